@@ -1,0 +1,112 @@
+//! What the engine reports: its only output, and the only input of [`crate::report`].
+
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::mpsc;
+
+/// One thing that happened, on a host or in the run as a whole.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When it happened, by the operator's clock.
+    pub time: SystemTime,
+    /// The host's display name (`name` of cluster.yaml, else its address); `None` for the run.
+    pub host: Option<String>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// A step of a playbook, as events name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepName {
+    /// The playbook's name: `runtime`.
+    pub playbook: String,
+    /// The step's name: `start containerd`.
+    pub step: String,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; the run goes on.
+    Warning,
+    /// The run stops before the first change.
+    Error,
+}
+
+/// What happened.
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    /// The run began: the verb, the cluster's name and its hosts (display names, in file order).
+    RunStarted { verb: String, cluster: String, hosts: Vec<String> },
+    /// Something worth knowing was read from a host (`os`, `debian 12`).
+    Fact { name: String, value: String },
+    /// A preflight result.
+    Finding { name: String, severity: Severity, message: String, fix: String },
+    /// A step began on the host.
+    StepStarted { step: StepName },
+    /// A line of output of the step that is running (for the log and for `--verbose`).
+    StepOutput { step: StepName, line: String },
+    /// Bytes of an upload so far, and in all.
+    StepProgress { step: StepName, done: u64, total: u64 },
+    /// A step will be tried again after `cause`.
+    StepRetried { step: StepName, cause: String, attempt: u32 },
+    /// A step ended well; `changed` says whether the host was changed.
+    StepDone { step: StepName, changed: bool, seconds: f64 },
+    /// A step did not end well.
+    StepFailed { step: StepName, cause: String, fix: String, stderr_tail: Vec<String>, seconds: f64 },
+    /// The host waits for a gate (`control plane answers`).
+    GateWaiting { gate: String },
+    /// The gate opened; `seconds` is how long the host waited.
+    GateOpened { gate: String, seconds: f64 },
+    /// The host's lane has nothing more to do.
+    HostDone { ok: bool, changed: usize, seconds: f64 },
+    /// A wipe compared the host with its baseline: the lines that differ (`+` new, `-` gone).
+    Compared { differences: Vec<String> },
+    /// The run ended. `differences` is the sum over all hosts of a wipe, `None` for other verbs.
+    RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<PathStep> },
+}
+
+/// One stretch of the run's critical path.
+#[derive(Debug, Clone)]
+pub struct PathStep {
+    /// The host's display name.
+    pub host: String,
+    /// The step that took the time.
+    pub step: StepName,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// The sending end, cloned into every lane. Events never block the work: the channel is unbounded.
+#[derive(Debug, Clone)]
+pub struct Events {
+    sender: mpsc::UnboundedSender<Event>,
+}
+
+impl Events {
+    /// A channel for one run.
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self { sender }, receiver)
+    }
+
+    /// Reports something about a host.
+    pub fn host(&self, host: &str, kind: EventKind) {
+        self.send(Some(host.to_owned()), kind);
+    }
+
+    /// Reports something about the run.
+    pub fn run(&self, kind: EventKind) {
+        self.send(None, kind);
+    }
+
+    fn send(&self, host: Option<String>, kind: EventKind) {
+        // A reporter that is gone must not stop the work.
+        let _ = self.sender.send(Event { time: SystemTime::now(), host, kind });
+    }
+}
+
+/// Seconds with the precision that events carry.
+pub fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
+}

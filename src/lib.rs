@@ -1,0 +1,27 @@
+//! bivouac pitches a Kubernetes cluster on your own hosts over SSH; strikes it and leaves no trace.
+//!
+//! Data flows one way: cluster.yaml -> [`cluster::Cluster`] -> [`playbook::Plan`] -> [`engine`]
+//! -> hosts; events flow back to [`report`]. A module uses only the modules above it in this list:
+//!
+//! - [`secret`], [`event`]: the two types that every floor speaks.
+//! - [`ssh`]: one connection per host. Knows nothing of Kubernetes.
+//! - [`host`]: what is on a host: facts, journal, baseline, and the shell half of each step kind.
+//! - [`bundle`]: all artifacts of a version in one file.
+//! - [`cluster`]: what the user asked for, checked and typed.
+//! - [`preflight`]: pure functions from facts to findings.
+//! - [`playbook`]: typed steps, rendered with templates into a Plan.
+//! - [`engine`]: runs a Plan: lanes, gates, limits, cancellation, events.
+//! - [`report`]: events to terminal, JSON and log files.
+//! - [`cli`]: one file per verb.
+
+pub mod bundle;
+pub mod cli;
+pub mod cluster;
+pub mod engine;
+pub mod event;
+pub mod host;
+pub mod playbook;
+pub mod preflight;
+pub mod report;
+pub mod secret;
+pub mod ssh;

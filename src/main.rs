@@ -1,0 +1,3 @@
+//! The `bivouac` binary.
+
+fn main() {}
