@@ -1,1 +1,13 @@
-//! To be written.
+//! What is on a host: facts, journal, baseline, and the shell half of every step kind.
+//!
+//! A [`Remote`] can only read. Changes are made by a [`Journal`], which exists once the host is
+//! locked and its baseline is on disk; it has no way to change anything without an entry.
+
+mod change;
+mod journal;
+mod remote;
+mod words;
+
+pub use change::{Change, Data, Upload};
+pub use journal::{Entry, Journal, Outcome, State, Undone};
+pub use remote::{Answer, Error, Lines, Remote};

@@ -1,1 +1,19 @@
-//! To be written.
+//! What happens, in order: typed steps read from `playbooks/`, rendered with `templates/` into a
+//! [`Plan`].
+//!
+//! YAML says what and where, templates say what a file looks like; how a kind of step is checked,
+//! applied and undone is [`crate::host`]'s.
+
+mod context;
+mod library;
+mod merge;
+mod plan;
+mod resolve;
+mod spec;
+mod template;
+
+pub use context::{Artifacts, Available, HostState, Site};
+pub use library::{Error, Library};
+pub use plan::{Lane, Pending, Plan, Task};
+pub use resolve::{Fetch, Values, Work};
+pub use spec::{Action, Playbook, Step};

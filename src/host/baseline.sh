@@ -1,0 +1,119 @@
+# The baseline: a host's state as lines `CLASS ...`, taken before the first change and again after a
+# wipe. Reads only, and calls no tool that would load a kernel module.
+
+# Paths that change on their own: state, caches and logs of the system, and our own directory. Each
+# is a promise not kept for that path, so the list stays short. Sources: piuparts' default ignore
+# list (Debian), and what two snapshots of an idle host differ in.
+BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)'
+
+# Local file systems to look into: the root, and mount points below the system's directories.
+bv_roots() {
+    echo /
+    awk '$3 ~ /^(ext[234]|xfs|btrfs|f2fs|zfs|overlay)$/ && $2 ~ /^\/(boot|etc|home|opt|root|srv|usr|var)(\/(local|lib|log|cache))?$/ { print $2 }' /proc/mounts | sort -u
+}
+
+bv_paths() {
+    bv_roots | while IFS= read -r bv_root; do
+        find "$bv_root" -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path "$BV" \) -prune \
+            -o -printf '%y %m %u:%g %p\t%l\n' 2>/dev/null
+    done | awk -v noise="$BV_NOISE" -F '\t' '{
+        path = $1
+        sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
+        if (path !~ noise) print "path " $1 ($2 == "" ? "" : " -> " $2)
+    }'
+    find /etc /usr/local /opt /root /lib/systemd /usr/lib/systemd /usr/lib/sysctl.d -xdev -type f -size -8M -print0 2>/dev/null |
+        xargs -0r sha256sum -- 2>/dev/null | awk -v noise="$BV_NOISE" '{
+            path = $0
+            sub(/^\\?[^ ]* [ *]/, "", path)
+            if (path !~ noise) print "sum " $1 " " path
+        }'
+    for bv_path in /run/containerd /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns/*; do
+        [ -e "$bv_path" ] && echo "run $bv_path"
+    done
+    find /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -printf 'tmp %p\n' 2>/dev/null
+}
+
+bv_packages() {
+    if command -v dpkg-query >/dev/null; then
+        dpkg-query -W -f 'package ${Package} ${Version} ${db:Status-Abbrev}\n'
+        apt-mark showhold | sed 's/^/hold /'
+        apt-mark showmanual | sed 's/^/manual /'
+    elif command -v rpm >/dev/null; then
+        rpm -qa --qf 'package %{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n'
+    fi
+}
+
+bv_units() {
+    systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit", $1, $2 }'
+    # What systemd starts and stops on its own, and users' sessions, say nothing about us.
+    systemctl list-units --all --plain --no-legend --no-pager --type=service,socket,mount,slice |
+        awk '$2 != "not-found" && $1 !~ /session-|user-|user@|^run-|apt-daily|dpkg-db|logrotate|man-db|e2scrub|fstrim|systemd-tmpfiles-clean|motd-news|phpsession|certbot|sysstat|ua-timer|fwupd|unattended|packagekit|anacron|systemd-(hostnamed|timedated|localed)/ { print "state", $1, $3 }'
+    awk 'NR > 1 { print "swap", $1 }' /proc/swaps
+}
+
+bv_network() {
+    for bv_link in /sys/class/net/*; do
+        [ -e "$bv_link/ifindex" ] && echo "link ${bv_link##*/}"
+    done
+    ip -o addr show 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print "address", $2, $4 }'
+    ip -4 route show table all 2>/dev/null | grep -v '^broadcast\|^local' | sed 's/ expires [0-9]*sec//; s/^/route /'
+    ip rule 2>/dev/null | sed 's/^/rule /'
+    for bv_family in ip ip6; do
+        if bv_iptables_used "${bv_family}tables"; then
+            "${bv_family}tables-save" 2>/dev/null | grep -E '^[*:-]' |
+                sed 's/ *\[[0-9]*:[0-9]*\]//; s/^/iptables '"$bv_family"' /'
+        fi
+    done
+    if command -v nft >/dev/null; then
+        nft list tables 2>/dev/null | sed 's/^/nft /'
+    fi
+    ss -Hlntu 2>/dev/null | awk '{ n = split($5, a, ":"); print a[n] }' | sort -u |
+        grep -xE '2379|2380|6443|10248|10249|10250|10256|10257|10259' | sed 's/^/port /'
+}
+
+bv_kernel_state() {
+    awk '{
+        for (i = 7; i <= NF; i++) if ($i == "-") { type = $(i + 1); break }
+        path = $5
+        gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
+        if (path !~ /^\/run\/user\// && type != "autofs") print "mount " type " " path
+    }' /proc/self/mountinfo
+    sysctl -a 2>/dev/null | awk -F ' = ' '
+        $1 ~ /^net\.ipv4\.ip_forward$|^net\.ipv[46]\.conf\.[^=]*\.(forwarding|mc_forwarding|accept_redirects|accept_ra|arp_[a-z_]*|proxy_arp|route_localnet|rp_filter|send_redirects|disable_ipv6)$|^net\.bridge\.|^net\.netfilter\.nf_conntrack_(max|tcp_timeout_(established|close_wait))$|^vm\.(overcommit_memory|overcommit_ratio|panic_on_oom|swappiness|max_map_count)$|^kernel\.(panic|panic_on_oops|pid_max|keys\.root_max.*)$|^fs\.(inotify\.max.*|file-max|nr_open)$/ {
+            gsub(/\t/, " ", $2)
+            print "sysctl " $1 " " $2
+        }' | grep -vE '\.(veth|cali|lxc|cni)[^.]*\.'
+    find /sys/fs/bpf -mindepth 1 2>/dev/null | sed 's/^/bpf /'
+    find /sys/fs/cgroup -maxdepth 3 -name 'kubepods*' 2>/dev/null | sed 's/^/cgroup /'
+    # shellcheck disable=SC2009 # The names, not the process ids, are wanted.
+    ps -eo comm= | grep -E '^(kube|etcd|containerd|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
+}
+
+bv_baseline() {
+    {
+        bv_paths
+        bv_packages
+        bv_units
+        bv_network
+        bv_kernel_state
+        getent passwd | cut -d : -f 1,3-7 | sed 's/^/user /'
+        getent group | sed 's/^/group /'
+        echo "hostname $(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
+    } | LC_ALL=C sort -u
+}
+
+# Compares the host with its baseline: prints what is new (`+`) and what is gone (`-`).
+bv_compare() {
+    [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
+    bv_baseline >"$BV/after"
+    LC_ALL=C comm -3 --output-delimiter='	' "$BV/baseline" "$BV/after" |
+        sed 's/^	/+ /; t; s/^/- /'
+    rm -f "$BV/after"
+}
+
+# Lets systemd forget units whose files are gone.
+bv_settle() {
+    systemctl daemon-reload
+    systemctl reset-failed 'kube*' 'containerd*' 'bivouac*' 'var-lib-kubelet*' 2>/dev/null
+    return 0
+}

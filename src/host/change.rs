@@ -1,0 +1,142 @@
+//! The changes that can be made to a host, one variant a step kind.
+//!
+//! The other half of a kind, how it is checked, applied and undone, is `kind/<name>.sh`.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+/// One change, resolved: everything in it is literal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A regular file with this content.
+    File { path: String, mode: String, owner: String, content: Vec<u8> },
+    /// A file of the bundle.
+    Artifact { path: String, mode: String, owner: String, upload: Upload },
+    /// Container images of the bundle: (name that the cluster uses, name in the archive).
+    Image { upload: Upload, references: Vec<(String, String)> },
+    /// A directory that programs will fill on their own.
+    Tree { path: String },
+    /// Distribution packages.
+    Package { names: Vec<String> },
+    /// A systemd unit, restarted when one of the files is younger than its start.
+    Service { unit: String, enabled: bool, active: bool, files: Vec<String> },
+    /// A kernel setting.
+    Sysctl { key: String, value: String },
+    /// Kernel modules.
+    Module { names: Vec<String> },
+    /// What the cluster's programs will do in the kernel, pods in this network.
+    Kernel { pod_subnet: String },
+    /// `kubeadm init` or `join`, its configuration on stdin.
+    Kubeadm { verb: String, flags: Vec<String>, config: Vec<u8> },
+    /// A shell line with its undo.
+    Command { run: String, undo: String, unless: String, stdin: Vec<u8> },
+}
+
+/// A file of the operator's machine that a change uploads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// What it is called in messages.
+    pub name: String,
+    /// Where it is on the operator's machine.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, lower-case hex; the host checks it before the file is used.
+    pub sha256: String,
+}
+
+/// What a change reads on its stdin.
+#[derive(Debug)]
+pub enum Data<'a> {
+    /// Bytes at hand (none for most kinds).
+    Bytes(&'a [u8]),
+    /// A file that is streamed, from where an earlier upload broke off.
+    Upload(&'a Upload),
+}
+
+impl Change {
+    /// The kind's name, as the shell half and the journal call it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::File { .. } => "file",
+            Self::Artifact { .. } => "artifact",
+            Self::Image { .. } => "image",
+            Self::Tree { .. } => "tree",
+            Self::Package { .. } => "package",
+            Self::Service { .. } => "service",
+            Self::Sysctl { .. } => "sysctl",
+            Self::Module { .. } => "module",
+            Self::Kernel { .. } => "kernel",
+            Self::Kubeadm { .. } => "kubeadm",
+            Self::Command { .. } => "command",
+        }
+    }
+
+    /// The arguments of the shell half; they are journaled, so no secret is ever among them.
+    pub fn arguments(&self) -> Vec<String> {
+        let yes = |wanted: &bool| if *wanted { "yes" } else { "-" }.to_owned();
+        match self {
+            Self::File { path, mode, owner, content } => {
+                vec![path.clone(), mode.clone(), owner.clone(), sha256(content)]
+            }
+            Self::Artifact { path, mode, owner, upload } => {
+                vec![path.clone(), mode.clone(), owner.clone(), upload.sha256.clone()]
+            }
+            Self::Image { upload, references } => [upload.sha256.clone(), upload.name.clone()]
+                .into_iter()
+                .chain(references.iter().map(|(name, source)| format!("{name}={source}")))
+                .collect(),
+            Self::Tree { path } => vec![path.clone()],
+            Self::Package { names } | Self::Module { names } => names.clone(),
+            Self::Service { unit, enabled, active, files } => {
+                let mut words = vec![unit.clone(), yes(enabled), yes(active)];
+                words.extend(files.iter().cloned());
+                words
+            }
+            Self::Sysctl { key, value } => vec![key.clone(), value.clone()],
+            Self::Kernel { pod_subnet } => vec![pod_subnet.clone()],
+            Self::Kubeadm { verb, flags, .. } => {
+                let mut words = vec![verb.clone()];
+                words.extend(flags.iter().cloned());
+                words
+            }
+            Self::Command { run, undo, unless, .. } => {
+                vec![run.clone(), undo.clone(), unless.clone()]
+            }
+        }
+    }
+
+    /// What the shell half reads on its stdin.
+    pub fn data(&self) -> Data<'_> {
+        match self {
+            Self::File { content, .. } => Data::Bytes(content),
+            Self::Kubeadm { config, .. } => Data::Bytes(config),
+            Self::Command { stdin, .. } => Data::Bytes(stdin),
+            Self::Artifact { upload, .. } | Self::Image { upload, .. } => Data::Upload(upload),
+            _ => Data::Bytes(&[]),
+        }
+    }
+
+    /// What it changes, for `plan` and messages: `/etc/containerd/config.toml`.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::File { path, .. } | Self::Artifact { path, .. } | Self::Tree { path } => path.clone(),
+            Self::Image { upload, .. } => upload.name.clone(),
+            Self::Package { names } | Self::Module { names } => names.join(" "),
+            Self::Service { unit, .. } => unit.clone(),
+            Self::Sysctl { key, value } => format!("{key} = {value}"),
+            Self::Kernel { pod_subnet } => format!("pods in {pod_subnet}"),
+            Self::Kubeadm { verb, .. } => format!("kubeadm {verb}"),
+            Self::Command { run, .. } => run.clone(),
+        }
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

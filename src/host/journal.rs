@@ -1,0 +1,247 @@
+//! A host's journal: the only way to change the host.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::change::{Change, Data, Upload};
+use super::remote::{Answer, Error, Lines, Remote};
+use super::words;
+use crate::ssh::{self, Stdin};
+
+/// Exit status of the shell half for "the host is already so" (`BV_UNCHANGED`).
+const UNCHANGED: i32 = 79;
+
+/// Limit for what only touches small files.
+const SHORT: Duration = Duration::from_secs(60);
+
+/// How far an entry got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Recorded; whether the change was made is not known.
+    Started,
+    /// The change was made.
+    Done,
+    /// The state before was restored.
+    Undone,
+}
+
+/// One change that was made, or begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number, from 1.
+    pub seq: u64,
+    /// The run that made it.
+    pub run: String,
+    /// `playbook: step`.
+    pub step: String,
+    /// The step kind.
+    pub kind: String,
+    /// The kind's arguments.
+    pub arguments: Vec<String>,
+    /// How far it got.
+    pub state: State,
+}
+
+/// What a change came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The host was already so; nothing was done and nothing recorded.
+    Unchanged,
+    /// The host was changed.
+    Changed,
+}
+
+/// What an undo came to: things that were left alone because they are no longer ours.
+pub type Undone = Vec<String>;
+
+/// A host that is locked and has its baseline: changes can be made, each with an entry.
+#[derive(Debug)]
+pub struct Journal {
+    remote: Remote,
+    entries: Vec<Entry>,
+}
+
+impl Journal {
+    /// Locks the host and opens it for changes; the baseline is taken if there is none. Waits up to
+    /// `patience` for a run whose connection is gone but whose last command still runs.
+    pub async fn open(mut remote: Remote, patience: Duration) -> Result<Self, Error> {
+        lock(&mut remote, patience).await?;
+        remote.read("bv_open", Duration::from_secs(600)).await?;
+        let entries = remote.entries().await?;
+        Ok(Self { remote, entries })
+    }
+
+    /// All entries, oldest first.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The host, to be read.
+    pub fn reader(&mut self) -> &mut Remote {
+        &mut self.remote
+    }
+
+    /// Makes a change, unless the host is already so: check, record, effect and mark are one round
+    /// trip; a file that is uploaded takes one more, to find out where to go on.
+    pub async fn change(
+        &mut self,
+        step: &str,
+        change: &Change,
+        limit: Duration,
+        lines: Option<Lines>,
+        progress: Option<mpsc::UnboundedSender<u64>>,
+    ) -> Result<Outcome, Error> {
+        let call: String = change.arguments().iter().map(|word| format!(" {}", ssh::quote(word))).collect();
+        let kind = change.kind();
+        let stdin = match change.data() {
+            Data::Bytes([]) => Stdin::Empty,
+            Data::Bytes(bytes) => Stdin::Bytes(bytes.to_vec()),
+            Data::Upload(upload) => match self.rest_of(upload, &format!("bv_need {kind}{call}")).await? {
+                Some(rest) => rest,
+                None => return Ok(Outcome::Unchanged),
+            },
+        };
+        let seq = self.entries.last().map_or(1, |entry| entry.seq + 1);
+        let script = format!("bv_change {seq} {} {kind}{call}", ssh::quote(step));
+        let answer = self.remote.ask(&script, stdin, limit, lines, progress).await;
+        let answer = match answer {
+            Ok(answer) if answer.status == UNCHANGED => return Ok(Outcome::Unchanged),
+            other => other,
+        };
+        // Whatever came of it, the number may be taken.
+        self.entries.push(Entry {
+            seq,
+            run: self.remote.run.clone(),
+            step: step.to_owned(),
+            kind: kind.to_owned(),
+            arguments: change.arguments(),
+            state: State::Started,
+        });
+        answer?.good()?;
+        if let Some(entry) = self.entries.last_mut() {
+            entry.state = State::Done;
+        }
+        Ok(Outcome::Changed)
+    }
+
+    /// The part of a file that the host does not have yet; `None` if the change is not needed.
+    async fn rest_of(&mut self, upload: &Upload, question: &str) -> Result<Option<Stdin>, Error> {
+        let answer = self.remote.read(question, SHORT).await?;
+        if answer.stdout.trim() == "unchanged" {
+            return Ok(None);
+        }
+        let offset = answer.stdout.trim().parse().unwrap_or(0).min(upload.size);
+        Ok(Some(Stdin::File { path: upload.path.clone(), offset, length: upload.size - offset }))
+    }
+
+    /// Restores the state before an entry.
+    pub async fn undo(&mut self, seq: u64, limit: Duration, lines: Option<Lines>) -> Result<Undone, Error> {
+        let answer = self.remote.ask(&format!("bv_undo {seq}"), Stdin::Empty, limit, lines, None).await?.good()?;
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq) {
+            entry.state = State::Undone;
+        }
+        Ok(answer.stdout.lines().filter_map(|line| line.strip_prefix("kept ")).map(str::to_owned).collect())
+    }
+
+    /// Lets systemd forget what is gone, then compares the host with its baseline: `+` for what is
+    /// new, `-` for what is gone.
+    pub async fn compare(&mut self) -> Result<Vec<String>, Error> {
+        self.remote.read("bv_settle", SHORT).await?;
+        let answer: Answer = self.remote.read("bv_compare", Duration::from_secs(600)).await?;
+        Ok(answer.stdout.lines().map(str::to_owned).collect())
+    }
+
+    /// Removes the journal and everything else of ours: the last act of a wipe that was proven.
+    pub async fn forget(mut self) -> Result<Remote, Error> {
+        self.remote.read("bv_close", SHORT).await?;
+        Ok(self.remote)
+    }
+
+    /// Ends the changes; the journal stays.
+    pub fn into_remote(self) -> Remote {
+        self.remote
+    }
+}
+
+impl Remote {
+    /// The entries of the host's journal, oldest first; none where bivouac never was.
+    pub async fn entries(&mut self) -> Result<Vec<Entry>, Error> {
+        parse(&self.read("bv_journal", SHORT).await?.stdout)
+    }
+}
+
+/// Takes the host's lock, which the shell holds open until its connection ends.
+async fn lock(remote: &mut Remote, patience: Duration) -> Result<(), Error> {
+    let started = Instant::now();
+    loop {
+        let answer = remote.read("bv_lock_state", SHORT).await?;
+        let state = answer.stdout.trim();
+        if state == "free" {
+            remote.shell.define("bv_lock").await?;
+            if remote.try_read("bv_locked", SHORT).await?.status == 0 {
+                return Ok(());
+            }
+        } else if let Some(holder) = state.strip_prefix("held ") {
+            return Err(Error::Locked { holder: holder.to_owned() });
+        } else if started.elapsed() > patience {
+            // Its operator is gone, its last command is not.
+            return Err(Error::Locked { holder: state.trim_start_matches("orphan ").to_owned() });
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// Reads a journal's whole lines.
+fn parse(text: &str) -> Result<Vec<Entry>, Error> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for line in text.lines() {
+        let broken = || Error::Journal { line: line.to_owned() };
+        let words = words::split(line.strip_suffix(" .").ok_or_else(broken)?).ok_or_else(broken)?;
+        let seq = words.get(1).and_then(|seq| seq.parse().ok()).ok_or_else(broken)?;
+        match words[0].as_str() {
+            "start" => {
+                let [_, _, run, step, kind, count, rest @ ..] = &words[..] else { return Err(broken()) };
+                let count: usize = count.parse().map_err(|_| broken())?;
+                entries.push(Entry {
+                    seq,
+                    run: run.clone(),
+                    step: step.clone(),
+                    kind: kind.clone(),
+                    arguments: rest.get(..count).ok_or_else(broken)?.to_vec(),
+                    state: State::Started,
+                });
+            }
+            mark @ ("done" | "undone") => {
+                let state = if mark == "done" { State::Done } else { State::Undone };
+                entries.iter_mut().find(|entry| entry.seq == seq).ok_or_else(broken)?.state = state;
+            }
+            _ => return Err(broken()),
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_reads_back_with_the_state_of_each_entry() {
+        let text = "start 1 'r' 'p: a' 'file' '4' '/x' '0644' 'root:root' 'ab' 'absent' .\ndone 1 .\n\
+                    start 2 'r' 'p: b' 'tree' '1' '/y' 'absent' .\nstart 3 'r' 'p: c' 'tree' '1' '/z' 'absent' .\n\
+                    undone 3 .\n";
+        let entries = parse(text).unwrap();
+        let states: Vec<_> = entries.iter().map(|entry| (entry.seq, entry.state)).collect();
+        assert_eq!(states, [(1, State::Done), (2, State::Started), (3, State::Undone)]);
+        assert_eq!(entries[0].arguments, ["/x", "0644", "root:root", "ab"]);
+    }
+
+    #[test]
+    fn a_line_of_another_make_is_an_error_that_shows_it() {
+        for line in ["start 1 'r' .", "done 7 .", "begin 1 .", "start x 'r' 'p' 'k' '0' .", "done 1"] {
+            let error = parse(line).unwrap_err().to_string();
+            assert!(error.contains(line), "{error}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+# command RUN UNDO UNLESS: a shell line, the line that takes it back, and one that says whether it
+# is needed (empty: by the journal).
+
+bv_command_is() {
+    if [ -n "$3" ]; then
+        (eval "$3") >/dev/null 2>&1 </dev/null
+    else
+        bv_stands command "$1" completed
+    fi
+}
+
+bv_command_before() { :; }
+bv_command_do() { (eval "$1"); }
+bv_command_undo() { [ -z "$2" ] || (eval "$2"); }

@@ -1,0 +1,85 @@
+# file PATH MODE OWNER SHA256: a regular file with the content that comes on stdin.
+
+# The SHA-256 of a file, into bv_sum.
+bv_sum() {
+    bv_sum=$(sha256sum -- "$1" 2>/dev/null) || return 1
+    bv_sum=${bv_sum#\\}
+    bv_sum=${bv_sum%% *}
+}
+
+# Adds the directories above path $1 that do not exist to bv_was, deepest first.
+bv_missing_parents() {
+    bv_dir=${1%/*}
+    while [ -n "$bv_dir" ] && [ ! -e "$bv_dir" ]; do
+        bv_was "$bv_dir"
+        bv_dir=${bv_dir%/*}
+    done
+}
+
+# Removes directories that a change had to make, when nobody else has put anything there.
+bv_remove_parents() {
+    for bv_dir; do
+        rmdir -- "$bv_dir" 2>/dev/null
+    done
+    return 0
+}
+
+# Saves what is at path $1 (bv_was: `present`), or notes that nothing is (`absent` and the
+# directories that are missing).
+bv_save_path() {
+    if [ -d "$1" ] && [ ! -L "$1" ]; then
+        bv_die "\`$1\` is a directory where a file must go"
+    elif [ -e "$1" ] || [ -L "$1" ]; then
+        { mkdir -p "$bv_saved" && cp -a -- "$1" "$bv_saved/file"; } || bv_die "\`$1\` cannot be saved"
+        bv_sync "$bv_saved/file" "$bv_saved"
+        bv_was present
+    else
+        bv_was absent
+        bv_missing_parents "$1"
+    fi
+}
+
+# Restores what bv_save_path saved, if path $1 still has the content $2 (SHA-256) that we wrote:
+# bv_restore_path PATH SHA256 WAS...
+bv_restore_path() {
+    bv_path=$1 bv_ours=$2 bv_state=$3
+    shift 3
+    rm -f -- "$bv_path.bivouac~"
+    if [ "$bv_state" = present ]; then
+        if [ -e "$bv_path" ] && bv_sum "$bv_path" && [ "$bv_sum" != "$bv_ours" ]; then
+            cmp -s -- "$bv_path" "$bv_saved/file" ||
+                { echo "kept $bv_path: it was changed after bivouac wrote it"; return 0; }
+        fi
+        mkdir -p -- "${bv_path%/*}"
+        cp -a -- "$bv_saved/file" "$bv_path.bivouac~" && mv -f -- "$bv_path.bivouac~" "$bv_path"
+    else
+        if [ -e "$bv_path" ] && bv_sum "$bv_path" && [ "$bv_sum" != "$bv_ours" ]; then
+            echo "kept $bv_path: it was changed after bivouac wrote it"
+            return 0
+        fi
+        rm -f -- "$bv_path" && bv_remove_parents "$@"
+    fi
+}
+
+# Whether path $1 is a regular file with mode $2, owner $3 and SHA-256 $4.
+bv_path_is() {
+    [ -f "$1" ] && [ ! -L "$1" ] &&
+        [ "$(stat -c '%a %U:%G' -- "$1")" = "${2#0} $3" ] &&
+        bv_sum "$1" && [ "$bv_sum" = "$4" ]
+}
+
+bv_file_is() { bv_path_is "$@"; }
+bv_file_before() { bv_save_path "$1"; }
+
+bv_file_do() {
+    (umask 022 && mkdir -p -- "${1%/*}") || return 1
+    (umask 077 && cat >"$1.bivouac~") &&
+        chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" &&
+        mv -f -- "$1.bivouac~" "$1"
+}
+
+bv_file_undo() {
+    bv_path=$1 bv_ours=$4
+    shift 4
+    bv_restore_path "$bv_path" "$bv_ours" "$@"
+}

@@ -1,0 +1,113 @@
+# kernel POD-CIDR: claims what the cluster's programs will do in the kernel: firewall chains, links,
+# routes, namespaces, settings. Undo takes away what is theirs by name and was not in the baseline.
+
+# Names of chains that kubelet, kube-proxy, the CNI plugins and the network plugin make.
+BV_CHAINS='^(KUBE-|CNI-[0-9a-f]|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-FORWARD|CNI-ADMIN)'
+
+bv_kernel_is() { bv_stands kernel "$1"; }
+bv_kernel_before() { :; }
+bv_kernel_do() { :; }
+
+# Takes our chains, and jumps to them from chains of others, out of one family: one transaction a
+# table, nothing else is rewritten. $1 is `iptables` or `ip6tables`.
+bv_chains_remove() {
+    "$1-save" 2>/dev/null | awk -v ours="$BV_CHAINS" '
+        /^\*/ { table = $0; n = 0; m = 0; next }
+        /^:/ { name = substr($1, 2); if (name ~ ours) chains[++n] = name; next }
+        /^-A/ {
+            if ($2 ~ ours) next
+            for (i = 3; i < NF; i++)
+                if (($i == "-j" || $i == "-g") && $(i + 1) ~ ours) { sub(/^-A/, "-D"); jumps[++m] = $0; break }
+            next
+        }
+        /^COMMIT/ && (n || m) {
+            print table
+            for (i = 1; i <= n; i++) print ":" chains[i] " - [0:0]"
+            for (i = 1; i <= m; i++) print jumps[i]
+            for (i = 1; i <= n; i++) print "-X " chains[i]
+            print "COMMIT"
+        }' >"$BV/chains"
+    [ ! -s "$BV/chains" ] || "$1-restore" --noflush --wait 30 <"$BV/chains" || return 1
+    rm -f "$BV/chains"
+}
+
+# Deletes tables that the baseline did not have and in which only empty base chains that accept are
+# left. $1 is `ip` or `ip6`.
+bv_tables_remove() {
+    command -v nft >/dev/null || return 0
+    for bv_table in filter nat mangle raw security; do
+        grep -qxF "iptables $1 *$bv_table" "$BV/baseline" && continue
+        bv_left=$(nft -s list table "$1" "$bv_table" 2>/dev/null |
+            grep -vE '^(#|table |[[:space:]]*(chain |type .* policy accept;|}|$)|})')
+        [ -n "$bv_left" ] || nft delete table "$1" "$bv_table" 2>/dev/null
+    done
+    return 0
+}
+
+# Whether any iptables chain could be ours, without loading a module that is not there.
+bv_iptables_used() {
+    command -v "$1-save" >/dev/null || return 1
+    case $("$1" --version) in
+    *nf_tables*) return 0 ;;
+    *) [ -s "/proc/net/$(echo "$1" | sed 's/tables/_tables/')_names" ] ;;
+    esac
+}
+
+# Writes back the settings that kubelet, kube-proxy and the plugins change (their sources: kubelet
+# container_manager_linux.go, kube-proxy conntrack.go and proxier.go). `ip_forward` goes first, because
+# it overwrites the others (Documentation/networking/ip-sysctl), then `all`, `default`, interfaces.
+bv_sysctls_restore() {
+    grep -E '^sysctl (net\.ipv[46]\.conf\.|net\.ipv4\.ip_forward |net\.netfilter\.nf_conntrack|net\.bridge\.|vm\.(overcommit_memory|panic_on_oom) |kernel\.(panic|panic_on_oops|keys\.root_max(keys|bytes)) )' "$BV/baseline" |
+        awk '{ print ($2 ~ /ip_forward$/ ? 0 : $2 ~ /conf\.all\./ ? 1 : $2 ~ /conf\.default\./ ? 2 : 3) "\t" $2 "\t" substr($0, index($0, $3)) }' |
+        sort -s -n | cut -f 2- | while IFS='	' read -r bv_key bv_value; do
+        # An interface may have a dot in its name (eth0.5): sysctl keys then use `/` for it.
+        bv_file=/proc/sys/$(printf '%s' "$bv_key" | tr './' '/.')
+        [ -e "$bv_file" ] || continue
+        [ "$(tr '\t' ' ' <"$bv_file")" = "$bv_value" ] || printf '%s\n' "$bv_value" >"$bv_file" 2>/dev/null
+    done
+    return 0
+}
+
+bv_kernel_undo() {
+    bv_pods_stop
+    for bv_family in iptables ip6tables; do
+        if bv_iptables_used "$bv_family"; then
+            bv_chains_remove "$bv_family" || return 1
+        fi
+    done
+    bv_tables_remove ip
+    bv_tables_remove ip6
+    # Pods' ends of veth pairs died with their namespaces; what hangs on our bridge is ours.
+    if ! grep -qxF 'link cni0' "$BV/baseline" && [ -d /sys/class/net/cni0 ]; then
+        for bv_port in /sys/class/net/cni0/brif/*; do
+            [ -e "$bv_port" ] && ip link del "${bv_port##*/}" 2>/dev/null
+        done
+        ip link del cni0 || return 1
+    fi
+    # Routes into the pods' addresses.
+    ip -4 route show | while read -r bv_route; do
+        case ${bv_route%% *} in
+        */*) ;;
+        *) continue ;;
+        esac
+        bv_in_cidr "${bv_route%% *}" "$1" || continue
+        grep -qxF "route $bv_route" "$BV/baseline" && continue
+        # shellcheck disable=SC2086 # A route is several words.
+        ip route del $bv_route
+    done
+    bv_sysctls_restore
+}
+
+# Whether the network $1 lies in the network $2 (IPv4).
+bv_in_cidr() {
+    awk -v a="$1" -v b="$2" 'BEGIN {
+        split(a, x, "/"); split(b, y, "/")
+        if (x[2] + 0 < y[2] + 0) exit 1
+        n = split(x[1], p, "."); m = split(y[1], q, ".")
+        if (n != 4 || m != 4) exit 1
+        u = ((p[1] * 256 + p[2]) * 256 + p[3]) * 256 + p[4]
+        v = ((q[1] * 256 + q[2]) * 256 + q[3]) * 256 + q[4]
+        s = 2 ^ (32 - y[2])
+        exit int(u / s) != int(v / s)
+    }'
+}

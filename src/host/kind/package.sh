@@ -1,0 +1,73 @@
+# package NAME...: distribution packages that must be there. Only what is missing is installed, and
+# an installation that would upgrade or remove anything of the owner's is refused.
+
+BV_APT='apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold'
+
+# Those of the given packages that are installed whole.
+bv_installed() {
+    dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' -- "$@" 2>/dev/null |
+        awk '$2 == "ii" || $2 == "hi" { print $1 }'
+}
+
+# Those of the given packages that are not installed, one a line.
+bv_missing() {
+    bv_have=$(bv_installed "$@")
+    for bv_name; do
+        printf '%s\n' "$bv_have" | grep -qxF -- "$bv_name" || printf '%s\n' "$bv_name"
+    done
+}
+
+# What installing the given packages would do, as `Inst`, `Remv` and `Conf` lines. The package lists
+# are refreshed only where the answer is not in them.
+bv_simulate() {
+    LC_ALL=C apt-get -s -qq --no-install-recommends install -- "$@" 2>/dev/null ||
+        { $BV_APT update >&2 && LC_ALL=C apt-get -s -qq --no-install-recommends install -- "$@"; }
+}
+
+bv_package_is() { [ -z "$(bv_missing "$@")" ]; }
+
+bv_package_before() {
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2046 # Package names have no blanks.
+    bv_simulated=$(bv_simulate $(bv_missing "$@")) ||
+        bv_die "the packages \`$*\` cannot be had from this host's package sources"
+    bv_harm=$(printf '%s\n' "$bv_simulated" |
+        awk '$1 == "Remv" { print "remove " $2 } $1 == "Inst" && $3 ~ /^\[/ { print "upgrade " $2 " " $3 }')
+    [ -z "$bv_harm" ] || bv_die "installing \`$*\` would change packages of yours: $(printf '%s' "$bv_harm" | tr '\n' ',')
+bring the host's packages up to date yourself, then run this again"
+    for bv_name in $(printf '%s\n' "$bv_simulated" | awk '$1 == "Inst" { print $2 }'); do
+        bv_was "$bv_name"
+    done
+}
+
+bv_package_do() {
+    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
+    # Naming a package that is there would turn its mark from automatic to manual.
+    # shellcheck disable=SC2046 # Package names have no blanks.
+    set -- $(bv_missing "$@")
+    # Lists of yesterday may name versions that the mirror no longer has: one more try with fresh ones.
+    $BV_APT -y --no-install-recommends install -- "$@" </dev/null >&2 || {
+        $BV_APT update >&2 && $BV_APT -y --no-install-recommends install -- "$@" </dev/null >&2
+    }
+}
+
+bv_package_undo() {
+    export DEBIAN_FRONTEND=noninteractive
+    shift "$bv_nargs"
+    [ $# -gt 0 ] || return 0
+    [ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a </dev/null >&2
+    bv_gone=$(dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' -- "$@" 2>/dev/null |
+        awk '$2 != "un" { print $1 }')
+    [ -n "$bv_gone" ] || return 0
+    # shellcheck disable=SC2086 # Package names have no blanks.
+    set -- $bv_gone
+    bv_others=$(LC_ALL=C apt-get -s -qq purge -- "$@" | awk '$1 == "Purg" || $1 == "Remv" { print $2 }' |
+        while IFS= read -r bv_name; do
+            printf '%s\n' "$@" | grep -qxF -- "$bv_name" || printf '%s ' "$bv_name"
+        done)
+    if [ -n "$bv_others" ]; then
+        echo "kept packages $*: ${bv_others% } of yours needs them"
+        return 0
+    fi
+    $BV_APT -y purge -- "$@" </dev/null >&2
+}

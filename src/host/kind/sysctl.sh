@@ -1,0 +1,32 @@
+# sysctl KEY VALUE: a kernel setting, now; a file step keeps it over a reboot.
+
+# The file of a key, into bv_sysctl.
+bv_sysctl_path() {
+    bv_sysctl=/proc/sys/$(printf '%s' "$1" | tr . /)
+}
+
+bv_sysctl_is() {
+    bv_sysctl_path "$1"
+    [ "$(cat "$bv_sysctl" 2>/dev/null)" = "$2" ]
+}
+
+bv_sysctl_before() {
+    bv_sysctl_path "$1"
+    if [ -e "$bv_sysctl" ]; then
+        bv_was "$(tr '\t' ' ' <"$bv_sysctl")"
+    else
+        bv_die "the kernel has no setting \`$1\`"
+    fi
+}
+
+bv_sysctl_do() {
+    bv_sysctl_path "$1"
+    printf '%s\n' "$2" >"$bv_sysctl"
+}
+
+bv_sysctl_undo() {
+    bv_sysctl_path "$1"
+    # A value that is neither ours nor the old one is the owner's later choice.
+    [ -e "$bv_sysctl" ] && [ "$(cat "$bv_sysctl")" = "$2" ] || return 0
+    printf '%s\n' "$3" >"$bv_sysctl"
+}

@@ -1,0 +1,160 @@
+//! A host that can be read.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+use crate::ssh::{self, Connection, Exit, HostKeys, Output, Request, Shell, Stdin, Target};
+
+/// The shell half of the host floor: sent once a connection, as functions.
+const PRELUDE: &[&str] = &[
+    include_str!("journal.sh"),
+    include_str!("baseline.sh"),
+    include_str!("kind/file.sh"),
+    include_str!("kind/artifact.sh"),
+    include_str!("kind/tree.sh"),
+    include_str!("kind/package.sh"),
+    include_str!("kind/service.sh"),
+    include_str!("kind/sysctl.sh"),
+    include_str!("kind/module.sh"),
+    include_str!("kind/kernel.sh"),
+    include_str!("kind/kubeadm.sh"),
+    include_str!("kind/image.sh"),
+    include_str!("kind/command.sh"),
+];
+
+/// Where the lines of a script's output go as they come.
+pub type Lines = mpsc::UnboundedSender<String>;
+
+/// What went wrong on or on the way to a host.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The connection, or the command as a whole.
+    #[error(transparent)]
+    Ssh(#[from] ssh::Error),
+    /// A script ended with a status other than 0.
+    #[error("{cause}")]
+    Script { cause: String, answer: Answer },
+    /// Another run holds the host.
+    #[error("another run of bivouac holds this host: {holder}")]
+    Locked { holder: String },
+    /// The journal holds something that this version does not write.
+    #[error("the journal's line `{line}` cannot be read")]
+    Journal { line: String },
+}
+
+/// What a script answered.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// Its exit status; 128 + N when signal N killed it.
+    pub status: i32,
+    /// Standard output, as text; invalid UTF-8 is replaced.
+    pub stdout: String,
+    /// The end of standard error.
+    pub stderr: String,
+}
+
+impl Answer {
+    fn new(output: Output) -> Self {
+        Self {
+            status: match output.exit {
+                Exit::Code(code) => code,
+                Exit::Signal(signal) => 128 + signal,
+            },
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The answer of a script that had to end with status 0.
+    pub(super) fn good(self) -> Result<Self, Error> {
+        if self.status == 0 {
+            return Ok(self);
+        }
+        let cause = first_cause(&self);
+        Err(Error::Script { cause, answer: self })
+    }
+}
+
+/// The first line that says why, not the last: tools go on complaining after the first trouble.
+fn first_cause(answer: &Answer) -> String {
+    let lines = || answer.stderr.lines().chain(answer.stdout.lines()).map(str::trim);
+    let known = lines().find(|line| {
+        line.starts_with("E: ")
+            || line.starts_with("error execution phase")
+            || line.starts_with("[ERROR ")
+            || line.starts_with("Error: ")
+            || line.starts_with("ctr: ")
+            || line.starts_with("dpkg: error")
+    });
+    let plain = || answer.stderr.lines().map(str::trim).find(|line| !line.is_empty());
+    match known.or_else(plain) {
+        Some(line) => line.to_owned(),
+        None if answer.status > 128 => format!("killed by signal {}", answer.status - 128),
+        None => format!("ended with status {} and said nothing", answer.status),
+    }
+}
+
+/// A connected host. It can be read; to change it, [open](super::Journal::open) its journal.
+#[derive(Debug)]
+pub struct Remote {
+    pub(super) shell: Shell,
+    connection: Connection,
+    /// Who is running this, for the journal and for others who find the host locked.
+    pub(super) run: String,
+}
+
+impl Remote {
+    /// Connects, becomes root and defines the shell half.
+    pub async fn connect(target: &Target, keys: Arc<HostKeys>, run: &str) -> Result<Self, Error> {
+        let connection = Connection::open(target, keys).await?;
+        let mut shell = connection.shell().await?;
+        let mut prelude = PRELUDE.join("\n");
+        prelude.push_str("\numask 022\nBV_RUN=");
+        prelude.push_str(&ssh::quote(run));
+        prelude.push('\n');
+        #[cfg(debug_assertions)]
+        if let Some(cut) = cut_point(&target.name) {
+            prelude.push_str(&format!("BV_CUT={}\n", ssh::quote(&cut)));
+        }
+        shell.define(&prelude).await?;
+        Ok(Self { shell, connection, run: run.to_owned() })
+    }
+
+    /// Runs a script that only reads, and insists on status 0.
+    pub async fn read(&mut self, script: &str, limit: Duration) -> Result<Answer, Error> {
+        self.ask(script, Stdin::Empty, limit, None, None).await?.good()
+    }
+
+    /// Runs a script that only reads, whatever its status.
+    pub async fn try_read(&mut self, script: &str, limit: Duration) -> Result<Answer, Error> {
+        self.ask(script, Stdin::Empty, limit, None, None).await
+    }
+
+    /// Says goodbye to the host.
+    pub async fn close(self) {
+        drop(self.shell);
+        self.connection.close().await;
+    }
+
+    pub(super) async fn ask(
+        &mut self,
+        script: &str,
+        stdin: Stdin,
+        limit: Duration,
+        lines: Option<Lines>,
+        progress: Option<mpsc::UnboundedSender<u64>>,
+    ) -> Result<Answer, Error> {
+        let request = Request { script, stdin, time_limit: limit, lines, progress };
+        Ok(Answer::new(self.shell.run(request).await?))
+    }
+}
+
+/// Test builds only: `BIVOUAC_CUT=HOST:ENTRY:POINT` makes that host die there (see `bv_cut`).
+#[cfg(debug_assertions)]
+fn cut_point(host: &str) -> Option<String> {
+    let cut = std::env::var("BIVOUAC_CUT").ok()?;
+    cut.strip_prefix(host)?.strip_prefix(':').map(str::to_owned)
+}

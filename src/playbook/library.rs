@@ -1,0 +1,125 @@
+//! Playbooks and templates: those in the binary, or a user's own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::spec::Playbook;
+use super::template::Templates;
+use crate::cluster::yaml;
+
+static PLAYBOOKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
+
+/// A playbook or template that cannot be used.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// A mistake in a playbook, with its place.
+    #[error("{0}")]
+    Playbook(String),
+    /// A mistake in a template, or a value that it misses.
+    #[error("template {name} cannot be rendered")]
+    Template { name: String, source: tera::Error },
+    /// A directory or file of the user's that cannot be read.
+    #[error("`{path}` cannot be read")]
+    Read { path: String, source: std::io::Error },
+    /// A step that does not fit the cluster, such as an artifact that the bundle does not have.
+    #[error("step `{step}`: {cause}")]
+    Step { step: String, cause: String },
+}
+
+/// An OS family's names for things.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Family {
+    /// The package that brings a tool.
+    pub(super) packages: BTreeMap<String, String>,
+}
+
+/// All playbooks and templates.
+#[derive(Debug)]
+pub struct Library {
+    pub(super) templates: Templates,
+    playbooks: BTreeMap<String, Vec<Playbook>>,
+    families: BTreeMap<String, Family>,
+}
+
+impl Library {
+    /// Those that the binary carries.
+    pub fn embedded() -> Result<Self, Error> {
+        Self::new(&embedded(&PLAYBOOKS), &embedded(&TEMPLATES))
+    }
+
+    /// A user's own: `DIR/playbooks` and `DIR/templates`; what a directory lacks is taken from the binary.
+    pub fn from_dir(dir: &Path) -> Result<Self, Error> {
+        let own = |name: &str, inner: &Dir<'_>| {
+            let dir = dir.join(name);
+            if dir.is_dir() { read_dir(&dir, "") } else { Ok(embedded(inner)) }
+        };
+        if !dir.join("playbooks").is_dir() && !dir.join("templates").is_dir() {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Error::Read { path: format!("{}/playbooks", dir.display()), source });
+        }
+        Self::new(&own("playbooks", &PLAYBOOKS)?, &own("templates", &TEMPLATES)?)
+    }
+
+    fn new(playbooks: &[(String, String)], templates: &[(String, String)]) -> Result<Self, Error> {
+        let mut verbs: BTreeMap<String, Vec<Playbook>> = BTreeMap::new();
+        let mut families = BTreeMap::new();
+        for (name, text) in playbooks {
+            let mistake = |mistake: yaml::Mistake| Error::Playbook(mistake.to_string());
+            match name.split_once('/') {
+                Some(("os", family)) => {
+                    let family = family.trim_end_matches(".yaml").to_owned();
+                    families.insert(family, yaml::from_str(name, text).map_err(mistake)?);
+                }
+                Some((verb, _)) => {
+                    verbs.entry(verb.to_owned()).or_default().push(yaml::from_str(name, text).map_err(mistake)?);
+                }
+                None => {}
+            }
+        }
+        Ok(Self { templates: Templates::new(templates)?, playbooks: verbs, families })
+    }
+
+    /// The playbooks of a verb, in the order of their file names.
+    pub fn playbooks(&self, verb: &str) -> &[Playbook] {
+        self.playbooks.get(verb).map_or(&[], Vec::as_slice)
+    }
+
+    /// What an OS family calls things.
+    pub(super) fn family(&self, name: &str) -> Option<&Family> {
+        self.families.get(name)
+    }
+}
+
+/// All files of an embedded directory with their paths, sorted.
+fn embedded(dir: &Dir<'_>) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = dir
+        .files()
+        .filter_map(|file| Some((file.path().to_str()?.to_owned(), file.contents_utf8()?.to_owned())))
+        .chain(dir.dirs().flat_map(embedded))
+        .collect();
+    files.sort();
+    files
+}
+
+fn read_dir(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+    let failed = |path: &Path, source| Error::Read { path: path.display().to_string(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(|source| failed(dir, source))? {
+        let path = entry.map_err(|source| failed(dir, source))?.path();
+        let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
+        if path.is_dir() {
+            files.extend(read_dir(&path, &format!("{name}/"))?);
+        } else {
+            let text = std::fs::read_to_string(&path).map_err(|source| failed(&path, source))?;
+            files.push((name, text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -1,0 +1,173 @@
+//! The Plan: each host's own list of what is to be done, a pure function of cluster, facts, playbooks
+//! and templates.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::context::{self, Artifacts, Site};
+use super::library::{Error, Library};
+use super::resolve::{Scope, Values, Work};
+use super::spec::{Action, Selector};
+use crate::cluster::Cluster;
+use crate::event::StepName;
+
+/// All lanes, in the order of cluster.yaml.
+#[derive(Debug)]
+pub struct Plan {
+    pub lanes: Vec<Lane>,
+}
+
+/// One host's work.
+#[derive(Debug)]
+pub struct Lane {
+    /// Index into `cluster.hosts`.
+    pub host: usize,
+    /// Display name.
+    pub name: String,
+    pub tasks: Vec<Task>,
+}
+
+/// One step on one host.
+#[derive(Debug)]
+pub struct Task {
+    pub step: StepName,
+    /// The gate that must be open first.
+    pub needs: Option<String>,
+    /// The gate that opens when every task with its name is done.
+    pub opens: Option<String>,
+    /// It is stopped after this time.
+    pub limit: Duration,
+    /// How often it may be tried.
+    pub tries: u32,
+    pub work: Pending,
+}
+
+/// Work that is known, or that will be when its values are.
+#[derive(Debug)]
+pub enum Pending {
+    Ready(Work),
+    Late(Box<Late>),
+}
+
+/// A step that uses `values`.
+#[derive(Debug)]
+pub struct Late {
+    action: Action,
+    context: Value,
+    family: String,
+    arch: String,
+    shared: Arc<Shared>,
+}
+
+/// What late steps of all lanes need of the site.
+#[derive(Debug)]
+struct Shared {
+    library: Arc<Library>,
+    cluster: Cluster,
+    artifacts: Artifacts,
+}
+
+impl Pending {
+    /// The work, with what is known by now.
+    pub fn resolve(&self, step: &StepName, values: &Values) -> Result<Work, Error> {
+        match self {
+            Self::Ready(work) => Ok(work.clone()),
+            Self::Late(late) => {
+                let mut context = late.context.clone();
+                context["values"] = json!(values);
+                let scope = Scope {
+                    library: &late.shared.library,
+                    cluster: &late.shared.cluster,
+                    artifacts: &late.shared.artifacts,
+                    family: &late.family,
+                    arch: &late.arch,
+                    context: &context,
+                };
+                scope.work(&step.step, &late.action)
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// Makes the plan of a verb. Performs no I/O.
+    pub fn build(verb: &str, library: &Arc<Library>, site: &Site<'_>) -> Result<Self, Error> {
+        let shared = Arc::new(Shared {
+            library: Arc::clone(library),
+            cluster: site.cluster.clone(),
+            artifacts: Artifacts(site.artifacts.0.clone()),
+        });
+        let lanes = (0..site.cluster.hosts.len())
+            .map(|host| Self::lane(verb, &shared, site, host))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { lanes })
+    }
+
+    fn lane(verb: &str, shared: &Arc<Shared>, site: &Site<'_>, host: usize) -> Result<Lane, Error> {
+        let (spec, state) = (&site.cluster.hosts[host], &site.hosts[host]);
+        let first = site.cluster.hosts.iter().position(|host| host.control_plane) == Some(host);
+        let context = context::of(site, host);
+        let library = &shared.library;
+        let mut tasks = Vec::new();
+        for playbook in library.playbooks(verb) {
+            for step in &playbook.steps {
+                let chosen = match step.hosts {
+                    Selector::All => true,
+                    Selector::ControlPlane => spec.control_plane,
+                    Selector::Worker => !spec.control_plane,
+                    Selector::FirstControlPlane => first,
+                };
+                let when = step.when.as_deref().map(|when| library.templates.holds(when, &context));
+                if !chosen || !when.transpose()?.unwrap_or(true) {
+                    continue;
+                }
+                let name = StepName { playbook: playbook.name.clone(), step: step.name.clone() };
+                let late = Late {
+                    action: step.action.clone(),
+                    context: context.clone(),
+                    family: state.family.clone(),
+                    arch: state.arch.clone(),
+                    shared: Arc::clone(shared),
+                };
+                let pending = Pending::Late(Box::new(late));
+                let work =
+                    if step.late { pending } else { Pending::Ready(pending.resolve(&name, &Values::new())?) };
+                tasks.push(Task {
+                    step: name,
+                    needs: step.needs.clone(),
+                    opens: step.opens.clone(),
+                    limit: Duration::from_secs(step.limit),
+                    tries: step.tries,
+                    work,
+                });
+            }
+        }
+        Ok(Lane { host, name: spec.display.clone(), tasks })
+    }
+}
+
+/// Values that steps of the built-in playbooks use.
+const VALUES: &[&str] = &["token", "token_id", "token_secret", "token_expiry", "ca", "pod_cidr", "pod_routes"];
+
+impl Late {
+    /// The work as far as it can be shown before its values are known: each value prints as its name.
+    pub fn preview(&self, step: &StepName) -> Option<Work> {
+        let mut values = Map::new();
+        for name in VALUES {
+            values.insert((*name).to_owned(), Value::String(format!("(known when it runs: {name})")));
+        }
+        let mut context = self.context.clone();
+        context["values"] = Value::Object(values);
+        let scope = Scope {
+            library: &self.shared.library,
+            cluster: &self.shared.cluster,
+            artifacts: &self.shared.artifacts,
+            family: &self.family,
+            arch: &self.arch,
+            context: &context,
+        };
+        scope.work(&step.step, &self.action).ok()
+    }
+}

@@ -1,0 +1,206 @@
+//! From a step as written to work as it is done: every string rendered, every artifact found.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::context::{Artifacts, Available};
+use super::library::{Error, Library};
+use super::merge;
+use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec};
+use crate::cluster::Cluster;
+use crate::host::Change;
+
+/// What hosts told each other during a run: tokens, certificates, addresses. Kept in memory only.
+pub type Values = BTreeMap<String, String>;
+
+/// What a step does on one host, literally.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Changes, in order.
+    Changes(Vec<Change>),
+    /// Waits until this line succeeds.
+    Wait { until: String },
+    /// Keeps what this line prints as `values.<name>`.
+    Read { run: String, name: String, shared: bool },
+    /// Fetches a file.
+    Fetch(Fetch),
+}
+
+/// A file that goes from a host to the operator's machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetch {
+    pub path: String,
+    pub to: String,
+}
+
+/// What an action is resolved against.
+#[derive(Debug)]
+pub(super) struct Scope<'a> {
+    pub(super) library: &'a Library,
+    pub(super) cluster: &'a Cluster,
+    pub(super) artifacts: &'a Artifacts,
+    pub(super) family: &'a str,
+    pub(super) arch: &'a str,
+    pub(super) context: &'a Value,
+}
+
+impl Scope<'_> {
+    /// Resolves one action; `Err` holds why it does not fit.
+    pub(super) fn work(&self, step: &str, action: &Action) -> Result<Work, Error> {
+        let text = |text: &str| self.library.templates.text(text, self.context);
+        let texts = |list: &[String]| list.iter().map(|item| text(item)).collect::<Result<Vec<_>, _>>();
+        let misfit = |cause: String| Error::Step { step: step.to_owned(), cause };
+        let changes = match action {
+            Action::File(file) => vec![self.file(step, file)?],
+            Action::Artifact(artifact) => self.artifacts(artifact).map_err(misfit)?,
+            Action::Images(names) => self.images(&texts(names)?).map_err(misfit)?,
+            Action::Tree(paths) => texts(paths)?.into_iter().map(|path| Change::Tree { path }).collect(),
+            Action::Package(names) => vec![Change::Package { names: self.packages(names).map_err(misfit)? }],
+            Action::Service(service) => vec![Change::Service {
+                unit: text(&service.unit)?,
+                enabled: service.enabled,
+                active: service.active,
+                files: texts(&service.files)?,
+            }],
+            Action::Sysctl(keys) => keys
+                .iter()
+                .map(|(key, value)| Ok(Change::Sysctl { key: text(key)?, value: text(value)? }))
+                .collect::<Result<_, Error>>()?,
+            Action::Module(names) => vec![Change::Module { names: texts(names)? }],
+            Action::Kernel(kernel) => vec![Change::Kernel { pod_subnet: text(&kernel.pod_subnet)? }],
+            Action::Kubeadm(kubeadm) => vec![self.kubeadm(step, kubeadm)?],
+            Action::Command(command) => vec![Change::Command {
+                run: text(&command.run)?,
+                undo: if command.undo == "nothing" { String::new() } else { text(&command.undo)? },
+                unless: text(&command.unless)?,
+                stdin: text(&command.stdin)?.into_bytes(),
+            }],
+            Action::Wait(wait) => return Ok(Work::Wait { until: text(&wait.until)? }),
+            Action::Read(read) => {
+                return Ok(Work::Read { run: text(&read.run)?, name: read.value.clone(), shared: read.shared });
+            }
+            Action::Fetch(fetch) => {
+                return Ok(Work::Fetch(Fetch { path: text(&fetch.path)?, to: text(&fetch.to)? }));
+            }
+        };
+        Ok(Work::Changes(changes))
+    }
+
+    fn file(&self, step: &str, file: &FileSpec) -> Result<Change, Error> {
+        let templates = &self.library.templates;
+        let content = match (&file.template, &file.content) {
+            (Some(name), _) => templates.file(&templates.text(name, self.context)?, self.context)?,
+            (None, content) => templates.text(content.as_deref().unwrap_or_default(), self.context)?,
+        };
+        let content = match file.merge.as_deref() {
+            None => Ok(content),
+            Some("containerd") => merge::toml(&content, &self.cluster.runtime_config),
+            Some(other) => Err(format!("there are no overrides called `{other}`")),
+        }
+        .map_err(|cause| Error::Step { step: step.to_owned(), cause })?;
+        Ok(Change::File {
+            path: templates.text(&file.path, self.context)?,
+            mode: file.mode.clone(),
+            owner: file.owner.clone(),
+            content: content.into_bytes(),
+        })
+    }
+
+    fn kubeadm(&self, step: &str, spec: &KubeadmSpec) -> Result<Change, Error> {
+        let templates = &self.library.templates;
+        let rendered = templates.file(&templates.text(&spec.template, self.context)?, self.context)?;
+        let kubernetes = &self.cluster.kubernetes;
+        let config = merge::documents(
+            &rendered,
+            &[
+                ("ClusterConfiguration", &kubernetes.kubeadm),
+                ("KubeletConfiguration", &kubernetes.kubelet),
+                ("KubeProxyConfiguration", &kubernetes.kube_proxy),
+            ],
+        )
+        .map_err(|cause| Error::Step { step: step.to_owned(), cause })?;
+        let mut flags = Vec::new();
+        if spec.verb == "init" {
+            flags.push("--skip-token-print".to_owned());
+            if !kubernetes.skip_phases.is_empty() {
+                flags.push(format!("--skip-phases={}", kubernetes.skip_phases.join(",")));
+            }
+        }
+        if !kubernetes.ignore_preflight_errors.is_empty() {
+            flags.push(format!("--ignore-preflight-errors={}", kubernetes.ignore_preflight_errors.join(",")));
+        }
+        Ok(Change::Kubeadm { verb: spec.verb.clone(), flags, config: config.into_bytes() })
+    }
+
+    fn artifacts(&self, spec: &ArtifactSpec) -> Result<Vec<Change>, String> {
+        let there: Vec<&Available> = self.artifacts.of(&spec.kind, self.arch).collect();
+        let wanted: Vec<&Available> = if spec.names.is_empty() {
+            there
+        } else {
+            spec.names
+                .iter()
+                .map(|name| {
+                    there.iter().copied().find(|available| available.name == *name).ok_or_else(|| {
+                        format!("the bundle has no {} `{name}` for {}; `bivouac bundle show` lists what it has", spec.kind, self.arch)
+                    })
+                })
+                .collect::<Result<_, _>>()?
+        };
+        Ok(wanted
+            .into_iter()
+            .map(|available| Change::Artifact {
+                path: format!("{}/{}", spec.into, available.name),
+                mode: "0755".to_owned(),
+                owner: "root:root".to_owned(),
+                upload: available.upload.clone(),
+            })
+            .collect())
+    }
+
+    /// Finds images by the last part of their name and, where one is given, their tag; the cluster may
+    /// call them by another repository than the bundle.
+    fn images(&self, names: &[String]) -> Result<Vec<Change>, String> {
+        let repository = self.context["kubernetes"]["repository"].as_str().unwrap_or_default();
+        let mut changes: Vec<Change> = Vec::new();
+        for name in names {
+            let fits = |reference: &&String| {
+                let last = reference.rsplit('/').next().unwrap_or_default();
+                if name.contains(':') { last == name } else { last.split(':').next() == Some(name) }
+            };
+            let (available, source) = self
+                .artifacts
+                .of("image", self.arch)
+                .find_map(|available| Some((available, available.references.iter().find(fits)?)))
+                .ok_or_else(|| format!("the bundle has no image `{name}` for {}; `bivouac bundle show` lists what it has", self.arch))?;
+            let tail = source.rsplit('/').next().unwrap_or_default();
+            // Names below the cluster's own repository stay: CoreDNS has a directory of its own there.
+            let own = source.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/'));
+            let pair = (if own { source.clone() } else { format!("{repository}/{tail}") }, source.clone());
+            let same = changes.iter_mut().find_map(|change| match change {
+                Change::Image { upload, references } if *upload == available.upload => Some(references),
+                _ => None,
+            });
+            match same {
+                Some(references) => references.push(pair),
+                None => changes.push(Change::Image { upload: available.upload.clone(), references: vec![pair] }),
+            }
+        }
+        Ok(changes)
+    }
+
+    fn packages(&self, tools: &[String]) -> Result<Vec<String>, String> {
+        let family = self
+            .library
+            .family(self.family)
+            .ok_or_else(|| format!("there is no `playbooks/os/{}.yaml`", self.family))?;
+        tools
+            .iter()
+            .map(|tool| {
+                family.packages.get(tool).cloned().ok_or_else(|| {
+                    format!("`playbooks/os/{}.yaml` does not say which package brings `{tool}`", self.family)
+                })
+            })
+            .collect()
+    }
+}

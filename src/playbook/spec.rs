@@ -1,0 +1,288 @@
+//! Playbooks as they are written.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// One file of `playbooks/<verb>/`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Playbook {
+    /// Short name, for events: `runtime`.
+    pub name: String,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step as written: what it does is exactly one of the kinds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "RawStep")]
+pub struct Step {
+    /// What an operator reads.
+    pub name: String,
+    /// Which hosts it runs on.
+    pub hosts: Selector,
+    /// A template expression over what an install does not change; the step is left out where it is
+    /// false.
+    pub when: Option<String>,
+    /// The gate that must be open before it starts.
+    pub needs: Option<String>,
+    /// The gate that opens when every host with this step has done it.
+    pub opens: Option<String>,
+    /// It uses `values`, so it is rendered when it is reached.
+    pub late: bool,
+    /// Seconds after which it is stopped.
+    pub limit: u64,
+    /// How often it is tried. More than once only where a second try is safe.
+    pub tries: u32,
+    /// What it does.
+    pub action: Action,
+}
+
+/// Which hosts a step runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selector {
+    /// Every host.
+    #[default]
+    All,
+    /// Hosts with the role `control-plane`.
+    ControlPlane,
+    /// Hosts without it.
+    Worker,
+    /// The first control plane of the file.
+    FirstControlPlane,
+}
+
+/// What a step does. Strings are templates.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// A file with rendered content.
+    File(FileSpec),
+    /// Files of the bundle.
+    Artifact(ArtifactSpec),
+    /// Container images of the bundle, by name.
+    Images(Vec<String>),
+    /// Directories that programs fill.
+    Tree(Vec<String>),
+    /// Distribution packages, by the names of `playbooks/os/<family>.yaml`.
+    Package(Vec<String>),
+    /// A systemd unit.
+    Service(ServiceSpec),
+    /// Kernel settings.
+    Sysctl(BTreeMap<String, String>),
+    /// Kernel modules.
+    Module(Vec<String>),
+    /// What the cluster's programs do in the kernel.
+    Kernel(KernelSpec),
+    /// `kubeadm init` or `join`.
+    Kubeadm(KubeadmSpec),
+    /// A shell line with its undo.
+    Command(CommandSpec),
+    /// Waits until a shell line that only reads succeeds.
+    Wait(WaitSpec),
+    /// Keeps the output of a shell line that only reads for later steps, as `values.<name>`.
+    Read(ReadSpec),
+    /// Fetches a file to the operator's machine.
+    Fetch(FetchSpec),
+}
+
+/// `file:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSpec {
+    pub path: String,
+    #[serde(default = "mode_file")]
+    pub mode: String,
+    #[serde(default = "root")]
+    pub owner: String,
+    /// A template below `templates/`.
+    pub template: Option<String>,
+    /// Or the content itself.
+    pub content: Option<String>,
+    /// The user's overrides that are merged in: `containerd`.
+    pub merge: Option<String>,
+}
+
+/// `artifact:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArtifactSpec {
+    /// `binary` or `cni`.
+    pub kind: String,
+    /// Its names; without names all of the kind.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// The directory it goes to.
+    pub into: String,
+}
+
+/// `service:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSpec {
+    pub unit: String,
+    #[serde(default)]
+    pub enabled: bool,
+    #[serde(default)]
+    pub active: bool,
+    /// Files after whose change it is restarted.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// `kernel:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KernelSpec {
+    pub pod_subnet: String,
+}
+
+/// `kubeadm:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubeadmSpec {
+    /// `init` or `join`.
+    pub verb: String,
+    /// The template of its configuration.
+    pub template: String,
+}
+
+/// `command:`. There is no command without an undo: `undo: nothing` needs a `because`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandSpec {
+    pub run: String,
+    pub undo: String,
+    pub because: Option<String>,
+    /// A line that succeeds when the command is not needed; without it the journal says so.
+    #[serde(default)]
+    pub unless: String,
+    /// What the command reads.
+    #[serde(default)]
+    pub stdin: String,
+}
+
+/// `wait:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitSpec {
+    pub until: String,
+}
+
+/// `read:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadSpec {
+    pub run: String,
+    /// The name of the value.
+    pub value: String,
+    /// Every host gets it; otherwise it is this host's own.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+/// `fetch:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FetchSpec {
+    /// The file on the host.
+    pub path: String,
+    /// The file on the operator's machine; made with mode 0600.
+    pub to: String,
+}
+
+fn mode_file() -> String {
+    "0644".to_owned()
+}
+
+fn root() -> String {
+    "root:root".to_owned()
+}
+
+/// A step with all its possible keys; [`Step`] is made of it when exactly one kind is there.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawStep {
+    name: String,
+    #[serde(default)]
+    hosts: Selector,
+    when: Option<String>,
+    needs: Option<String>,
+    opens: Option<String>,
+    #[serde(default)]
+    late: bool,
+    limit: Option<u64>,
+    tries: Option<u32>,
+    file: Option<FileSpec>,
+    artifact: Option<ArtifactSpec>,
+    images: Option<Vec<String>>,
+    tree: Option<Vec<String>>,
+    package: Option<Vec<String>>,
+    service: Option<ServiceSpec>,
+    sysctl: Option<BTreeMap<String, String>>,
+    module: Option<Vec<String>>,
+    kernel: Option<KernelSpec>,
+    kubeadm: Option<KubeadmSpec>,
+    command: Option<CommandSpec>,
+    wait: Option<WaitSpec>,
+    read: Option<ReadSpec>,
+    fetch: Option<FetchSpec>,
+}
+
+/// Seconds that a step may take unless it says otherwise.
+const LIMIT: u64 = 300;
+
+impl TryFrom<RawStep> for Step {
+    type Error = String;
+
+    fn try_from(raw: RawStep) -> Result<Self, String> {
+        let actions: Vec<Action> = [
+            raw.file.map(Action::File),
+            raw.artifact.map(Action::Artifact),
+            raw.images.map(Action::Images),
+            raw.tree.map(Action::Tree),
+            raw.package.map(Action::Package),
+            raw.service.map(Action::Service),
+            raw.sysctl.map(Action::Sysctl),
+            raw.module.map(Action::Module),
+            raw.kernel.map(Action::Kernel),
+            raw.kubeadm.map(Action::Kubeadm),
+            raw.command.map(Action::Command),
+            raw.wait.map(Action::Wait),
+            raw.read.map(Action::Read),
+            raw.fetch.map(Action::Fetch),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let name = raw.name;
+        let count = actions.len();
+        let Ok([action]) = <[Action; 1]>::try_from(actions) else {
+            return Err(format!("step `{name}` has {count} kinds where it needs one, such as `file` or `service`"));
+        };
+        match &action {
+            Action::Command(command) if command.undo.trim().is_empty() => {
+                return Err(format!("step `{name}`: `undo` is empty; say how it is undone, or `nothing` and `because`"));
+            }
+            Action::Command(command) if command.undo == "nothing" && command.because.is_none() => {
+                return Err(format!("step `{name}`: `undo: nothing` needs a `because`"));
+            }
+            Action::File(file) if file.template.is_some() == file.content.is_some() => {
+                return Err(format!("step `{name}`: a file has either a `template` or a `content`"));
+            }
+            _ => {}
+        }
+        Ok(Self {
+            name,
+            hosts: raw.hosts,
+            when: raw.when,
+            needs: raw.needs,
+            opens: raw.opens,
+            late: raw.late,
+            limit: raw.limit.unwrap_or(LIMIT),
+            tries: raw.tries.unwrap_or(1).max(1),
+            action,
+        })
+    }
+}
