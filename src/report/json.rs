@@ -1,0 +1,127 @@
+//! Events as JSON, one object a line: `--output json` and the run's `events.jsonl`.
+
+use serde::Serialize;
+
+use super::{clean, words};
+use crate::event::{Event, EventKind, Severity, StepName};
+
+/// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
+/// say nothing.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    run: &'a str,
+    host: Option<&'a str>,
+    playbook: Option<&'a str>,
+    step: Option<&'a str>,
+    #[serde(flatten)]
+    event: Record<'a>,
+}
+
+/// What is particular to each event. These names are read by other programs: do not change them.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Record<'a> {
+    RunStarted { verb: &'a str, cluster: &'a str, hosts: &'a [String] },
+    Fact { name: &'a str, value: &'a str },
+    Finding { name: &'a str, severity: &'static str, message: &'a str, fix: &'a str },
+    StepStarted {},
+    StepOutput { line: &'a str },
+    StepProgress { done: u64, total: u64 },
+    StepRetried { cause: &'a str, attempt: u32 },
+    StepDone { changed: bool, seconds: f64 },
+    StepFailed { cause: &'a str, fix: &'a str, stderr_tail: &'a [String], seconds: f64 },
+    GateWaiting { gate: &'a str },
+    GateOpened { gate: &'a str, seconds: f64 },
+    HostDone { ok: bool, changed: usize, seconds: f64 },
+    Compared { differences: &'a [String] },
+    RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<Stretch<'a>> },
+}
+
+#[derive(Serialize)]
+struct Stretch<'a> {
+    host: &'a str,
+    playbook: &'a str,
+    step: &'a str,
+    seconds: f64,
+}
+
+/// The event as one line with its newline, safe to show on a terminal.
+pub fn line(run: &str, event: &Event) -> String {
+    let (step, record) = record(&event.kind);
+    let line = Line {
+        time: words::moment(event.time),
+        run,
+        host: event.host.as_deref(),
+        playbook: step.map(|step| step.playbook.as_str()),
+        step: step.map(|step| step.step.as_str()),
+        event: record,
+    };
+    let text =
+        serde_json::to_string(&line).expect("the keys are strings and nothing else can go wrong");
+    clean::json(text) + "\n"
+}
+
+/// Whether DESIGN.md promises the event on standard output; the others are in `events.jsonl`, and
+/// on standard output with `--verbose`.
+pub fn promised(kind: &EventKind) -> bool {
+    !matches!(
+        kind,
+        EventKind::StepOutput { .. }
+            | EventKind::StepProgress { .. }
+            | EventKind::StepRetried { .. }
+            | EventKind::HostDone { .. }
+            | EventKind::Compared { .. }
+    )
+}
+
+fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
+    match kind {
+        EventKind::RunStarted { verb, cluster, hosts } => {
+            (None, Record::RunStarted { verb, cluster, hosts })
+        }
+        EventKind::Fact { name, value } => (None, Record::Fact { name, value }),
+        EventKind::Finding { name, severity, message, fix } => {
+            let severity = match severity {
+                Severity::Warning => "warning",
+                Severity::Error => "error",
+            };
+            (None, Record::Finding { name, severity, message, fix })
+        }
+        EventKind::StepStarted { step } => (Some(step), Record::StepStarted {}),
+        EventKind::StepOutput { step, line } => (Some(step), Record::StepOutput { line }),
+        EventKind::StepProgress { step, done, total } => {
+            (Some(step), Record::StepProgress { done: *done, total: *total })
+        }
+        EventKind::StepRetried { step, cause, attempt } => {
+            (Some(step), Record::StepRetried { cause, attempt: *attempt })
+        }
+        EventKind::StepDone { step, changed, seconds } => {
+            (Some(step), Record::StepDone { changed: *changed, seconds: *seconds })
+        }
+        EventKind::StepFailed { step, cause, fix, stderr_tail, seconds } => {
+            (Some(step), Record::StepFailed { cause, fix, stderr_tail, seconds: *seconds })
+        }
+        EventKind::GateWaiting { gate } => (None, Record::GateWaiting { gate }),
+        EventKind::GateOpened { gate, seconds } => {
+            (None, Record::GateOpened { gate, seconds: *seconds })
+        }
+        EventKind::HostDone { ok, changed, seconds } => {
+            (None, Record::HostDone { ok: *ok, changed: *changed, seconds: *seconds })
+        }
+        EventKind::Compared { differences } => (None, Record::Compared { differences }),
+        EventKind::RunDone { ok, seconds, differences, critical_path } => {
+            let critical_path = critical_path
+                .iter()
+                .map(|stretch| Stretch {
+                    host: &stretch.host,
+                    playbook: &stretch.step.playbook,
+                    step: &stretch.step.step,
+                    seconds: stretch.seconds,
+                })
+                .collect();
+            let (ok, seconds, differences) = (*ok, *seconds, *differences);
+            (None, Record::RunDone { ok, seconds, differences, critical_path })
+        }
+    }
+}

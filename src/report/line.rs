@@ -1,0 +1,74 @@
+//! An event as lines of text: for the log files, and for `--verbose`.
+
+use super::words;
+use crate::event::{EventKind, Severity, StepName};
+
+/// A step as it is always written: `runtime: start containerd`.
+pub fn step(step: &StepName) -> String {
+    format!("{}: {}", step.playbook, step.step)
+}
+
+/// What happened, in one line or more. Not cleaned yet: hosts may have had their say in it.
+pub fn describe(kind: &EventKind) -> Vec<String> {
+    let one = match kind {
+        EventKind::RunStarted { verb, cluster, hosts } => {
+            format!("`{verb}` of `{cluster}` on {}", words::count(hosts.len(), "host"))
+        }
+        EventKind::Fact { name, value } => format!("{name} is {value}"),
+        EventKind::Finding { name, severity, message, fix } => {
+            return with(
+                format!("{}: {name}: {message}", severity_word(*severity)),
+                (!fix.is_empty()).then(|| format!("fix: {fix}")),
+            );
+        }
+        EventKind::StepStarted { step: name } => format!("{}  begins", step(name)),
+        EventKind::StepOutput { line, .. } => format!("  | {line}"),
+        EventKind::StepProgress { step: name, done, total } => {
+            format!("{}  {}", step(name), words::bytes(*done, *total))
+        }
+        EventKind::StepRetried { step: name, cause, attempt } => {
+            format!("{}  try {attempt}, because {cause}", step(name))
+        }
+        EventKind::StepDone { step: name, changed, seconds } => {
+            let changed = if *changed { "changed" } else { "unchanged" };
+            format!("{}  {changed} ({})", step(name), words::duration(*seconds))
+        }
+        EventKind::StepFailed { step: name, cause, fix, stderr_tail, seconds } => {
+            let rest = std::iter::once(format!("cause: {cause}"))
+                .chain(stderr_tail.iter().map(|line| format!("| {line}")))
+                .chain((!fix.is_empty()).then(|| format!("fix: {fix}")));
+            let took = words::duration(*seconds);
+            return with(format!("{}  did not work after {took}", step(name)), rest);
+        }
+        EventKind::GateWaiting { gate } => format!("waits for `{gate}`"),
+        EventKind::GateOpened { gate, seconds } => {
+            format!("`{gate}`: waited {}", words::duration(*seconds))
+        }
+        EventKind::HostDone { ok, changed, seconds } => format!(
+            "{} after {}, {} changed",
+            if *ok { "done" } else { "stopped" },
+            words::duration(*seconds),
+            words::count(*changed, "step")
+        ),
+        EventKind::Compared { differences } => {
+            let first = format!("{} from before", words::count(differences.len(), "difference"));
+            return with(first, differences.iter().cloned());
+        }
+        EventKind::RunDone { ok, seconds, .. } => {
+            format!("{} after {}", if *ok { "done" } else { "not done" }, words::duration(*seconds))
+        }
+    };
+    vec![one]
+}
+
+/// `error` or `warning`.
+pub fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+fn with(first: String, rest: impl IntoIterator<Item = String>) -> Vec<String> {
+    std::iter::once(first).chain(rest.into_iter().map(|line| format!("  {line}"))).collect()
+}
