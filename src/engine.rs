@@ -1,1 +1,15 @@
-//! To be written.
+//! Runs a plan: one lane a host, gates where the cluster itself demands an order, a limit on hosts at
+//! once, cancellation. Its only output is events.
+
+mod cancel;
+mod connect;
+mod gates;
+mod lane;
+mod path;
+mod run;
+mod wipe;
+
+pub use cancel::Cancel;
+pub use connect::{Unreached, connect};
+pub use run::{Options, run};
+pub use wipe::wipe;

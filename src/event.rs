@@ -58,6 +58,8 @@ pub enum EventKind {
     GateWaiting { gate: String },
     /// The gate opened; `seconds` is how long the host waited.
     GateOpened { gate: String, seconds: f64 },
+    /// The gate will not open, so the host stops there.
+    GateShut { gate: String, because: String },
     /// The host's lane has nothing more to do.
     HostDone { ok: bool, changed: usize, seconds: f64 },
     /// A wipe compared the host with its baseline: the lines that differ (`+` new, `-` gone).

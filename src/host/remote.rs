@@ -45,6 +45,18 @@ pub enum Error {
     Journal { line: String },
 }
 
+impl Error {
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            Self::Ssh(error) => error.fix(),
+            Self::Script { .. } => "mend the cause, then run the same command again: it goes on from here".to_owned(),
+            Self::Locked { .. } => "wait until that run has ended, then run the same command again".to_owned(),
+            Self::Journal { .. } => "use the version of bivouac that wrote it".to_owned(),
+        }
+    }
+}
+
 /// What a script answered.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {

@@ -1,0 +1,58 @@
+//! Runs a plan on connected hosts.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::cancel::Cancel;
+use super::gates::Gates;
+use super::lane::{Runner, Shared};
+use super::path;
+use crate::event::{EventKind, Events, seconds};
+use crate::host::Remote;
+use crate::playbook::{Plan, Values};
+
+/// How a plan is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Hosts that work at the same time; a host that waits at a gate does not count.
+    pub parallel: usize,
+    /// Tells the run to stop.
+    pub cancel: Cancel,
+    /// When the run began, for its total time.
+    pub started: Instant,
+}
+
+/// Runs a plan; `remotes` are its lanes' hosts, in order. Returns whether every host did all of its
+/// work. A host that fails does not stop the others' preparation, only what waits for it.
+pub async fn run(plan: Plan, remotes: Vec<Remote>, values: Values, events: &Events, options: &Options) -> bool {
+    let names: Vec<String> = plan.lanes.iter().map(|lane| lane.name.clone()).collect();
+    let shared = Arc::new(Shared {
+        gates: Gates::new(&plan),
+        values: Mutex::new(values),
+        records: Mutex::new(Vec::new()),
+        permits: Semaphore::new(options.parallel.max(1)),
+        events: events.clone(),
+        cancel: options.cancel.clone(),
+        started: Instant::now(),
+    });
+    let mut lanes = JoinSet::new();
+    for (index, (lane, remote)) in plan.lanes.into_iter().zip(remotes).enumerate() {
+        let runner = Runner::new(index, lane.name, Arc::clone(&shared));
+        lanes.spawn(runner.run(lane.tasks, remote));
+    }
+    let mut ok = true;
+    while let Some(done) = lanes.join_next().await {
+        ok &= done.unwrap_or(false);
+    }
+    let records = shared.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    events.run(EventKind::RunDone {
+        ok,
+        seconds: seconds(options.started.elapsed()),
+        differences: None,
+        critical_path: path::critical(&records, &names),
+    });
+    ok
+}
