@@ -1,1 +1,201 @@
-//! To be written.
+//! All artifacts of a Kubernetes version in one file: made, shown, verified, unpacked.
+//!
+//! A bundle is a tar archive in one zstd frame. Its first entry is `manifest.json`; the artifacts
+//! follow in the manifest's order as `artifacts/ARCH/KIND/NAME`. Everything else about the archive
+//! follows from the manifest, to the byte, so a bundle is either exactly what `bundle build` wrote
+//! or refused: there is nothing in it that could leave its directory.
+//!
+//! All functions here block and may take seconds; call them from a blocking thread.
+
+mod build;
+mod cache;
+mod digest;
+mod elf;
+mod error;
+mod format;
+mod identity;
+mod image_archive;
+mod images;
+mod manifest;
+mod prune;
+mod source;
+mod stream;
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+pub use build::build;
+pub use cache::{Store, cache_dir};
+pub use digest::Digest;
+pub use error::Error;
+pub use images::Image;
+pub use manifest::{Artifact, Kind, LIMIT, Manifest, ManifestError, REQUIRED, SCHEMA};
+
+use crate::cluster::Version;
+use cache::Cache;
+use identity::Identity;
+use prune::Limits;
+use stream::{Front, Stream};
+
+/// How far a pass over a bundle is, in bytes of its artifacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes so far.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// A bundle whose manifest was read and checked; nothing else of it yet.
+#[derive(Debug)]
+pub struct Bundle {
+    path: PathBuf,
+    front: Front,
+}
+
+/// What `bundle show` and `bundle verify` tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The file's size in bytes.
+    pub file_size: u64,
+    /// SHA-256 of the manifest, which names everything in the bundle.
+    pub manifest_sum: Digest,
+    /// What is in it.
+    pub manifest: Manifest,
+}
+
+/// Reads what a bundle says of itself. Only the manifest is checked.
+pub fn show(path: &Path) -> Result<Summary, Error> {
+    Ok(Bundle::open(path)?.into_summary())
+}
+
+/// Reads the whole bundle and checks every byte of it.
+pub fn verify(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Summary, Error> {
+    let bundle = Bundle::open(path)?;
+    bundle.verify(progress)?;
+    Ok(bundle.into_summary())
+}
+
+impl Bundle {
+    /// Opens a bundle and reads its manifest, and no more than that.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let (_, front) = Stream::open(path)?;
+        Ok(Self { path: path.to_owned(), front })
+    }
+
+    /// What is in it.
+    pub fn manifest(&self) -> &Manifest {
+        &self.front.manifest
+    }
+
+    /// SHA-256 of the manifest.
+    pub fn manifest_sum(&self) -> Digest {
+        self.front.sum
+    }
+
+    /// Refuses a bundle of another release, or without what every `arch` host needs.
+    pub fn check(&self, version: &Version, arch: &str) -> Result<(), Error> {
+        let unfit = |found: String, expected: String| {
+            Err(Error::Unfit { bundle: self.path.clone(), found, expected })
+        };
+        let manifest = self.manifest();
+        if manifest.kubernetes != *version {
+            let [found, expected] = [&manifest.kubernetes, version].map(version_text);
+            return unfit(format!("Kubernetes {found}"), expected.to_string());
+        }
+        for name in REQUIRED {
+            if manifest.find(Kind::Binary, name, arch).is_none() {
+                return unfit(format!("no `{name}` for `{arch}`"), "one".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads everything and checks every byte, in constant memory. The error names the first bad
+    /// entry.
+    pub fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
+        self.pass(progress, |_| Ok(None), |_, _| Ok(())).map(|_| ())
+    }
+
+    /// Verifies the whole bundle and puts the `wanted` artifacts into the cache directory (see
+    /// [`cache_dir`]), those that are not there yet. When the same file was verified before and
+    /// all wanted artifacts are there, that is seen from their inodes and nothing is read.
+    ///
+    /// Waits while another run does the same in the same directory.
+    pub fn unpack(
+        &self,
+        cache_dir: &Path,
+        wanted: &dyn Fn(&Artifact) -> bool,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Store, Error> {
+        let cache = Cache::open(cache_dir)?;
+        let lacks = |artifact: &Artifact| wanted(artifact) && !cache.has(artifact);
+        let lacking: Vec<_> = self.manifest().artifacts.iter().filter(|it| lacks(it)).collect();
+        if lacking.is_empty() && self.is_known(&cache)? {
+            return Ok(cache.into_store());
+        }
+        cache.check_room(lacking.iter().map(|artifact| artifact.size).sum())?;
+        let started = SystemTime::now();
+        let identity = self.pass(
+            progress,
+            |artifact| if lacks(artifact) { cache.create().map(Some) } else { Ok(None) },
+            |incoming, artifact| cache.keep(incoming, artifact),
+        )?;
+        cache.remember(&self.path, identity, self.front.sum, started)?;
+        cache.prune(Limits::default(), SystemTime::now());
+        Ok(cache.into_store())
+    }
+
+    fn is_known(&self, cache: &Cache) -> Result<bool, Error> {
+        let metadata = fs::metadata(&self.path)
+            .map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        let identity = Identity::of(&metadata);
+        Ok(identity == self.front.identity && cache.knows(&self.path, identity, self.front.sum))
+    }
+
+    /// One pass over everything. `create` says where an artifact's bytes go, if anywhere; `keep`
+    /// gets it back when they were found right.
+    fn pass(
+        &self,
+        progress: &mut dyn FnMut(Progress),
+        mut create: impl FnMut(&Artifact) -> Result<Option<cache::Incoming>, Error>,
+        mut keep: impl FnMut(cache::Incoming, &Artifact) -> Result<(), Error>,
+    ) -> Result<Identity, Error> {
+        let changed = || Error::Changed { bundle: self.path.clone() };
+        let (mut stream, front) = Stream::open(&self.path)?;
+        if front.sum != self.front.sum || front.identity != self.front.identity {
+            return Err(changed());
+        }
+        let total = front.manifest.size();
+        let mut done = 0;
+        progress(Progress { done, total });
+        for artifact in &front.manifest.artifacts {
+            let mut incoming = create(artifact)?;
+            stream.artifact(artifact, |chunk| {
+                if let Some(incoming) = &mut incoming {
+                    incoming.write(chunk)?;
+                }
+                done += chunk.len() as u64;
+                progress(Progress { done, total });
+                Ok(())
+            })?;
+            if let Some(incoming) = incoming {
+                keep(incoming, artifact)?;
+            }
+        }
+        let identity = stream.finish()?;
+        if identity == front.identity { Ok(identity) } else { Err(changed()) }
+    }
+
+    fn into_summary(self) -> Summary {
+        let Front { manifest, sum, identity } = self.front;
+        Summary { file_size: identity.size, manifest_sum: sum, manifest }
+    }
+}
+
+/// `v1.20.2`.
+fn version_text(version: &Version) -> impl fmt::Display {
+    format!("v{}", version.0)
+}

@@ -1,3 +1,5 @@
 //! The one integration binary.
 
+mod bundle;
 mod report;
+mod support;

@@ -1,0 +1,183 @@
+//! Writes a bundle: the same input gives the same bytes, whatever the clock, the user, the
+//! directory and the number of processors.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::digest::Hasher;
+use super::elf;
+use super::error::Error;
+use super::format::{self, END, MANIFEST, WINDOW_LOG};
+use super::manifest::{Manifest, SCHEMA};
+use super::source::{self, Source};
+use super::version_text;
+use crate::cluster::Version;
+
+/// zstd's level. On Kubernetes 1.20.2 a level above takes longer and saves little.
+const LEVEL: i32 = 9;
+
+/// How zstd's work is divided, in bytes. Fixed, because the division shows in the output: with it
+/// the result is the same for any number of threads.
+const JOB: u32 = 16 << 20;
+
+/// Builds the bundle `out` from `bin/*`, `cni/*`, `images/*.tar` and `VERSIONS` below `from`.
+/// `out` appears when it is complete and on disk; until then, and after an error, what was there
+/// stays. `arch` is in Go's words (`amd64`).
+pub fn build(out: &Path, from: &Path, version: &Version, arch: &str) -> Result<Manifest, Error> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    build_with(out, from, version, arch, u32::try_from(threads).unwrap_or(1))
+}
+
+fn build_with(
+    out: &Path,
+    from: &Path,
+    version: &Version,
+    arch: &str,
+    threads: u32,
+) -> Result<Manifest, Error> {
+    if !elf::is_known(arch) {
+        return Err(Error::Source {
+            file: from.to_owned(),
+            found: format!("architecture `{}`", arch.escape_debug()),
+            expected: format!("one of {}", elf::known()),
+        });
+    }
+    let sources = source::collect(from, &version_text(version).to_string(), arch)?;
+    let manifest = Manifest {
+        schema: SCHEMA,
+        kubernetes: version.clone(),
+        created_by: concat!("bivouac ", env!("CARGO_PKG_VERSION")).to_owned(),
+        artifacts: sources.iter().map(|source| source.artifact.clone()).collect(),
+    };
+    let text = manifest.encode();
+    // What this tool writes it must also read: names that differ only in case, a manifest that is
+    // too long.
+    Manifest::parse(&text).map_err(|source| Error::Sources { from: from.to_owned(), source })?;
+    let file = NewFile::beside(out)?;
+    let unwritable = |source| Error::Write { path: out.to_owned(), source };
+    let size = format::archive_size(text.len() as u64, &manifest.artifacts);
+    let mut encoder = encoder(&file.file, size, threads).map_err(unwritable)?;
+    let mut write = |bytes: &[u8]| encoder.write_all(bytes).map_err(unwritable);
+    let length = text.len() as u64;
+    write(&format::header(MANIFEST, length, 0o644))?;
+    write(&text)?;
+    write(&[0; END][..format::padding(length)])?;
+    for source in &sources {
+        write(&format::artifact_header(&source.artifact))?;
+        copy(source, &mut write)?;
+        write(&[0; END][..format::padding(source.artifact.size)])?;
+    }
+    write(&[0; END])?;
+    encoder.finish().map_err(unwritable)?;
+    file.keep()?;
+    Ok(manifest)
+}
+
+fn encoder(file: &File, size: u64, threads: u32) -> io::Result<zstd::Encoder<'static, &File>> {
+    use zstd::zstd_safe::CParameter;
+
+    let mut encoder = zstd::Encoder::new(file, LEVEL)?;
+    encoder.include_checksum(true)?;
+    encoder.set_pledged_src_size(Some(size))?;
+    encoder.window_log(WINDOW_LOG)?;
+    // Even on one processor: zstd without worker threads writes other bytes than with one.
+    encoder.multithread(threads.max(1))?;
+    encoder.set_parameter(CParameter::JobSize(JOB))?;
+    Ok(encoder)
+}
+
+/// Copies a source, which must still be what was hashed before.
+fn copy(source: &Source, write: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    let unreadable = |error| Error::Read { path: source.file.clone(), source: error };
+    // One byte more than there was, to see that the file has grown.
+    let mut reader = File::open(&source.file).map_err(unreadable)?.take(source.artifact.size + 1);
+    let mut hasher = Hasher::default();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let count = reader.read(&mut buffer).map_err(unreadable)?;
+        if count == 0 {
+            break;
+        }
+        hasher.update(&buffer[..count]);
+        write(&buffer[..count])?;
+    }
+    if hasher.finish() == source.artifact.sha256 {
+        return Ok(());
+    }
+    Err(Error::Source {
+        file: source.file.clone(),
+        found: "other bytes than a moment ago".to_owned(),
+        expected: "a file at rest; try again".to_owned(),
+    })
+}
+
+/// A file that takes its name when it is complete. Removed when it is dropped before.
+struct NewFile<'a> {
+    target: &'a Path,
+    path: PathBuf,
+    file: File,
+    kept: bool,
+}
+
+impl<'a> NewFile<'a> {
+    fn beside(target: &'a Path) -> Result<Self, Error> {
+        let unwritable = |source| Error::Write { path: target.to_owned(), source };
+        let Some(name) = target.file_name() else {
+            return Err(unwritable(io::Error::other("the path does not end in a file name")));
+        };
+        let random = getrandom::u64().map_err(|error| unwritable(io::Error::other(error)))?;
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(format!(".{random:016x}"));
+        let path = target.with_file_name(hidden);
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        Ok(Self { target, file: file.map_err(unwritable)?, path, kept: false })
+    }
+
+    fn keep(mut self) -> Result<(), Error> {
+        let unwritable = |source| Error::Write { path: self.target.to_owned(), source };
+        self.file.sync_all().map_err(unwritable)?;
+        fs::rename(&self.path, self.target).map_err(unwritable)?;
+        let parent = self.target.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        File::open(parent).and_then(|dir| dir.sync_all()).map_err(unwritable)?;
+        self.kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for NewFile<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_threads_does_not_show() {
+        let dir = tempfile::tempdir().unwrap();
+        let bin = dir.path().join("bin");
+        fs::create_dir(&bin).unwrap();
+        for (name, seed) in [("kubeadm", 1u64), ("kubectl", 2), ("kubelet", 3)] {
+            // Compressible, and large enough for several jobs.
+            let words = (0..u64::from(JOB) / 6).map(|at| (at * at * seed) >> 9);
+            let body: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
+            fs::write(bin.join(name), [&b"#!/bin/sh\n"[..], &body].concat()).unwrap();
+        }
+        let version = Version(semver::Version::new(1, 20, 2));
+        let built = |threads| {
+            let out = dir.path().join(format!("{threads}.bundle"));
+            build_with(&out, dir.path(), &version, "amd64", threads).unwrap();
+            fs::read(out).unwrap()
+        };
+        let one = built(1);
+        assert!(one.len() > 1 << 20, "{} bytes: too small to mean anything", one.len());
+        assert!(one == built(2) && one == built(5));
+    }
+}

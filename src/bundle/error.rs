@@ -1,0 +1,179 @@
+//! What can be wrong with a bundle, its sources or the cache, with the fix in each message.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::manifest::ManifestError;
+
+/// Why a bundle was not built, read or unpacked. Nothing of a refused bundle is used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or directory cannot be read.
+    #[error("cannot read `{}`; check that it exists and that you may read it", path.display())]
+    Read {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// A file or directory cannot be written.
+    #[error("cannot write `{}`; check its directory's permissions and free space", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// The file is something else.
+    #[error(
+        "bundle `{}`: not a bundle: it begins with {found}, expected a zstd frame (28 b5 2f fd); \
+         name a file that `bivouac bundle build` made",
+        bundle.display()
+    )]
+    NotABundle {
+        /// The file.
+        bundle: PathBuf,
+        /// Its first bytes.
+        found: String,
+    },
+
+    /// The manifest cannot be trusted, so nothing in the bundle can be.
+    #[error(
+        "bundle `{}`: its `manifest.json` is refused; copy the bundle again, \
+         or make it anew with `bivouac bundle build`",
+        bundle.display()
+    )]
+    Manifest {
+        /// The bundle.
+        bundle: PathBuf,
+        /// What is wrong with it.
+        source: ManifestError,
+    },
+
+    /// The archive is not what its manifest says it is.
+    #[error(
+        "bundle `{}`: entry `{entry}`: found {found}, expected {expected}; \
+         copy the bundle again, or make it anew with `bivouac bundle build`",
+        bundle.display()
+    )]
+    Entry {
+        /// The bundle.
+        bundle: PathBuf,
+        /// The entry, as the archive names it.
+        entry: String,
+        /// What is there.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+
+    /// The compressed data is broken or ends too early.
+    #[error(
+        "bundle `{}`: entry `{entry}`: the file is damaged or cut short here; \
+         copy the bundle again, or make it anew with `bivouac bundle build`",
+        bundle.display()
+    )]
+    Damaged {
+        /// The bundle.
+        bundle: PathBuf,
+        /// The entry that was being read.
+        entry: String,
+        /// What the decompressor said.
+        source: io::Error,
+    },
+
+    /// The bundle is not the file that was opened at first.
+    #[error("bundle `{}`: the file changed while it was read; try again once it is at rest", bundle.display())]
+    Changed {
+        /// The bundle.
+        bundle: PathBuf,
+    },
+
+    /// The bundle is whole, but not the one that is needed.
+    #[error(
+        "bundle `{}`: holds {found}, expected {expected}; \
+         name another bundle in `spec.artifacts.bundle`, or make one with `bivouac bundle build`",
+        bundle.display()
+    )]
+    Unfit {
+        /// The bundle.
+        bundle: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What is needed.
+        expected: String,
+    },
+
+    /// A binary without which there is no cluster is not among the sources.
+    #[error("`{}`: `bin/{name}` is missing; put Kubernetes' own `{name}` there", from.display())]
+    MissingBinary {
+        /// The directory of sources.
+        from: PathBuf,
+        /// The binary.
+        name: &'static str,
+    },
+
+    /// The sources are fine one by one, but cannot be in one bundle.
+    #[error("`{}`: these files cannot be in one bundle; rename or remove what is named here", from.display())]
+    Sources {
+        /// The directory of sources.
+        from: PathBuf,
+        /// What the manifest of such a bundle would be refused for.
+        source: ManifestError,
+    },
+
+    /// A source is for another architecture.
+    #[error(
+        "`{}`: made for {found}, expected {expected}; \
+         take the {expected} build, or name its architecture with `--arch`",
+        file.display()
+    )]
+    WrongArchitecture {
+        /// The source.
+        file: PathBuf,
+        /// Its architecture.
+        found: String,
+        /// The bundle's.
+        expected: String,
+    },
+
+    /// A source is of another Kubernetes release.
+    #[error("`{}`: found {found}, expected {expected}; take the files of one release", file.display())]
+    WrongVersion {
+        /// The source.
+        file: PathBuf,
+        /// What it is.
+        found: String,
+        /// The bundle's release.
+        expected: String,
+    },
+
+    /// A source cannot be part of a bundle.
+    #[error("`{}`: {found}, expected {expected}", file.display())]
+    Source {
+        /// The source.
+        file: PathBuf,
+        /// What it is.
+        found: String,
+        /// What it should be, and what to do about it.
+        expected: String,
+    },
+
+    /// The cache directory cannot be used.
+    #[error("cache directory `{}`: {problem}", dir.display())]
+    Cache {
+        /// The directory.
+        dir: PathBuf,
+        /// What is wrong, and the fix.
+        problem: String,
+    },
+
+    /// Neither `XDG_CACHE_HOME` nor `HOME` names a directory.
+    #[error(
+        "no cache directory: neither `XDG_CACHE_HOME` nor `HOME` is an absolute path; set one of them"
+    )]
+    NoCacheDirectory,
+}

@@ -1,0 +1,219 @@
+//! The directory that a bundle is built from: `bin/*`, `cni/*`, `images/*.tar` and `VERSIONS`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::digest::{Digest, Hasher};
+use super::elf::{self, Program};
+use super::error::Error;
+use super::image_archive;
+use super::images;
+use super::manifest::{self, Artifact, Kind, NAME_RULE, REQUIRED};
+
+/// Programs that carry the Kubernetes release as their version.
+const OF_KUBERNETES: [&str; 7] = [
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubeadm",
+    "kubectl",
+    "kubelet",
+];
+
+/// A file that goes into a bundle.
+#[derive(Debug)]
+pub(super) struct Source {
+    pub(super) file: PathBuf,
+    pub(super) artifact: Artifact,
+}
+
+/// Finds, checks and hashes everything below `from`, sorted as a manifest is.
+pub(super) fn collect(from: &Path, release: &str, arch: &str) -> Result<Vec<Source>, Error> {
+    // A directory that is not there must not look like one in which everything is missing.
+    fs::read_dir(from).map_err(|source| Error::Read { path: from.to_owned(), source })?;
+    let collector = Collector { release, arch, versions: versions(&from.join("VERSIONS"))? };
+    let mut sources = Vec::new();
+    for (dir, kind) in [("bin", Kind::Binary), ("cni", Kind::Cni), ("images", Kind::Image)] {
+        for (name, file) in list(&from.join(dir))? {
+            let artifact = collector.artifact(&name, kind, &file)?;
+            sources.push(Source { file, artifact });
+        }
+    }
+    for name in REQUIRED {
+        let is_it = |source: &Source| source.artifact.key() == (arch, Kind::Binary, name);
+        if !sources.iter().any(is_it) {
+            return Err(Error::MissingBinary { from: from.to_owned(), name });
+        }
+    }
+    sources.sort_by(|one, other| one.artifact.key().cmp(&other.artifact.key()));
+    Ok(sources)
+}
+
+struct Collector<'a> {
+    release: &'a str,
+    arch: &'a str,
+    versions: BTreeMap<String, String>,
+}
+
+impl Collector<'_> {
+    fn artifact(&self, name: &str, kind: Kind, file: &Path) -> Result<Artifact, Error> {
+        if !manifest::is_name(name) {
+            return Err(refused(file, format!("named `{}`", name.escape_debug()), NAME_RULE));
+        }
+        let (sum, size, head) = hash(file)?;
+        let (version, images) = match kind {
+            Kind::Binary | Kind::Cni => {
+                self.check_program(file, &head)?;
+                (self.program_version(name), BTreeSet::new())
+            }
+            Kind::Image => self.image_archive(name, file)?,
+        };
+        Ok(Artifact {
+            name: name.to_owned(),
+            kind,
+            version,
+            arch: self.arch.to_owned(),
+            size,
+            mode: kind.mode(),
+            sha256: sum,
+            images: images.into_iter().collect(),
+        })
+    }
+
+    fn check_program(&self, file: &Path, head: &[u8]) -> Result<(), Error> {
+        let found = match elf::sniff(head) {
+            Program::Script => return Ok(()),
+            Program::Elf(arch) if arch == self.arch => return Ok(()),
+            Program::Elf(arch) => format!("`{arch}`"),
+            Program::OtherElf(machine) => format!("ELF machine {machine}"),
+            Program::Other => {
+                let expected = "an ELF program, or a script that begins with `#!`";
+                return Err(refused(file, "neither a program nor a script".to_owned(), expected));
+            }
+        };
+        let expected = format!("`{}`", self.arch);
+        Err(Error::WrongArchitecture { file: file.to_owned(), found, expected })
+    }
+
+    fn program_version(&self, name: &str) -> String {
+        if OF_KUBERNETES.contains(&name) {
+            return self.release.to_owned();
+        }
+        self.versions.get(name).cloned().unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    fn image_archive(&self, name: &str, file: &Path) -> Result<(String, BTreeSet<String>), Error> {
+        let Some(stem) = name.strip_suffix(".tar") else {
+            let expected = "an image archive, not compressed, whose name ends in `.tar`";
+            return Err(refused(file, format!("named `{name}`"), expected));
+        };
+        let archive = image_archive::read(file)?;
+        if let Some(other) = archive.architectures.iter().find(|arch| *arch != self.arch) {
+            return Err(Error::WrongArchitecture {
+                file: file.to_owned(),
+                found: format!("`{}`", other.escape_debug()),
+                expected: format!("`{}`", self.arch),
+            });
+        }
+        // kubeadm asks for its own release, in which a tag cannot have a `+`.
+        let release_tag = self.release.replace('+', "_");
+        let tails = || archive.references.iter().map(|reference| images::tail(reference));
+        let of_kubernetes = || tails().filter(|(image, _)| OF_KUBERNETES.contains(image));
+        if let Some((image, tag)) = of_kubernetes().find(|(_, tag)| *tag != release_tag) {
+            return Err(Error::WrongVersion {
+                file: file.to_owned(),
+                found: format!("image `{image}:{tag}`"),
+                expected: format!("`{image}:{release_tag}`"),
+            });
+        }
+        let tags: BTreeSet<_> = tails().map(|(_, tag)| tag).collect();
+        let version = if of_kubernetes().next().is_some() {
+            self.release.to_owned()
+        } else if let (Some(tag), 1) = (tags.first(), tags.len()) {
+            (*tag).to_owned()
+        } else {
+            let noted = self.versions.get(name).or_else(|| self.versions.get(stem));
+            noted.cloned().unwrap_or_else(|| "unknown".to_owned())
+        };
+        if !manifest::is_version(&version) {
+            let found = format!("tagged `{}`", version.escape_debug());
+            return Err(refused(file, found, "a tag of at most 64 characters"));
+        }
+        Ok((version, archive.references))
+    }
+}
+
+/// Plain files of a directory by name; a directory that is not there is empty.
+fn list(dir: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let unreadable = |source| Error::Read { path: dir.to_owned(), source };
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut files = BTreeMap::new();
+    for entry in entries {
+        let file = entry.map_err(unreadable)?.path();
+        let metadata = fs::metadata(&file);
+        let metadata = metadata.map_err(|source| Error::Read { path: file.clone(), source })?;
+        if !metadata.is_file() {
+            return Err(refused(&file, "no plain file".to_owned(), "a file; take it away"));
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        files.insert(name, file);
+    }
+    Ok(files)
+}
+
+/// Reads `name version` lines; `#` begins a comment. A file that is not there is empty.
+fn versions(file: &Path) -> Result<BTreeMap<String, String>, Error> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(source) => return Err(Error::Read { path: file.to_owned(), source }),
+    };
+    let mut versions = BTreeMap::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.split('#').next().unwrap_or_default();
+        let words: Vec<_> = line.split_whitespace().collect();
+        let is_new = match words[..] {
+            [] => true,
+            [name, version] if manifest::is_version(version) => {
+                versions.insert(name.to_owned(), version.to_owned()).is_none()
+            }
+            _ => false,
+        };
+        if !is_new {
+            let found = format!("line {number} is `{}`", line.trim().escape_debug());
+            return Err(refused(file, found, "`NAME VERSION`, each name once"));
+        }
+    }
+    Ok(versions)
+}
+
+/// The file's sum, its size in bytes and its first bytes.
+fn hash(file: &Path) -> Result<(Digest, u64, Vec<u8>), Error> {
+    let unreadable = |source| Error::Read { path: file.to_owned(), source };
+    let mut reader = File::open(file).map_err(unreadable)?;
+    let mut head = Vec::with_capacity(elf::HEAD);
+    let wanted = elf::HEAD as u64;
+    reader.by_ref().take(wanted).read_to_end(&mut head).map_err(unreadable)?;
+    let (mut hasher, mut size) = (Hasher::default(), head.len() as u64);
+    hasher.update(&head);
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let count = reader.read(&mut buffer).map_err(unreadable)?;
+        if count == 0 {
+            return Ok((hasher.finish(), size, head));
+        }
+        hasher.update(&buffer[..count]);
+        size += count as u64;
+    }
+}
+
+fn refused(file: &Path, found: String, expected: &str) -> Error {
+    Error::Source { file: file.to_owned(), found, expected: expected.to_owned() }
+}

@@ -1,0 +1,14 @@
+//! Bundles: made, shown, verified, unpacked, refused.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests"
+)]
+
+mod building;
+mod damage;
+mod hostile;
+mod support;
+mod unpacking;

@@ -1,0 +1,221 @@
+//! `bundle build` and `bundle show`.
+
+use std::fs;
+
+use bivouac::bundle::{self, Bundle, Digest, Kind};
+
+use super::support::{ARM64, Fixture, add_plain, chain, docker_archive, elf, names, version};
+
+#[test]
+fn a_round_trip_gives_every_byte_back() {
+    let fixture = Fixture::new();
+    let manifest = fixture.build().unwrap();
+    let summary = bundle::show(&fixture.bundle()).unwrap();
+    assert_eq!(summary.manifest, manifest);
+    assert_eq!(summary.file_size, fs::metadata(fixture.bundle()).unwrap().len());
+    let mut seen = Vec::new();
+    let verified = bundle::verify(&fixture.bundle(), &mut |progress| seen.push(progress)).unwrap();
+    assert_eq!(verified, summary);
+    let last = seen.last().unwrap();
+    assert_eq!((seen[0].done, last.done, last.total), (0, manifest.size(), manifest.size()));
+    assert!(seen.is_sorted_by_key(|progress| progress.done));
+
+    let sources = ["bin", "cni", "images"].map(|dir| fixture.from().join(dir));
+    for (artifact, bytes) in fixture.unpack().unwrap() {
+        let source = sources.iter().map(|dir| dir.join(&artifact.name)).find(|it| it.exists());
+        assert!(bytes == fs::read(source.unwrap()).unwrap(), "{}", artifact.path());
+        assert_eq!(Digest::of(&bytes), artifact.sha256);
+    }
+}
+
+#[test]
+fn the_manifest_says_what_is_inside() {
+    let fixture = Fixture::new();
+    let manifest = fixture.build().unwrap();
+    let lines: Vec<_> = manifest
+        .artifacts
+        .iter()
+        .map(|it| format!("{} {} {} {:04o}", it.path(), it.version, it.images.join(","), it.mode))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    artifacts/amd64/binary/crictl v1.20.0  0755
+    artifacts/amd64/binary/kubeadm v1.20.2  0755
+    artifacts/amd64/binary/kubectl v1.20.2  0755
+    artifacts/amd64/binary/kubelet v1.20.2  0755
+    artifacts/amd64/cni/bridge 1.1.1  0755
+    artifacts/amd64/image/control.tar v1.20.2 k8s.gcr.io/kube-proxy:v1.20.2,k8s.gcr.io/pause:3.2 0644
+    artifacts/amd64/image/etcd.tar 3.4.13-0 k8s.gcr.io/etcd:3.4.13-0 0644
+    ");
+    assert!(manifest.find(Kind::Binary, "kubelet", "amd64").is_some());
+    assert!(manifest.find(Kind::Binary, "kubelet", "arm64").is_none());
+    assert!(manifest.find(Kind::Cni, "kubelet", "amd64").is_none());
+}
+
+#[test]
+fn images_are_found_by_reference_and_by_name() {
+    let manifest = Fixture::new().build().unwrap();
+    let image = |reference| manifest.image(reference, "amd64").map(|it| it.reference);
+    assert_eq!(image("k8s.gcr.io/pause:3.2"), Some("k8s.gcr.io/pause:3.2"));
+    assert_eq!(image("mirror.example:5000/k8s/pause:3.2"), Some("k8s.gcr.io/pause:3.2"));
+    assert_eq!(image("k8s.gcr.io/pause:3.3"), None);
+    assert_eq!(manifest.image("k8s.gcr.io/pause:3.2", "arm64"), None);
+    let asked = ["k8s.gcr.io/etcd:3.4.13-0", "k8s.gcr.io/coredns:1.7.0"].map(str::to_owned);
+    let missing = manifest.images_for(&asked, "amd64").unwrap_err();
+    assert_eq!(missing, ["k8s.gcr.io/coredns:1.7.0"]);
+    let found = manifest.images_for(&asked[..1], "amd64").unwrap();
+    assert_eq!(found[0].artifact.name, "etcd.tar");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let (one, other) = (Fixture::new(), Fixture::new());
+    one.build().unwrap();
+    other.build().unwrap();
+    let first = fs::read(one.bundle()).unwrap();
+    assert!(first == fs::read(other.bundle()).unwrap());
+    one.build().unwrap();
+    assert!(first == fs::read(one.bundle()).unwrap(), "built again over the first");
+    one.add("bin/crictl", b"#!/bin/sh\n");
+    one.build().unwrap();
+    assert!(first != fs::read(one.bundle()).unwrap());
+    assert_eq!(names(one.dir.path()), ["from", "v1.20.2.bundle"], "nothing is left behind");
+}
+
+#[test]
+fn a_bundle_is_a_plain_tar_archive_in_zstd() {
+    let fixture = Fixture::new();
+    let manifest = fixture.build().unwrap();
+    let file = fs::File::open(fixture.bundle()).unwrap();
+    let mut archive = tar::Archive::new(zstd::Decoder::new(file).unwrap());
+    let paths: Vec<_> = archive
+        .entries()
+        .unwrap()
+        .map(|entry| entry.unwrap().path().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let expected: Vec<_> = manifest.artifacts.iter().map(bundle::Artifact::path).collect();
+    assert_eq!(paths[0], "manifest.json");
+    assert_eq!(paths[1..], expected);
+}
+
+#[test]
+fn a_bundle_must_be_the_one_that_is_needed() {
+    let fixture = Fixture::new();
+    fixture.build().unwrap();
+    let bundle = Bundle::open(&fixture.bundle()).unwrap();
+    bundle.check(&version("1.20.2"), "amd64").unwrap();
+    let error = bundle.check(&version("1.20.3"), "amd64").unwrap_err().to_string();
+    assert!(error.contains("holds Kubernetes v1.20.2, expected v1.20.3"), "{error}");
+    let error = bundle.check(&version("1.20.2"), "arm64").unwrap_err().to_string();
+    assert!(error.contains("no `kubeadm` for `arm64`"), "{error}");
+}
+
+/// Changes the sources; the build must fail with `expected` and leave nothing.
+fn refuses(change: impl FnOnce(&Fixture), expected: &str) {
+    let fixture = Fixture::new();
+    change(&fixture);
+    let error = fixture.build().unwrap_err();
+    let text = chain(&error);
+    assert!(text.contains(expected), "found: {text}\nexpected: {expected}");
+    assert_eq!(names(fixture.dir.path()), ["from"], "{text}");
+}
+
+#[test]
+fn sources_of_another_architecture_are_refused() {
+    refuses(|it| it.add("bin/kubelet", &elf("", 100, ARM64)), "made for `arm64`, expected `amd64`");
+    refuses(|it| it.add("cni/host-local", &elf("", 100, 8)), "made for ELF machine 8");
+    refuses(
+        |it| it.add("images/etcd.tar", &docker_archive(&["etcd:1"], "arm64")),
+        "images/etcd.tar`: made for `arm64`",
+    );
+}
+
+#[test]
+fn sources_of_another_release_are_refused() {
+    let archive = docker_archive(&["k8s.gcr.io/kube-apiserver:v1.20.3"], "amd64");
+    refuses(
+        |it| it.add("images/a.tar", &archive),
+        "found image `kube-apiserver:v1.20.3`, expected `kube-apiserver:v1.20.2`",
+    );
+}
+
+#[test]
+fn the_required_binaries_must_be_there() {
+    for name in bundle::REQUIRED {
+        let remove = |it: &Fixture| fs::remove_file(it.from().join("bin").join(name)).unwrap();
+        refuses(remove, &format!("`bin/{name}` is missing"));
+    }
+    refuses(|it| fs::remove_dir_all(it.from().join("bin")).unwrap(), "`bin/kubeadm` is missing");
+}
+
+#[test]
+fn what_is_no_image_archive_is_refused() {
+    let mut empty = tar::Builder::new(Vec::new());
+    add_plain(&mut empty, "readme", b"hello");
+    let empty = empty.into_inner().unwrap();
+    let mut nameless = tar::Builder::new(Vec::new());
+    add_plain(&mut nameless, "c.json", br#"{"architecture":"amd64"}"#);
+    add_plain(&mut nameless, "manifest.json", br#"[{"Config":"c.json","RepoTags":null}]"#);
+    let nameless = nameless.into_inner().unwrap();
+    let gzip = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0].repeat(100);
+    let shell = docker_archive(&["pause:$(reboot)"], "amd64");
+    for (bytes, expected) in [
+        (&b"<html>not found</html>"[..], "an image archive, not compressed"),
+        (&gzip, "an image archive, not compressed"),
+        (&empty, "without `manifest.json` or `index.json`"),
+        (&nameless, "in which no image has a name"),
+        (&shell, "an image named `pause:$(reboot)`"),
+    ] {
+        refuses(|it| it.add("images/x.tar", bytes), expected);
+    }
+    refuses(|it| it.add("images/x.tar.gz", &gzip), "whose name ends in `.tar`");
+}
+
+#[test]
+fn an_oci_layout_is_an_image_archive() {
+    let fixture = Fixture::new();
+    let mut archive = tar::Builder::new(Vec::new());
+    add_plain(&mut archive, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#);
+    let index = r#"{"manifests":[{"digest":"sha256:00",
+        "annotations":{"io.containerd.image.name":"docker.io/library/busybox:1.36",
+                       "org.opencontainers.image.ref.name":"1.36"}}]}"#;
+    add_plain(&mut archive, "./index.json", index.as_bytes());
+    fixture.add("images/busybox.tar", &archive.into_inner().unwrap());
+    let manifest = fixture.build().unwrap();
+    let image = manifest.image("busybox:1.36", "amd64").unwrap();
+    assert_eq!(
+        (&*image.artifact.version, image.reference),
+        ("1.36", "docker.io/library/busybox:1.36")
+    );
+}
+
+#[test]
+fn odd_sources_are_refused() {
+    refuses(|it| it.add("bin/a b", b"#!"), "named `a b`, expected a file name");
+    refuses(|it| it.add("bin/.hidden", b"#!"), "named `.hidden`");
+    refuses(|it| it.add("bin/dir/file", b"#!"), "no plain file");
+    refuses(|it| it.add("bin/page", b"<html>"), "neither a program nor a script");
+    refuses(|it| it.add("bin/empty", b""), "neither a program nor a script");
+    refuses(
+        |it| it.add("bin/KUBELET", b"#!"),
+        "in one bundle; rename or remove what is named here: \
+         `artifacts/amd64/binary/kubelet` is there twice, or differs",
+    );
+    refuses(|it| it.add("VERSIONS", b"a 1\na 2\n"), "line 2 is `a 2`, expected `NAME VERSION`");
+    refuses(|it| it.add("VERSIONS", b"\n\na\n"), "line 3 is `a`");
+}
+
+#[test]
+fn a_directory_of_sources_that_is_not_there_is_named() {
+    let fixture = Fixture::new();
+    fs::remove_dir_all(fixture.from()).unwrap();
+    let error = fixture.build().unwrap_err().to_string();
+    assert!(error.contains("cannot read") && error.contains("/from`"), "{error}");
+}
+
+#[test]
+fn an_unknown_architecture_is_refused() {
+    let fixture = Fixture::new();
+    let built = bundle::build(&fixture.bundle(), &fixture.from(), &version("1.20.2"), "x86_64");
+    let error = built.unwrap_err().to_string();
+    assert!(error.contains("architecture `x86_64`, expected one of"), "{error}");
+}
