@@ -1,3 +1,7 @@
 //! The `bivouac` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bivouac::cli::main()
+}

@@ -1,0 +1,161 @@
+//! Connecting to a run's hosts, and looking at them before anything is changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::credentials;
+use super::exit::{Exit, Stop};
+use super::options::Options;
+use super::session::Session;
+use crate::engine;
+use crate::event::{EventKind, Severity};
+use crate::host::facts::Facts;
+use crate::host::{Entry, Error, Remote, State};
+use crate::playbook::HostState;
+use crate::report;
+use crate::ssh::{self, HostKeys, Policy};
+
+/// Limit for the reading of facts.
+const FACTS: Duration = Duration::from_secs(60);
+
+/// Connects to all hosts. New host keys are put to the operator once, all together.
+pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Remote>, Stop> {
+    let targets = credentials::targets(&session.cluster, options.connect_timeout())?;
+    let policy = if options.accept_new_host_keys { Policy::AcceptNew } else { Policy::Known };
+    let keys = Arc::new(host_keys(policy));
+    let mut results = tokio::select! {
+        results = engine::connect(&targets, &keys, &session.run) => results,
+        () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
+    };
+    let new = keys.unknown();
+    if policy == Policy::AcceptNew || (!new.is_empty() && asked(&new)) {
+        keys.record(&new).map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
+        // Those that were turned away for their keys alone get another try.
+        for result in &mut results {
+            let Err(unreached) = result else { continue };
+            if matches!(unreached.error, Error::Ssh(ssh::Error::HostKeyUnknown(_))) {
+                let target = targets[unreached.index].clone();
+                let mut again = engine::connect(&[target], &keys, &session.run).await;
+                if let Some(again) = again.pop() {
+                    *result = again;
+                }
+            }
+        }
+    }
+    session.show();
+    let mut remotes = Vec::new();
+    let mut all = true;
+    for result in results {
+        match result {
+            Ok(remote) => remotes.push(remote),
+            Err(unreached) => {
+                all = false;
+                session.events.host(
+                    &unreached.host,
+                    EventKind::Finding {
+                        name: "Reachable".to_owned(),
+                        severity: Severity::Error,
+                        message: unreached.error.to_string(),
+                        fix: unreached.error.fix(),
+                    },
+                );
+            }
+        }
+    }
+    if all { Ok(remotes) } else { Err(Stop::said(Exit::Unreachable)) }
+}
+
+/// The user's known_hosts, or the file that `BIVOUAC_KNOWN_HOSTS` names.
+fn host_keys(policy: Policy) -> HostKeys {
+    match std::env::var_os("BIVOUAC_KNOWN_HOSTS").filter(|file| !file.is_empty()) {
+        Some(file) => HostKeys::new(PathBuf::from(file), Vec::new(), policy),
+        None => HostKeys::standard(policy),
+    }
+}
+
+/// Asks once for all hosts that are not in known_hosts.
+fn asked(new: &[ssh::UnknownKey]) -> bool {
+    if !report::is_terminal() {
+        return false;
+    }
+    let mut question = String::from("these hosts are not in known_hosts yet:\n");
+    for key in new {
+        question += &format!("  {}  {}  {}\n", key.known_as(), key.algorithm, key.fingerprint);
+    }
+    question += "are these their keys? type `yes` to record them: ";
+    report::ask(&question).is_some_and(|answer| answer.trim() == "yes")
+}
+
+/// What was read from a host before anything was changed.
+#[derive(Debug)]
+pub struct Seen {
+    pub facts: Facts,
+    pub entries: Vec<Entry>,
+    /// The operator's clock before and after the reading.
+    pub clock: (SystemTime, SystemTime),
+}
+
+/// Reads all hosts' facts and journals, side by side.
+pub async fn look(session: &Session, remotes: Vec<Remote>) -> Result<(Vec<Remote>, Vec<Seen>), Stop> {
+    let mut tasks = tokio::task::JoinSet::new();
+    for (index, mut remote) in remotes.into_iter().enumerate() {
+        tasks.spawn(async move {
+            let seen = look_at(&mut remote).await;
+            (index, remote, seen)
+        });
+    }
+    let mut results = tokio::select! {
+        results = tasks.join_all() => results,
+        () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
+    };
+    results.sort_by_key(|(index, ..)| *index);
+    let (mut remotes, mut all_seen) = (Vec::new(), Vec::new());
+    let mut all = true;
+    for (index, remote, seen) in results {
+        let host = &session.cluster.hosts[index].display;
+        match seen {
+            Ok(seen) => {
+                let os = seen.facts.os.pretty_name.clone().unwrap_or_else(|| "unknown".to_owned());
+                session.events.host(host, EventKind::Fact { name: "os".to_owned(), value: os });
+                remotes.push(remote);
+                all_seen.push(seen);
+            }
+            Err((message, fix)) => {
+                all = false;
+                session.events.host(
+                    host,
+                    EventKind::Finding { name: "Readable".to_owned(), severity: Severity::Error, message, fix },
+                );
+            }
+        }
+    }
+    if all { Ok((remotes, all_seen)) } else { Err(Stop::said(Exit::Unreachable)) }
+}
+
+async fn look_at(remote: &mut Remote) -> Result<Seen, (String, String)> {
+    let said = |error: Error| (error.to_string(), error.fix());
+    let before = SystemTime::now();
+    let answer = remote.read(Facts::SCRIPT, FACTS).await.map_err(said)?;
+    let clock = (before, SystemTime::now());
+    let facts = Facts::parse(&answer.stdout)
+        .map_err(|error| (error.to_string(), "look at the host by hand".to_owned()))?;
+    let entries = remote.entries().await.map_err(said)?;
+    Ok(Seen { facts, entries, clock })
+}
+
+/// What a plan needs to know of each host.
+pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
+    let state = |(host, seen): (&crate::cluster::Host, &Seen)| HostState {
+        family: seen.facts.family().name().to_owned(),
+        arch: seen.facts.arch.clone().unwrap_or_default(),
+        node: seen.facts.node_name(host.node_name.as_deref()).unwrap_or_else(|| host.display.clone()),
+        address: seen
+            .facts
+            .node_address(&host.address)
+            .or_else(|| host.address.parse().ok())
+            .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+        joined: seen.entries.iter().any(|entry| entry.kind == "kubeadm" && entry.state == State::Done),
+    };
+    session.cluster.hosts.iter().zip(seen).map(state).collect()
+}

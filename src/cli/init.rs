@@ -1,0 +1,80 @@
+//! `bivouac init`: preflight, then install the cluster.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::exit::{Exit, Stop};
+use super::options::Options;
+use super::preflight::Checked;
+use super::session::Session;
+use super::{hosts, preflight};
+use crate::engine;
+use crate::playbook::{Plan, Values};
+use crate::report;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Hours that a bootstrap token lives if the run cannot delete it.
+const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+
+pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
+    let mut session = Session::begin(options, "init", options.cluster(true)?);
+    match install(&mut session, options).await {
+        Ok(exit) => Ok(session.end(exit).await),
+        Err(stop) => {
+            let exit = stop.show();
+            Ok(session.end(exit).await)
+        }
+    }
+}
+
+async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
+    let Checked { remotes, seen, artifacts, library } = preflight::check(session, options, true).await?;
+    let states = hosts::states(session, &seen);
+    let kubeconfig = kubeconfig_path(session);
+    let site = crate::playbook::Site {
+        cluster: &session.cluster,
+        hosts: &states,
+        artifacts: &artifacts,
+        kubeconfig: &kubeconfig,
+    };
+    let library = Arc::new(library);
+    let plan = Plan::build("init", &library, &site).map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+    let run = engine::Options { parallel: options.parallel, cancel: session.cancel.clone(), started: session.started };
+    let ended = engine::run(plan, remotes, token()?, &session.events, &run).await;
+    if ended == engine::Ended::Done {
+        session.after = Some(format!(
+            "the cluster `{}` is up; look around with: KUBECONFIG={kubeconfig} kubectl get nodes",
+            session.cluster.name
+        ));
+    }
+    Ok(match ended {
+        engine::Ended::Done => Exit::Done,
+        engine::Ended::Failed => Exit::Failed,
+        engine::Ended::Locked => Exit::Locked,
+    })
+}
+
+/// Where the kubeconfig goes: beside the operator's other files of this cluster.
+fn kubeconfig_path(session: &Session) -> String {
+    format!("{}.kubeconfig", session.cluster.name)
+}
+
+/// A bootstrap token for this run (its form: kubernetes.io, "Authenticating with Bootstrap Tokens").
+fn token() -> Result<Values, Stop> {
+    const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz012345";
+    let mut random = [0; 22];
+    getrandom::fill(&mut random)
+        .map_err(|error| Stop::new(Exit::Failed, format!("this machine gives no random bytes: {error}")))?;
+    let text: String = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+    let (id, secret) = text.split_at(6);
+    let expiry = report::words::moment(SystemTime::now() + TOKEN_LIFE);
+    let expiry = format!("{}Z", expiry.split('.').next().unwrap_or(&expiry).trim_end_matches('Z'));
+    Ok(Values::from([
+        ("token".to_owned(), format!("{id}.{secret}")),
+        ("token_id".to_owned(), id.to_owned()),
+        ("token_secret".to_owned(), secret.to_owned()),
+        ("token_expiry".to_owned(), expiry),
+    ]))
+}

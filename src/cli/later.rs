@@ -1,0 +1,56 @@
+//! Verbs of the contract that are not built yet: refused by name.
+
+use clap::Subcommand;
+
+use super::exit::{Exit, Stop};
+
+#[derive(Debug, Subcommand)]
+pub enum Later {
+    /// Add control planes or workers (not built yet).
+    #[command(alias = "add")]
+    Join(Rest),
+    /// Remove a node and wipe its host (not built yet).
+    #[command(alias = "del")]
+    Remove(Rest),
+    /// Nodes, versions, certificates, health (not built yet).
+    Status(Rest),
+    /// Why it failed (not built yet).
+    Diagnose(Rest),
+    /// Another Kubernetes version (not built yet).
+    Upgrade(Rest),
+    /// Check and renew certificates (not built yet).
+    #[command(alias = "renew-cert")]
+    Certs(Rest),
+    /// Snapshot and restore etcd (not built yet).
+    Etcd(Rest),
+    /// Add and remove add-ons (not built yet).
+    Addon(Rest),
+    /// Fetch the kubeconfig (not built yet; `init` writes it).
+    Kubeconfig(Rest),
+    /// Run kubectl on the cluster (not built yet).
+    Kubectl(Rest),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    rest: Vec<String>,
+}
+
+impl Later {
+    pub fn run(&self) -> Result<Exit, Stop> {
+        let verb = match self {
+            Self::Join(_) => "join",
+            Self::Remove(_) => "remove",
+            Self::Status(_) => "status",
+            Self::Diagnose(_) => "diagnose",
+            Self::Upgrade(_) => "upgrade",
+            Self::Certs(_) => "certs",
+            Self::Etcd(_) => "etcd",
+            Self::Addon(_) => "addon",
+            Self::Kubeconfig(_) => "kubeconfig",
+            Self::Kubectl(_) => "kubectl",
+        };
+        Err(Stop::new(Exit::Usage, format!("`bivouac {verb}` is not built yet; nothing was changed")))
+    }
+}

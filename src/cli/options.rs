@@ -1,0 +1,132 @@
+//! Options of every verb.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::{Exit, Stop};
+use crate::cluster::{self, Cluster, Flags};
+use crate::report;
+use crate::secret::Secret;
+
+/// Where the cluster is described and how the run is shown.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The cluster's file.
+    #[arg(short, long, global = true, value_name = "FILE", help_heading = "Cluster")]
+    file: Option<PathBuf>,
+    /// Control planes, without a file: `-m 10.0.0.1`.
+    #[arg(short, long, global = true, value_name = "HOSTS", env = "MASTER_NODES", help_heading = "Cluster")]
+    master: Vec<String>,
+    /// Workers, without a file: `-w 10.0.0.2,10.0.0.3`.
+    #[arg(short, long, global = true, value_name = "HOSTS", env = "WORKER_NODES", help_heading = "Cluster")]
+    worker: Vec<String>,
+    /// Login name, without a file.
+    #[arg(short, long, global = true, value_name = "NAME", env = "SSH_USER", help_heading = "Cluster")]
+    user: Option<String>,
+    /// Private key, without a file.
+    #[arg(long, global = true, value_name = "FILE", env = "SSH_PRIVATE_KEY", help_heading = "Cluster")]
+    private_key: Option<PathBuf>,
+    /// SSH port, without a file.
+    #[arg(short = 'P', long, global = true, value_name = "PORT", env = "SSH_PORT", help_heading = "Cluster")]
+    port: Option<u16>,
+    /// Kubernetes version, without a file.
+    #[arg(long, global = true, value_name = "VERSION", env = "KUBE_VERSION", help_heading = "Cluster")]
+    kube_version: Option<String>,
+    /// Bundle to install from; goes before the file's.
+    #[arg(long = "from-bundle", global = true, value_name = "FILE", env = "BIVOUAC_BUNDLE", help_heading = "Cluster")]
+    bundle: Option<PathBuf>,
+    /// A directory with your own `playbooks` and `templates`.
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Run")]
+    pub playbooks: Option<PathBuf>,
+    /// Answer yes to every question.
+    #[arg(long, global = true, help_heading = "Run")]
+    pub yes: bool,
+    /// Record the keys of hosts that are not in known_hosts yet, without asking.
+    #[arg(long, global = true, help_heading = "Run")]
+    pub accept_new_host_keys: bool,
+    /// Hosts that work at the same time.
+    #[arg(long, global = true, value_name = "N", default_value_t = 50, help_heading = "Run")]
+    pub parallel: usize,
+    /// Seconds until a host counts as not answering.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 15, help_heading = "Run")]
+    timeout: u64,
+    /// What goes to standard output.
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text, help_heading = "Run")]
+    output: Output,
+    /// Where the log files of the run go.
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Run")]
+    pub log_dir: Option<PathBuf>,
+    /// Say only what went wrong.
+    #[arg(short, long, global = true, help_heading = "Run")]
+    pub quiet: bool,
+    /// Say everything, the output of the steps included.
+    #[arg(long, global = true, help_heading = "Run")]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+impl Options {
+    /// What goes to standard output.
+    pub fn output(&self) -> report::Output {
+        match self.output {
+            Output::Text => report::Output::Text,
+            Output::Json => report::Output::Json,
+        }
+    }
+
+    /// Limit for a dial, and again for a login.
+    pub fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.timeout.max(1))
+    }
+
+    /// The cluster, from the file or from flags. `installs`: a version and a bundle are needed.
+    pub fn cluster(&self, installs: bool) -> Result<Cluster, Stop> {
+        let mistakes = |mistakes: cluster::Mistakes| Stop::new(Exit::Usage, mistakes.to_string());
+        let by_flags = self.file.is_none() && !self.master.is_empty();
+        let mut cluster = if by_flags {
+            cluster::from_flags(self.flags(installs)).map_err(mistakes)?
+        } else {
+            let path = self.file.clone().unwrap_or_else(|| PathBuf::from("cluster.yaml"));
+            cluster::load(&path).map_err(mistakes)?
+        };
+        if let Some(bundle) = &self.bundle {
+            cluster.bundle = Some(bundle.clone());
+        }
+        Ok(cluster)
+    }
+
+    fn flags(&self, installs: bool) -> Flags {
+        let user = self.user.clone();
+        // No option for the password: it would be in everybody's `ps` and in the shell's history.
+        let password = std::env::var("SSH_PASSWORD").ok().filter(|text| !text.is_empty()).map(Secret::new);
+        Flags {
+            masters: self.master.clone(),
+            workers: self.worker.clone(),
+            sudo: user.as_deref().is_some_and(|user| user != "root"),
+            sudo_password: password.clone(),
+            user,
+            password,
+            private_key: self.private_key.clone(),
+            port: self.port,
+            version: self.kube_version.clone(),
+            bundle: self.bundle.clone(),
+            hosts_only: !installs,
+        }
+    }
+
+    /// The command that goes on after `verb` failed.
+    pub fn resume(&self, verb: &str) -> String {
+        match (&self.file, self.master.is_empty()) {
+            (Some(file), _) => format!("bivouac {verb} -f {}", file.display()),
+            (None, true) => format!("bivouac {verb}"),
+            (None, false) => format!("bivouac {verb} -m {} ...", self.master.join(",")),
+        }
+    }
+}

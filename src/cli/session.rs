@@ -1,0 +1,96 @@
+//! What the verbs that talk to hosts have in common: a run with its events, and hosts that were
+//! connected to and looked at.
+
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::exit::{Exit, Stop};
+use super::options::Options;
+use super::signals;
+use crate::cluster::Cluster;
+use crate::engine::Cancel;
+use crate::event::{Event, EventKind, Events};
+use crate::report;
+
+/// Runs a verb on an async runtime of its own.
+pub fn block_on<T>(verb: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::error(Exit::Failed, &error, "free some of this machine's memory or threads"))?;
+    let result = runtime.block_on(verb);
+    // What still waits for a host must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+/// One invocation.
+#[derive(Debug)]
+pub struct Session {
+    pub cluster: Cluster,
+    /// Names the run in journals and logs.
+    pub run: String,
+    pub events: Events,
+    pub cancel: Cancel,
+    pub started: Instant,
+    receiver: Option<mpsc::UnboundedReceiver<Event>>,
+    reporter: Option<JoinHandle<report::Summary>>,
+    settings: report::Settings,
+}
+
+impl Session {
+    /// Begins a run of `verb`.
+    pub fn begin(options: &Options, verb: &str, cluster: Cluster) -> Self {
+        let (events, receiver) = Events::channel();
+        let run = run_id();
+        let cancel = Cancel::default();
+        signals::listen(cancel.clone());
+        events.run(EventKind::RunStarted {
+            verb: verb.to_owned(),
+            cluster: cluster.name.clone(),
+            hosts: cluster.hosts.iter().map(|host| host.display.clone()).collect(),
+        });
+        let settings = report::Settings {
+            output: options.output(),
+            quiet: options.quiet,
+            verbose: options.verbose,
+            log_dir: options.log_dir.clone(),
+            run_id: run.clone(),
+            resume_command: options.resume(verb),
+        };
+        Self { cluster, run, events, cancel, started: Instant::now(), receiver: Some(receiver), reporter: None, settings }
+    }
+
+    /// Starts to show events. Until then questions can be asked without a display in the way.
+    pub fn show(&mut self) {
+        if let Some(receiver) = self.receiver.take() {
+            self.reporter = Some(tokio::spawn(report::run(self.settings.clone(), receiver)));
+        }
+    }
+
+    /// Ends the run: everything is shown, and the exit code follows.
+    pub async fn end(mut self, exit: Exit) -> Exit {
+        self.show();
+        let Self { events, reporter, cancel, .. } = self;
+        drop(events);
+        if let Some(reporter) = reporter {
+            let _ = reporter.await;
+        }
+        if cancel.is_stopped() { Exit::Interrupted } else { exit }
+    }
+}
+
+/// `20261123T024102Z-1f3a`: sorts by time, and two runs of one second differ.
+fn run_id() -> String {
+    let mut random = [0; 2];
+    // Only a name; without randomness it is merely less unique.
+    let _ = getrandom::fill(&mut random);
+    let moment: String = report::words::moment(std::time::SystemTime::now())
+        .chars()
+        .filter(|c| !matches!(c, '-' | ':'))
+        .collect();
+    let moment = moment.split('.').next().unwrap_or_default().trim_end_matches('Z').to_owned();
+    format!("{moment}Z-{:02x}{:02x}", random[0], random[1])
+}

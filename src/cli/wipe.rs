@@ -1,0 +1,56 @@
+//! `bivouac wipe`: take the cluster away and prove that the hosts are as before.
+
+use super::exit::{Exit, Stop};
+use super::hosts;
+use super::options::Options;
+use super::session::Session;
+use crate::engine;
+use crate::report;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
+    let cluster = options.cluster(false)?;
+    if !options.yes {
+        confirm(&cluster)?;
+    }
+    let mut session = Session::begin(options, "wipe", cluster);
+    let exit = match wipe(&mut session, options).await {
+        Ok(exit) => exit,
+        Err(stop) => stop.show(),
+    };
+    Ok(session.end(exit).await)
+}
+
+async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
+    let remotes = hosts::connect(session, options).await?;
+    let named = session.cluster.hosts.iter().map(|host| host.display.clone()).zip(remotes).collect();
+    let run = engine::Options { parallel: options.parallel, cancel: session.cancel.clone(), started: session.started };
+    Ok(match engine::wipe(named, &session.events, &run).await {
+        engine::Wiped::Clean => Exit::Done,
+        engine::Wiped::Differs => Exit::Differs,
+        engine::Wiped::Failed => Exit::Failed,
+        engine::Wiped::Locked => Exit::Locked,
+    })
+}
+
+/// A wipe takes a cluster's data for good: its name has to be typed.
+fn confirm(cluster: &crate::cluster::Cluster) -> Result<(), Stop> {
+    let hosts: Vec<&str> = cluster.hosts.iter().map(|host| host.display.as_str()).collect();
+    let name = &cluster.name;
+    if !report::is_terminal() {
+        return Err(Stop::new(
+            Exit::Usage,
+            format!("wiping the cluster `{name}` needs an answer and there is no terminal\n  fix: add `--yes`"),
+        ));
+    }
+    let question = format!(
+        "this removes the cluster `{name}` with all its data from {}\ntype the cluster's name to go on: ",
+        hosts.join(", ")
+    );
+    match report::ask(&question) {
+        Some(answer) if answer.trim() == name => Ok(()),
+        _ => Err(Stop::new(Exit::Usage, "nothing was changed: the name was not typed")),
+    }
+}
