@@ -59,6 +59,13 @@ impl Mistake {
         self
     }
 
+    /// Puts the mistake at the first character, for what is about the file as a whole.
+    #[must_use]
+    pub fn at_start(mut self) -> Self {
+        (self.line, self.column) = (1, 1);
+        self
+    }
+
     /// Says what was found.
     #[must_use]
     pub fn found(mut self, found: &str) -> Self {

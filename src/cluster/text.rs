@@ -11,7 +11,7 @@ pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Mistake>> 
         return Err(too_large(file));
     }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let mistake = Mistake::new(file, "the file is UTF-16 text");
+        let mistake = Mistake::new(file, "the file is UTF-16 text").at_start();
         return Err(mistake.found("UTF-16").expected("UTF-8 text").into());
     }
     match std::str::from_utf8(bytes) {

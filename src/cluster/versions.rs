@@ -28,7 +28,7 @@ pub struct VersionFacts {
 /// - pause: `PauseVersion` in kubernetes/cmd/kubeadm/app/constants. 3.2 until 1.20, 3.4.1 from
 ///   1.21 (kubernetes/kubernetes#98205); 1.22 to 1.32 as kubeadm itself lists them
 ///   (kubernetes/minikube, `constants_kubeadm_images.go`, made by `kubeadm config images list`);
-///   3.10.1 from 1.34 (kubernetes/kubernetes#130713, kubernetes-sigs/kubespray#12827).
+///   1.33 as kubespray pins it; 3.10.1 from 1.34 (kubernetes/kubernetes#130713, kubernetes-sigs/kubespray#12827).
 /// - registry: 1.25 moved to registry.k8s.io; the patches of December 2022 moved 1.22, 1.23 and
 ///   1.24 (kubernetes/kubernetes#113388 and #113393, kubernetes/kubeadm#2671, Kubernetes blog of
 ///   2022-11-28).

@@ -2,7 +2,7 @@
 
 use serde_yaml::Error;
 
-use super::{Source, Spot};
+use super::{DEPTH, NODES, Source, Spot};
 use crate::cluster::mistake::{Mistake, quote};
 use crate::cluster::nearest::{nearest, one_of};
 
@@ -96,7 +96,7 @@ pub(super) fn mistake(source: Source<'_>, error: &Error) -> Mistake {
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. }
         | Error::AliasReplayCounterOverflow { .. } => {
-            base("aliases unfold to more than 100,000 values".into()).expected("fewer aliases")
+            base(format!("aliases unfold to more than {NODES} values")).expected("fewer aliases")
         }
         Error::ExternalMessage { msg, .. } => syntax(base, msg),
         Error::Message { msg, .. } => base(msg.clone()),
@@ -107,11 +107,14 @@ pub(super) fn mistake(source: Source<'_>, error: &Error) -> Mistake {
 fn budget(base: impl Fn(String) -> Mistake, breach: &serde_yaml::budget::BudgetBreach) -> Mistake {
     use serde_yaml::budget::BudgetBreach as Breach;
     match breach {
-        Breach::Depth { .. } => {
-            base("lists and mappings are nested too deep".into()).expected("at most 64 levels")
-        }
-        _ => base("there are too many values".into()).expected("at most 100,000 values"),
+        Breach::Depth { .. } => too_deep(base),
+        _ => base("there are too many values".into()).expected(format!("at most {NODES} values")),
     }
+}
+
+fn too_deep(base: impl Fn(String) -> Mistake) -> Mistake {
+    base("lists and mappings are nested too deep".into())
+        .expected(format!("at most {DEPTH} levels"))
 }
 
 /// A mistake in the YAML itself: the parser's words, and a way out for the common ones.
@@ -119,7 +122,7 @@ fn syntax(base: impl Fn(String) -> Mistake, said: &str) -> Mistake {
     // Some messages of the crate end with their place, which we have already.
     let said = said.rsplit_once(" at line ").map_or(said, |(said, _)| said);
     if said.contains("recursion limit") || said.contains("nesting") {
-        return base("lists and mappings are nested too deep".into()).expected("at most 64 levels");
+        return too_deep(base);
     }
     let hint = SYNTAX.iter().find(|(part, _)| said.contains(part)).map(|(_, hint)| *hint);
     let mistake = base(format!("not YAML: {said}"));
