@@ -1,9 +1,32 @@
 //! What the user asked for: cluster.yaml, parsed once into types that cannot be wrong.
+//!
+//! The way in: [`text`] (size, encoding, visible characters) -> [`yaml`] (the YAML crate, with
+//! places) -> `raw` (the form of the file, strict) -> `check` (what is meant, with defaults).
+//! Every mistake is a [`Mistake`] with its place, what was found, what was expected, and the
+//! nearest right word. `free` keeps the free-form parts, [`versions`] knows the releases.
+
+mod check;
+mod flags;
+mod free;
+mod mistake;
+mod nearest;
+mod raw;
+mod text;
+pub mod versions;
+pub mod yaml;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+
+use crate::secret::Secret;
+use check::Dirs;
+pub use flags::{Flags, from_flags};
+pub use mistake::{Mistake, Mistakes};
+use yaml::{At, Source};
 
 /// Free-form settings that are merged into a component's own configuration.
 pub type Overrides = serde_json::Map<String, serde_json::Value>;
@@ -115,6 +138,8 @@ pub struct Ssh {
     pub passphrase_file: Option<PathBuf>,
     /// File with the login password.
     pub password_file: Option<PathBuf>,
+    /// The login password, where the command line gave one; a file never does.
+    pub password: Option<Secret>,
     /// Whether the agent is asked (`agent: true`, or no key and no password named).
     pub agent: bool,
     /// Become root with sudo; required when `user` is not root.
@@ -126,4 +151,73 @@ pub struct Ssh {
 pub struct Sudo {
     /// File with the password that sudo asks for.
     pub password_file: Option<PathBuf>,
+    /// That password, where the command line gave it; a file never does.
+    pub password: Option<Secret>,
+}
+
+/// Reads the text of a cluster.yaml. `file_name` names it in messages, and its directory is where
+/// relative names (bundle, keys, password files) begin; `~/` is `HOME`. No file is opened.
+///
+/// # Errors
+///
+/// The first mistake of form (no YAML, unknown field, wrong type), or, where the form is right,
+/// all other mistakes at once.
+pub fn parse(file_name: &str, text: &str) -> Result<Cluster, Mistakes> {
+    let base = Path::new(file_name).parent().map(Path::to_owned).unwrap_or_default();
+    parse_in(file_name, text, &Dirs { base, home: home() })
+}
+
+/// Reads a cluster.yaml.
+///
+/// # Errors
+///
+/// Those of [`parse`], and that the file cannot be read.
+pub fn load(path: &Path) -> Result<Cluster, Mistakes> {
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too large, and /dev/zero, in finite time.
+    let limit = text::LIMIT as u64 + 1;
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        let message = match error.kind() {
+            ErrorKind::NotFound => "there is no such file; name one with `-f FILE`".to_owned(),
+            ErrorKind::IsADirectory => "this is a directory, not a file".to_owned(),
+            _ => format!("cannot be read: {error}"),
+        };
+        return Err(Mistake::new(&name, message).expected("a cluster.yaml").into());
+    }
+    let text = text::decode(&name, &bytes)?;
+    let base = path.parent().map(Path::to_owned).unwrap_or_default();
+    parse_in(&name, text, &Dirs { base, home: home() })
+}
+
+fn parse_in(file_name: &str, text: &str, dirs: &Dirs) -> Result<Cluster, Mistakes> {
+    let file: At<raw::File> = yaml::from_str(file_name, text)?;
+    check::cluster(Source::new(file_name, text), dirs, &file)
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
+}
+
+impl Cluster {
+    /// The hosts that carry the control plane, in file order.
+    pub fn control_planes(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| host.control_plane)
+    }
+
+    /// The hosts that carry no control plane, in file order: those that join as workers.
+    pub fn workers(&self) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().filter(|host| !host.control_plane)
+    }
+
+    /// The host that initialises the cluster. There is one: a file without is refused.
+    pub fn first_control_plane(&self) -> Option<&Host> {
+        self.control_planes().next()
+    }
+
+    /// Whether one host is the whole cluster, so that its control plane must carry pods.
+    pub fn is_single(&self) -> bool {
+        self.hosts.len() == 1
+    }
 }

@@ -1,5 +1,5 @@
 //! The one integration binary.
 
 mod bundle;
+mod cluster;
 mod report;
-mod support;

@@ -1,0 +1,234 @@
+//! From what was written to what is meant: every rule that spans more than one field, and every
+//! default.
+//!
+//! Each check notes its mistakes and goes on, so that one run names them all.
+
+mod hosts;
+mod names;
+mod network;
+mod ssh;
+
+use std::path::{Path, PathBuf};
+
+use super::mistake::{Mistake, Mistakes, quote};
+use super::nearest::{nearest, one_of};
+use super::yaml::{At, Source, Spot};
+use super::{Cluster, Kubernetes, Overrides, Version, free, raw, versions};
+
+/// Where relative names and `~` lead.
+#[derive(Debug, Clone)]
+pub struct Dirs {
+    /// The directory of cluster.yaml; for the command line the working directory (empty).
+    pub base: PathBuf,
+    /// The home directory, where there is one.
+    pub home: Option<PathBuf>,
+}
+
+/// The checks' notebook.
+struct Check<'a> {
+    source: Source<'a>,
+    dirs: &'a Dirs,
+    mistakes: Vec<Mistake>,
+}
+
+/// Checks a file and fills in its defaults.
+pub fn cluster(source: Source<'_>, dirs: &Dirs, file: &At<raw::File>) -> Result<Cluster, Mistakes> {
+    let mut check = Check { source, dirs, mistakes: Vec::new() };
+    let cluster = check.file(file);
+    match cluster {
+        Some(cluster) if check.mistakes.is_empty() => Ok(cluster),
+        _ => Err(Mistakes::new(check.mistakes)),
+    }
+}
+
+impl Check<'_> {
+    fn file(&mut self, file: &At<raw::File>) -> Option<Cluster> {
+        let top = file.spot;
+        self.constant(top, "apiVersion", file.value.api_version.as_ref(), "bivouac/v1alpha1");
+        self.constant(top, "kind", file.value.kind.as_ref(), "Cluster");
+        let name = self.name(top, file.value.metadata.as_ref());
+        let Some(spec) = file.value.spec.as_ref() else {
+            self.missing(top, "spec", "what the cluster is made of");
+            return None;
+        };
+        let (at, spec) = (spec.spot, &spec.value);
+        let kubernetes = self.kubernetes(at, spec.kubernetes.as_ref());
+        let endpoint = spec.control_plane_endpoint.as_ref();
+        let control_plane_endpoint = self.optional(endpoint, "an endpoint", names::endpoint);
+        let runtime_config = self.runtime(spec.runtime.as_ref());
+        let bundle = self.bundle(at, spec.artifacts.as_ref());
+        let hosts = self.hosts(at, spec);
+        let network = self.network(spec);
+        Some(Cluster {
+            name: name?,
+            kubernetes: kubernetes?,
+            control_plane_endpoint,
+            network: network?,
+            runtime_config,
+            bundle: Some(bundle?),
+            hosts: hosts?,
+        })
+    }
+
+    /// Notes a mistake; the builder methods of the result add to it.
+    fn wrong(
+        &mut self,
+        spot: Spot,
+        message: impl Into<String>,
+        change: impl FnOnce(Mistake) -> Mistake,
+    ) {
+        self.mistakes.push(change(self.source.mistake(spot, message)));
+    }
+
+    fn missing(&mut self, parent: Spot, field: &str, expected: &str) {
+        let spot = parent.start();
+        self.wrong(spot, format!("the field `{field}` is missing"), |it| it.expected(expected));
+    }
+
+    fn not_supported(&mut self, spot: Spot, what: &str, expected: &str) {
+        self.wrong(spot, format!("{what} is not supported yet"), |it| it.expected(expected));
+    }
+
+    fn constant(&mut self, top: Spot, field: &str, value: Option<&At<String>>, right: &str) {
+        match value {
+            None => self.missing(top, field, &format!("`{field}: {right}`")),
+            Some(value) if value.value == right => {}
+            Some(value) => {
+                let message = format!("`{field}` is {}", quote(&value.value));
+                self.wrong(value.spot, message, |it| {
+                    it.found(&value.value).expected(format!("`{right}`"))
+                });
+            }
+        }
+    }
+
+    fn name(&mut self, top: Spot, metadata: Option<&At<raw::Metadata>>) -> Option<String> {
+        let Some(name) = metadata.and_then(|metadata| metadata.value.name.as_ref()) else {
+            let parent = metadata.map_or(top, |metadata| metadata.spot);
+            self.missing(parent, "metadata.name", "a name for the cluster");
+            return None;
+        };
+        self.text(name, "a cluster name", names::label)
+    }
+
+    fn kubernetes(
+        &mut self,
+        spec: Spot,
+        given: Option<&At<raw::Kubernetes>>,
+    ) -> Option<Kubernetes> {
+        let parent = given.map_or(spec, |given| given.spot);
+        let version = given.and_then(|given| given.value.version.as_ref());
+        if version.is_none() {
+            self.missing(parent, "spec.kubernetes.version", "a release like `v1.20.2`");
+        }
+        let version = version.and_then(|version| self.version(version));
+        let given = &given?.value;
+        let image_repository = given.image_repository.as_ref();
+        let image_repository =
+            self.optional(image_repository, "an image repository", names::image_repository);
+        Some(Kubernetes {
+            image_repository,
+            skip_phases: self.words(given.skip_phases.as_deref()),
+            ignore_preflight_errors: self.words(given.ignore_preflight_errors.as_deref()),
+            kubeadm: self.overrides(&given.kubeadm),
+            kubelet: self.overrides(&given.kubelet),
+            kube_proxy: self.overrides(&given.kube_proxy),
+            version: version?,
+        })
+    }
+
+    fn version(&mut self, given: &At<String>) -> Option<Version> {
+        let error = match given.value.parse::<Version>() {
+            Ok(version) => return Some(version),
+            Err(error) => error,
+        };
+        let rows = versions::supported();
+        let minor = |row: Option<&versions::VersionFacts>| row.map_or(0, |row| row.minor);
+        let (oldest, newest) = (minor(rows.first()), minor(rows.last()));
+        self.wrong(given.spot, error.to_string(), |it| {
+            it.found(&given.value)
+                .expected(format!("a release from v1.{oldest} to v1.{newest}"))
+                .nearest(error.nearest())
+        });
+        None
+    }
+
+    fn runtime(&mut self, runtime: Option<&raw::Runtime>) -> Overrides {
+        let Some(runtime) = runtime else { return Overrides::new() };
+        self.word(runtime.name.as_ref(), "spec.runtime.name", &["containerd"]);
+        self.overrides(&runtime.config)
+    }
+
+    fn bundle(&mut self, spec: Spot, artifacts: Option<&At<raw::Artifacts>>) -> Option<PathBuf> {
+        let Some(bundle) = artifacts.and_then(|artifacts| artifacts.value.bundle.as_ref()) else {
+            let spot = artifacts.map_or(spec, |artifacts| artifacts.spot).start();
+            let message = "no bundle is given, and downloading from the release servers";
+            self.not_supported(spot, message, "`artifacts: {bundle: FILE}`");
+            return None;
+        };
+        self.path(bundle)
+    }
+
+    fn overrides(&mut self, fields: &raw::Free) -> Overrides {
+        match fields {
+            Some(fields) => free::overrides(self.source, &fields.value, &mut self.mistakes),
+            None => Overrides::new(),
+        }
+    }
+
+    /// A word of a list of which only some are built.
+    fn word(&mut self, given: Option<&At<String>>, field: &str, built: &[&str]) {
+        if let Some(given) = given.filter(|given| !built.contains(&given.value.as_str())) {
+            let message = format!("`{field}` {} is not supported yet", quote(&given.value));
+            self.wrong(given.spot, message, |it| {
+                it.found(&given.value).expected(one_of(built)).nearest(nearest(&given.value, built))
+            });
+        }
+    }
+
+    fn words(&mut self, words: Option<&[At<String>]>) -> Vec<String> {
+        let words = words.unwrap_or_default();
+        words.iter().filter_map(|word| self.text(word, "a kubeadm name", names::phase)).collect()
+    }
+
+    /// Text of which `what` is the name and `rule` says what is expected where it does not fit.
+    fn text(&mut self, given: &At<String>, what: &str, rule: names::Rule) -> Option<String> {
+        let Err(expected) = rule(&given.value) else { return Some(given.value.clone()) };
+        let repaired = names::repaired(&given.value).filter(|word| rule(word).is_ok());
+        let message = if given.value.is_empty() {
+            format!("nothing is given where {what} belongs")
+        } else {
+            format!("{} is not {what}", quote(&given.value))
+        };
+        self.wrong(given.spot, message, |it| {
+            it.found(&given.value).expected(expected).nearest(repaired)
+        });
+        None
+    }
+
+    /// Text that may be left out, or be empty.
+    fn optional(
+        &mut self,
+        given: Option<&At<String>>,
+        what: &str,
+        rule: names::Rule,
+    ) -> Option<String> {
+        given.filter(|given| !given.value.is_empty()).and_then(|given| self.text(given, what, rule))
+    }
+
+    /// A file name, resolved against the directory of cluster.yaml or the home directory.
+    fn path(&mut self, given: &At<String>) -> Option<PathBuf> {
+        let text = self.text(given, "a file name", names::path)?;
+        if let Some(rest) = text.strip_prefix("~/") {
+            let home = self.dirs.home.clone();
+            if home.is_none() {
+                self.wrong(given.spot, "`~` is used, but `HOME` is not set", |it| {
+                    it.found(&text).expected("a name that does not begin with `~`")
+                });
+            }
+            return home.map(|home| home.join(rest));
+        }
+        let relative = Path::new(&text);
+        Some(self.dirs.base.join(relative.strip_prefix(".").unwrap_or(relative)))
+    }
+}

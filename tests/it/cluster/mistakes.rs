@@ -1,0 +1,195 @@
+//! One mistake at a time: its place, its words, and the nearest right word.
+
+use super::{MINIMAL, minimal_with, parse};
+
+/// What is replaced in minimal.yaml, by what, the place of the mistake, and words of its message.
+type Case = (&'static str, &'static str, usize, usize, &'static [&'static str]);
+
+const HOSTS: &str = "  hosts:";
+const WORKER: &str = "roles: [worker]";
+const SECOND: &str = "10.0.0.2";
+const VERSION: &str = "version: 1.20.2";
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    // Form: unknown, double, of another type.
+    ("- address: 10.0.0.2", "- adress: 10.0.0.2", 13, 5, &["unknown field `adress`", "`address`, `roles`", "did you mean `address`?"]),
+    ("kind:", "knd:", 2, 1, &["unknown field `knd`", "did you mean `kind`?"]),
+    (HOSTS, "  network: {pod_subnet: 10.1.0.0/16}\n  hosts:", 10, 13, &["did you mean `podSubnet`?"]),
+    (HOSTS, "  ssh: {password: hunter2}\n  hosts:", 10, 9, &["unknown field `password`", "did you mean `passwordFile`?"]),
+    (HOSTS, "  addons: []\n  hosts:", 10, 3, &["unknown field `addons`"]),
+    ("kind: Cluster", "kind: Cluster\nkind: Cluster", 3, 1, &["`kind` is given twice"]),
+    (WORKER, "roles: [worker]\n    labels: {a: b, \"a\": c}", 15, 20, &["`a` is given twice"]),
+    (WORKER, "roles: worker", 14, 12, &["`roles` is `worker`", "expected a list"]),
+    (VERSION, "version: [1.20.2]", 7, 14, &["`version` is a list", "expected text"]),
+    (HOSTS, "  hosts: {}\n  h:", 10, 10, &["`hosts` is fields", "expected a list"]),
+    ("metadata:\n  name: demo", "metadata: demo", 3, 11, &["`metadata` is `demo`", "expected fields"]),
+    (HOSTS, "  ssh: {agent: yes}\n  hosts:", 10, 16, &["`agent` is `yes`", "`true` or `false`", "did you mean `true`?"]),
+    (HOSTS, "  ssh: {agent: 0}\n  hosts:", 10, 16, &["`agent` is `0`", "did you mean `false`?"]),
+    (HOSTS, "  ssh: {privateKey: 5}\n  hosts:", 10, 21, &["`5` is not a private key"]),
+    (HOSTS, "  ssh: {privateKey: [a, [b]]}\n  hosts:", 10, 25, &["a list in a list"]),
+    (HOSTS, "  ssh: {sudo: true}\n  hosts:", 10, 15, &["`sudo` is `true`", "expected fields"]),
+    (VERSION, "version: 1.20.2\n    skipPhases: [~]", 8, 18, &["found `~`", "expected text"]),
+    (VERSION, "version: 1.20.2\n    kubelet: []", 8, 14, &["`kubelet` is a list"]),
+    // The fixed words.
+    ("bivouac/v1alpha1", "v1", 1, 13, &["`apiVersion` is `v1`", "`bivouac/v1alpha1`"]),
+    ("kind: Cluster", "kind: Pod", 2, 7, &["`kind` is `Pod`", "`Cluster`"]),
+    ("kind: Cluster\n", "", 1, 1, &["`kind` is missing"]),
+    // Names.
+    ("name: demo", "name: Demo", 4, 9, &["not a cluster name", "did you mean `demo`?"]),
+    ("name: demo", "name: my_cluster", 4, 9, &["did you mean `my-cluster`?"]),
+    ("name: demo", "name: a.b", 4, 9, &["`a.b` is not a cluster name"]),
+    ("name: demo", "name: $(id)", 4, 9, &["`$(id)` is not a cluster name"]),
+    ("  name: demo", "  name:", 4, 3, &["`metadata.name` is missing"]),
+    (SECOND, "$(touch /x)", 13, 14, &["`$(touch /x)` is not a host address"]),
+    (SECOND, "10.0.0.300", 13, 14, &["`10.0.0.300` is not a host address"]),
+    (SECOND, "root@10.0.0.2", 13, 14, &["not a host address", "user and port go into `ssh`"]),
+    (SECOND, "10.0.0.2:2222", 13, 14, &["not a host address"]),
+    (SECOND, "-oProxyCommand=id", 13, 14, &["not a host address"]),
+    (SECOND, "\"a\\nb\"", 13, 14, &["`a\\u{a}b` is not a host address"]),
+    (SECOND, "0.0.0.0", 13, 14, &["the address of one host"]),
+    ("- address: 10.0.0.2", "- name: w1", 13, 5, &["`address` is missing"]),
+    (WORKER, "roles: [worker]\n    name: W_1", 15, 11, &["not a node name", "did you mean `w-1`?"]),
+    (WORKER, "roles: [worker]\n    name: a;b", 15, 11, &["`a;b` is not a node name"]),
+    (HOSTS, "  ssh: {user: \"root;id\"}\n  hosts:", 10, 15, &["`root;id` is not a login name"]),
+    (HOSTS, "  ssh: {user: \"\"}\n  hosts:", 10, 15, &["nothing is given where a login name belongs"]),
+    (VERSION, "version: 1.20.2\n    skipPhases: [a b]", 8, 18, &["`a b` is not a kubeadm name"]),
+    (VERSION, "version: 1.20.2\n    ignorePreflightErrors: [Mem, \"$(id)\"]", 8, 34, &["`$(id)`"]),
+    (VERSION, "version: 1.20.2\n    imageRepository: https://a.io", 8, 22, &["image repository", "did you mean `a.io`?"]),
+    (HOSTS, "  controlPlaneEndpoint: api\n  hosts:", 10, 25, &["not an endpoint", "`host:port`"]),
+    (HOSTS, "  network: {dnsDomain: a..b}\n  hosts:", 10, 24, &["not a DNS domain"]),
+    (WORKER, "roles: [worker]\n    labels: {-a: x}", 15, 14, &["`-a` is not a label key"]),
+    (WORKER, "roles: [worker]\n    labels: {a: \"b c\"}", 15, 17, &["not a label value", "did you mean `b-c`?"]),
+    (WORKER, "roles: [worker]\n    taints: [a=b:NoSchedul]", 15, 14, &["not a taint", "did you mean `a=b:NoSchedule`?"]),
+    (WORKER, "roles: [worker]\n    taints: [a]", 15, 14, &["not a taint", "`NoExecute`"]),
+    (WORKER, "roles: [worker]\n    taints: [a:NoExecute, a=b:NoExecute]", 15, 27, &["given twice"]),
+    ("bundle: v1.20.2.bundle", "bundle: ~ops/b", 9, 13, &["not a file name", "another user's"]),
+    ("bundle: v1.20.2.bundle", "bundle: \"a\\nb\"", 9, 13, &["without control characters"]),
+    ("bundle: v1.20.2.bundle", "bundle: \"\"", 9, 13, &["nothing is given where a file name"]),
+    // Ports and versions.
+    (HOSTS, "  ssh: {port: 70000}\n  hosts:", 10, 15, &["`70000` is not a port", "1 to 65535"]),
+    (HOSTS, "  ssh: {port: 0}\n  hosts:", 10, 15, &["`0` is not a port"]),
+    (HOSTS, "  ssh: {port: ssh}\n  hosts:", 10, 15, &["`ssh` is not a port"]),
+    (VERSION, "version: 1.20", 7, 14, &["name the exact patch, like v1.20.2"]),
+    (VERSION, "version: 1.36", 7, 14, &["name the exact patch"]),
+    (VERSION, "version: stable", 7, 14, &["name the exact patch"]),
+    (VERSION, "version: 1.19.4", 7, 14, &["not supported", "v1.20 to v1.35", "did you mean `v1.20.0`?"]),
+    (VERSION, "version: v1.36.0", 7, 14, &["not supported", "did you mean `v1.35.0`?"]),
+    (VERSION, "version: v1.20.2-rc.1", 7, 14, &["not a plain release"]),
+    (VERSION, "version: one", 7, 14, &["`one` is not a version"]),
+    ("    version: 1.20.2", "    kubelet: {}", 7, 5, &["`spec.kubernetes.version` is missing"]),
+    // Roles.
+    (WORKER, "roles: [wroker]", 14, 13, &["`wroker` is not a role", "did you mean `worker`?"]),
+    (WORKER, "roles: [master]", 14, 13, &["did you mean `control-plane`?"]),
+    (WORKER, "roles: [worker, worker]", 14, 21, &["`worker` is given twice"]),
+    (WORKER, "roles: []", 14, 12, &["no role"]),
+    (WORKER, "labels: {}", 13, 5, &["`roles` is missing"]),
+    ("roles: [control-plane]", "roles: [worker]", 11, 5, &["no host has the role `control-plane`"]),
+    (WORKER, "roles: [control-plane]", 14, 13, &["several control planes are not supported yet"]),
+    // The same host twice.
+    (SECOND, "10.0.0.1", 13, 14, &["`10.0.0.1` is given twice", "line 11"]),
+    (SECOND, "\"::ffff:10.0.0.1\"", 13, 14, &["given twice", "line 11"]),
+    (WORKER, "roles: [worker]\n    name: 10.0.0.1", 15, 11, &["the name `10.0.0.1` is taken", "line 11"]),
+    ("10.0.0.1\n    roles: [control-plane]\n  - address: 10.0.0.2", "cp1\n    roles: [control-plane]\n  - address: CP1.", 13, 14, &["given twice"]),
+    ("- address: 10.0.0.2", "- address: 10.0.0.1\n    ssh: {port: 2201}", 13, 14, &["the name `10.0.0.1` is taken", "a `name` of its own"]),
+    // Networks.
+    (HOSTS, "  network: {podSubnet: 10.244.0.0/33}\n  hosts:", 10, 24, &["bad prefix length", "/0 to /32"]),
+    (HOSTS, "  network: {podSubnet: 10.244.0.0/016}\n  hosts:", 10, 24, &["bad prefix length"]),
+    (HOSTS, "  network: {podSubnet: 10.244.0.0}\n  hosts:", 10, 24, &["no prefix length", "did you mean `10.244.0.0/16`?"]),
+    (HOSTS, "  network: {podSubnet: 10.244/16}\n  hosts:", 10, 24, &["not a network"]),
+    (HOSTS, "  network: {podSubnet: 010.0.0.0/16}\n  hosts:", 10, 24, &["not a network"]),
+    (HOSTS, "  network: {podSubnet: 10.244.3.0/16}\n  hosts:", 10, 24, &["host bits", "did you mean `10.244.0.0/16`?"]),
+    (HOSTS, "  network: {podSubnet: \"fd00::/48\"}\n  hosts:", 10, 24, &["IPv6", "not supported yet"]),
+    (HOSTS, "  network: {podSubnet: \"10.1.0.0/16,fd00::/48\"}\n  hosts:", 10, 24, &["dual stack", "not supported yet"]),
+    (HOSTS, "  network: {serviceSubnet: 10.244.128.0/20}\n  hosts:", 10, 28, &["overlap", "`10.244.0.0/16` (the default)", "`10.244.128.0/20`"]),
+    (HOSTS, "  network: {serviceSubnet: 10.1.0.0/16, podSubnet: 10.1.0.0/16}\n  hosts:", 10, 52, &["overlap"]),
+    (HOSTS, "  network: {podSubnet: 127.0.0.0/16}\n  hosts:", 10, 24, &["loopback"]),
+    (HOSTS, "  network: {podSubnet: 0.0.0.0/0}\n  hosts:", 10, 24, &["overlaps"]),
+    (HOSTS, "  network: {podSubnet: 10.244.0.0/24}\n  hosts:", 10, 24, &["too small", "did you mean `10.244.0.0/23`?"]),
+    (HOSTS, "  network: {podSubnet: 10.244.0.0/26}\n  hosts:", 10, 24, &["room for 0 of the 2 hosts"]),
+    (HOSTS, "  network: {serviceSubnet: 10.96.0.0/29}\n  hosts:", 10, 28, &["too small", "/12 to /28"]),
+    (HOSTS, "  network: {serviceSubnet: 172.0.0.0/8}\n  hosts:", 10, 28, &["too large"]),
+    (HOSTS, "  network: {podSubnet: 10.0.0.0/16}\n  hosts:", 12, 14, &["`10.0.0.1` lies in `podSubnet`"]),
+    (SECOND, "10.96.3.4", 13, 14, &["`10.96.3.4` lies in `serviceSubnet` `10.96.0.0/16`"]),
+    // What is not built yet.
+    (HOSTS, "  network: {plugin: calico}\n  hosts:", 10, 21, &["`spec.network.plugin` `calico` is not supported yet", "`bridge`"]),
+    (HOSTS, "  runtime: {name: docker}\n  hosts:", 10, 19, &["`spec.runtime.name` `docker` is not supported yet"]),
+    (HOSTS, "  ssh: {jump: [{address: b}]}\n  hosts:", 10, 15, &["`spec.ssh.jump` is not supported yet"]),
+    (WORKER, "roles: [worker]\n    ssh: {certificate: ~/c}", 15, 24, &["`spec.hosts[].ssh.certificate` is not supported yet"]),
+    ("  artifacts:\n    bundle: v1.20.2.bundle\n", "", 6, 3, &["downloading from the release servers is not supported yet", "`artifacts: {bundle: FILE}`"]),
+    (HOSTS, "  ssh: {user: ops}\n  hosts:", 10, 15, &["user `ops` is not root", "add `sudo: {}`"]),
+    // Free-form parts.
+    (VERSION, "version: 1.20.2\n    kubelet: {a: no}", 8, 18, &["`no` means different things", "`false`"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: {b: [ON]}}", 8, 23, &["`ON` means different things"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: 0644}", 8, 18, &["`0644` means different things"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: 1.30}", 8, 18, &["read as the number 1.3"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: .nan}", 8, 18, &["not finite"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: 1e999}", 8, 18, &["not finite"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: 99999999999999999999}", 8, 18, &["64 bits"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: \"x\\0\"}", 8, 18, &["control characters"]),
+    (VERSION, "version: 1.20.2\n    kubelet: {a: {b: 1, b: 2}}", 8, 25, &["`b` is given twice"]),
+    // No YAML.
+    ("metadata:", "metadata", 3, 1, &["not YAML", "a field has a `:`"]),
+    ("  name: demo", "\tname: demo", 4, 2, &["not YAML", "not with tabs"]),
+    ("    roles: [worker]", "   roles: [worker]", 14, 4, &["not YAML", "another column"]),
+    (SECOND, "\"10.0.0.2", 13, 14, &["not YAML", "never closed"]),
+    (SECOND, "*x", 13, 14, &["the alias `*x` has no anchor"]),
+    (SECOND, "@x", 13, 14, &["not YAML", "quote a value"]),
+    (SECOND, "a: b", 13, 15, &["not YAML", "indentation"]),
+    ("kind: Cluster", "kind: !foo Cluster", 2, 12, &["the tag `!foo`"]),
+    ("kind: Cluster", "kind: Cluster\n---\na: 1", 4, 1, &["second document"]),
+    ("name: demo", "name:\u{a0}demo", 4, 8, &["no-break space (U+00A0)"]),
+    ("name: demo", "name: de\u{200b}mo", 4, 11, &["invisible character (U+200B)"]),
+    ("name: demo", "name: \0", 4, 9, &["NUL"]),
+];
+
+#[test]
+fn every_mistake_has_its_place_and_words() {
+    assert!(CASES.len() >= 60);
+    let mut bad = Vec::new();
+    for (from, to, line, column, words) in CASES {
+        let text = minimal_with(from, to);
+        let Err(mistakes) = parse(&text) else {
+            bad.push(format!("{to:?} was accepted"));
+            continue;
+        };
+        let first = mistakes.iter().next().unwrap();
+        let shown = first.to_string();
+        let place = (first.line, first.column) == (*line, *column)
+            && shown.starts_with(&format!("cluster.yaml:{line}:{column}: "));
+        if !place || !words.iter().all(|word| shown.contains(word)) {
+            bad.push(format!("{to:?}: wanted {line}:{column} {words:?}, got\n{shown}"));
+        }
+        let shown = mistakes.to_string();
+        if shown.contains("hunter2") || shown.contains("serde") || shown.contains("Options") {
+            bad.push(format!("{to:?}: {shown}"));
+        }
+    }
+    assert!(bad.is_empty(), "{} of {}:\n{}", bad.len(), CASES.len(), bad.join("\n\n"));
+}
+
+#[test]
+fn all_mistakes_of_meaning_come_at_once_in_file_order() {
+    let text = MINIMAL
+        .replace("demo", "Demo")
+        .replace("1.20.2\n", "1.19.0\n")
+        .replace("[worker]", "[wroker]")
+        .replace(
+            "  hosts:",
+            "  network: {podSubnet: 10.0.0.1/8}\n  ssh: {port: 0, user: ops}\n  hosts:",
+        );
+    let mistakes = parse(&text).unwrap_err();
+    let places: Vec<_> = mistakes.iter().map(|it| (it.line, it.column)).collect();
+    assert_eq!(places, [(4, 9), (7, 14), (10, 24), (11, 15), (11, 24), (16, 13)]);
+}
+
+#[test]
+fn an_empty_file_is_named() {
+    for text in ["", "\n\n", "# only\n  # comments\n", "---\n", "---\n# x\n...\n", "\u{feff}"] {
+        let shown = parse(text).unwrap_err().to_string();
+        assert!(shown.starts_with("cluster.yaml:1:1: the file is empty"), "{text:?}: {shown}");
+    }
+    for text in ["null", "hello", "[]", "- a", "5", "{}"] {
+        parse(text).unwrap_err();
+    }
+}
