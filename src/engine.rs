@@ -11,5 +11,5 @@ mod wipe;
 
 pub use cancel::Cancel;
 pub use connect::{Unreached, connect};
-pub use run::{Options, run};
-pub use wipe::wipe;
+pub use run::{Ended, Options, run};
+pub use wipe::{Wiped, wipe};

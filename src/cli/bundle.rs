@@ -50,6 +50,12 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
+fn size(bytes: u64) -> String {
+    // Both ends of the same upload: `12.3 of 12.3 MiB` says too much here.
+    let text = report::words::bytes(bytes, bytes);
+    text.split_once(" of ").map_or_else(|| text.clone(), |(_, all)| all.to_owned())
+}
+
 fn table(options: &Options, path: &std::path::Path, summary: &Summary) -> String {
     let manifest = &summary.manifest;
     if options.output() == report::Output::Json {
@@ -59,7 +65,7 @@ fn table(options: &Options, path: &std::path::Path, summary: &Summary) -> String
         "{}: Kubernetes {}, {}, manifest sha256:{}\n",
         path.display(),
         manifest.kubernetes,
-        report::words::bytes(summary.file_size),
+        size(summary.file_size),
         summary.manifest_sum
     );
     for artifact in &manifest.artifacts {
@@ -69,7 +75,7 @@ fn table(options: &Options, path: &std::path::Path, summary: &Summary) -> String
             artifact.arch,
             artifact.name,
             artifact.version,
-            report::words::bytes(artifact.size),
+            size(artifact.size),
             artifact.sha256
         );
     }

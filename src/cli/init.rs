@@ -57,7 +57,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
 }
 
 /// Where the kubeconfig goes: beside the operator's other files of this cluster.
-fn kubeconfig_path(session: &Session) -> String {
+pub fn kubeconfig_path(session: &Session) -> String {
     format!("{}.kubeconfig", session.cluster.name)
 }
 

@@ -35,6 +35,8 @@ pub struct Session {
     pub events: Events,
     pub cancel: Cancel,
     pub started: Instant,
+    /// What is said to the operator after a good end.
+    pub after: Option<String>,
     receiver: Option<mpsc::UnboundedReceiver<Event>>,
     reporter: Option<JoinHandle<report::Summary>>,
     settings: report::Settings,
@@ -60,7 +62,7 @@ impl Session {
             run_id: run.clone(),
             resume_command: options.resume(verb),
         };
-        Self { cluster, run, events, cancel, started: Instant::now(), receiver: Some(receiver), reporter: None, settings }
+        Self { cluster, run, events, cancel, started: Instant::now(), after: None, receiver: Some(receiver), reporter: None, settings }
     }
 
     /// Starts to show events. Until then questions can be asked without a display in the way.
@@ -73,12 +75,19 @@ impl Session {
     /// Ends the run: everything is shown, and the exit code follows.
     pub async fn end(mut self, exit: Exit) -> Exit {
         self.show();
-        let Self { events, reporter, cancel, .. } = self;
+        let Self { events, reporter, cancel, after, settings, .. } = self;
         drop(events);
         if let Some(reporter) = reporter {
             let _ = reporter.await;
         }
-        if cancel.is_stopped() { Exit::Interrupted } else { exit }
+        if cancel.is_stopped() && exit != Exit::Done {
+            report::err(&format!("interrupted; go on with: {}", settings.resume_command));
+            return Exit::Interrupted;
+        }
+        if let Some(after) = after.filter(|_| exit == Exit::Done && !settings.quiet) {
+            report::err(&after);
+        }
+        exit
     }
 }
 

@@ -146,3 +146,13 @@ fn options() -> serde_yaml::Options {
         with_snippet: false,
     }
 }
+
+/// Reads every document of a text that bivouac itself rendered.
+pub fn documents(text: &str) -> Result<Vec<serde_json::Value>, String> {
+    serde_yaml::from_multiple_with_options(text, options()).map_err(|error| error.to_string())
+}
+
+/// Writes a value as YAML that a YAML 1.1 reader, such as kubeadm's, understands the same way.
+pub fn to_string(value: &serde_json::Value) -> Result<String, String> {
+    serde_yaml::to_string(value).map_err(|error| error.to_string())
+}

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use super::cancel::Cancel;
 use super::gates::{Gates, State};
 use super::path::Record;
+use super::run::Ended;
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Change, Data, Error, Journal, Outcome, Remote};
 use crate::playbook::{Fetch, Task, Values, Work};
@@ -82,20 +83,26 @@ pub(super) struct Runner {
     shared: Arc<Shared>,
     own_values: Values,
     changed: usize,
+    locked: bool,
 }
 
 impl Runner {
     pub(super) fn new(index: usize, name: String, shared: Arc<Shared>) -> Self {
-        Self { index, name, shared, own_values: Values::new(), changed: 0 }
+        Self { index, name, shared, own_values: Values::new(), changed: 0, locked: false }
     }
 
     /// Runs all tasks; says whether all were done.
-    pub(super) async fn run(mut self, tasks: Vec<Task>, remote: Remote) -> bool {
+    pub(super) async fn run(mut self, tasks: Vec<Task>, remote: Remote) -> Ended {
         let began = Instant::now();
         let ok = self.work(&tasks, remote).await;
+        let ended = match (ok, self.locked) {
+            (true, _) => Ended::Done,
+            (false, true) => Ended::Locked,
+            (false, false) => Ended::Failed,
+        };
         let changed = self.changed;
         self.tell(EventKind::HostDone { ok, changed, seconds: seconds(began.elapsed()) });
-        ok
+        ended
     }
 
     async fn work(&mut self, tasks: &[Task], remote: Remote) -> bool {
@@ -141,6 +148,7 @@ impl Runner {
                 Some(journal)
             }
             Err(error) => {
+                self.locked = matches!(error, Error::Locked { .. });
                 self.failed(step, began, error.into());
                 None
             }

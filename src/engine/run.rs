@@ -25,9 +25,19 @@ pub struct Options {
     pub started: Instant,
 }
 
-/// Runs a plan; `remotes` are its lanes' hosts, in order. Returns whether every host did all of its
-/// work. A host that fails does not stop the others' preparation, only what waits for it.
-pub async fn run(plan: Plan, remotes: Vec<Remote>, values: Values, events: &Events, options: &Options) -> bool {
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Every host did all of its work.
+    Done,
+    /// Some host did not.
+    Failed,
+    /// Another run holds a host.
+    Locked,
+}
+
+/// Runs a plan; `remotes` are its lanes' hosts, in order. A host that fails does not stop the others' preparation, only what waits for it.
+pub async fn run(plan: Plan, remotes: Vec<Remote>, values: Values, events: &Events, options: &Options) -> Ended {
     let names: Vec<String> = plan.lanes.iter().map(|lane| lane.name.clone()).collect();
     let shared = Arc::new(Shared {
         gates: Gates::new(&plan),
@@ -43,16 +53,21 @@ pub async fn run(plan: Plan, remotes: Vec<Remote>, values: Values, events: &Even
         let runner = Runner::new(index, lane.name, Arc::clone(&shared));
         lanes.spawn(runner.run(lane.tasks, remote));
     }
-    let mut ok = true;
+    let mut ended = Ended::Done;
     while let Some(done) = lanes.join_next().await {
-        ok &= done.unwrap_or(false);
+        match done.unwrap_or(Ended::Failed) {
+            Ended::Done => {}
+            Ended::Locked => ended = Ended::Locked,
+            Ended::Failed if ended == Ended::Done => ended = Ended::Failed,
+            Ended::Failed => {}
+        }
     }
     let records = shared.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     events.run(EventKind::RunDone {
-        ok,
+        ok: ended == Ended::Done,
         seconds: seconds(options.started.elapsed()),
         differences: None,
         critical_path: path::critical(&records, &names),
     });
-    ok
+    ended
 }

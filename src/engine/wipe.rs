@@ -15,150 +15,141 @@ use crate::host::{Error, Journal, Remote, State};
 /// Limit for one undo: stopping a node's pods may take minutes.
 const LIMIT: Duration = Duration::from_secs(900);
 
+/// Limit for a look.
+const SHORT: Duration = Duration::from_secs(60);
+
 /// How long an earlier run's last command is waited for, when its operator is gone.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Wipes hosts, side by side. Returns the number of differences that are left, `None` if some host
-/// could not be wiped to the end.
-pub async fn wipe(hosts: Vec<(String, Remote)>, events: &Events, options: &Options) -> Option<usize> {
+/// How a wipe ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wiped {
+    /// Every host is as it was before.
+    Clean,
+    /// Every host was wiped, and something differs.
+    Differs,
+    /// Another run holds a host.
+    Locked,
+    /// Some host could not be wiped to the end.
+    Failed,
+}
+
+/// Wipes hosts, side by side. How it ended is the worst of them.
+pub async fn wipe(hosts: Vec<(String, Remote)>, events: &Events, options: &Options) -> Wiped {
     let permits = Arc::new(Semaphore::new(options.parallel.max(1)));
     let mut lanes = JoinSet::new();
     for (name, remote) in hosts {
         let (permits, events, options) = (Arc::clone(&permits), events.clone(), options.clone());
         lanes.spawn(async move {
-            let _permit = permits.acquire().await.ok()?;
-            let began = Instant::now();
-            let wiped = Host { name, events, options }.wipe(remote).await;
-            wiped.report(began)
+            let _permit = permits.acquire().await;
+            Lane { name, events, options, undone: 0, differences: 0 }.run(remote).await
         });
     }
-    let mut differences = Some(0);
-    while let Some(left) = lanes.join_next().await {
-        differences = differences.zip(left.ok().flatten()).map(|(sum, left)| sum + left);
+    let (mut wiped, mut differences) = (Wiped::Clean, Some(0));
+    while let Some(lane) = lanes.join_next().await {
+        let (ended, left) = lane.unwrap_or((Wiped::Failed, 0));
+        wiped = wiped.max(ended);
+        differences = differences.filter(|_| ended <= Wiped::Differs).map(|sum| sum + left);
     }
     events.run(EventKind::RunDone {
-        ok: differences == Some(0),
+        ok: wiped == Wiped::Clean,
         seconds: seconds(options.started.elapsed()),
         differences,
         critical_path: Vec::new(),
     });
-    differences
+    wiped
 }
 
 /// One host of a wipe.
 #[derive(Debug)]
-struct Host {
+struct Lane {
     name: String,
     events: Events,
     options: Options,
-}
-
-/// What a host's wipe came to.
-#[derive(Debug)]
-struct Wiped {
-    host: Host,
     undone: usize,
-    /// `None`: it stopped half way.
-    differences: Option<usize>,
+    differences: usize,
 }
 
-impl Wiped {
-    fn report(self, began: Instant) -> Option<usize> {
-        self.host.tell(EventKind::HostDone {
-            ok: self.differences == Some(0),
-            changed: self.undone,
-            seconds: seconds(began.elapsed()),
-        });
-        self.differences
-    }
-}
-
-impl Host {
-    async fn wipe(self, mut remote: Remote) -> Wiped {
-        let mut undone = 0;
-        let known = match remote.try_read("[ -e \"$BV\" ]", Duration::from_secs(60)).await {
-            Ok(answer) => answer.status == 0,
-            Err(error) => {
-                self.failed("look for the journal", Instant::now(), error.into());
-                return Wiped { host: self, undone, differences: None };
-            }
+impl Lane {
+    /// Wipes the host; says how that ended, and how much is left.
+    async fn run(mut self, remote: Remote) -> (Wiped, usize) {
+        let began = Instant::now();
+        let ended = match self.wipe(remote).await {
+            Ok(()) if self.differences == 0 => Wiped::Clean,
+            Ok(()) => Wiped::Differs,
+            Err(stopped) => stopped,
         };
-        if !known {
+        let ok = ended == Wiped::Clean;
+        self.tell(EventKind::HostDone { ok, changed: self.undone, seconds: seconds(began.elapsed()) });
+        (ended, self.differences)
+    }
+
+    async fn wipe(&mut self, mut remote: Remote) -> Result<(), Wiped> {
+        let known = self.step("look for the journal", remote.try_read("[ -e \"$BV\" ]", SHORT)).await?;
+        if known.status != 0 {
             self.tell(EventKind::Fact { name: "journal".to_owned(), value: "none: nothing to undo".to_owned() });
             self.tell(EventKind::Compared { differences: Vec::new() });
-            return Wiped { host: self, undone, differences: Some(0) };
+            remote.close().await;
+            return Ok(());
         }
-        let differences = self.undo_all(remote, &mut undone).await;
-        Wiped { host: self, undone, differences }
+        let mut journal = self.step("lock it", Journal::open(remote, PATIENCE)).await?;
+        let kept = self.undo_all(&mut journal).await?;
+        let mut differences = self.step("compare with the baseline", journal.compare()).await?;
+        differences.extend(kept.into_iter().map(|what| format!("= kept {what}")));
+        self.differences = differences.len();
+        self.tell(EventKind::Compared { differences });
+        if self.differences == 0 {
+            let remote = self.step("remove the journal", journal.forget()).await?;
+            remote.close().await;
+        }
+        Ok(())
     }
 
-    async fn undo_all(&self, remote: Remote, undone: &mut usize) -> Option<usize> {
-        let mut journal = self.step("lock it", Journal::open(remote, PATIENCE)).await?;
-        let entries: Vec<(u64, String, String)> = journal
+    /// Undoes every entry, newest first; returns what was left alone.
+    async fn undo_all(&mut self, journal: &mut Journal) -> Result<Vec<String>, Wiped> {
+        let entries: Vec<(u64, String)> = journal
             .entries()
             .iter()
             .rev()
             .filter(|entry| entry.state != State::Undone)
-            .map(|entry| {
-                let step = entry.step.rsplit(": ").next().unwrap_or_default().to_owned();
-                (entry.seq, step, entry.arguments.first().cloned().unwrap_or_default())
-            })
+            .map(|entry| (entry.seq, format!("undo `{}`", entry.step)))
             .collect();
         let mut kept = Vec::new();
-        for (seq, step, _) in entries {
+        for (seq, step) in entries {
             if self.options.cancel.is_stopped() {
-                return None;
+                return Err(Wiped::Failed);
             }
-            kept.extend(self.step(&format!("undo `{step}`"), journal.undo(seq, LIMIT, None)).await?);
-            *undone += 1;
+            kept.extend(self.step(&step, journal.undo(seq, LIMIT, None)).await?);
+            self.undone += 1;
         }
-        let mut differences = self.step("compare with the baseline", journal.compare()).await?;
-        differences.extend(kept.into_iter().map(|what| format!("= kept {what}")));
-        let count = differences.len();
-        self.tell(EventKind::Compared { differences });
-        if count == 0 {
-            let remote = self.step("remove the journal", journal.forget()).await?;
-            remote.close().await;
-        }
-        Some(count)
+        Ok(kept)
     }
 
-    async fn step<T>(&self, name: &str, work: impl Future<Output = Result<T, Error>>) -> Option<T> {
+    async fn step<T>(&self, name: &str, work: impl Future<Output = Result<T, Error>>) -> Result<T, Wiped> {
         let began = Instant::now();
-        let step = step_name(name);
+        let step = StepName { playbook: "wipe".to_owned(), step: name.to_owned() };
         self.tell(EventKind::StepStarted { step: step.clone() });
         let result = tokio::select! {
             result = work => result,
-            () = self.options.cancel.left() => return None,
+            () = self.options.cancel.left() => return Err(Wiped::Failed),
         };
+        let seconds = seconds(began.elapsed());
         match result {
             Ok(value) => {
                 let changed = name.starts_with("undo") || name.starts_with("remove");
-                self.tell(EventKind::StepDone { step, changed, seconds: seconds(began.elapsed()) });
-                Some(value)
+                self.tell(EventKind::StepDone { step, changed, seconds });
+                Ok(value)
             }
             Err(error) => {
-                self.failed(name, began, error.into());
-                None
+                let ended = if matches!(error, Error::Locked { .. }) { Wiped::Locked } else { Wiped::Failed };
+                let Failure { cause, fix, tail, .. } = error.into();
+                self.tell(EventKind::StepFailed { step, cause, fix, stderr_tail: tail, seconds });
+                Err(ended)
             }
         }
-    }
-
-    fn failed(&self, name: &str, began: Instant, failure: Failure) {
-        self.tell(EventKind::StepFailed {
-            step: step_name(name),
-            cause: failure.cause,
-            fix: failure.fix,
-            stderr_tail: failure.tail,
-            seconds: seconds(began.elapsed()),
-        });
     }
 
     fn tell(&self, kind: EventKind) {
         self.events.host(&self.name, kind);
     }
-}
-
-fn step_name(step: &str) -> StepName {
-    StepName { playbook: "wipe".to_owned(), step: step.to_owned() }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+use super::change::Change;
 use crate::ssh::{self, Connection, Exit, HostKeys, Output, Request, Shell, Stdin, Target};
 
 /// The shell half of the host floor: sent once a connection, as functions.
@@ -145,6 +146,22 @@ impl Remote {
         self.ask(script, Stdin::Empty, limit, None, None).await
     }
 
+    /// Whether the host is already as the change would make it.
+    pub async fn is(&mut self, change: &Change, limit: Duration) -> Result<bool, Error> {
+        let mut script = format!("bv_{}_is", change.kind());
+        for word in change.arguments() {
+            script.push(' ');
+            script.push_str(&ssh::quote(&word));
+        }
+        Ok(self.try_read(&script, limit).await?.status == 0)
+    }
+
+    /// A file's content as text; nothing for a file that is not there.
+    pub async fn content(&mut self, path: &str, limit: Duration) -> Result<String, Error> {
+        let script = format!("cat -- {} 2>/dev/null", ssh::quote(path));
+        Ok(self.try_read(&script, limit).await?.stdout)
+    }
+
     /// Says goodbye to the host.
     pub async fn close(self) {
         drop(self.shell);
@@ -159,7 +176,7 @@ impl Remote {
         lines: Option<Lines>,
         progress: Option<mpsc::UnboundedSender<u64>>,
     ) -> Result<Answer, Error> {
-        let request = Request { script, stdin, time_limit: limit, lines, progress };
+        let request = Request { stdin, lines, progress, ..Request::new(script, limit) };
         Ok(Answer::new(self.shell.run(request).await?))
     }
 }

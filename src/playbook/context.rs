@@ -97,7 +97,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
     let kubernetes = &site.cluster.kubernetes;
     let version = kubernetes.version.facts();
-    let repository = kubernetes.image_repository.clone().unwrap_or_else(|| version.image_repository.to_owned());
+    let repository = kubernetes.image_repository.clone().unwrap_or_else(|| kubernetes.version.default_image_repository().to_owned());
     let nodes: Vec<Value> = site
         .cluster
         .hosts

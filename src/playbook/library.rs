@@ -70,7 +70,7 @@ impl Library {
         let mut verbs: BTreeMap<String, Vec<Playbook>> = BTreeMap::new();
         let mut families = BTreeMap::new();
         for (name, text) in playbooks {
-            let mistake = |mistake: yaml::Mistake| Error::Playbook(mistake.to_string());
+            let mistake = |mistake: Box<crate::cluster::Mistake>| Error::Playbook(mistake.to_string());
             match name.split_once('/') {
                 Some(("os", family)) => {
                     let family = family.trim_end_matches(".yaml").to_owned();

@@ -70,6 +70,7 @@ pub fn promised(kind: &EventKind) -> bool {
         EventKind::StepOutput { .. }
             | EventKind::StepProgress { .. }
             | EventKind::StepRetried { .. }
+            | EventKind::GateShut { .. }
             | EventKind::HostDone { .. }
             | EventKind::Compared { .. }
     )
@@ -106,6 +107,7 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
         EventKind::GateOpened { gate, seconds } => {
             (None, Record::GateOpened { gate, seconds: *seconds })
         }
+        EventKind::GateShut { gate, because } => (None, Record::GateShut { gate, because }),
         EventKind::HostDone { ok, changed, seconds } => {
             (None, Record::HostDone { ok: *ok, changed: *changed, seconds: *seconds })
         }

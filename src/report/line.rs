@@ -44,6 +44,9 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
         EventKind::GateOpened { gate, seconds } => {
             format!("`{gate}`: waited {}", words::duration(*seconds))
         }
+        EventKind::GateShut { gate, because } => {
+            format!("stops here: `{gate}` will not come, because {because}")
+        }
         EventKind::HostDone { ok, changed, seconds } => format!(
             "{} after {}, {} changed",
             if *ok { "done" } else { "stopped" },

@@ -219,6 +219,7 @@ impl Host {
             }
             EventKind::GateWaiting { gate } => self.turn(Doing::Waiting(gate.clone()), time),
             EventKind::GateOpened { .. } => self.turn(Doing::Nothing, time),
+            EventKind::GateShut { .. } => self.turn(Doing::Stopped, time),
             EventKind::HostDone { ok, changed, seconds } => {
                 self.changed = *changed;
                 self.seconds = Some(*seconds);

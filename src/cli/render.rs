@@ -1,0 +1,70 @@
+//! `bivouac render`: the rendered files, without any host.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::exit::{Exit, Stop};
+use super::options::Options;
+use super::preflight;
+use crate::bundle::Bundle;
+use crate::host::Change;
+use crate::playbook::{HostState, Pending, Plan, Site, Work};
+use crate::report;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only files whose path has this in it: `kubeadm`, `containerd`.
+    filter: Option<String>,
+}
+
+pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    let cluster = options.cluster(true)?;
+    let library = Arc::new(preflight::library(options)?);
+    let path = cluster.bundle.clone().unwrap_or_default();
+    let bundle = Bundle::open(&path).map_err(|error| Stop::error(Exit::Refused, &error, ""))?;
+    let artifacts = preflight::listed(&bundle, None);
+    // Without hosts there are no facts: names and addresses are those of cluster.yaml.
+    let arch = bundle.manifest().artifacts.first().map_or_else(String::new, |artifact| artifact.arch.clone());
+    let states: Vec<HostState> = cluster
+        .hosts
+        .iter()
+        .map(|host| HostState {
+            family: "debian".to_owned(),
+            arch: arch.clone(),
+            node: host.node_name.clone().unwrap_or_else(|| host.address.clone()),
+            address: host.address.parse().unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+            joined: false,
+        })
+        .collect();
+    let site = Site { cluster: &cluster, hosts: &states, artifacts: &artifacts, kubeconfig: "kubeconfig" };
+    let plan = Plan::build("init", &library, &site).map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+    let mut files: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for lane in &plan.lanes {
+        for task in &lane.tasks {
+            let work = match &task.work {
+                Pending::Ready(work) => Some(work.clone()),
+                Pending::Late(late) => late.preview(&task.step),
+            };
+            let Some(Work::Changes(changes)) = work else { continue };
+            for change in changes {
+                let (path, content) = match change {
+                    Change::File { path, content, .. } => (path, content),
+                    Change::Kubeadm { verb, config, .. } => (format!("kubeadm-{verb}.yaml"), config),
+                    _ => continue,
+                };
+                if args.filter.as_ref().is_none_or(|filter| path.contains(filter)) {
+                    let key = (path, String::from_utf8_lossy(&content).into_owned());
+                    files.entry(key).or_default().push(lane.name.clone());
+                }
+            }
+        }
+    }
+    let mut text = String::new();
+    for ((path, content), hosts) in &files {
+        let _ = writeln!(text, "# {path} on {}\n{}", hosts.join(", "), content.trim_end());
+        text.push('\n');
+    }
+    report::out(&text).map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
+    Ok(Exit::Done)
+}
