@@ -18,6 +18,7 @@ mod image_archive;
 mod images;
 mod manifest;
 mod prune;
+mod search;
 mod source;
 mod stream;
 

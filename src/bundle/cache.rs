@@ -252,6 +252,8 @@ impl Drop for Incoming {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -265,5 +267,23 @@ mod tests {
         assert_eq!(at(Some(""), Some("/h")), expected("/h/.cache/bivouac/content"));
         assert_eq!(at(Some("relative"), Some("/h")), expected("/h/.cache/bivouac/content"));
         assert_eq!(at(None, None), None);
+    }
+
+    #[test]
+    fn a_bundle_that_was_just_written_is_not_believed() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&dir.path().join("content")).unwrap();
+        let (bundle, manifest) = (dir.path().join("bundle"), Digest::of(b"manifest"));
+        fs::write(&bundle, "bundle").unwrap();
+        let changed = Identity::changed_at(1000, 1);
+        let knows_after = |milliseconds| {
+            let started = SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
+            cache.remember(&bundle, changed, manifest, started).unwrap();
+            cache.knows(&bundle, changed, manifest)
+        };
+        assert!(!knows_after(1_000_010));
+        assert!(knows_after(1_001_000));
+        assert!(!cache.knows(&bundle, Identity::changed_at(1000, 2), manifest));
+        assert!(!cache.knows(&bundle, changed, Digest::of(b"another")));
     }
 }

@@ -54,21 +54,25 @@ pub(super) fn boot() -> Option<String> {
 }
 
 #[cfg(test)]
+impl Identity {
+    /// A file that was last changed at this time.
+    pub(super) fn changed_at(seconds: i64, nanoseconds: i64) -> Self {
+        let time = (seconds, nanoseconds);
+        Self { device: 1, inode: 2, size: 3, modified: time, changed: time }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    fn changed(seconds: i64, nanoseconds: i64) -> Identity {
-        let time = (seconds, nanoseconds);
-        Identity { device: 1, inode: 2, size: 3, modified: time, changed: time }
-    }
 
     #[test]
     fn a_file_settles_when_its_clock_has_ticked() {
         let at = |milliseconds| SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
-        assert!(!changed(10, 1).is_settled(at(10_040)));
-        assert!(changed(10, 1).is_settled(at(10_060)));
-        assert!(!changed(10, 0).is_settled(at(11_900)));
-        assert!(changed(10, 0).is_settled(at(12_100)));
-        assert!(!changed(10, 1).is_settled(at(9_000)), "a change in the future");
+        assert!(!Identity::changed_at(10, 1).is_settled(at(10_040)));
+        assert!(Identity::changed_at(10, 1).is_settled(at(10_060)));
+        assert!(!Identity::changed_at(10, 0).is_settled(at(11_900)));
+        assert!(Identity::changed_at(10, 0).is_settled(at(12_100)));
+        assert!(!Identity::changed_at(10, 1).is_settled(at(9_000)), "a change in the future");
     }
 }

@@ -11,6 +11,7 @@ use super::error::Error;
 use super::image_archive;
 use super::images;
 use super::manifest::{self, Artifact, Kind, NAME_RULE, REQUIRED};
+use super::search::Search;
 
 /// Programs that carry the Kubernetes release as their version.
 const OF_KUBERNETES: [&str; 7] = [
@@ -63,10 +64,10 @@ impl Collector<'_> {
         if !manifest::is_name(name) {
             return Err(refused(file, format!("named `{}`", name.escape_debug()), NAME_RULE));
         }
-        let (sum, size, head) = hash(file)?;
+        let reading = read(file, self.release)?;
         let (version, images) = match kind {
             Kind::Binary | Kind::Cni => {
-                self.check_program(file, &head)?;
+                self.check_program(name, file, &reading)?;
                 (self.program_version(name), BTreeSet::new())
             }
             Kind::Image => self.image_archive(name, file)?,
@@ -76,17 +77,27 @@ impl Collector<'_> {
             kind,
             version,
             arch: self.arch.to_owned(),
-            size,
+            size: reading.size,
             mode: kind.mode(),
-            sha256: sum,
+            sha256: reading.sum,
             images: images.into_iter().collect(),
         })
     }
 
-    fn check_program(&self, file: &Path, head: &[u8]) -> Result<(), Error> {
-        let found = match elf::sniff(head) {
+    fn check_program(&self, name: &str, file: &Path, reading: &Reading) -> Result<(), Error> {
+        let found = match elf::sniff(&reading.head) {
             Program::Script => return Ok(()),
-            Program::Elf(arch) if arch == self.arch => return Ok(()),
+            Program::Elf(arch) if arch == self.arch => {
+                // Kubernetes' programs are linked with their release, so that they can print it.
+                if reading.has_text || !OF_KUBERNETES.contains(&name) {
+                    return Ok(());
+                }
+                return Err(Error::WrongVersion {
+                    file: file.to_owned(),
+                    found: format!("a `{name}` in which `{}` does not occur", self.release),
+                    expected: format!("the `{name}` of {}", self.release),
+                });
+            }
             Program::Elf(arch) => format!("`{arch}`"),
             Program::OtherElf(machine) => format!("ELF machine {machine}"),
             Program::Other => {
@@ -194,22 +205,33 @@ fn versions(file: &Path) -> Result<BTreeMap<String, String>, Error> {
     Ok(versions)
 }
 
-/// The file's sum, its size in bytes and its first bytes.
-fn hash(file: &Path) -> Result<(Digest, u64, Vec<u8>), Error> {
+/// What one reading of a file tells.
+struct Reading {
+    sum: Digest,
+    /// Bytes.
+    size: u64,
+    /// The first bytes.
+    head: Vec<u8>,
+    /// Whether the text that was looked for is in it.
+    has_text: bool,
+}
+
+fn read(file: &Path, text: &str) -> Result<Reading, Error> {
     let unreadable = |source| Error::Read { path: file.to_owned(), source };
     let mut reader = File::open(file).map_err(unreadable)?;
-    let mut head = Vec::with_capacity(elf::HEAD);
-    let wanted = elf::HEAD as u64;
-    reader.by_ref().take(wanted).read_to_end(&mut head).map_err(unreadable)?;
-    let (mut hasher, mut size) = (Hasher::default(), head.len() as u64);
-    hasher.update(&head);
+    let (mut hasher, mut search) = (Hasher::default(), Search::new(text));
+    let (mut head, mut size) = (Vec::with_capacity(elf::HEAD), 0);
     let mut buffer = vec![0; 256 << 10];
     loop {
         let count = reader.read(&mut buffer).map_err(unreadable)?;
         if count == 0 {
-            return Ok((hasher.finish(), size, head));
+            return Ok(Reading { sum: hasher.finish(), size, head, has_text: search.finish() });
         }
-        hasher.update(&buffer[..count]);
+        let chunk = &buffer[..count];
+        let lacking = elf::HEAD - head.len();
+        head.extend_from_slice(&chunk[..lacking.min(count)]);
+        hasher.update(chunk);
+        search.update(chunk);
         size += count as u64;
     }
 }

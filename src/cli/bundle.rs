@@ -51,9 +51,9 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
 }
 
 fn size(bytes: u64) -> String {
-    // Both ends of the same upload: `12.3 of 12.3 MiB` says too much here.
+    // The words are for an upload, `12/12 MiB`; here the whole is enough.
     let text = report::words::bytes(bytes, bytes);
-    text.split_once(" of ").map_or_else(|| text.clone(), |(_, all)| all.to_owned())
+    text.split_once('/').map_or_else(|| text.clone(), |(_, whole)| whole.to_owned())
 }
 
 fn table(options: &Options, path: &std::path::Path, summary: &Summary) -> String {

@@ -61,7 +61,7 @@ pub async fn check(session: &mut Session, options: &Options, unpack: bool) -> Re
         .hosts
         .iter()
         .zip(&seen)
-        .map(|(host, seen)| HostFacts { host, facts: &seen.facts, before: seen.clock.0, after: seen.clock.1 })
+        .map(|(host, seen)| HostFacts { host, facts: &seen.facts, asked: seen.clock.0, answered: seen.clock.1 })
         .collect();
     let context = Context { cluster: &session.cluster, hosts: &facts, bundle_archs: &architectures };
     let findings = crate::preflight::check(&context);
@@ -72,7 +72,7 @@ pub async fn check(session: &mut Session, options: &Options, unpack: bool) -> Re
             session.events.host(
                 host,
                 EventKind::Finding {
-                    name: finding.name.to_string(),
+                    name: finding.name.clone(),
                     severity: finding.severity,
                     message: finding.message.clone(),
                     fix: finding.fix.clone(),

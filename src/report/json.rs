@@ -33,6 +33,7 @@ enum Record<'a> {
     StepFailed { cause: &'a str, fix: &'a str, stderr_tail: &'a [String], seconds: f64 },
     GateWaiting { gate: &'a str },
     GateOpened { gate: &'a str, seconds: f64 },
+    GateShut { gate: &'a str, because: &'a str },
     HostDone { ok: bool, changed: usize, seconds: f64 },
     Compared { differences: &'a [String] },
     RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<Stretch<'a>> },

@@ -4,7 +4,9 @@ use std::fs;
 
 use bivouac::bundle::{self, Bundle, Digest, Kind};
 
-use super::support::{ARM64, Fixture, add_plain, chain, docker_archive, elf, names, version};
+use super::support::{
+    AMD64, ARM64, Fixture, add_plain, chain, docker_archive, elf, names, version,
+};
 
 #[test]
 fn a_round_trip_gives_every_byte_back() {
@@ -131,6 +133,10 @@ fn sources_of_another_architecture_are_refused() {
 
 #[test]
 fn sources_of_another_release_are_refused() {
+    let mut kubelet = elf("", 100, AMD64);
+    let at = kubelet.windows(7).position(|it| it == b"v1.20.2").unwrap();
+    kubelet[at + 7] = b'0';
+    refuses(|it| it.add("bin/kubelet", &kubelet), "a `kubelet` in which `v1.20.2` does not occur");
     let archive = docker_archive(&["k8s.gcr.io/kube-apiserver:v1.20.3"], "amd64");
     refuses(
         |it| it.add("images/a.tar", &archive),

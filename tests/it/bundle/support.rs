@@ -76,11 +76,12 @@ pub fn version(text: &str) -> Version {
 pub const AMD64: u8 = 62;
 pub const ARM64: u8 = 183;
 
-/// A file with an ELF header and `size` bytes that do not compress.
+/// A file of Kubernetes 1.20.2 with an ELF header and `size` bytes that do not compress.
 pub fn elf(seed: &str, size: usize, machine: u8) -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
     bytes.resize(18, 0);
     bytes.extend([machine, 0]);
+    bytes.extend(b"v1.20.2\0");
     let mut state = seed.bytes().fold(1u64, |sum, byte| sum * 31 + u64::from(byte));
     while bytes.len() < size {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
