@@ -4,6 +4,7 @@
 //! locked and its baseline is on disk; it has no way to change anything without an entry.
 
 mod change;
+pub mod facts;
 mod journal;
 mod remote;
 mod words;

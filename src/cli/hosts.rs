@@ -10,7 +10,7 @@ use super::options::Options;
 use super::session::Session;
 use crate::engine;
 use crate::event::{EventKind, Severity};
-use crate::host::facts::Facts;
+use crate::host::facts::{Facts, Family};
 use crate::host::{Entry, Error, Remote, State};
 use crate::playbook::HostState;
 use crate::report;
@@ -147,7 +147,10 @@ async fn look_at(remote: &mut Remote) -> Result<Seen, (String, String)> {
 /// What a plan needs to know of each host.
 pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
     let state = |(host, seen): (&crate::cluster::Host, &Seen)| HostState {
-        family: seen.facts.family().name().to_owned(),
+        family: match seen.facts.family() {
+            Family::Debian => "debian".to_owned(),
+            Family::Other => "other".to_owned(),
+        },
         arch: seen.facts.arch.clone().unwrap_or_default(),
         node: seen.facts.node_name(host.node_name.as_deref()).unwrap_or_else(|| host.display.clone()),
         address: seen
