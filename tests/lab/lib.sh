@@ -16,6 +16,10 @@ mkdir -p "$CACHE/stamp" "$OUT"
 say() { printf 'lab: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
+# A script that ends for a reason nobody wrote a message for says where.
+set -E
+trap 'say "${BASH_SOURCE[0]##*/}: line $LINENO: \`$BASH_COMMAND\` ended with $?"' ERR
+
 [ "$(id -u)" = 0 ] || die "the lab starts hosts with podman and needs root: run this as root"
 [ "$(uname -m)" = x86_64 ] || die "the lab's bundle is built for amd64, this machine is $(uname -m)"
 
@@ -69,16 +73,16 @@ digest() { cat "$@" | sha256sum; }
 # mirror: the Debian mirror of this machine; nothing where the machine is not a Debian (mmdebstrap then knows its own).
 mirror() {
   if [ -n "${BIVOUAC_DEBIAN_MIRROR:-}" ]; then echo "$BIVOUAC_DEBIAN_MIRROR"; return; fi
-  (. /etc/os-release; [ "$ID" = debian ]) || return 0
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-    sed -n -E 's/^deb (\[[^]]*\] )?([^ ]*debian\/?) .*/\2/p; s/^URIs: *([^ ]*debian\/?)( .*)?$/\1/p' | head -n 1
+  grep -qx ID=debian /etc/os-release || return 0
+  { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
+    sed -n -E 's/^deb (\[[^]]*\] )?([^ ]*debian\/?) .*/\2/p; s/^URIs: *([^ ]*debian\/?)( .*)?$/\1/p' | sed -n 1p
 }
 
-# rootfs SUITE PACKAGES [MMDEBSTRAP OPTION...] > TAR: a minimal Debian.
+# rootfs SUITE PACKAGES [MMDEBSTRAP OPTION...] > TAR: a minimal Debian (VARIANT=extract: only the packages' files).
 rootfs() {
   local suite=$1 packages=$2 from
   shift 2
   from=$(mirror)
   [ -z "$from" ] || from="deb $from $suite main"
-  mmdebstrap --quiet --variant=minbase --include="$packages" "$@" "$suite" - ${from:+"$from"}
+  mmdebstrap --quiet --variant="${VARIANT:-minbase}" --include="$packages" "$@" "$suite" - ${from:+"$from"}
 }
