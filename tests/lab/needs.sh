@@ -10,7 +10,7 @@ for need in $needs; do
   PATH=$PATH:/usr/sbin:/sbin command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
 done
 [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
-[ -e /usr/lib/x86_64-linux-gnu/crt1.o ] || command -v cc >/dev/null || missing+=(libc6-dev)
+[ -e /usr/lib/x86_64-linux-gnu/crt1.o ] || missing+=(libc6-dev)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 command -v apt-get >/dev/null || die "install these by hand, this machine has no apt: ${missing[*]}"
