@@ -15,6 +15,7 @@ hosts=("$@")
 k() { podman exec -i -e KUBECONFIG=/etc/kubernetes/admin.conf "$cp" kubectl "$@"; }
 node_of() { podman inspect -f '{{.Config.Hostname}}' "$1"; }
 
+# shellcheck disable=SC2317 # the trap calls it
 clean() { [ -n "$keep" ] || k delete pod -l app=bivouac-lab --ignore-not-found --grace-period=1 --wait=true >/dev/null; }
 trap clean EXIT
 
