@@ -62,7 +62,13 @@ _part() {
   [ "$(cat "$CACHE/stamp/$name" 2>/dev/null)" != "$inputs" ] || return 0
   rm -f "$CACHE/stamp/$name"
   say "$name ..."
-  "$@"
+  # The status is taken by hand: with `|| return` the shell would not stop COMMAND at its first error.
+  local status
+  set +e
+  (set -eE; "$@")
+  status=$?
+  set -e
+  [ "$status" = 0 ] || return "$status"
   printf '%s\n' "$inputs" > "$CACHE/stamp/$name"
   say "$name: made in $((SECONDS - start)) s"
 }

@@ -9,7 +9,9 @@ RUN=$TEST-$$
 BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/bivouac-$TEST.XXXXXX")
 export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
-_failed=0 _runs=()
+# A test's end is told by its line, not by the place in a script.
+trap - ERR
+_failed=0
 
 # t "WHAT" COMMAND...: one test. Its output is shown when it fails; the tests after it go on.
 t() {
@@ -17,7 +19,7 @@ t() {
   shift
   # In a shell of its own, so that the command's first error ends it although the caller goes on.
   set +e
-  (set -eE; trap - ERR EXIT; "$@") > "$TMP/out" 2>&1
+  (set -e; trap - EXIT; "$@") > "$TMP/out" 2>&1
   status=$?
   set -e
   if [ "$status" = 0 ]; then
@@ -40,7 +42,6 @@ same() { diff "$1" "$2" | sed -n '1,40p'; cmp -s "$1" "$2"; }
 
 _end() {
   local status=$?
-  trap - ERR
   if [ -f "$TMP/runs" ]; then sort -u "$TMP/runs" | xargs -r "$LAB_DIR/hosts.sh" down; fi
   rm -rf "$TMP"
   [ "$status" = 0 ] || { echo "not ok $TEST: ended with $status before its end"; exit "$status"; }
