@@ -10,8 +10,7 @@ make_image() {
   # shellcheck disable=SC2016 # $1 is the new root, given by mmdebstrap
   rootfs bookworm "$packages" --customize-hook='sed -n "s/^deb /deb-src /p" "$1/etc/apt/sources.list" > "$1/etc/apt/sources.list.d/source.list"
     printf "APT::Sandbox::User \"root\";\n" > "$1/etc/apt/apt.conf.d/90sandbox"' > "$tar" || { rm -f "$tar"; return 1; }
-  podman import -q "$tar" "$BUILD_IMAGE:latest" >/dev/null
-  rm -f "$tar"
+  image_from "$tar" "$BUILD_IMAGE:latest" "$inputs"
 }
-podman image exists "$BUILD_IMAGE" || rm -f "$CACHE/stamp/build-image"
-part build-image "$(digest "$0")" make_image
+inputs=$(digest "$0")
+image_part build-image "$BUILD_IMAGE:latest" "$inputs" make_image

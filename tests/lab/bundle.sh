@@ -15,6 +15,16 @@ make_tree() {
   cp "$LAB_DIR/crictl" "$t/bin/"
   for p in bridge host-local loopback portmap bandwidth firewall tuning; do give "$d/lib/cni/$p" "$t/cni/"; done
   give "$CACHE/images/$v/"*.tar "$t/images/"
+  # What the programs are, for the bundle's manifest: Debian's versions of their packages.
+  awk -v k="$v" '
+    {v[$1] = $2}
+    function note(names, version,  n, i) {split(names, n, " "); for (i in n) print n[i], version}
+    END {
+      note("kubeadm kubelet kubectl", k)
+      note("containerd containerd-shim-runc-v2 ctr", v["containerd"])
+      note("runc", v["runc"])
+      note("bridge host-local loopback portmap bandwidth firewall tuning", v["containernetworking-plugins"])
+    }' "$CACHE/debs/VERSIONS" | sort > "$t/VERSIONS"
 }
 # What the bundle command is made of decides whether a bundle of an earlier build still serves.
 tool() { find "$ROOT/src" -path "$ROOT/src/bundle*" -type f -print0 | sort -z | xargs -0 cat | sha256sum; }
@@ -37,6 +47,7 @@ for v in $VERSIONS; do
   bundle=$CACHE/bundle/$v-$key.bundle
   [ -e "$bundle" ] || rm -f "$CACHE/stamp/bundle-$v-$key"
   part "bundle-$v-$key" "$(cat "$CACHE/stamp/tree-$v")" make_bundle "$v" "$bundle"
+  [ ! "$bundle" -ef "$OUT/$v.bundle" ] || continue
   give "$bundle" "$OUT/$v.bundle.$$"
   mv -f "$OUT/$v.bundle.$$" "$OUT/$v.bundle"
 done

@@ -74,7 +74,18 @@ _part() {
 }
 
 # digest FILE...: one hash over the contents, for a part's inputs.
-digest() { cat "$@" | sha256sum; }
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+
+# image_from TAR NAME INPUTS: imports a root file system as an image that knows what it was made from.
+image_from() { podman import -q --change "LABEL bivouac.inputs=$3" "$1" "$2" >/dev/null; rm -f "$1"; }
+# image_part STAMP NAME INPUTS COMMAND...: a part that leaves an image. Podman's store is the machine's: an image that somebody removed,
+# or replaced from another cache (with another key), is made again.
+image_part() {
+  local stamp=$1 image=$2 inputs=$3
+  shift 3
+  [ "$(podman image inspect -f '{{index .Labels "bivouac.inputs"}}' "$image" 2>/dev/null)" = "${inputs%% *}" ] || rm -f "$CACHE/stamp/$stamp"
+  part "$stamp" "$inputs" "$@"
+}
 
 # mirror: the Debian mirror of this machine; nothing where the machine is not a Debian (mmdebstrap then knows its own).
 mirror() {

@@ -3,7 +3,7 @@
 # The lab tests are t-NAME.sh: each line `ok ...` or `not ok ...` that they print is one test.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
-cd "$ROOT"
+cd "$ROOT" || exit
 
 passed=0 failed=0
 log=$OUT/test.log
@@ -14,7 +14,7 @@ fail() { failed=$((failed + 1)); echo "not ok $*"; }
 check() { # NAME COMMAND...
   local name=$1
   shift
-  if "$@" > "$OUT/check.log" 2>&1; then pass "$name"; else fail "$name"; tail -n 60 "$OUT/check.log" | sed 's/^/#   /'; fi
+  if TERM=dumb "$@" > "$OUT/check.log" 2>&1; then pass "$name"; else fail "$name"; tail -n 60 "$OUT/check.log" | sed 's/^/#   /'; fi
 }
 shells() { git ls-files -z --cached --others --exclude-standard '*.sh' .ci/run tests/lab/crictl | xargs -0 shellcheck -x; }
 install_deny() {
