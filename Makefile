@@ -1,0 +1,48 @@
+# bivouac: the common jobs. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The triple to build for (empty: this machine's) and further flags for cargo build.
+RUST_TARGET ?=
+CARGO_FLAGS ?=
+CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)
+export BIVOUAC ?= $(CURDIR)/target/release/bivouac
+
+.PHONY: help build lab cluster wipe test unit bench lint needs clean-lab
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
+
+needs: # what a bare machine lacks, from apt
+	@tests/lab/needs.sh
+
+build: needs ## the release binary: target/release/bivouac
+	cargo build --release --locked $(if $(RUST_TARGET),--target $(RUST_TARGET)) $(CARGO_FLAGS)
+	@from=$(CARGO_OUT)/$(if $(RUST_TARGET),$(RUST_TARGET)/)release/bivouac; \
+	  [ "$$from" -ef target/release/bivouac ] || install -D "$$from" target/release/bivouac
+
+lab: build ## the lab's bundles (target/lab/*.bundle) and host image; slow parts are cached
+	@tests/lab/lab.sh
+
+cluster: lab ## a real cluster on three lab hosts on this machine
+	@tests/lab/demo.sh up
+
+wipe: build ## takes that cluster away and proves that nothing is left
+	@tests/lab/demo.sh wipe
+
+test: lab ## everything: lints, unit, integration and lab tests
+	@tests/lab/run.sh lint cargo lab
+
+unit: needs ## only lints, unit and integration tests, without the lab
+	@tests/lab/run.sh lint cargo
+
+lint: needs ## formatting, clippy, shellcheck, dependencies
+	@tests/lab/run.sh lint
+
+bench: lab ## init against the same work done by hand: the ratio
+	@tests/lab/bench.sh
+
+clean-lab: ## removes the lab's hosts and its cache (the next `make lab` takes minutes)
+	@tests/lab/hosts.sh list | xargs -r tests/lab/hosts.sh down
+	@. tests/lab/lib.sh; rm -rf "$$CACHE" "$$OUT"; podman rmi -f "$$HOST_IMAGE" "$$BUILD_IMAGE" >/dev/null 2>&1 || true

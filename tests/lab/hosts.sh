@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# hosts.sh: starts and removes lab hosts. A run has a name of its own, a network and hosts that no other run shares.
+#   hosts.sh up RUN NAME...    starts hosts and prints a line `NAME ADDRESS CONTAINER` for each
+#       --owner PID            `gc` may remove the run when this process has ended (default: it stays until `down`)
+#       --suite SUITE          bullseye, bookworm (default) or trixie; also SUITE=...
+#       --subnet A.B.C         the network's first three numbers (default: the first free one); hosts are .11, .12, ...
+#   hosts.sh list [RUN]        prints `NAME ADDRESS CONTAINER` of a run, or the names of all runs
+#   hosts.sh ssh RUN NAME ...  a shell, or a command, on a host over SSH as root (LAB_USER=ops for another user)
+#   hosts.sh exec RUN NAME ... a command in a host, past SSH
+#   hosts.sh down RUN...       removes these runs, whole
+#   hosts.sh gc                removes the runs whose owner has ended
+. "$(dirname "$0")/lib.sh"
+
+usage() { sed -n '2,/^\. /s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+container() { echo "bv-$1-$2"; }
+hosts_of() { podman ps -a --filter "label=bivouac.run=$1" --sort created --format '{{.Names}}' ; }
+network_of() { echo "bv-$1"; }
+address_of() { podman inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
+check_name() { [[ $1 =~ ^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$ ]] || die "a name is of small letters, digits and hyphens: \`$1\`"; }
+# A process is named by its id and its start, since ids come round again.
+born() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+  read -ra stat <<< "${stat##*) }"
+  echo "${stat[19]}"
+}
+subnets() { podman network ls -q | xargs -r podman network inspect | sed -n -E 's/.*"subnet": *"([^"]*)".*/\1/p'; }
+
+# taken A.B.C: does a network of podman or a route of this machine lie in A.B.C.0/24?
+taken() {
+  local net a=$1
+  for net in $(subnets) $(ip -4 route show | awk '$1 ~ /\// {print $1}'); do
+    overlap "$a.0/24" "$net" && return 0
+  done
+  return 1
+}
+number() { local a b c d; IFS=. read -r a b c d <<< "$1"; echo $((a << 24 | b << 16 | ${c:-0} << 8 | ${d:-0})); }
+overlap() { # CIDR CIDR
+  [[ $1 == *:* || $2 == *:* ]] && return 1
+  local len=${1#*/}
+  [ "${2#*/}" -ge "$len" ] || len=${2#*/}
+  local mask=$((0xffffffff << (32 - len) & 0xffffffff))
+  [ $(($(number "${1%/*}") & mask)) = $(($(number "${2%/*}") & mask)) ]
+}
+
+make_network() { # RUN OWNER [SUBNET]
+  local run=$1 owner=$2 subnet=${3:-} n net
+  net=$(network_of "$run")
+  podman network exists "$net" && return
+  if [ -n "$subnet" ]; then
+    ! taken "$subnet" || die "the addresses $subnet.0/24 are in use by another network of this machine (\`podman network ls\`, \`ip route\`)"
+  else
+    for n in $(seq 0 255); do
+      subnet=10.91.$n
+      taken "$subnet" || break
+      [ "$n" != 255 ] || die "no free network left: \`$0 gc\` removes those of runs that ended"
+    done
+  fi
+  podman network create --subnet "$subnet.0/24" --label "bivouac.run=$run" --label "bivouac.owner=$owner" "$net" >/dev/null
+}
+
+start() { # RUN NAME OWNER SUITE ADDRESS
+  local name said
+  name=$(container "$1" "$2")
+  # /var is a volume because containerd's overlayfs snapshots do not work on top of overlayfs. /etc/hosts belongs to the host
+  # (--no-hosts): a file that podman mounts could not be replaced.
+  said=$(podman run -d -q --name "$name" --hostname "$2" --network "$(network_of "$1")" --ip "$5" --no-hosts --privileged --cgroupns=private \
+    --systemd=always --label "bivouac.run=$1" --label "bivouac.owner=$3" --label "bivouac.name=$2" -v /var "$HOST_IMAGE:$4" /sbin/init 2>&1) ||
+    die "\`$2\` of run \`$1\` did not start: $said"
+}
+
+# The banner of sshd is the proof that a host takes connections: the unit is active before the port is open.
+banner() { (exec 3<> "/dev/tcp/$1/22" && IFS= read -r -t 5 line <&3 && [[ $line == SSH-2.0-* ]]) 2>/dev/null; }
+wait_for_ssh() { # CONTAINER ADDRESS
+  local _
+  for _ in $(seq 300); do
+    ! banner "$2" || return 0
+    sleep .1
+  done
+  podman logs "$1" 2>&1 | tail -n 5 >&2
+  die "\`$1\` did not answer on $2 port 22 within 30 s"
+}
+
+up() {
+  local owner=keep suite=${SUITE:-bookworm} subnet='' run='' names=() name c prefix last
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --owner) owner="$2:$(born "$2")" || die "no process $2"; shift 2 ;;
+      --suite) suite=$2; shift 2 ;;
+      --subnet) subnet=$2; shift 2 ;;
+      -*) usage ;;
+      *) if [ -z "$run" ]; then run=$1; else names+=("$1"); fi; shift ;;
+    esac
+  done
+  [ ${#names[@]} -gt 0 ] || usage
+  for name in "$run" "${names[@]}"; do check_name "$name"; done
+  "$LAB_DIR/image.sh" "$suite"
+  locked hosts make_network "$run" "$owner" "$subnet"
+  prefix=$(podman network inspect "$(network_of "$run")" | sed -n -E 's/.*"subnet": *"([0-9]+\.[0-9]+\.[0-9]+)\..*/\1/p')
+  for name in "${names[@]}"; do
+    ! podman container exists "$(container "$run" "$name")" || die "\`$name\` of run \`$run\` is there already: \`$0 down $run\` removes the run"
+  done
+  last=10
+  for c in $(hosts_of "$run"); do
+    c=$(address_of "$c")
+    [ "${c##*.}" -le "$last" ] || last=${c##*.}
+  done
+  local pids=() started=() i
+  for name in "${names[@]}"; do
+    last=$((last + 1))
+    start "$run" "$name" "$owner" "$suite" "$prefix.$last" &
+    pids+=($!)
+    started+=("$name $prefix.$last $(container "$run" "$name")")
+  done
+  for i in "${!pids[@]}"; do wait "${pids[$i]}" || exit 1; done
+  for i in "${started[@]}"; do
+    read -r name prefix c <<< "$i"
+    wait_for_ssh "$c" "$prefix"
+    echo "$i"
+  done
+}
+
+list() {
+  local c
+  if [ $# = 0 ]; then podman network ls --filter label=bivouac.run --format '{{.Name}}' | sed 's/^bv-//'; return; fi
+  for c in $(hosts_of "$1"); do echo "${c#bv-"$1"-} $(address_of "$c") $c"; done
+}
+
+down() {
+  local run c
+  for run; do
+    check_name "$run"
+    for c in $(hosts_of "$run"); do podman rm -f -v -t 0 "$c" >/dev/null & done
+    wait
+    ! podman network exists "$(network_of "$run")" || podman network rm -f "$(network_of "$run")" >/dev/null
+  done
+}
+
+gc() {
+  local run owner
+  for run in $(list); do
+    owner=$(podman network inspect "$(network_of "$run")" | sed -n -E 's/.*"bivouac\.owner": *"([^"]*)".*/\1/p')
+    if [ "$owner" = keep ] || [ -z "$owner" ]; then continue; fi
+    [ "$(born "${owner%%:*}")" = "${owner##*:}" ] || { say "removes the hosts of \`$run\`, whose owner has ended"; down "$run"; }
+  done
+}
+
+command=${1:-}
+[ $# = 0 ] || shift
+case $command in
+  up) up "$@" ;;
+  list) list "$@" ;;
+  down) [ $# -gt 0 ] || usage; down "$@" ;;
+  gc) gc ;;
+  exec) [ $# -gt 2 ] || usage; c=$(container "$1" "$2"); shift 2; exec podman exec -i "$c" "$@" ;;
+  ssh)
+    [ $# -gt 1 ] || usage
+    address=$(address_of "$(container "$1" "$2")"); shift 2
+    # A lab host's key is new each time, so it is neither looked up nor kept.
+    exec ssh -q -i "$LAB_KEY" -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "${LAB_USER:-root}@$address" "$@" ;;
+  *) usage ;;
+esac

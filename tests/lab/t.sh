@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# t.sh: sourced by the lab tests, t-NAME.sh. Each test prints `ok WHAT` or `not ok WHAT`; run.sh counts these lines. Hosts that a test
+# started are gone when it ends, and when it is killed `hosts.sh gc` finds them.
+# shellcheck disable=SC2034 # the variables are for those who source this file
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+TEST=$(basename "$0" .sh)
+RUN=$TEST-$$
+BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/bivouac-$TEST.XXXXXX")
+export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
+# A test's end is told by its line, not by the place in a script.
+trap - ERR
+_failed=0
+
+# t "WHAT" COMMAND...: one test. Its output is shown when it fails; the tests after it go on.
+t() {
+  local what=$1 status=0
+  shift
+  # In a shell of its own, so that the command's first error ends it although the caller goes on.
+  set +e
+  (set -e; trap - EXIT; "$@") > "$TMP/out" 2>&1
+  status=$?
+  set -e
+  if [ "$status" = 0 ]; then
+    echo "ok $TEST: $what"
+  else
+    _failed=$((_failed + 1))
+    echo "not ok $TEST: $what (\`$1\` ended with $status)"
+    sed 's/^/#   /' "$TMP/out"
+  fi
+}
+# hosts [RUN-SUFFIX] NAME...: lab hosts that live as long as this test; prints `NAME ADDRESS CONTAINER` lines. The suffix begins with -.
+hosts() {
+  local run=$RUN
+  case $1 in -*) run=$RUN$1; shift ;; esac
+  echo "$run" >> "$TMP/runs"
+  "$LAB_DIR/hosts.sh" up "$run" --owner $$ "$@"
+}
+snap() { "$LAB_DIR/snap.sh" "$1"; }
+same() { diff "$1" "$2" | sed -n '1,40p'; cmp -s "$1" "$2"; }
+
+_end() {
+  local status=$?
+  if [ -f "$TMP/runs" ]; then sort -u "$TMP/runs" | xargs -r "$LAB_DIR/hosts.sh" down; fi
+  rm -rf "$TMP"
+  [ "$status" = 0 ] || { echo "not ok $TEST: ended with $status before its end"; exit "$status"; }
+  [ "$_failed" = 0 ] || exit 1
+}
+trap _end EXIT
