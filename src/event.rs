@@ -53,7 +53,13 @@ pub enum EventKind {
     /// A step ended well; `changed` says whether the host was changed.
     StepDone { step: StepName, changed: bool, seconds: f64 },
     /// A step did not end well.
-    StepFailed { step: StepName, cause: String, fix: String, stderr_tail: Vec<String>, seconds: f64 },
+    StepFailed {
+        step: StepName,
+        cause: String,
+        fix: String,
+        stderr_tail: Vec<String>,
+        seconds: f64,
+    },
     /// The host waits for a gate (`control plane answers`).
     GateWaiting { gate: String },
     /// The gate opened; `seconds` is how long the host waited.

@@ -1,1 +1,3 @@
-//! To be written.
+//! What is on a host.
+
+pub mod facts;
