@@ -5,6 +5,7 @@
 
 mod change;
 pub mod facts;
+pub mod facts;
 mod journal;
 mod remote;
 mod words;

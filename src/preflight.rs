@@ -1,1 +1,245 @@
-//! To be written.
+//! What would go wrong, found before anything is changed: pure functions from facts to findings.
+//!
+//! A check says nothing about what it does not know. Names are kubeadm's own where kubeadm has the
+//! check, so that `ignorePreflightErrors` of cluster.yaml means the same to both.
+//!
+//! A new check is a file in `preflight/` and a line in [`CHECKS`].
+
+mod architecture;
+
+mod clock;
+mod clones;
+mod cpus;
+mod directories;
+mod disk_inodes;
+mod disk_pressure;
+mod disk_space;
+mod dpkg;
+mod dpkg_lock;
+mod firewall;
+mod hostname;
+mod kernel_modules;
+mod leftovers;
+mod memory;
+mod node_addresses;
+mod node_names;
+mod operating_system;
+mod other_kubernetes;
+mod ports;
+mod root;
+mod runtime;
+mod same_machine;
+mod subnets;
+mod swap;
+mod sysctls;
+mod system_verification;
+mod systemd;
+mod tools;
+mod writable;
+
+use std::time::SystemTime;
+
+use crate::cluster::{Cluster, Host};
+use crate::event::Severity;
+use crate::host::facts::Facts;
+
+/// Every check, in the order in which findings are shown.
+pub const CHECKS: &[Check] = &[
+    root::CHECK,
+    operating_system::CHECK,
+    systemd::CHECK,
+    architecture::CHECK,
+    same_machine::CHECK,
+    node_names::CHECK,
+    node_addresses::CHECK,
+    hostname::CHECK,
+    clones::CHECK,
+    clock::CHECK,
+    other_kubernetes::CHECK,
+    directories::CHECK,
+    leftovers::CHECK,
+    runtime::CHECK,
+    ports::CHECK,
+    subnets::CHECK,
+    cpus::CHECK,
+    memory::CHECK,
+    disk_space::CHECK,
+    disk_inodes::CHECK,
+    disk_pressure::CHECK,
+    writable::CHECK,
+    swap::CHECK,
+    system_verification::CHECK,
+    kernel_modules::CHECK,
+    sysctls::CHECK,
+    tools::CHECK,
+    dpkg::CHECK,
+    dpkg_lock::CHECK,
+    firewall::CHECK,
+];
+
+/// A host of cluster.yaml with what was read from it.
+#[derive(Debug, Clone, Copy)]
+pub struct HostFacts<'a> {
+    /// The host.
+    pub host: &'a Host,
+    /// What was read from it.
+    pub facts: &'a Facts,
+    /// The operator's clock before the reading.
+    pub asked: SystemTime,
+    /// The operator's clock after it.
+    pub answered: SystemTime,
+}
+
+/// All that checks look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// What the user asked for.
+    pub cluster: &'a Cluster,
+    /// Architectures that the bundle has artifacts for, by Go's names; empty when not known.
+    pub bundle_archs: &'a [String],
+    /// The hosts, in file order.
+    pub hosts: &'a [HostFacts<'a>],
+}
+
+/// Something that is wrong on one or more hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What `ignorePreflightErrors` calls it: `Port-10250`.
+    pub name: String,
+    /// Whether it stops the run.
+    pub severity: Severity,
+    /// Display names of the hosts, in file order.
+    pub hosts: Vec<String>,
+    /// The cause. It does not begin with the host's name.
+    pub message: String,
+    /// What to do.
+    pub fix: String,
+}
+
+/// A check.
+#[derive(Debug)]
+pub struct Check {
+    /// The name of its findings; one that ends with `*` is what their names begin with.
+    pub name: &'static str,
+    /// What it makes sure of.
+    pub description: &'static str,
+    run: Run,
+}
+
+/// What a check looks at.
+#[derive(Debug)]
+enum Run {
+    /// One host at a time.
+    EachHost(fn(&Context<'_>, &HostFacts<'_>) -> Vec<Finding>),
+    /// All hosts together.
+    AllHosts(fn(&Context<'_>) -> Vec<Finding>),
+}
+
+/// Runs every check. Findings that differ in nothing but the host are one.
+///
+/// Errors that `ignorePreflightErrors` names are warnings. On a host where commands do not run as
+/// root, that is the only finding of its own: what the others would say is not reliable.
+pub fn check(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for check in CHECKS {
+        for mut finding in check.run(context) {
+            if context.ignores(&finding.name) {
+                finding.severity = Severity::Warning;
+            }
+            match findings.iter_mut().find(|earlier| earlier.says_the_same(&finding)) {
+                Some(earlier) => earlier.hosts.append(&mut finding.hosts),
+                None => findings.push(finding),
+            }
+        }
+    }
+    findings
+}
+
+impl Check {
+    /// Whether a finding of this name is one of this check.
+    pub fn finds(&self, name: &str) -> bool {
+        match self.name.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => name == self.name,
+        }
+    }
+
+    fn run(&self, context: &Context<'_>) -> Vec<Finding> {
+        match self.run {
+            Run::AllHosts(run) => run(context),
+            Run::EachHost(run) => {
+                let reliable =
+                    |host: &&HostFacts<'_>| host.is_root() || self.name == root::CHECK.name;
+                context.hosts.iter().filter(reliable).flat_map(|host| run(context, host)).collect()
+            }
+        }
+    }
+}
+
+impl Context<'_> {
+    fn ignores(&self, name: &str) -> bool {
+        let ignored = &self.cluster.kubernetes.ignore_preflight_errors;
+        ignored.iter().any(|i| i.eq_ignore_ascii_case(name) || i.eq_ignore_ascii_case("all"))
+    }
+
+    /// Whether the cluster's version is that minor release of Kubernetes 1, or a later one.
+    fn is_at_least(&self, minor: u64) -> bool {
+        let version = &self.cluster.kubernetes.version.0;
+        (version.major, version.minor) >= (1, minor)
+    }
+
+    /// Whether the user switched off a setting of the kubelet.
+    fn kubelet_has_off(&self, setting: &str) -> bool {
+        self.cluster.kubernetes.kubelet.get(setting) == Some(&serde_json::Value::Bool(false))
+    }
+
+    /// Every two hosts.
+    fn pairs(&self) -> impl Iterator<Item = (&HostFacts<'_>, &HostFacts<'_>)> {
+        let behind = |place: usize| self.hosts.iter().skip(place + 1);
+        self.hosts.iter().enumerate().flat_map(move |(i, one)| behind(i).map(move |two| (one, two)))
+    }
+}
+
+impl HostFacts<'_> {
+    fn is_root(&self) -> bool {
+        self.facts.uid.is_none_or(|uid| uid == 0)
+    }
+
+    fn error(&self, name: &str, message: impl Into<String>, fix: impl Into<String>) -> Finding {
+        let hosts = vec![self.host.display.clone()];
+        let (message, fix) = (message.into(), fix.into());
+        Finding { name: name.to_owned(), severity: Severity::Error, hosts, message, fix }
+    }
+
+    fn warning(&self, name: &str, message: impl Into<String>, fix: impl Into<String>) -> Finding {
+        Finding { severity: Severity::Warning, ..self.error(name, message, fix) }
+    }
+}
+
+impl Finding {
+    /// Makes it a finding of another host as well.
+    fn and(mut self, other: &HostFacts<'_>) -> Self {
+        self.hosts.push(other.host.display.clone());
+        self
+    }
+
+    fn says_the_same(&self, other: &Self) -> bool {
+        (&self.name, self.severity, &self.message, &self.fix)
+            == (&other.name, other.severity, &other.message, &other.fix)
+    }
+}
+
+/// Names for a message: "`a`, `b`".
+fn quoted<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// An amount for a message: `1.5 GiB`, `300 MiB`.
+fn amount(kib: u64) -> String {
+    let mib = kib / 1024;
+    if mib >= 1024 {
+        format!("{}.{} GiB", mib / 1024, mib % 1024 * 10 / 1024)
+    } else {
+        format!("{mib} MiB")
+    }
+}

@@ -2,4 +2,5 @@
 
 mod bundle;
 mod cluster;
+mod preflight;
 mod report;

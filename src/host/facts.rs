@@ -1,0 +1,321 @@
+//! What a host is: read in one round trip by [`Facts::SCRIPT`], understood by [`Facts::parse`].
+//!
+//! A fact that the host did not tell is unknown (`None`), never a guess: a check that needs it says
+//! nothing. Values come from the host and may be anything; control characters are taken out of them,
+//! so that they can be shown.
+
+mod parse;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+/// Why the output of [`Facts::SCRIPT`] is not facts.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum FactsError {
+    /// The first line of the script's output is not there.
+    #[error("the host printed no facts, but {found}")]
+    NotFacts {
+        /// The first line that it printed instead, or `nothing`.
+        found: String,
+    },
+    /// The script did not come to its end.
+    #[error("the facts end after `{last}`: the script was cut short")]
+    CutShort {
+        /// The last key that was read.
+        last: String,
+    },
+}
+
+/// What was read from a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The user that the script ran as: 0 is root.
+    pub uid: Option<u32>,
+    /// The kernel's host name, which kubeadm and kubelet take for the node's name.
+    pub hostname: Option<String>,
+    /// The name in `/etc/hostname`, which the host has after a reboot.
+    pub static_hostname: Option<String>,
+    /// `/etc/machine-id`.
+    pub machine_id: Option<String>,
+    /// The firmware's UUID; containers see their machine's, or none.
+    pub product_uuid: Option<String>,
+    /// Differs at each boot; containers see their machine's.
+    pub boot_id: Option<String>,
+    /// The distribution.
+    pub os: Os,
+    /// The kernel's architecture by Go's name: `amd64`, `arm64`.
+    pub arch: Option<String>,
+    /// The architecture of the distribution's packages by Go's name; 32-bit user lands exist on
+    /// 64-bit kernels.
+    pub package_arch: Option<String>,
+    /// The kernel's release: `6.1.0-18-amd64`.
+    pub kernel: Option<String>,
+    /// What runs as process 1: `systemd`, `init`.
+    pub init: Option<String>,
+    /// systemd's version: 252.
+    pub systemd: Option<u32>,
+    /// CPUs that a process may use.
+    pub cpus: Option<u32>,
+    /// Memory in KiB (the kernel's `MemTotal`).
+    pub memory_kib: Option<u64>,
+    /// Swap devices and files that are on.
+    pub swaps: Option<Vec<String>>,
+    /// Space below the paths that matter; a path that is not there has no entry.
+    pub disks: Vec<Disk>,
+    /// System directories that cannot be written even by root.
+    pub read_only: Option<Vec<String>>,
+    /// The host's clock, early in the reading.
+    pub clock: Option<SystemTime>,
+    /// All addresses of all interfaces.
+    pub addresses: Option<Vec<Address>>,
+    /// Routes of the main tables, IPv4 and IPv6, in the kernel's order.
+    pub routes: Option<Vec<Route>>,
+    /// Who listens on a port that Kubernetes needs.
+    pub listeners: Option<Vec<Listener>>,
+    /// Commands that were looked for in `PATH`, and whether they are there.
+    pub commands: BTreeMap<String, bool>,
+    /// The command of the package manager: `apt-get`, `dnf`.
+    pub package_manager: Option<String>,
+    /// What `dpkg --audit` complains about, or that it was interrupted; empty when all is well.
+    pub dpkg_broken: Option<Vec<String>>,
+    /// Processes that hold dpkg's locks now.
+    pub dpkg_locks: Option<Vec<Process>>,
+    /// The version of the cgroup hierarchy: 1 (also hybrid) or 2.
+    pub cgroup: Option<u8>,
+    /// Its controllers that can be used.
+    pub cgroup_controllers: Option<Vec<String>>,
+    /// Kernel modules that Kubernetes needs and that this kernel neither has nor can load.
+    pub missing_modules: Option<Vec<String>>,
+    /// `net.ipv4.ip_forward`.
+    pub ip_forward: Option<bool>,
+    /// Whether sysctls under `net.` can be written.
+    pub sysctl_writable: Option<bool>,
+    /// `net.bridge.bridge-nf-call-iptables`; unknown while `br_netfilter` is not loaded.
+    pub bridge_nf: Option<bool>,
+    /// Whether `SELinux` enforces; unknown where it is not there.
+    pub selinux: Option<bool>,
+    /// systemd's services of runtimes, Kubernetes distributions and firewalls that are there.
+    pub units: Option<Vec<Unit>>,
+    /// Whether ufw is on; unknown where it is not installed.
+    pub ufw: Option<bool>,
+    /// A runtime's configuration that is there already.
+    pub runtime_config: Option<String>,
+    /// What another cluster left: paths, network links and firewall chains.
+    pub leftovers: Leftovers,
+    /// The host's journal.
+    pub journal: Journal,
+}
+
+/// The distribution, from `/etc/os-release`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Os {
+    /// `debian`.
+    pub id: Option<String>,
+    /// What it is made from: `debian`, `rhel centos fedora`.
+    pub id_like: Vec<String>,
+    /// `12`, `22.04`; rolling distributions have none.
+    pub version_id: Option<String>,
+    /// For people: `Debian GNU/Linux 12 (bookworm)`.
+    pub pretty_name: Option<String>,
+}
+
+/// Distributions that are handled alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Debian, Ubuntu and what is made from them.
+    Debian,
+    /// All others, and those that did not say what they are.
+    Other,
+}
+
+/// Space below a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    /// The path that was asked about.
+    pub path: String,
+    /// Size of its file system in KiB.
+    pub size_kib: u64,
+    /// What is free for root's processes without the reserve, in KiB.
+    pub free_kib: u64,
+    /// Inodes in all; 0 on file systems that make them as needed (btrfs).
+    pub inodes: u64,
+    /// Inodes that are free.
+    pub free_inodes: u64,
+    /// Tells file systems of one host apart.
+    pub file_system: String,
+}
+
+/// An address of an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// `eth0`.
+    pub interface: String,
+    /// The address with its prefix: `10.89.7.11/24`.
+    pub net: IpNet,
+}
+
+/// A route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// Where to; `None` is the default route.
+    pub destination: Option<IpNet>,
+    /// Through which interface; `None` for routes that lead nowhere, and for several hops.
+    pub interface: Option<String>,
+    /// The source address that it prefers.
+    pub source: Option<IpAddr>,
+    /// Whether it is an IPv6 route.
+    pub ipv6: bool,
+}
+
+/// A TCP port of Kubernetes on which somebody listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// The port.
+    pub port: u16,
+    /// Who listens, where that could be seen.
+    pub process: Option<String>,
+}
+
+/// A process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its name, where it could be seen.
+    pub name: Option<String>,
+}
+
+/// A systemd service that is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// `containerd.service`.
+    pub name: String,
+    /// `ActiveState`: `active`, `inactive`, `failed`.
+    pub active: String,
+    /// `UnitFileState`: `enabled`, `disabled`, `masked`.
+    pub enabled: String,
+}
+
+impl Unit {
+    /// Whether it runs, or is about to.
+    pub fn is_running(&self) -> bool {
+        matches!(self.active.as_str(), "active" | "activating" | "reloading")
+    }
+}
+
+/// What another cluster left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Files and directories, the first few of each place.
+    pub paths: Option<Vec<String>>,
+    /// Network links: `cni0`.
+    pub links: Option<Vec<String>>,
+    /// Chains in the packet filter: `KUBE-SERVICES`, the first few.
+    pub chains: Option<Vec<String>>,
+}
+
+/// The journal in `/var/lib/bivouac`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Journal {
+    /// The host did not say.
+    #[default]
+    Unknown,
+    /// This host was never touched, or was wiped.
+    Absent,
+    /// A run was here.
+    Present {
+        /// Entries that are not undone.
+        entries: u64,
+        /// The run that wrote the last entry.
+        last_run: Option<String>,
+    },
+}
+
+impl Facts {
+    /// POSIX sh that prints a host's facts. It needs root, takes no input and changes nothing.
+    pub const SCRIPT: &'static str = include_str!("facts.sh");
+
+    /// Understands the output of [`Facts::SCRIPT`]; what stands before it is passed over.
+    ///
+    /// # Errors
+    /// When the output is not that of the script, or not all of it.
+    pub fn parse(stdout: &str) -> Result<Self, FactsError> {
+        parse::facts(stdout)
+    }
+
+    /// Which distributions this one is handled like.
+    pub fn family(&self) -> Family {
+        let is_debian = |name: &str| matches!(name, "debian" | "ubuntu");
+        let like = self.os.id_like.iter().map(String::as_str);
+        if self.os.id.as_deref().into_iter().chain(like).any(is_debian) {
+            Family::Debian
+        } else {
+            Family::Other
+        }
+    }
+
+    /// Whether a command is in `PATH`; `None` when nobody looked.
+    pub fn has(&self, command: &str) -> Option<bool> {
+        self.commands.get(command).copied()
+    }
+
+    /// A systemd service, where it is there.
+    pub fn unit(&self, name: &str) -> Option<&Unit> {
+        self.units.iter().flatten().find(|unit| unit.name == name)
+    }
+
+    /// Whether the journal says that what is on the host is ours.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.journal, Journal::Present { entries: 1.., .. })
+    }
+
+    /// The file system below a path: that of its nearest parent that was asked about.
+    pub fn disk(&self, path: &str) -> Option<&Disk> {
+        let contains = |disk: &&Disk| {
+            let rest = path.strip_prefix(disk.path.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.disks.iter().filter(contains).max_by_key(|disk| disk.path.len())
+    }
+
+    /// Addresses that others can reach: not loopback, not link-local.
+    pub fn global_addresses(&self) -> impl Iterator<Item = &Address> {
+        self.addresses.iter().flatten().filter(|address| match address.net.addr() {
+            IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
+            IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
+        })
+    }
+
+    /// The default route, IPv4 first.
+    pub fn default_route(&self) -> Option<&Route> {
+        let defaults = || self.routes.iter().flatten().filter(|r| r.destination.is_none());
+        defaults().find(|route| !route.ipv6).or_else(|| defaults().next())
+    }
+
+    /// The node's address: the one that SSH connects to where that is the host's own, else the
+    /// source address of the default route (kubeadm's and kubelet's choice).
+    pub fn node_address(&self, ssh_address: &str) -> Option<IpAddr> {
+        let own = |ip: &IpAddr| self.global_addresses().any(|address| address.net.addr() == *ip);
+        if let Some(ip) = ssh_address.parse().ok().filter(own) {
+            return Some(ip);
+        }
+        let route = self.default_route()?;
+        let of_interface = || {
+            let mut addresses = self.global_addresses().map(|a| (&a.interface, a.net.addr()));
+            let wanted = |(name, ip): &(&String, IpAddr)| {
+                Some(*name) == route.interface.as_ref() && ip.is_ipv6() == route.ipv6
+            };
+            addresses.find(wanted).map(|(_, ip)| ip)
+        };
+        route.source.or_else(of_interface)
+    }
+
+    /// The node's name: the one that was given, else the host's in lower case, as kubeadm has it.
+    pub fn node_name(&self, given: Option<&str>) -> Option<String> {
+        given.or(self.hostname.as_deref()).map(|name| name.trim().to_lowercase())
+    }
+}

@@ -1,0 +1,314 @@
+# What a host is, as lines `key value`, for Facts::parse. One round trip, and only reads.
+#
+# Nothing here may change the host. So no tool is called that makes the kernel load a module: ss
+# (inet_diag), iptables-legacy, ipset, conntrack; /proc says the same. Nothing asks the network
+# either, so that a broken DNS server cannot make it slow.
+#
+# The first line is `facts 1` and the last is `end`: what lies between them is whole. A key that is
+# not printed is unknown. Several lines with one key are a list; the value `-` is the empty list.
+
+set +e +f +u
+IFS=' 	
+'
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+unset OMP_NUM_THREADS # nproc would take it for the number of CPUs
+newline='
+'
+
+say() {
+    case $2 in
+    '') ;;
+    *"$newline"*) printf '%s %s\n' "$1" "${2%%"$newline"*}?" ;;
+    *) printf '%s %s\n' "$1" "$2" ;;
+    esac
+}
+
+# The first line of a file.
+say_file() {
+    [ -r "$2" ] || return 0
+    line=
+    read -r line 2>/dev/null <"$2"
+    say "$1" "$line"
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+echo 'facts 1'
+# Early, so that it falls well between the moments at which the operator asked and was answered.
+say clock "$(date +%s%N)"
+say uid "$(id -u)"
+
+say_file hostname /proc/sys/kernel/hostname
+say_file static_hostname /etc/hostname
+say_file machine_id /etc/machine-id
+say_file boot_id /proc/sys/kernel/random/boot_id
+say_file product_uuid /sys/class/dmi/id/product_uuid
+for file in /etc/os-release /usr/lib/os-release; do
+    [ -r "$file" ] || continue
+    while IFS='=' read -r key value || [ -n "$key" ]; do
+        case $key in
+        ID) say os.id "$value" ;;
+        ID_LIKE) say os.id_like "$value" ;;
+        VERSION_ID) say os.version_id "$value" ;;
+        PRETTY_NAME) say os.pretty_name "$value" ;;
+        esac
+    done <"$file"
+    break
+done
+say machine "$(uname -m)"
+say_file kernel /proc/sys/kernel/osrelease
+if [ -d /run/systemd/system ]; then
+    say init systemd
+    systemctl --version 2>/dev/null | { read -r _ version _ && say systemd "$version"; }
+else
+    say_file init /proc/1/comm
+fi
+
+say cpus "$(nproc 2>/dev/null)"
+while read -r key value _; do
+    if [ "$key" = MemTotal: ]; then
+        say memory_kib "$value"
+        break
+    fi
+done </proc/meminfo
+if [ -r /proc/swaps ]; then
+    say swap -
+    while read -r name _; do
+        [ "$name" = Filename ] || say swap "$name"
+    done </proc/swaps
+fi
+
+# path, block size, blocks, blocks available, inodes, inodes free, id of the file system
+stat -f -c 'disk %n %S %b %a %c %d %i' / /usr /var /var/lib /var/lib/containerd /var/lib/kubelet \
+    /var/lib/etcd /var/lib/bivouac /etc /tmp 2>/dev/null
+# access(2) says no to root only where the file system is mounted read-only.
+say read_only -
+for path in /etc /usr /var /var/lib /tmp; do
+    [ -w "$path" ] || say read_only "$path"
+done
+for path in /etc/systemd/system /usr/local /usr/local/bin /opt; do
+    [ -w "$path" ] || [ ! -e "$path" ] || say read_only "$path"
+done
+
+if has ip; then
+    say address -
+    ip -o addr show 2>/dev/null | while read -r _ device family address _; do
+        case $family in inet | inet6) say address "${device%@*} $address" ;; esac
+    done
+    say route -
+    ip -o -4 route show 2>/dev/null | while read -r line; do say route "$line"; done
+    if [ -e /proc/net/if_inet6 ]; then
+        say route6 -
+        ip -o -6 route show 2>/dev/null | while read -r line; do say route6 "$line"; done
+    fi
+fi
+
+# The process that has the socket with this inode; found without ss.
+owner() {
+    fd=$(find /proc/[0-9]*/fd -lname "socket:\[$1\]" 2>/dev/null)
+    fd=${fd%%"$newline"*}
+    fd=${fd#/proc/}
+    process=
+    [ -z "$fd" ] || read -r process 2>/dev/null <"/proc/${fd%%/*}/comm"
+}
+
+if [ -r /proc/net/tcp ]; then
+    say listener -
+    for file in /proc/net/tcp /proc/net/tcp6; do
+        [ -r "$file" ] || continue
+        while read -r _ local _ state _ _ _ _ _ inode _; do
+            [ "$state" = 0A ] || continue
+            case ${local##*:} in
+            094B) port=2379 ;;
+            094C) port=2380 ;;
+            192B) port=6443 ;;
+            2808) port=10248 ;;
+            2809) port=10249 ;;
+            280A) port=10250 ;;
+            2810) port=10256 ;;
+            2811) port=10257 ;;
+            2813) port=10259 ;;
+            *) continue ;;
+            esac
+            owner "$inode"
+            say listener "$port $process"
+        done <"$file"
+    done
+fi
+
+present='' absent=''
+for name in awk cat chmod comm cp cut dd find flock getent grep head id journalctl ln mkdir \
+    mktemp mv readlink rm sed sha256sum sort stat sync systemctl tail timeout touch tr uname xargs cmp tar \
+    conntrack ebtables ethtool ip iptables losetup modprobe mount nsenter socat ss tc umount \
+    containerd crictl crio docker dockerd kubeadm kubectl kubelet podman runc; do
+    if has "$name"; then present="$present $name"; else absent="$absent $name"; fi
+done
+say present "${present:- -}"
+say absent "${absent:- -}"
+
+for name in apt-get dnf yum zypper apk pacman; do
+    if has "$name"; then
+        say package_manager "$name"
+        break
+    fi
+done
+if has dpkg; then
+    say package_arch "$(dpkg --print-architecture 2>/dev/null)"
+    say dpkg_broken -
+    say dpkg_broken "$(dpkg --audit 2>/dev/null)"
+    for file in /var/lib/dpkg/updates/[0-9]*; do
+        # dpkg's own journal: there only while it works, or after it was killed.
+        [ ! -e "$file" ] || say dpkg_broken 'dpkg was interrupted'
+    done
+    say dpkg_lock -
+    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
+        inode=$(stat -c %i "$lock" 2>/dev/null)
+        [ -n "$inode" ] || continue
+        while read -r _ _ _ _ pid id _; do
+            [ "${id##*:}" = "$inode" ] || continue
+            # Another file system may have the same inode number: the process knows better.
+            # shellcheck disable=SC3013 # dash, bash and busybox have -ef; others find no lock.
+            for fd in "/proc/$pid/fd"/*; do
+                if [ "$fd" -ef "$lock" ]; then
+                    process=
+                    read -r process 2>/dev/null <"/proc/$pid/comm"
+                    say dpkg_lock "$pid $process"
+                    break
+                fi
+            done
+        done </proc/locks
+    done
+fi
+
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
+    say cgroup 2
+    say_file cgroup_controllers /sys/fs/cgroup/cgroup.controllers
+elif [ -r /proc/cgroups ]; then
+    say cgroup 1
+    controllers=
+    while read -r name _ _ enabled; do
+        [ "$enabled" != 1 ] || controllers="$controllers $name"
+    done </proc/cgroups
+    say cgroup_controllers "$controllers"
+fi
+# The kernel can use a module that is built in, loaded, or there to be loaded.
+kernel=
+read -r kernel 2>/dev/null </proc/sys/kernel/osrelease
+say module_missing -
+[ -e /proc/sys/net/bridge ] ||
+    grep -qs '/br_netfilter\.ko' "/lib/modules/$kernel/modules.dep" "/lib/modules/$kernel/modules.builtin" ||
+    say module_missing br_netfilter
+[ -d /sys/module/overlay ] || grep -qsw overlay /proc/filesystems ||
+    grep -qs '/overlay\.ko' "/lib/modules/$kernel/modules.dep" "/lib/modules/$kernel/modules.builtin" ||
+    say module_missing overlay
+say_file ip_forward /proc/sys/net/ipv4/ip_forward
+if [ -w /proc/sys/net/ipv4/ip_forward ]; then say sysctl_writable 1; else say sysctl_writable 0; fi
+say_file bridge_nf /proc/sys/net/bridge/bridge-nf-call-iptables
+say_file selinux /sys/fs/selinux/enforce
+
+# name, loaded or not-found, active or inactive, enabled or disabled
+if [ -d /run/systemd/system ]; then
+    unit='' load='' active='' enabled=''
+    say unit -
+    {
+        systemctl show -p Id -p LoadState -p ActiveState -p UnitFileState \
+            containerd.service docker.service cri-docker.service crio.service kubelet.service \
+            k3s.service k3s-agent.service rke2-server.service rke2-agent.service \
+            k0scontroller.service k0sworker.service snap.microk8s.daemon-kubelite.service \
+            firewalld.service 2>/dev/null
+        echo
+    } | while IFS='=' read -r key value; do
+        case $key in
+        Id) unit=$value ;;
+        LoadState) load=$value ;;
+        ActiveState) active=$value ;;
+        UnitFileState) enabled=$value ;;
+        '')
+            [ -z "$unit" ] || [ "$load" = not-found ] || say unit "$unit $load $active ${enabled:-unknown}"
+            unit='' load='' active='' enabled=''
+            ;;
+        esac
+    done
+fi
+# ufw's unit is active even where ufw is off.
+if [ -r /etc/ufw/ufw.conf ]; then
+    while IFS='=' read -r key value; do
+        [ "$key" != ENABLED ] || say ufw "$value"
+    done </etc/ufw/ufw.conf
+fi
+[ ! -e /etc/containerd/config.toml ] || say runtime_config /etc/containerd/config.toml
+
+# What another cluster left. Empty directories do not count: packages bring them.
+leftover_in() {
+    count=0
+    for file in "$1"/* "$1"/.[!.]*; do
+        [ -e "$file" ] || [ -L "$file" ] || continue
+        if [ -d "$file" ] && [ ! -L "$file" ] && [ "$file" != /var/lib/etcd/lost+found ]; then
+            [ "${file##*/}" != lost+found ] || continue
+            for inner in "$file"/* "$file"/.[!.]*; do
+                if [ -e "$inner" ] || [ -L "$inner" ]; then break; fi
+            done
+            [ -e "$inner" ] || [ -L "$inner" ] || continue
+        fi
+        say leftover "$file"
+        count=$((count + 1))
+        [ "$count" -lt 5 ] || break # enough to know it by
+    done
+}
+say leftover -
+leftover_in /etc/kubernetes
+leftover_in /var/lib/kubelet
+leftover_in /var/lib/etcd
+for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
+    [ ! -e "$file" ] || say leftover "$file"
+done
+for file in /etc/rancher /var/lib/rancher /var/lib/k0s /var/snap/microk8s /var/lib/minikube; do
+    [ ! -d "$file" ] || say leftover "$file"
+done
+say leftover_link -
+for file in /sys/class/net/*; do
+    case ${file##*/} in
+    cni0 | flannel.1 | flannel-v6.1 | kube-ipvs0 | nodelocaldns | cali* | vxlan.calico | cilium_* | lxc_health | weave | vxlan-6784 | antrea-gw0 | ovn-k8s-mp0)
+        say leftover_link "${file##*/}"
+        ;;
+    esac
+done
+say leftover_chain -
+{
+    # A tool may be asked where its module is loaded, or where the kernel has no modules to load.
+    table=
+    [ ! -r /proc/net/ip_tables_names ] || read -r table 2>/dev/null </proc/net/ip_tables_names
+    [ -z "$table" ] || ! has iptables-legacy-save || iptables-legacy-save 2>/dev/null
+    if has iptables-nft-save && { [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; }; then
+        iptables-nft-save 2>/dev/null
+    fi
+} | {
+    count=0
+    while read -r name _; do
+        case $name in
+        :KUBE-* | :cali-* | :CILIUM_* | :FLANNEL-*)
+            [ "$count" -ge 5 ] || say leftover_chain "${name#:}"
+            count=$((count + 1))
+            ;;
+        esac
+    done
+}
+
+# Our own journal (its format: journal.sh): entries that stand, and the run of the last one.
+if [ -d /var/lib/bivouac ]; then
+    count=0 run=-
+    if [ -r /var/lib/bivouac/journal ]; then
+        while read -r word _ value _; do
+            case $word in
+            start) count=$((count + 1)) run=$value ;;
+            undone) count=$((count - 1)) ;;
+            esac
+        done </var/lib/bivouac/journal
+    fi
+    say journal "$count $run"
+else
+    say journal -
+fi
+echo end

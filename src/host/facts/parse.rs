@@ -1,0 +1,268 @@
+//! From lines `key value` to [`Facts`].
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ipnet::IpNet;
+
+use super::{
+    Address, Disk, Facts, FactsError, Journal, Leftovers, Listener, Os, Process, Route, Unit,
+};
+
+/// The script's first line; its number changes when older programs would misread newer facts.
+const FIRST: &str = "facts 1";
+const LAST: &str = "end";
+/// Longer values are cut: no fact needs more, and messages stay readable.
+const VALUE_CHARS: usize = 400;
+
+pub(super) fn facts(stdout: &str) -> Result<Facts, FactsError> {
+    let mut lines = stdout.lines();
+    if !lines.by_ref().any(|line| line == FIRST) {
+        let line = stdout.lines().map(str::trim).find(|line| !line.is_empty());
+        let found = line.map_or_else(|| "nothing".to_owned(), |line| format!("`{}`", clean(line)));
+        return Err(FactsError::NotFacts { found });
+    }
+    let mut read = Read::default();
+    let mut last = FIRST.to_owned();
+    for line in lines {
+        if line == LAST {
+            return Ok(read.facts());
+        }
+        let (key, value) = line.split_once(' ').unwrap_or((line, ""));
+        read.values.entry(key.to_owned()).or_default().push(clean(value));
+        last = clean(key);
+    }
+    Err(FactsError::CutShort { last })
+}
+
+/// Takes out what could play tricks on a terminal or in a log.
+fn clean(value: &str) -> String {
+    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    value.trim().chars().take(VALUE_CHARS).map(visible).collect()
+}
+
+/// The lines, by key.
+#[derive(Default)]
+struct Read {
+    values: BTreeMap<String, Vec<String>>,
+}
+
+impl Read {
+    fn facts(&self) -> Facts {
+        Facts {
+            uid: self.number("uid"),
+            hostname: self.text("hostname"),
+            static_hostname: self.text("static_hostname"),
+            machine_id: self.text("machine_id"),
+            product_uuid: self.text("product_uuid"),
+            boot_id: self.text("boot_id"),
+            os: Os {
+                id: self.one("os.id").map(unquote),
+                id_like: self.one("os.id_like").map(unquote).map(|s| words(&s)).unwrap_or_default(),
+                version_id: self.one("os.version_id").map(unquote),
+                pretty_name: self.one("os.pretty_name").map(unquote),
+            },
+            arch: self.one("machine").map(go_arch),
+            package_arch: self.one("package_arch").map(go_arch),
+            kernel: self.text("kernel"),
+            init: self.text("init"),
+            systemd: self.number("systemd"),
+            cpus: self.number("cpus"),
+            memory_kib: self.number("memory_kib"),
+            swaps: self.texts("swap"),
+            disks: self.list("disk", disk).unwrap_or_default(),
+            read_only: self.texts("read_only"),
+            clock: self.one("clock").and_then(clock),
+            addresses: self.list("address", address),
+            routes: self.routes(),
+            listeners: self.list("listener", listener),
+            commands: self.commands(),
+            package_manager: self.text("package_manager"),
+            dpkg_broken: self.texts("dpkg_broken"),
+            dpkg_locks: self.list("dpkg_lock", process),
+            cgroup: self.number("cgroup"),
+            cgroup_controllers: self.one("cgroup_controllers").map(words),
+            missing_modules: self.texts("module_missing"),
+            ip_forward: self.flag("ip_forward"),
+            sysctl_writable: self.flag("sysctl_writable"),
+            bridge_nf: self.flag("bridge_nf"),
+            selinux: self.flag("selinux"),
+            units: self.list("unit", unit),
+            ufw: self.one("ufw").map(|value| unquote(value).eq_ignore_ascii_case("yes")),
+            runtime_config: self.text("runtime_config"),
+            leftovers: Leftovers {
+                paths: self.texts("leftover"),
+                links: self.texts("leftover_link"),
+                chains: self.texts("leftover_chain"),
+            },
+            journal: self.one("journal").map(journal).unwrap_or_default(),
+        }
+    }
+
+    fn one(&self, key: &str) -> Option<&str> {
+        self.values.get(key)?.first().map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.one(key).map(str::to_owned)
+    }
+
+    fn number<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
+        // systemd's version may be `254.5-1` and a controller's count anything.
+        let digits = |value: &str| value.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
+        self.one(key).and_then(digits)
+    }
+
+    fn flag(&self, key: &str) -> Option<bool> {
+        self.one(key).map(|value| value.starts_with('1'))
+    }
+
+    /// The items of a list; those that cannot be understood are left out.
+    fn list<T>(&self, key: &str, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+        let values = self.values.get(key)?;
+        Some(values.iter().filter(|value| *value != "-").filter_map(|value| item(value)).collect())
+    }
+
+    fn texts(&self, key: &str) -> Option<Vec<String>> {
+        self.list(key, |value| (!value.is_empty()).then(|| value.to_owned()))
+    }
+
+    fn routes(&self) -> Option<Vec<Route>> {
+        let mut routes = self.list("route", |line| route(line, false))?;
+        routes.extend(self.list("route6", |line| route(line, true)).into_iter().flatten());
+        Some(routes)
+    }
+
+    fn commands(&self) -> BTreeMap<String, bool> {
+        let of = |key: &str, there: bool| {
+            let names = self.one(key).map(words).unwrap_or_default();
+            names.into_iter().map(move |name| (name, there))
+        };
+        of("absent", false).chain(of("present", true)).collect()
+    }
+}
+
+fn words(value: &str) -> Vec<String> {
+    value.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A value of os-release: bare, or quoted as in a shell.
+fn unquote(value: &str) -> String {
+    let inside = |quote| value.strip_prefix(quote).and_then(|rest: &str| rest.strip_suffix(quote));
+    if let Some(inner) = inside('\'') {
+        return inner.to_owned();
+    }
+    let mut chars = inside('"').unwrap_or(value).chars();
+    let mut plain = String::new();
+    while let Some(c) = chars.next() {
+        plain.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    plain
+}
+
+/// Go's name for an architecture of `uname -m` or dpkg.
+fn go_arch(name: &str) -> String {
+    match name {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "i386" | "i486" | "i586" | "i686" => "386",
+        "ppc64el" => "ppc64le",
+        "loongarch64" => "loong64",
+        arm if arm.starts_with("armv") || matches!(arm, "armhf" | "armel") => "arm",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// Nanoseconds since 1970, or seconds where `date` knows no `%N`.
+fn clock(value: &str) -> Option<SystemTime> {
+    let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
+    let number = digits.parse().ok()?;
+    // Seconds have eleven digits until the year 5138.
+    let since =
+        if digits.len() > 11 { Duration::from_nanos(number) } else { Duration::from_secs(number) };
+    UNIX_EPOCH.checked_add(since)
+}
+
+fn disk(value: &str) -> Option<Disk> {
+    let mut words = value.split(' ');
+    let path = words.next()?.to_owned();
+    let mut number = || words.next()?.parse::<u64>().ok();
+    let (block, blocks, free) = (number()?, number()?, number()?);
+    let (inodes, free_inodes) = (number()?, number()?);
+    let kib = |blocks: u64| {
+        u64::try_from(u128::from(blocks) * u128::from(block) / 1024).unwrap_or(u64::MAX)
+    };
+    let file_system = words.next()?.to_owned();
+    Some(Disk {
+        path,
+        size_kib: kib(blocks),
+        free_kib: kib(free),
+        inodes,
+        free_inodes,
+        file_system,
+    })
+}
+
+fn address(value: &str) -> Option<Address> {
+    let (interface, net) = value.split_once(' ')?;
+    Some(Address { interface: interface.to_owned(), net: network(net)? })
+}
+
+/// An address with its prefix, or a single address.
+fn network(value: &str) -> Option<IpNet> {
+    value.parse().ok().or_else(|| value.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// A line of `ip -o route show`: `[TYPE] DESTINATION [via GATEWAY] [dev NAME] [src ADDRESS] ...`.
+fn route(line: &str, ipv6: bool) -> Option<Route> {
+    let mut words = line.split_whitespace().peekable();
+    let is_destination = |word: &str| word == "default" || network(word).is_some();
+    let first = words.next()?;
+    let destination = if is_destination(first) { first } else { words.next()? };
+    let destination = match destination {
+        "default" => None,
+        other => Some(network(other)?),
+    };
+    let mut route = Route { destination, interface: None, source: None, ipv6 };
+    while let Some(word) = words.next() {
+        match word {
+            "dev" => route.interface = words.next().map(str::to_owned),
+            "src" => route.source = words.next().and_then(|ip| ip.parse().ok()),
+            _ => {}
+        }
+    }
+    Some(route)
+}
+
+fn listener(value: &str) -> Option<Listener> {
+    let (port, process) = value.split_once(' ').unwrap_or((value, ""));
+    Some(Listener { port: port.parse().ok()?, process: some(process) })
+}
+
+fn process(value: &str) -> Option<Process> {
+    let (pid, name) = value.split_once(' ').unwrap_or((value, ""));
+    Some(Process { pid: pid.parse().ok()?, name: some(name) })
+}
+
+fn unit(value: &str) -> Option<Unit> {
+    let mut words = value.split(' ').map(str::to_owned);
+    let (name, _load, active, enabled) =
+        (words.next()?, words.next()?, words.next()?, words.next()?);
+    Some(Unit { name, active, enabled })
+}
+
+fn journal(value: &str) -> Journal {
+    if value == "-" {
+        return Journal::Absent;
+    }
+    let (entries, run) = value.split_once(' ').unwrap_or((value, "-"));
+    // A count that makes no sense still tells that a journal is there.
+    let last_run = some(run.trim_matches('\'')).filter(|run| run != "-");
+    Journal::Present { entries: entries.parse().unwrap_or(0), last_run }
+}
+
+fn some(value: &str) -> Option<String> {
+    (!value.is_empty()).then(|| value.to_owned())
+}

@@ -1,0 +1,23 @@
+//! A control plane does not get started on one CPU.
+
+use super::{Check, Context, Finding, HostFacts, Run};
+
+pub(super) const CHECK: Check =
+    Check { name: "NumCPU", description: "control planes have 2 CPUs", run: Run::EachHost(run) };
+
+/// kubeadm's `ControlPlaneNumCPU` (cmd/kubeadm/app/constants/constants.go).
+const CONTROL_PLANE: u32 = 2;
+
+fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    match host.facts.cpus {
+        Some(cpus) if cpus < CONTROL_PLANE && host.host.control_plane => {
+            let message = format!("CPUs: {cpus}, but a control plane needs {CONTROL_PLANE}");
+            vec![host.error(CHECK.name, message, "give the host another CPU, or use a larger one")]
+        }
+        Some(cpus @ 0..=1) => {
+            let message = format!("CPUs: {cpus}, which leaves little to pods");
+            vec![host.warning(CHECK.name, message, "give the host another CPU")]
+        }
+        _ => vec![],
+    }
+}

@@ -1,0 +1,61 @@
+//! Directories of Kubernetes must be empty: kubeadm takes what it finds there for its own, down to
+//! the certificate authority, and etcd comes back with the old cluster.
+
+use super::{Check, Context, Finding, HostFacts, Run, quoted};
+
+pub(super) const CHECK: Check = Check {
+    name: "DirAvailable-*",
+    description: "directories of Kubernetes hold nothing of another cluster",
+    run: Run::EachHost(run),
+};
+
+const ETCD: &str = "/var/lib/etcd";
+const CNI: &str = "/etc/cni/net.d";
+const DIRECTORIES: [&str; 4] = ["/etc/kubernetes", "/var/lib/kubelet", ETCD, CNI];
+/// podman's own network. containerd takes the first file by name, and that is ours (`10-...`).
+const PODMAN: &str = "/etc/cni/net.d/87-podman";
+
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    if host.facts.is_ours() {
+        return vec![];
+    }
+    // Workers have no etcd, and where the user put it elsewhere its usual place does not matter.
+    let etcd = &context.cluster.kubernetes.kubeadm.get("etcd");
+    let elsewhere = etcd.is_some_and(|etcd| {
+        etcd.get("external").is_some() || etcd.pointer("/local/dataDir").is_some()
+    });
+    let matters =
+        |directory: &&&str| **directory != ETCD || (host.host.control_plane && !elsewhere);
+    let finding = |directory: &&str| {
+        let paths = host.facts.leftovers.paths.as_ref()?;
+        let inside = |path: &&String| {
+            let rest = path.strip_prefix(directory);
+            rest.is_some_and(|rest| rest.starts_with('/')) && !path.starts_with(PODMAN)
+        };
+        let found: Vec<&String> = paths.iter().filter(inside).collect();
+        if found.is_empty() {
+            return None;
+        }
+        let names = found.iter().filter_map(|path| path.rsplit('/').next());
+        let message = format!("`{directory}` is not empty: {}", quoted(names));
+        let name = format!("DirAvailable-{}", directory.replace('/', "-"));
+        Some(host.error(&name, message, fix(directory, &found)))
+    };
+    DIRECTORIES.iter().filter(matters).filter_map(finding).collect()
+}
+
+fn fix(directory: &str, found: &[&String]) -> String {
+    match found {
+        [only] if only.ends_with("/lost+found") => format!(
+            "etcd needs an empty directory: write `kubernetes: {{kubeadm: {{etcd: {{local: \
+             {{dataDir: {directory}/data}}}}}}}}` in cluster.yaml"
+        ),
+        _ if directory == CNI => {
+            format!("move the files out of `{directory}` if the network that they set up is gone")
+        }
+        _ => format!(
+            "remove the earlier cluster with the tool that installed it (`kubeadm reset -f`), and \
+             then what is left in `{directory}`, if you need none of it"
+        ),
+    }
+}

@@ -1,0 +1,62 @@
+//! An installation that runs out of space stops half way.
+
+use super::{Check, Context, Finding, HostFacts, Run, amount, quoted};
+
+pub(super) const CHECK: Check = Check {
+    name: "DiskSpace",
+    description: "there is space for what will be installed",
+    run: Run::EachHost(run),
+};
+
+const MIB: u64 = 1024;
+
+/// What an installation puts where, in KiB, with room to begin with. Where several lie on one file
+/// system, it needs the sum: 4.7 GiB on a control plane of one disk.
+const NEEDS: [Need; 4] = [
+    // kubelet, kubeadm, kubectl, containerd and its helpers take 350 MiB, packages 50 MiB.
+    Need { path: "/usr/local/bin", kib: 700 * MIB, control_plane: false },
+    // The images of a node or control plane, as uploaded, as blobs and unpacked: up to 1.5 GiB.
+    Need { path: "/var/lib/containerd", kib: 2048 * MIB, control_plane: false },
+    // Uploads in progress, the journal and what it saves.
+    Need { path: "/var/lib/bivouac", kib: 1024 * MIB, control_plane: false },
+    // Six write-ahead logs of 64 MiB, five snapshots, and a database that grows.
+    Need { path: "/var/lib/etcd", kib: 1024 * MIB, control_plane: true },
+];
+
+struct Need {
+    path: &'static str,
+    kib: u64,
+    /// Control planes only.
+    control_plane: bool,
+}
+
+fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    // What lies there is ours already, in part at least.
+    if host.facts.is_ours() {
+        return vec![];
+    }
+    let here = |need: &&Need| host.host.control_plane || !need.control_plane;
+    let mut file_systems: Vec<(&str, u64, Vec<&Need>)> = Vec::new();
+    for need in NEEDS.iter().filter(here) {
+        let Some(disk) = host.facts.disk(need.path) else { continue };
+        match file_systems.iter_mut().find(|(id, ..)| *id == disk.file_system) {
+            Some((_, free, needs)) => {
+                *free = disk.free_kib.min(*free);
+                needs.push(need);
+            }
+            None => file_systems.push((&disk.file_system, disk.free_kib, vec![need])),
+        }
+    }
+    let finding = |(_, free, needs): (&str, u64, Vec<&Need>)| {
+        let sum = needs.iter().map(|need| need.kib).sum();
+        if free >= sum {
+            return None;
+        }
+        let (free, sum) = (amount(free), amount(sum));
+        let paths = quoted(needs.iter().map(|need| need.path));
+        let message = format!("{free} are free where {sum} are needed: {paths}");
+        let fix = "make room there, or mount a larger file system";
+        Some(host.error(CHECK.name, message, fix))
+    };
+    file_systems.into_iter().filter_map(finding).collect()
+}

@@ -1,0 +1,22 @@
+//! While another program installs packages, we can only wait, and the installation does.
+
+use super::{Check, Context, Finding, HostFacts, Run};
+
+pub(super) const CHECK: Check = Check {
+    name: "DpkgLock",
+    description: "nobody else installs packages now",
+    run: Run::EachHost(run),
+};
+
+fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    match host.facts.dpkg_locks.as_deref() {
+        Some([holder, ..]) => {
+            let pid = holder.pid;
+            let name = holder.name.as_deref().unwrap_or("unknown");
+            let message = format!("`{name}` (process {pid}) is installing packages");
+            let fix = "the installation waits for it; to save that time, run this again later";
+            vec![host.warning(CHECK.name, message, fix)]
+        }
+        _ => vec![],
+    }
+}

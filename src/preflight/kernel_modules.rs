@@ -1,0 +1,23 @@
+//! Modules that the kernel must have: after an upgrade without a reboot, or with a small cloud
+//! kernel, they can be missing.
+
+use super::{Check, Context, Finding, HostFacts, Run, quoted};
+
+pub(super) const CHECK: Check = Check {
+    name: "KernelModules",
+    description: "the kernel has `overlay` and `br_netfilter`",
+    run: Run::EachHost(run),
+};
+
+fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    match &host.facts.missing_modules {
+        Some(missing) if !missing.is_empty() => {
+            let kernel = host.facts.kernel.as_deref().unwrap_or("unknown");
+            let message = format!("kernel `{kernel}` has no module {}", quoted(missing));
+            let fix = "reboot if the kernel was upgraded; else install the rest of it \
+                       (`apt-get install linux-modules-extra-$(uname -r)` on Ubuntu)";
+            vec![host.error(CHECK.name, message, fix)]
+        }
+        _ => vec![],
+    }
+}

@@ -1,0 +1,44 @@
+//! What another cluster left outside of its directories.
+
+use super::{Check, Context, Finding, HostFacts, Run, quoted};
+
+pub(super) const CHECK: Check = Check {
+    name: "Leftovers",
+    description: "no links, firewall chains or data of another cluster are left",
+    run: Run::EachHost(run),
+};
+
+/// Where other distributions keep their clusters.
+const DATA: [&str; 5] =
+    ["/etc/rancher", "/var/lib/rancher", "/var/lib/k0s", "/var/snap/microk8s", "/var/lib/minikube"];
+
+fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    let left = &host.facts.leftovers;
+    if host.facts.is_ours() {
+        return vec![];
+    }
+    let mut findings = Vec::new();
+    let data: Vec<&String> =
+        left.paths.iter().flatten().filter(|path| DATA.contains(&path.as_str())).collect();
+    if !data.is_empty() {
+        let message = format!("another Kubernetes is, or was, installed here: {}", quoted(data));
+        let fix = "remove it with the tool that installed it, and then these directories";
+        findings.push(host.error(CHECK.name, message, fix));
+    }
+    // `cni0` with another address makes every pod fail; the others carry routes of their own.
+    if let Some(links) = left.links.as_ref().filter(|links| !links.is_empty()) {
+        let message = format!("network links of another cluster are left: {}", quoted(links));
+        let commands: Vec<String> = links.iter().map(|l| format!("`ip link delete {l}`")).collect();
+        findings.push(host.error(
+            CHECK.name,
+            message,
+            format!("reboot, or {}", commands.join(", ")),
+        ));
+    }
+    // kube-proxy writes its own over them.
+    if let Some(chains) = left.chains.as_ref().filter(|chains| !chains.is_empty()) {
+        let message = format!("firewall chains of another cluster are left: {}", quoted(chains));
+        findings.push(host.warning(CHECK.name, message, "reboot, and they are gone"));
+    }
+    findings
+}

@@ -1,0 +1,26 @@
+//! A node's name is its identity in the cluster.
+
+use super::{Check, Context, Finding, HostFacts, Run, same_machine};
+
+pub(super) const CHECK: Check =
+    Check { name: "NodeName", description: "node names differ", run: Run::AllHosts(run) };
+
+fn run(context: &Context<'_>) -> Vec<Finding> {
+    let clash = |(one, two): (&HostFacts<'_>, &HostFacts<'_>)| {
+        let name = name(one).filter(|first| Some(first) == name(two).as_ref())?;
+        if same_machine::are_one(one, two) {
+            return None;
+        }
+        let (first, second) = (&one.host.display, &two.host.display);
+        let message = format!("`{first}` and `{second}` would both be node `{name}`");
+        let fix = "give each a `name` in cluster.yaml, or its own host name with \
+                   `hostnamectl set-hostname NAME`";
+        Some(one.error(CHECK.name, message, fix).and(two))
+    };
+    context.pairs().filter_map(clash).collect()
+}
+
+/// The name that the host will have as a node.
+pub(super) fn name(host: &HostFacts<'_>) -> Option<String> {
+    host.facts.node_name(host.host.node_name.as_deref())
+}

@@ -1,0 +1,38 @@
+//! Ports that Kubernetes' own processes listen on must be free.
+
+use super::{Check, Context, Finding, HostFacts, Run};
+
+pub(super) const CHECK: Check = Check {
+    name: "Port-*",
+    description: "the ports of Kubernetes are free",
+    run: Run::EachHost(run),
+};
+
+/// API server; etcd's clients and peers; controller manager; scheduler.
+const CONTROL_PLANE: [u16; 5] = [6443, 2379, 2380, 10257, 10259];
+/// kubelet's health and API; kube-proxy's metrics and health. kubeadm checks 10250 only, but with
+/// 10248 taken the kubelet does not start either.
+const EVERY_NODE: [u16; 4] = [10248, 10250, 10249, 10256];
+
+fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    if host.facts.is_ours() {
+        return vec![];
+    }
+    let control_plane = CONTROL_PLANE.iter().filter(|_| host.host.control_plane);
+    let finding = |port: &u16| {
+        let listeners = host.facts.listeners.as_ref()?;
+        let listener = listeners.iter().find(|listener| listener.port == *port)?;
+        let (message, fix) = match &listener.process {
+            Some(process) => (
+                format!("port {port} is in use by `{process}`"),
+                format!("stop `{process}`, or the service that it belongs to"),
+            ),
+            None => (
+                format!("port {port} is in use"),
+                format!("find out by what (`ss -ltnp 'sport = {port}'`) and stop it"),
+            ),
+        };
+        Some(host.error(&format!("Port-{port}"), message, fix))
+    };
+    control_plane.chain(&EVERY_NODE).filter_map(finding).collect()
+}

@@ -1,0 +1,29 @@
+//! bivouac brings containerd. One that is there has an owner, and pods or containers of theirs.
+
+use super::{Check, Context, Finding, HostFacts, Run, quoted};
+
+pub(super) const CHECK: Check = Check {
+    name: "ContainerRuntime",
+    description: "no other container runtime is there",
+    run: Run::EachHost(run),
+};
+
+const UNITS: [&str; 4] =
+    ["containerd.service", "docker.service", "cri-docker.service", "crio.service"];
+
+fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    if host.facts.is_ours() {
+        return vec![];
+    }
+    let units = UNITS.iter().filter_map(|name| host.facts.unit(name));
+    let running = units.filter(|unit| unit.is_running()).map(|unit| &unit.name);
+    let there: Vec<&String> = running.chain(&host.facts.runtime_config).collect();
+    if there.is_empty() {
+        return vec![];
+    }
+    let message =
+        format!("a container runtime is already there; not supported yet: {}", quoted(there));
+    let fix = "remove it if nothing on the host needs it (`apt-get purge containerd docker.io`), or \
+               use another host";
+    vec![host.error(CHECK.name, message, fix)]
+}

@@ -1,0 +1,71 @@
+//! What kubeadm's system validators look at, as far as it decides: kernel and cgroups.
+//!
+//! They also want the kernel's configuration, which good hosts do not always have; ignoring
+//! `SystemVerification` for that makes these findings warnings as well.
+
+use super::{Check, Context, Finding, HostFacts, Run, quoted};
+
+pub(super) const CHECK: Check = Check {
+    name: "SystemVerification",
+    description: "kernel and cgroups are new enough for the Kubernetes version",
+    run: Run::EachHost(run),
+};
+
+/// system-validators' oldest kernel, up to Kubernetes 1.31; from then on it is 4.19 and later.
+const OLDEST_KERNEL: (u32, u32) = (3, 10);
+const OLDEST_KERNEL_SINCE_32: (u32, u32) = (4, 19);
+/// What it requires of a hierarchy of version 2; version 1 has these as well.
+const CONTROLLERS: [&str; 4] = ["cpu", "cpuset", "memory", "pids"];
+
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    let checks = [kernel(context, host), version(context, host), controllers(host)];
+    checks.into_iter().flatten().collect()
+}
+
+fn kernel(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Finding> {
+    let release = host.facts.kernel.as_ref()?;
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    let version: (u32, u32) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    let kubernetes = &context.cluster.kubernetes.version.0;
+    let message = |(major, minor)| {
+        format!("kernel `{release}` is older than {major}.{minor}, which v{kubernetes} needs")
+    };
+    let fix = "upgrade the host's kernel and reboot";
+    if version < OLDEST_KERNEL {
+        Some(host.error(CHECK.name, message(OLDEST_KERNEL), fix))
+    } else if version < OLDEST_KERNEL_SINCE_32 && context.is_at_least(32) {
+        Some(host.warning(CHECK.name, message(OLDEST_KERNEL_SINCE_32), fix))
+    } else {
+        None
+    }
+}
+
+fn version(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Finding> {
+    let off = context.kubelet_has_off("failCgroupV1");
+    if host.facts.cgroup != Some(1) || off || !context.is_at_least(31) {
+        return None;
+    }
+    let fix = "boot with `systemd.unified_cgroup_hierarchy=1` on the kernel's command line; or set \
+               `kubernetes.kubelet.failCgroupV1: false` in cluster.yaml";
+    let kubernetes = &context.cluster.kubernetes.version.0;
+    let message = |verb: &str| format!("cgroups are version 1, which v{kubernetes} {verb}");
+    // The kubelet refuses version 1 by default from 1.35 on (kubernetes/kubernetes#134298).
+    if context.is_at_least(35) {
+        Some(host.error(CHECK.name, message("refuses"), fix))
+    } else {
+        Some(host.warning(CHECK.name, message("is about to drop"), fix))
+    }
+}
+
+fn controllers(host: &HostFacts<'_>) -> Option<Finding> {
+    let there = host.facts.cgroup_controllers.as_ref()?;
+    let missing: Vec<_> =
+        CONTROLLERS.iter().filter(|name| !there.iter().any(|t| t == *name)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let message = format!("the kernel has cgroup controllers switched off: {}", quoted(missing));
+    let fix = "add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's \
+               command line and reboot";
+    Some(host.error(CHECK.name, message, fix))
+}
