@@ -1,7 +1,7 @@
 //! Requests to a shell on a real sshd: output, stdin, status, definitions.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bivouac::ssh::{Error, Exit, Request, Shell, Stdin};
 use sha2::{Digest, Sha256};
@@ -217,9 +217,9 @@ async fn a_background_child_does_not_hold_the_answer_back() {
     let sshd = Sshd::start();
     let (_connection, mut shell) = sshd.shell().await;
     let start = Instant::now();
-    let output = run(&mut shell, "sleep 30 & echo done").await;
+    let output = run(&mut shell, "sleep 10 & echo done").await;
     assert_eq!(output.stdout, b"done\n");
-    assert!(start.elapsed() < SOON / 2);
+    assert!(start.elapsed() < SOON / 4);
     assert_eq!(run(&mut shell, "echo next").await.stdout, b"next\n");
 }
 
@@ -385,5 +385,4 @@ async fn ps_and_sudo_see_neither_script_nor_data() {
     };
     let (output, ()) = tokio::join!(shell.run(request), look);
     assert!(output.unwrap().exit.success());
-    let _ = Duration::ZERO;
 }

@@ -70,6 +70,11 @@ impl Sshd {
         panic!("sshd did not start: {}", fs::read_to_string(path.join("log")).unwrap_or_default());
     }
 
+    /// The process that listens.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }

@@ -7,6 +7,11 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use bivouac::secret::Secret;
+use bivouac::ssh::{Sudo, Target};
+
+use super::sshd::Sshd;
+
 /// useradd and userdel do not wait for each other.
 static ACCOUNTS: Mutex<()> = Mutex::new(());
 static COUNT: AtomicU32 = AtomicU32::new(0);
@@ -14,7 +19,6 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 /// A user with a password and a login shell.
 pub struct User {
     pub name: String,
-    pub password: String,
     sudoers: PathBuf,
 }
 
@@ -27,7 +31,7 @@ impl User {
         // Like chpasswd, but past the password rules of PAM.
         run(&mut Command::new("chpasswd").arg("-c").arg("SHA512"), &format!("{name}:{password}\n"));
         let sudoers = PathBuf::from(format!("/etc/sudoers.d/{name}"));
-        Self { name, password: password.to_owned(), sudoers }
+        Self { name, sudoers }
     }
 
     /// Writes this user's own sudoers file; `USER` stands for the name.
@@ -36,6 +40,12 @@ impl User {
         fs::write(&self.sudoers, text).unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o440);
         fs::set_permissions(&self.sudoers, mode).unwrap();
+    }
+
+    /// This user with the server's key, root by sudo.
+    pub fn target(&self, sshd: &Sshd, password: Option<&str>) -> Target {
+        let password = password.map(Secret::new);
+        Target { user: self.name.clone(), sudo: Some(Sudo { password }), ..sshd.target() }
     }
 
     pub fn home(&self) -> PathBuf {
