@@ -5,7 +5,6 @@
 
 mod change;
 pub mod facts;
-pub mod facts;
 mod journal;
 mod remote;
 mod words;

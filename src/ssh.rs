@@ -4,7 +4,7 @@
 //! Target --dial, host key, login--> Connection --one channel, root--> Shell --Request--> Output
 //! ```
 //!
-//! A [`Connection`] checks the host's key against known_hosts ([`HostKeys`]) and logs in. A
+//! A [`Connection`] checks the host's key against `known_hosts` ([`HostKeys`]) and logs in. A
 //! [`Shell`] is one channel on it, without a terminal, in which a small loop reads requests and
 //! answers each with the script's output and status, so that thirty steps cost thirty round trips
 //! and not thirty logins. Nothing outside this module names `russh`.

@@ -94,8 +94,8 @@ impl Started {
                     });
                 }
                 answered = true;
-                let line = format!("{}\n", password.expose()).into_bytes();
-                self.write.data_bytes(line).await.map_err(|_| link.lost())?;
+                let answer = format!("{}\n", password.expose()).into_bytes();
+                self.write.data_bytes(answer).await.map_err(|_| link.lost())?;
             }
             if !self.next().await {
                 if link.handle.is_closed() && self.ended.is_none() {
@@ -116,7 +116,7 @@ impl Started {
             Some(ChannelMsg::Data { data }) => keep(&mut self.stdout, &data),
             Some(ChannelMsg::ExtendedData { data, ext: 1 }) => keep(&mut self.stderr, &data),
             Some(ChannelMsg::ExitStatus { exit_status }) => {
-                self.ended = Some(format!("status {exit_status}"))
+                self.ended = Some(format!("status {exit_status}"));
             }
             Some(ChannelMsg::ExitSignal { signal_name, .. }) => {
                 self.ended = Some(format!("signal {signal_name:?}"));

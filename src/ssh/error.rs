@@ -28,28 +28,28 @@ pub enum Error {
     #[error("`{address}` port {port} was silent for {seconds} s during the {stage}")]
     Silent { address: String, port: u16, stage: &'static str, seconds: u64 },
 
-    /// The host is in no known_hosts file.
+    /// The host is in no `known_hosts` file.
     #[error(
         "the host key of `{}` is not known: {} {}",
         .0.known_as(), .0.algorithm, .0.fingerprint
     )]
     HostKeyUnknown(Box<UnknownKey>),
-    /// known_hosts holds other keys for the host: a new machine, or someone in between.
+    /// `known_hosts` holds other keys for the host: a new machine, or someone in between.
     #[error(
         "the host key of `{}` has changed: {} line {} has {}, the host shows {}",
         .0.known_as, .0.file.display(), .0.line, .0.known, .0.offered
     )]
     HostKeyChanged(Box<HostKeyClash>),
-    /// known_hosts says that this key must not be used any more.
+    /// `known_hosts` says that this key must not be used any more.
     #[error(
         "the host key of `{}` is revoked by {} line {}: {}",
         .0.known_as, .0.file.display(), .0.line, .0.offered
     )]
     HostKeyRevoked(Box<HostKeyClash>),
-    /// A name that would not be one name in a known_hosts line.
+    /// A name that would not be one name in a `known_hosts` line.
     #[error("`{0}` cannot be written to known_hosts as a host name")]
     HostName(String),
-    /// A known_hosts file that exists cannot be read, or a new key cannot be written to it.
+    /// A `known_hosts` file that exists cannot be read, or a new key cannot be written to it.
     #[error("cannot use `{}`", path.display())]
     KnownHosts { path: PathBuf, source: io::Error },
 
@@ -111,10 +111,10 @@ pub enum Error {
     Stdin { path: PathBuf, source: io::Error },
 }
 
-/// A host key against what known_hosts says. Keys are shown as `ssh-ed25519 SHA256:...`.
+/// A host key against what `known_hosts` says. Keys are shown as `ssh-ed25519 SHA256:...`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostKeyClash {
-    /// The name as known_hosts has it: `host`, or `[host]:port`.
+    /// The name as `known_hosts` has it: `host`, or `[host]:port`.
     pub known_as: String,
     /// The file that has the line.
     pub file: PathBuf,
@@ -203,7 +203,7 @@ impl Error {
             )
     }
 
-    /// Whether the host's key, or a known_hosts file, is the reason.
+    /// Whether the host's key, or a `known_hosts` file, is the reason.
     pub fn is_host_key(&self) -> bool {
         matches!(
             self,
@@ -223,10 +223,10 @@ fn refusal(tried: &[String], accepts: &[String], farewell: Option<&str>) -> Stri
         format!("tried {}", tried.join(", "))
     };
     if !accepts.is_empty() {
-        text += &format!("; the server accepts {}", accepts.join(", "));
+        text = format!("{text}; the server accepts {}", accepts.join(", "));
     }
     if let Some(farewell) = farewell {
-        text += &format!("; it hung up with `{farewell}`");
+        text = format!("{text}; it hung up with `{farewell}`");
     }
     text
 }

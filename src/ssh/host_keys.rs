@@ -11,7 +11,7 @@ use russh::keys::{PublicKey, PublicKeyBase64};
 use super::error::{Error, HostKeyClash};
 use super::known_hosts::{self, Line, Verdict};
 
-/// What happens to a host that no known_hosts file speaks of. Changed and revoked keys are refused
+/// What happens to a host that no `known_hosts` file speaks of. Changed and revoked keys are refused
 /// under every policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Policy {
@@ -38,13 +38,13 @@ pub struct UnknownKey {
 }
 
 impl UnknownKey {
-    /// The name that known_hosts gives the host: `host`, or `[host]:port`.
+    /// The name that `known_hosts` gives the host: `host`, or `[host]:port`.
     pub fn known_as(&self) -> String {
         known_hosts::known_as(&self.host, self.port)
     }
 }
 
-/// The known_hosts files and what to do about hosts that are not in them; one for all hosts of a
+/// The `known_hosts` files and what to do about hosts that are not in them; one for all hosts of a
 /// run, in an [`Arc`].
 #[derive(Debug)]
 pub struct HostKeys {
@@ -85,7 +85,7 @@ impl HostKeys {
         self.state().unknown.clone()
     }
 
-    /// Adds the keys to the user's known_hosts file; they are no longer [`HostKeys::unknown`].
+    /// Adds the keys to the user's `known_hosts` file; they are no longer [`HostKeys::unknown`].
     ///
     /// Several runs may do this at once: a lock file beside it is held meanwhile, and a key that
     /// someone else has added in the meantime is not added again. Directory and file are made with

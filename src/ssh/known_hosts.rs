@@ -1,4 +1,4 @@
-//! What a known_hosts file says, as OpenSSH reads it (sshd(8), `SSH_KNOWN_HOSTS FILE FORMAT`).
+//! What a `known_hosts` file says, as OpenSSH reads it (sshd(8), `SSH_KNOWN_HOSTS FILE FORMAT`).
 //!
 //! russh's own functions are not used: against OpenSSH on 17 files they differed in eleven, in
 //! seven of them by accepting a key that OpenSSH refuses. Not supported: host certificates. A
@@ -55,7 +55,7 @@ impl PartialEq for Line {
 
 impl Eq for Line {}
 
-/// How known_hosts writes a host: `name` for port 22, otherwise `[name]:port`.
+/// How `known_hosts` writes a host: `name` for port 22, otherwise `[name]:port`.
 pub(super) fn known_as(host: &str, port: u16) -> String {
     let host = host.to_lowercase();
     if port == 22 { host } else { format!("[{host}]:{port}") }

@@ -165,7 +165,7 @@ impl<'a> Login<'a> {
             match answer.map_err(|error| self.broken(&error))? {
                 AuthResult::Success => return Ok(true),
                 AuthResult::Failure { remaining_methods, .. } => {
-                    self.accepts = Some(remaining_methods)
+                    self.accepts = Some(remaining_methods);
                 }
             }
         }

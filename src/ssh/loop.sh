@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2154 # the line in front assigns it
 # The loop that answers requests. The line `bv_nonce=...` is put in front of it; lines that begin
 # with `#` are removed before it is sent. Names that begin with `bv_` belong to it.
 #

@@ -164,13 +164,15 @@ enum Parsed {
     Other,
 }
 
+/// Reads what stands behind the marker: up to three digits and a line break.
 fn parse_status(bytes: &[u8]) -> Parsed {
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let text = str::from_utf8(&bytes[..digits]).unwrap_or_default();
     match bytes.get(digits) {
-        None if digits <= 3 => Parsed::Incomplete,
+        _ if digits > 3 => Parsed::Other,
+        None => Parsed::Incomplete,
         Some(b'\n') => text.parse().map_or(Parsed::Other, Parsed::Status),
-        _ => Parsed::Other,
+        Some(_) => Parsed::Other,
     }
 }
 

@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# shellcheck disable=SC2154 # the line in front assigns it
 # Ends what runs below the loop with the pid $bv_loop, but never the loop: TERM, and KILL after
 # five seconds. The line `bv_loop=...` is put in front of it; lines that begin with `#` are removed
 # before it is sent. Needs nothing but /proc and sleep: not every host has ps or pkill.
@@ -44,9 +45,10 @@ alive() {
     bv_stat=${bv_stat##*) }
 # shellcheck disable=SC2086
     set -- "$1" $bv_stat
-    [ "$2" != Z ] && [ "${21}" = "${bv_old#*:}" ] || continue
-    echo "$bv_old"
-    bv_roots="$bv_roots ${bv_old%%:*}"
+    if [ "$2" != Z ] && [ "${21}" = "${bv_old#*:}" ]; then
+      echo "$bv_old"
+      bv_roots="$bv_roots ${bv_old%%:*}"
+    fi
   done
   below "$bv_roots"
 }

@@ -4,3 +4,5 @@ mod bundle;
 mod cluster;
 mod preflight;
 mod report;
+mod ssh;
+mod support;
