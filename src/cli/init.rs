@@ -68,12 +68,14 @@ fn token() -> Result<Values, Stop> {
     getrandom::fill(&mut random)
         .map_err(|error| Stop::new(Exit::Failed, format!("this machine gives no random bytes: {error}")))?;
     let text: String = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
-    let (id, secret) = text.split_at(6);
+    // The id only tells tokens apart; by its beginning later runs know ours.
+    let id = format!("bv{}", &text[..4]);
+    let secret = &text[6..];
     let expiry = report::words::moment(SystemTime::now() + TOKEN_LIFE);
     let expiry = format!("{}Z", expiry.split('.').next().unwrap_or(&expiry).trim_end_matches('Z'));
     Ok(Values::from([
         ("token".to_owned(), format!("{id}.{secret}")),
-        ("token_id".to_owned(), id.to_owned()),
+        ("token_id".to_owned(), id),
         ("token_secret".to_owned(), secret.to_owned()),
         ("token_expiry".to_owned(), expiry),
     ]))

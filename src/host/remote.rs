@@ -94,14 +94,10 @@ impl Answer {
 /// The first line that says why, not the last: tools go on complaining after the first trouble.
 fn first_cause(answer: &Answer) -> String {
     let lines = || answer.stderr.lines().chain(answer.stdout.lines()).map(str::trim);
-    let known = lines().find(|line| {
-        line.starts_with("E: ")
-            || line.starts_with("error execution phase")
-            || line.starts_with("[ERROR ")
-            || line.starts_with("Error: ")
-            || line.starts_with("ctr: ")
-            || line.starts_with("dpkg: error")
-    });
+    // kubeadm's preflight says what is wrong in lines of their own, below one that only counts.
+    let known = ["[ERROR ", "error execution phase", "E: ", "dpkg: error", "ctr: ", "Error: "]
+        .iter()
+        .find_map(|beginning| lines().find(|line| line.starts_with(beginning)));
     let plain = || answer.stderr.lines().map(str::trim).find(|line| !line.is_empty());
     match known.or_else(plain) {
         Some(line) => line.to_owned(),

@@ -73,6 +73,16 @@ fn first_control_plane<'a>(site: &Site<'a>) -> Option<(&'a Host, &'a HostState)>
     site.cluster.hosts.iter().zip(site.hosts).find(|(host, _)| host.control_plane)
 }
 
+/// Names of the images at hand, without repository and tag.
+fn image_names<'a>(site: &Site<'a>, arch: &'a str) -> Vec<&'a str> {
+    let last = |reference: &'a String| reference.rsplit('/').next().unwrap_or_default();
+    site.artifacts
+        .of("image", arch)
+        .flat_map(|available| &available.references)
+        .map(|reference| last(reference).split(':').next().unwrap_or_default())
+        .collect()
+}
+
 /// The shell line that labels the nodes; empty where no host has labels.
 fn labels(site: &Site<'_>) -> String {
     site.cluster
@@ -134,6 +144,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             },
             "ignore_preflight_errors": kubernetes.ignore_preflight_errors,
         },
+        "bundle": {"images": image_names(site, &state.arch)},
         "network": {
             "pod_subnet": site.cluster.network.pod_subnet.to_string(),
             "service_subnet": site.cluster.network.service_subnet.to_string(),
