@@ -10,7 +10,7 @@ make_image() {
   # shellcheck disable=SC2016 # $1 is the new root, given by mmdebstrap
   rootfs bookworm "$packages" --customize-hook='sed -n "s/^deb /deb-src /p" "$1/etc/apt/sources.list" > "$1/etc/apt/sources.list.d/source.list"
     printf "APT::Sandbox::User \"root\";\n" > "$1/etc/apt/apt.conf.d/90sandbox"' > "$tar" || { rm -f "$tar"; return 1; }
-  image_from "$tar" "$BUILD_IMAGE:latest" "$inputs"
+  image_from "$tar" "$BUILD_IMAGE:latest" "$made_of"
 }
-inputs=$(digest "$0")
-image_part build-image "$BUILD_IMAGE:latest" "$inputs" make_image
+made_of=$(digest "$0")
+image_part build-image "$BUILD_IMAGE:latest" "$made_of" make_image

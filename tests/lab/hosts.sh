@@ -13,7 +13,7 @@
 
 usage() { sed -n '2,/^\. /s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 container() { echo "bv-$1-$2"; }
-hosts_of() { podman ps -a --filter "label=bivouac.run=$1" --sort created --format '{{.Names}}' ; }
+hosts_of() { podman ps -a --filter "label=bivouac.run=$1" --format '{{.Names}}'; }
 network_of() { echo "bv-$1"; }
 address_of() { podman inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
 check_name() { [[ $1 =~ ^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$ ]] || die "a name is of small letters, digits and hyphens: \`$1\`"; }
@@ -123,7 +123,8 @@ up() {
 list() {
   local c
   if [ $# = 0 ]; then podman network ls --filter label=bivouac.run --format '{{.Name}}' | sed 's/^bv-//'; return; fi
-  for c in $(hosts_of "$1"); do echo "${c#bv-"$1"-} $(address_of "$c") $c"; done
+  # In the order in which they were asked for, which is the order of their addresses.
+  for c in $(hosts_of "$1"); do echo "${c#bv-"$1"-} $(address_of "$c") $c"; done | sort -V -k 2,2
 }
 
 down() {

@@ -49,11 +49,11 @@ mkdir -p "$1/var/lib/apt/lists/partial" "$1/var/cache/apt/archives/partial"'
 make_image() {
   local suite=$1 tar=$CACHE/$1.$$.tar
   LAB_KEY=$LAB_KEY FIRST_BOOT=$first_boot rootfs "$suite" "$packages" --customize-hook="$setup" > "$tar" || { rm -f "$tar"; return 1; }
-  image_from "$tar" "$HOST_IMAGE:$suite" "$inputs"
+  image_from "$tar" "$HOST_IMAGE:$suite" "$made_of"
   [ "$suite" != bookworm ] || podman tag "$HOST_IMAGE:$suite" "$HOST_IMAGE:latest"
 }
 
-inputs=$(digest "$0" "$LAB_KEY.pub")
+made_of=$(digest "$0" "$LAB_KEY.pub")
 for suite in "${@:-bookworm}"; do
-  image_part "host-$suite" "$HOST_IMAGE:$suite" "$inputs" make_image "$suite"
+  image_part "host-$suite" "$HOST_IMAGE:$suite" "$made_of" make_image "$suite"
 done

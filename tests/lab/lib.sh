@@ -77,13 +77,20 @@ _part() {
 digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
 
 # image_from TAR NAME INPUTS: imports a root file system as an image that knows what it was made from.
-image_from() { podman import -q --change "LABEL bivouac.inputs=$3" "$1" "$2" >/dev/null; rm -f "$1"; }
+image_from() {
+  local old
+  old=$(podman image inspect -f '{{.Id}}' "$2" 2>/dev/null) || old=''
+  podman import -q --change "LABEL bivouac.inputs=$3" "$1" "$2" >/dev/null
+  rm -f "$1"
+  # The one before goes, unless a host still runs on it.
+  [ -z "$old" ] || podman rmi "$old" >/dev/null 2>&1 || true
+}
 # image_part STAMP NAME INPUTS COMMAND...: a part that leaves an image. Podman's store is the machine's: an image that somebody removed,
 # or replaced from another cache (with another key), is made again.
 image_part() {
   local stamp=$1 image=$2 inputs=$3
   shift 3
-  [ "$(podman image inspect -f '{{index .Labels "bivouac.inputs"}}' "$image" 2>/dev/null)" = "${inputs%% *}" ] || rm -f "$CACHE/stamp/$stamp"
+  [ "$(podman image inspect -f '{{index .Labels "bivouac.inputs"}}' "$image" 2>/dev/null)" = "$inputs" ] || rm -f "$CACHE/stamp/$stamp"
   part "$stamp" "$inputs" "$@"
 }
 
