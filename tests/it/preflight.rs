@@ -1,5 +1,7 @@
 //! Facts as hosts print them, and what preflight makes of them.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::process::Command;
