@@ -6,7 +6,6 @@
 //! A new check is a file in `preflight/` and a line in [`CHECKS`].
 
 mod architecture;
-
 mod clock;
 mod clones;
 mod cpus;

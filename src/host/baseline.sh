@@ -84,7 +84,8 @@ bv_kernel_state() {
             print "sysctl " $1 " " $2
         }' | grep -vE '\.(veth|cali|lxc|cni)[^.]*\.'
     find /sys/fs/bpf -mindepth 1 2>/dev/null | sed 's/^/bpf /'
-    find /sys/fs/cgroup -maxdepth 3 -name 'kubepods*' 2>/dev/null | sed 's/^/cgroup /'
+    # What is in the `systemd` tree shows as units (see bv_pod_cgroups).
+    find /sys/fs/cgroup -maxdepth 3 -path /sys/fs/cgroup/systemd -prune -o -name 'kubepods*' -print 2>/dev/null | sed 's/^/cgroup /'
     # shellcheck disable=SC2009 # The names, not the process ids, are wanted.
     ps -eo comm= | grep -E '^(kube|etcd|containerd|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
 }

@@ -78,10 +78,12 @@ pub struct Facts {
     pub listeners: Option<Vec<Listener>>,
     /// Commands that were looked for in `PATH`, and whether they are there.
     pub commands: BTreeMap<String, bool>,
-    /// The command of the package manager: `apt-get`, `dnf`.
+    /// The command of the package manager: `apt-get`, `dnf`; `none` where there is none that we know.
     pub package_manager: Option<String>,
-    /// What `dpkg --audit` complains about, or that it was interrupted; empty when all is well.
+    /// Packages that `dpkg --audit` complains about.
     pub dpkg_broken: Option<Vec<String>>,
+    /// Whether dpkg is at work, or was killed at it.
+    pub dpkg_interrupted: Option<bool>,
     /// Processes that hold dpkg's locks now.
     pub dpkg_locks: Option<Vec<Process>>,
     /// The version of the cgroup hierarchy: 1 (also hybrid) or 2.

@@ -148,20 +148,29 @@ done
 say present "${present:- -}"
 say absent "${absent:- -}"
 
-for name in apt-get dnf yum zypper apk pacman; do
-    if has "$name"; then
-        say package_manager "$name"
-        break
-    fi
+manager=none
+for name in pacman apk zypper yum dnf apt-get; do
+    if has "$name"; then manager=$name; fi
 done
+say package_manager "$manager"
 if has dpkg; then
     say package_arch "$(dpkg --print-architecture 2>/dev/null)"
+    # Complaints are several lines each; the packages stand behind a blank.
     say dpkg_broken -
-    say dpkg_broken "$(dpkg --audit 2>/dev/null)"
-    for file in /var/lib/dpkg/updates/[0-9]*; do
-        # dpkg's own journal: there only while it works, or after it was killed.
-        [ ! -e "$file" ] || say dpkg_broken 'dpkg was interrupted'
+    dpkg --audit 2>/dev/null | while IFS= read -r line; do
+        case $line in
+        ' '*)
+            line=${line# }
+            say dpkg_broken "${line%% *}"
+            ;;
+        esac
     done
+    # dpkg's own journal: there only while it works, or after it was killed.
+    interrupted=0
+    for file in /var/lib/dpkg/updates/[0-9]*; do
+        [ ! -e "$file" ] || interrupted=1
+    done
+    say dpkg_interrupted "$interrupted"
     say dpkg_lock -
     for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
         inode=$(stat -c %i "$lock" 2>/dev/null)

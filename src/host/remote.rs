@@ -121,7 +121,8 @@ impl Remote {
         let connection = Connection::open(target, keys).await?;
         let mut shell = connection.shell().await?;
         let mut prelude = PRELUDE.join("\n");
-        prelude.push_str("\numask 022\nBV_RUN=");
+        // Tools that keep caches in a home directory, such as kubectl, keep them in ours.
+        prelude.push_str("\numask 022\nexport HOME=\"$BV/home\"\nBV_RUN=");
         prelude.push_str(&ssh::quote(run));
         prelude.push('\n');
         #[cfg(debug_assertions)]

@@ -1,19 +1,22 @@
 //! Where dpkg was interrupted, nothing can be installed until its owner has put it right.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Run, quoted};
 
 pub(super) const CHECK: Check =
     Check { name: "Dpkg", description: "the package database is whole", run: Run::EachHost(run) };
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // While dpkg works, packages are half installed.
-    let busy = host.facts.dpkg_locks.as_ref().is_some_and(|locks| !locks.is_empty());
-    match host.facts.dpkg_broken.as_deref() {
-        Some([complaint, ..]) if !busy => {
-            let message = format!("dpkg did not finish its work: {complaint}");
-            let fix = "`dpkg --configure -a`, then see that `dpkg --audit` is silent";
-            vec![host.error(CHECK.name, message, fix)]
-        }
-        _ => vec![],
+    if host.facts.dpkg_locks.as_ref().is_some_and(|locks| !locks.is_empty()) {
+        return vec![];
     }
+    let message = match (&host.facts.dpkg_broken, host.facts.dpkg_interrupted) {
+        (_, Some(true)) => "dpkg was interrupted".to_owned(),
+        (Some(packages), _) if !packages.is_empty() => {
+            format!("packages are not completely installed: {}", quoted(packages))
+        }
+        _ => return vec![],
+    };
+    let fix = "`dpkg --configure -a`, then see that `dpkg --audit` is silent";
+    vec![host.error(CHECK.name, message, fix)]
 }

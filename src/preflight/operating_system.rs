@@ -27,7 +27,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     }
     match &host.facts.package_manager {
         Some(manager) if manager != "apt-get" => {
-            let message = format!("`{name}` has `{manager}` in place of `apt-get`");
+            let message = format!("`{name}` has no `apt-get`");
             vec![host.error(CHECK.name, message, FIX)]
         }
         _ => vec![],

@@ -29,7 +29,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             ),
             None => (
                 format!("port {port} is in use"),
-                format!("find out by what (`ss -ltnp 'sport = {port}'`) and stop it"),
+                format!("find out by what (`ss -ltnp 'sport = :{port}'`) and stop it"),
             ),
         };
         Some(host.error(&format!("Port-{port}"), message, fix))

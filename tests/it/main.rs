@@ -1,8 +1,13 @@
 //! The one integration binary.
+#![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 mod bundle;
 mod cluster;
 mod preflight;
 mod report;
 mod ssh;
+mod ssh_faults;
+mod ssh_host_key;
+mod ssh_login;
+mod ssh_sudo;
 mod support;

@@ -80,6 +80,7 @@ impl Read {
             commands: self.commands(),
             package_manager: self.text("package_manager"),
             dpkg_broken: self.texts("dpkg_broken"),
+            dpkg_interrupted: self.flag("dpkg_interrupted"),
             dpkg_locks: self.list("dpkg_lock", process),
             cgroup: self.number("cgroup"),
             cgroup_controllers: self.one("cgroup_controllers").map(words),
@@ -265,4 +266,65 @@ fn journal(value: &str) -> Journal {
 
 fn some(value: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_of_every_shape() {
+        let cases = [
+            ("default via 10.0.0.1 dev eth0 src 10.0.0.9", "default eth0 10.0.0.9"),
+            ("default dev wg0 scope link", "default wg0 -"),
+            ("10.1.0.0/16 dev eth0 proto kernel", "10.1.0.0/16 eth0 -"),
+            ("10.1.2.3 via 10.0.0.1 dev eth0", "10.1.2.3/32 eth0 -"),
+            ("blackhole 10.2.0.0/16", "10.2.0.0/16 - -"),
+            ("unreachable default metric 4278198272", "default - -"),
+            ("10.3.0.0/16 \\ nexthop via 10.0.0.1 dev a weight 1", "10.3.0.0/16 a -"),
+        ];
+        for (line, expected) in cases {
+            let route = route(line, false).unwrap();
+            let to = route.destination.map_or("default".to_owned(), |net| net.to_string());
+            let source = route.source.map_or("-".to_owned(), |ip| ip.to_string());
+            let interface = route.interface.as_deref().unwrap_or("-");
+            assert_eq!(format!("{to} {interface} {source}"), expected, "{line}");
+        }
+        for line in ["", "via", "broadcast", "10.1.0.0/99 dev eth0"] {
+            assert_eq!(route(line, false), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn clocks_with_and_without_nanoseconds() {
+        let second = UNIX_EPOCH + Duration::from_secs(1_795_402_443);
+        assert_eq!(clock("1795402443"), Some(second));
+        assert_eq!(clock("1795402443%N"), Some(second), "busybox");
+        assert_eq!(clock("1795402443000000001"), Some(second + Duration::from_nanos(1)));
+        assert_eq!(clock("99999999999999999999999"), None);
+        assert_eq!(clock("-1"), None);
+    }
+
+    #[test]
+    fn values_of_os_release_are_unquoted() {
+        for (value, plain) in [
+            ("debian", "debian"),
+            ("\"12\"", "12"),
+            ("'a b'", "a b"),
+            ("\"say \\\"x\\\" \\$5\"", "say \"x\" $5"),
+            ("\"open", "\"open"),
+            ("", ""),
+        ] {
+            assert_eq!(unquote(value), plain, "{value}");
+        }
+    }
+
+    #[test]
+    fn architectures_have_go_names() {
+        for (name, go) in
+            [("x86_64", "amd64"), ("aarch64", "arm64"), ("armv7l", "arm"), ("riscv64", "riscv64")]
+        {
+            assert_eq!(go_arch(name), go);
+        }
+    }
 }

@@ -24,14 +24,18 @@ bv_baseline_has() {
     awk -v path="$1" '$1 == "path" && $5 == path { found = 1; exit } END { exit !found }' "$BV/baseline"
 }
 
-# The pods' cgroups, deepest first: cgroup v1 has one tree a controller.
+# The pods' cgroups, deepest first: cgroup v1 has one tree a controller. The `systemd` tree is left to
+# systemd: it mirrors the others, and containers that run systemd may share it with their neighbours.
 bv_pod_cgroups() {
-    find /sys/fs/cgroup -depth -type d \( -name 'kubepods*' -o -path '*/kubepods*/*' -o -name 'cri-containerd-*' \) 2>/dev/null
+    find /sys/fs/cgroup -depth -type d ! -path '/sys/fs/cgroup/systemd/*' \
+        \( -name 'kubepods*' -o -path '*/kubepods*/*' -o -name 'cri-containerd-*' \) 2>/dev/null
 }
 
-# Processes in the pods' cgroups.
+# Processes in the pods' cgroups. The kernel writes 0 for one outside our process namespace, and
+# `kill 0` would be ourselves.
 bv_pod_processes() {
-    bv_pod_cgroups | while IFS= read -r bv_group; do cat "$bv_group/cgroup.procs" 2>/dev/null; done | sort -un
+    bv_pod_cgroups | while IFS= read -r bv_group; do cat "$bv_group/cgroup.procs" 2>/dev/null; done |
+        grep -vx 0 | sort -un
 }
 
 # Stops the pods: through the runtime while it answers, then by their cgroups.

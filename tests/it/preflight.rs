@@ -1,0 +1,554 @@
+//! Facts as hosts print them, and what preflight makes of them.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use bivouac::cluster::{Cluster, Host, Kubernetes, Network, Plugin, Ssh, Sudo, Version};
+use bivouac::event::Severity;
+use bivouac::host::facts::{Facts, FactsError, Family, Journal, Listener, Process, Route, Unit};
+use bivouac::preflight::{CHECKS, Context, Finding, HostFacts, check};
+use serde_json::json;
+
+const ALPINE: &str = include_str!("../fixtures/facts/alpine-3.19.txt");
+const DEBIAN_11: &str = include_str!("../fixtures/facts/debian-11.txt");
+const DEBIAN_12: &str = include_str!("../fixtures/facts/debian-12.txt");
+const DEBIAN_13: &str = include_str!("../fixtures/facts/debian-13.txt");
+const HOSTILE: &str = include_str!("../fixtures/facts/hostile.txt");
+const LAB: &str = include_str!("../fixtures/facts/lab.txt");
+const OLD_CLUSTER: &str = include_str!("../fixtures/facts/old-cluster.txt");
+const OPENSUSE: &str = include_str!("../fixtures/facts/opensuse-leap-15.5.txt");
+const ROCKY: &str = include_str!("../fixtures/facts/rocky-9.txt");
+const UBUNTU: &str = include_str!("../fixtures/facts/ubuntu-22.04.txt");
+
+/// A cluster and what its hosts said; by default one control plane and two workers, all well.
+struct Scene {
+    cluster: Cluster,
+    facts: Vec<Facts>,
+    archs: Vec<String>,
+    /// The operator's clock, relative to each host's.
+    ahead: Vec<Duration>,
+    round_trip: Duration,
+}
+
+impl Scene {
+    fn healthy() -> Self {
+        Self::of(&[("cp1", DEBIAN_12), ("w1", UBUNTU), ("w2", DEBIAN_13)])
+    }
+
+    /// The first host is the control plane.
+    fn of(hosts: &[(&str, &str)]) -> Self {
+        let facts: Vec<Facts> = hosts.iter().map(|(_, text)| Facts::parse(text).unwrap()).collect();
+        let hosts: Vec<Host> =
+            hosts.iter().enumerate().map(|(i, (n, _))| host(n, i == 0)).collect();
+        let ahead = vec![Duration::ZERO; facts.len()];
+        let round_trip = Duration::from_millis(200);
+        Self { cluster: cluster(hosts), facts, archs: vec!["amd64".into()], ahead, round_trip }
+    }
+
+    fn check(&self) -> Vec<Finding> {
+        let half = self.round_trip / 2;
+        let hosts = self.cluster.hosts.iter().zip(&self.facts).zip(&self.ahead);
+        let hosts: Vec<HostFacts<'_>> = hosts
+            .map(|((host, facts), ahead)| {
+                let now = facts.clock.unwrap_or(SystemTime::UNIX_EPOCH) + *ahead;
+                HostFacts { host, facts, asked: now - half, answered: now + half }
+            })
+            .collect();
+        check(&Context { cluster: &self.cluster, bundle_archs: &self.archs, hosts: &hosts })
+    }
+}
+
+fn cluster(hosts: Vec<Host>) -> Cluster {
+    Cluster {
+        name: "demo".into(),
+        kubernetes: Kubernetes {
+            version: version("1.20.2"),
+            image_repository: None,
+            skip_phases: vec![],
+            ignore_preflight_errors: vec![],
+            kubeadm: serde_json::Map::new(),
+            kubelet: serde_json::Map::new(),
+            kube_proxy: serde_json::Map::new(),
+        },
+        control_plane_endpoint: None,
+        network: Network {
+            plugin: Plugin::Bridge,
+            pod_subnet: "10.244.0.0/16".parse().unwrap(),
+            service_subnet: "10.96.0.0/16".parse().unwrap(),
+            dns_domain: "cluster.local".into(),
+        },
+        runtime_config: serde_json::Map::new(),
+        bundle: None,
+        hosts,
+    }
+}
+
+fn version(text: &str) -> Version {
+    Version(text.parse().unwrap())
+}
+
+fn host(name: &str, control_plane: bool) -> Host {
+    Host {
+        display: name.into(),
+        node_name: None,
+        address: format!("{name}.example"),
+        control_plane,
+        worker: !control_plane,
+        ssh: Ssh {
+            user: "ops".into(),
+            port: 22,
+            private_keys: vec![],
+            passphrase_file: None,
+            password_file: None,
+            agent: true,
+            sudo: None,
+        },
+        labels: BTreeMap::new(),
+        taints: vec![],
+    }
+}
+
+fn unit(name: &str) -> Unit {
+    Unit { name: name.into(), active: "active".into(), enabled: "enabled".into() }
+}
+
+fn shown(finding: &Finding) -> String {
+    let Finding { name, severity, hosts, message, fix } = finding;
+    let severity = format!("{severity:?}").to_lowercase();
+    format!("{severity} {name} on {}: {message}\n  fix: {fix}\n", hosts.join(", "))
+}
+
+/// What is wrong, the check that must say so, and how it comes about.
+type Case = (&'static str, &'static str, fn(&mut Scene));
+
+const CASES: &[Case] = &[
+    ("a user without sudo", "IsPrivilegedUser", |s| s.facts[1].uid = Some(1000)),
+    ("sudo to another user", "IsPrivilegedUser", |s| {
+        s.facts[1].uid = Some(33);
+        s.cluster.hosts[1].ssh.sudo = Some(Sudo::default());
+    }),
+    ("a host that says nothing of itself", "OperatingSystem", |s| s.facts[0].os.id = None),
+    ("a Debian without apt", "OperatingSystem", |s| {
+        s.facts[0].package_manager = Some("apk".into());
+    }),
+    ("no systemd", "Systemd", |s| s.facts[2].init = Some("runit".into())),
+    ("an architecture that nobody builds for", "Architecture", |s| {
+        s.facts[1].arch = Some("riscv64".into());
+    }),
+    ("a 32-bit system on a 64-bit kernel", "Architecture", |s| {
+        s.facts[1].package_arch = Some("386".into());
+    }),
+    ("a host that the bundle is not for", "Architecture", |s| {
+        s.facts[1].arch = Some("arm64".into());
+        s.facts[1].package_arch = Some("arm64".into());
+    }),
+    ("one machine under two addresses", "SameMachine", |s| s.facts[2] = s.facts[1].clone()),
+    ("two hosts of one name", "NodeName", |s| {
+        s.facts[1].hostname = Some("Debian".into());
+        s.facts[1].static_hostname = None;
+        s.cluster.hosts[2].node_name = Some("debian".into());
+    }),
+    ("two hosts behind NAT", "NodeAddress", |s| {
+        s.facts[2].addresses = s.facts[1].addresses.clone();
+        s.facts[2].routes = s.facts[1].routes.clone();
+    }),
+    ("no default route", "NodeAddress", |s| {
+        s.facts[1].routes.as_mut().unwrap().retain(|route| route.destination.is_some());
+    }),
+    ("a name with an underscore", "Hostname", |s| s.facts[1].hostname = Some("my_host".into())),
+    ("a name that is too long", "Hostname", |s| s.facts[1].hostname = Some("a".repeat(64))),
+    ("localhost", "Hostname", |s| s.facts[1].hostname = Some("localhost.localdomain".into())),
+    ("a name that will change", "Hostname", |s| s.facts[1].static_hostname = Some("old".into())),
+    ("cloned machine ids", "MachineID", |s| s.facts[2].machine_id = s.facts[1].machine_id.clone()),
+    ("cloned hardware UUIDs", "MachineID", |s| {
+        s.facts[2].product_uuid = s.facts[1].product_uuid.clone();
+    }),
+    ("a clock far behind ours", "Clock", |s| s.ahead = vec![Duration::from_secs(31); 3]),
+    ("a clock somewhat behind the others", "Clock", |s| s.ahead[2] = Duration::from_secs(4)),
+    ("k3s", "OtherKubernetes", |s| {
+        s.facts[1].units.as_mut().unwrap().push(unit("k3s-agent.service"));
+    }),
+    ("an old control plane", "DirAvailable-*", |s| {
+        s.facts[0].leftovers.paths = Some(vec![
+            "/etc/kubernetes/admin.conf".into(),
+            "/etc/kubernetes/pki".into(),
+            "/var/lib/kubelet/config.yaml".into(),
+            "/var/lib/etcd/member".into(),
+            "/etc/cni/net.d/05-cilium.conflist".into(),
+        ]);
+    }),
+    ("etcd on a disk of its own", "DirAvailable-*", |s| {
+        s.facts[0].leftovers.paths = Some(vec!["/var/lib/etcd/lost+found".into()]);
+    }),
+    ("traces of a cluster", "Leftovers", |s| {
+        s.facts[1].leftovers.paths = Some(vec!["/var/lib/rancher".into()]);
+        s.facts[1].leftovers.links = Some(vec!["cni0".into(), "flannel.1".into()]);
+        s.facts[1].leftovers.chains = Some(vec!["KUBE-SERVICES".into()]);
+    }),
+    ("docker", "ContainerRuntime", |s| {
+        let units = s.facts[1].units.as_mut().unwrap();
+        units.extend([unit("containerd.service"), unit("docker.service")]);
+        s.facts[1].runtime_config = Some("/etc/containerd/config.toml".into());
+    }),
+    ("ports of a control plane and a worker in use", "Port-*", |s| {
+        let nginx = Listener { port: 6443, process: Some("nginx".into()) };
+        let hidden = Listener { port: 10250, process: None };
+        for facts in &mut s.facts {
+            facts.listeners = Some(vec![nginx.clone(), hidden.clone()]);
+        }
+    }),
+    ("an address among the pods'", "Subnets", |s| {
+        s.cluster.network.pod_subnet = "192.168.0.0/16".parse().unwrap();
+    }),
+    ("a route among the services'", "Subnets", |s| s.facts[1].routes.as_mut().unwrap().push(VPN())),
+    ("a route over the pods'", "Subnets", |s| {
+        let wide = Route { destination: Some("10.240.0.0/12".parse().unwrap()), ..VPN() };
+        s.facts[1].routes.as_mut().unwrap().push(wide);
+    }),
+    ("one CPU", "NumCPU", |s| s.facts.iter_mut().for_each(|facts| facts.cpus = Some(1))),
+    ("little memory", "Mem", |s| s.facts[0].memory_kib = Some(1700 * 1024 - 1)),
+    ("little space on one disk", "DiskSpace", |s| {
+        for disk in &mut s.facts[0].disks {
+            disk.free_kib = 4700 * 1024;
+            disk.size_kib = 10_000 * 1024;
+        }
+    }),
+    ("little space for packages only", "DiskSpace", |s| {
+        let usr = s.facts[1].disks.iter_mut().find(|disk| disk.path == "/usr").unwrap();
+        usr.free_kib = 699 * 1024;
+        usr.file_system = "another".into();
+    }),
+    ("few inodes", "DiskInodes", |s| {
+        s.facts[1].disks.iter_mut().for_each(|disk| disk.free_inodes = 49_999);
+    }),
+    ("a disk that is nearly full", "DiskPressure", |s| {
+        for disk in &mut s.facts[1].disks {
+            disk.size_kib = 500 << 20;
+            disk.free_kib = 50 << 20;
+        }
+    }),
+    ("a read-only system", "Writable", |s| {
+        s.facts[1].read_only = Some(vec!["/usr".into(), "/opt".into()]);
+    }),
+    ("swap", "Swap", |s| {
+        s.facts[0].swaps = Some(vec!["/dev/sda2".into()]);
+        s.facts[2].swaps = Some(vec!["/dev/sda2".into()]);
+    }),
+    ("an ancient kernel", "SystemVerification", |s| s.facts[1].kernel = Some("2.6.32-754".into())),
+    ("an old kernel for a new Kubernetes", "SystemVerification", |s| {
+        s.cluster.kubernetes.version = version("1.32.0");
+        s.facts[1].kernel = Some("4.18.0-553.el8".into());
+    }),
+    ("cgroups v1 for 1.35", "SystemVerification", |s| {
+        s.cluster.kubernetes.version = version("1.35.1");
+        s.facts[1].cgroup = Some(1);
+    }),
+    ("cgroups v1 for 1.31", "SystemVerification", |s| {
+        s.cluster.kubernetes.version = version("1.31.0");
+        s.facts[1].cgroup = Some(1);
+    }),
+    ("a Raspberry Pi", "SystemVerification", |s| {
+        s.facts[1].cgroup_controllers.as_mut().unwrap().retain(|name| name != "memory");
+    }),
+    ("a kernel without its modules", "KernelModules", |s| {
+        s.facts[1].missing_modules = Some(vec!["br_netfilter".into()]);
+    }),
+    ("a container that may not forward", "FileContent-*", |s| {
+        s.facts[1].sysctl_writable = Some(false);
+        s.facts[1].bridge_nf = Some(false);
+    }),
+    ("missing tools", "FileExisting-*", |s| {
+        for name in ["awk", "flock", "sha256sum", "conntrack", "podman"] {
+            s.facts[1].commands.insert(name.into(), false);
+        }
+    }),
+    ("packages that are half installed", "Dpkg", |s| {
+        s.facts[1].dpkg_broken = Some(vec!["adduser".into()]);
+    }),
+    ("an interrupted dpkg", "Dpkg", |s| s.facts[1].dpkg_interrupted = Some(true)),
+    ("unattended upgrades at work", "DpkgLock", |s| {
+        let name = Some("unattended-upgr".into());
+        s.facts[1].dpkg_locks = Some(vec![Process { pid: 812, name }]);
+        s.facts[1].dpkg_interrupted = Some(true);
+    }),
+    ("firewalls", "Firewalld", |s| {
+        s.facts[0].units.as_mut().unwrap().push(unit("firewalld.service"));
+        s.facts[1].ufw = Some(true);
+    }),
+];
+
+#[expect(non_snake_case, reason = "it stands for a constant, which an IpNet cannot be")]
+fn VPN() -> Route {
+    Route {
+        destination: Some("10.96.128.0/20".parse().unwrap()),
+        interface: Some("tun0".into()),
+        source: None,
+        ipv6: false,
+    }
+}
+
+#[test]
+fn every_check_names_cause_and_fix() {
+    let mut said = String::new();
+    for (title, name, breaks) in CASES {
+        let mut scene = Scene::healthy();
+        breaks(&mut scene);
+        let findings = scene.check();
+        let check = CHECKS.iter().find(|check| check.name == *name).unwrap();
+        assert!(!findings.is_empty(), "{title}: nothing found");
+        writeln!(said, "# {title}").unwrap();
+        for finding in &findings {
+            assert!(check.finds(&finding.name), "{title}: {finding:?}");
+            assert!(!finding.fix.is_empty() && !finding.hosts.is_empty(), "{title}: {finding:?}");
+            said += &shown(finding);
+        }
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn every_check_has_a_case_a_name_of_its_own_and_a_description() {
+    let cases: BTreeSet<&str> = CASES.iter().map(|(_, name, _)| *name).collect();
+    let mut names = BTreeSet::new();
+    let mut list = String::new();
+    for check in CHECKS {
+        assert!(names.insert(check.name), "{} twice", check.name);
+        assert!(cases.contains(check.name), "no case for {}", check.name);
+        assert!(!check.description.is_empty(), "{}", check.name);
+        writeln!(list, "{:<20} {}", check.name, check.description).unwrap();
+    }
+    insta::assert_snapshot!(list);
+}
+
+#[test]
+fn healthy_hosts_give_no_finding() {
+    assert_eq!(Scene::healthy().check(), []);
+    for (name, facts) in [("debian-11", DEBIAN_11), ("lab", LAB)] {
+        assert_eq!(Scene::of(&[(name, facts)]).check(), [], "{name}");
+    }
+}
+
+#[test]
+fn lab_hosts_share_a_machine_and_are_still_two() {
+    let mut scene = Scene::of(&[("h1", LAB), ("h2", LAB)]);
+    let other = &mut scene.facts[1];
+    other.machine_id = Some("2f8f3e561aaa2be25434ca134dfd8d7f".into());
+    other.hostname = Some("h2".into());
+    other.static_hostname = Some("h2".into());
+    for address in other.addresses.as_mut().unwrap() {
+        if address.interface == "eth0" && address.net.addr().is_ipv4() {
+            address.net = "10.99.77.12/24".parse().unwrap();
+        }
+    }
+    for facts in &mut scene.facts {
+        facts.product_uuid = Some("1f7c0d6e-2b7e-4a55-9c3e-0c1d2e3f4a22".into());
+    }
+    assert_eq!(scene.check(), []);
+}
+
+#[test]
+fn what_is_unknown_is_not_a_finding() {
+    let keys: BTreeSet<&str> =
+        UBUNTU.lines().skip(2).filter_map(|line| line.split(' ').next()).collect();
+    for key in keys.into_iter().filter(|key| !["end", "os.id", "os.id_like"].contains(key)) {
+        let without = |line: &&str| line.split(' ').next() != Some(key);
+        let text: Vec<&str> = UBUNTU.lines().filter(without).collect();
+        assert_eq!(Scene::of(&[("cp1", &text.join("\n"))]).check(), [], "without `{key}`");
+    }
+    let nothing = Facts::parse("facts 1\nend\n").unwrap();
+    assert_eq!(nothing, Facts::default());
+}
+
+#[test]
+fn other_systems_are_refused_by_name() {
+    let mut said = String::new();
+    for (name, facts) in [("rocky", ROCKY), ("suse", OPENSUSE), ("alpine", ALPINE)] {
+        assert_eq!(Facts::parse(facts).unwrap().family(), Family::Other);
+        Scene::of(&[(name, facts)]).check().iter().for_each(|finding| said += &shown(finding));
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn an_old_cluster_is_found_and_our_own_is_not() {
+    let mut scene = Scene::of(&[("cp1", OLD_CLUSTER)]);
+    let said: String = scene.check().iter().map(shown).collect();
+    insta::assert_snapshot!(said);
+    let last_run = Some("r1".to_owned());
+    scene.facts[0].journal = Journal::Present { entries: 0, last_run: None };
+    assert!(scene.check().len() > 5, "a journal without entries claims nothing");
+    scene.facts[0].journal = Journal::Present { entries: 3, last_run };
+    let names: Vec<String> = scene.check().into_iter().map(|finding| finding.name).collect();
+    assert_eq!(names, ["DpkgLock", "Firewalld"], "the rest is ours");
+}
+
+#[test]
+fn ignored_errors_are_warnings() {
+    for (ignored, severity) in [
+        ("numcpu", Severity::Warning),
+        ("ALL", Severity::Warning),
+        ("Mem", Severity::Error),
+        ("Num", Severity::Error),
+    ] {
+        let mut scene = Scene::healthy();
+        scene.facts[0].cpus = Some(1);
+        scene.cluster.kubernetes.ignore_preflight_errors = vec![ignored.into()];
+        let [finding] = &scene.check()[..] else { panic!("one finding for `{ignored}`") };
+        assert_eq!(finding.severity, severity, "{ignored}");
+    }
+}
+
+#[test]
+fn kubelet_overrides_are_respected() {
+    let mut scene = Scene::healthy();
+    scene.cluster.kubernetes.version = version("1.35.0");
+    for facts in &mut scene.facts {
+        facts.swaps = Some(vec!["/swapfile".into()]);
+        facts.cgroup = Some(1);
+        facts.disks.iter_mut().for_each(|disk| disk.size_kib = 1 << 40);
+    }
+    let names = |scene: &Scene| -> BTreeSet<String> {
+        scene.check().into_iter().map(|finding| finding.name).collect()
+    };
+    assert_eq!(names(&scene).len(), 3);
+    let off = json!({"failSwapOn": false, "failCgroupV1": false, "evictionHard": {}});
+    scene.cluster.kubernetes.kubelet = off.as_object().unwrap().clone();
+    assert_eq!(names(&scene), BTreeSet::new());
+}
+
+#[test]
+fn etcd_elsewhere_leaves_its_usual_place_alone() {
+    let mut scene = Scene::healthy();
+    for facts in &mut scene.facts {
+        facts.leftovers.paths = Some(vec!["/var/lib/etcd/member".into()]);
+    }
+    let [finding] = &scene.check()[..] else { panic!("workers have no etcd") };
+    assert_eq!(
+        (finding.name.as_str(), &finding.hosts[..]),
+        ("DirAvailable--var-lib-etcd", &["cp1".to_owned()][..])
+    );
+    let dir = json!({"etcd": {"local": {"dataDir": "/data/etcd"}}});
+    scene.cluster.kubernetes.kubeadm = dir.as_object().unwrap().clone();
+    assert_eq!(scene.check(), []);
+}
+
+#[test]
+fn a_slow_answer_does_not_make_a_clock_wrong() {
+    let mut scene = Scene::healthy();
+    scene.ahead[1] = Duration::from_secs(20);
+    scene.round_trip = Duration::from_secs(45);
+    assert_eq!(scene.check(), []);
+    scene.round_trip = Duration::from_secs(1);
+    assert!(!scene.check().is_empty());
+}
+
+#[test]
+fn without_root_nothing_else_is_said_of_the_host() {
+    let mut scene = Scene::healthy();
+    scene.facts[1].uid = Some(1000);
+    scene.facts[1].read_only = Some(vec!["/etc".into()]);
+    scene.facts[1].swaps = Some(vec!["/swapfile".into()]);
+    let [finding] = &scene.check()[..] else { panic!("one finding") };
+    assert_eq!(finding.name, "IsPrivilegedUser");
+}
+
+#[test]
+fn hostile_text_is_only_text() {
+    let facts = Facts::parse(HOSTILE).unwrap();
+    assert_eq!(facts.uid, None);
+    assert_eq!(facts.hostname.as_deref(), Some("\u{fffd}]0;owned\u{fffd}$(reboot)"));
+    assert_eq!(facts.cpus, None);
+    assert_eq!(facts.memory_kib, None);
+    assert_eq!(facts.cgroup, None);
+    assert_eq!(facts.disks.len(), 1);
+    assert_eq!(facts.addresses, Some(vec![]));
+    assert_eq!(facts.os.version_id.as_deref(), Some("\"12\\"));
+    assert!(matches!(facts.journal, Journal::Present { entries: 0, .. }));
+    let findings = Scene::of(&[("bad", HOSTILE)]).check();
+    assert!(!findings.is_empty());
+    for finding in findings {
+        let text = shown(&finding);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        assert!(text.len() < 2000, "{text}");
+    }
+}
+
+#[test]
+fn half_of_the_facts_is_an_error() {
+    let lines: Vec<&str> = LAB.lines().collect();
+    for end in 0..lines.len() {
+        let text = lines[..end].join("\n");
+        let expected_not_facts = end < 2;
+        match Facts::parse(&text) {
+            Err(FactsError::NotFacts { .. }) if expected_not_facts => {}
+            Err(FactsError::CutShort { .. }) if !expected_not_facts => {}
+            other => panic!("{end} lines: {other:?}"),
+        }
+    }
+    let said = |text: &str| Facts::parse(text).unwrap_err().to_string();
+    assert_eq!(said(""), "the host printed no facts, but nothing");
+    assert_eq!(said("sh: not found\n"), "the host printed no facts, but `sh: not found`");
+    assert_eq!(said("facts 1\nuid 0\n"), "the facts end after `uid`: the script was cut short");
+}
+
+#[test]
+fn facts_of_recorded_hosts() {
+    let facts = Facts::parse(UBUNTU).unwrap();
+    assert_eq!(facts.family(), Family::Debian);
+    assert_eq!(facts.arch.as_deref(), Some("amd64"));
+    assert_eq!(facts.systemd, Some(249));
+    assert_eq!(facts.has("awk"), Some(true));
+    assert_eq!(facts.has("conntrack"), Some(false));
+    assert_eq!(facts.has("vi"), None);
+    assert_eq!(facts.journal, Journal::Absent);
+    assert_eq!(facts.node_name(None).as_deref(), Some("jammy"));
+    let address = |ssh| facts.node_address(ssh).unwrap().to_string();
+    assert_eq!(address("jammy.example"), "192.168.7.22", "the default route's");
+    assert_eq!(address("192.168.7.22"), "192.168.7.22");
+    assert_eq!(address("203.0.113.5"), "192.168.7.22", "behind NAT");
+    assert_eq!(facts.disk("/var/lib/etcd/member").unwrap().path, "/var/lib");
+    assert_eq!(facts.disk("/variable").unwrap().path, "/");
+    let old = Facts::parse(OLD_CLUSTER).unwrap();
+    assert_eq!(old.listeners.as_ref().unwrap().len(), 2);
+    assert_eq!(old.dpkg_locks.unwrap()[0].name.as_deref(), Some("python3"));
+    assert_eq!(old.ufw, Some(true));
+    let alpine = Facts::parse(ALPINE).unwrap();
+    assert_eq!(alpine.init.as_deref(), Some("init"));
+    assert!(alpine.clock.is_some(), "seconds are enough");
+}
+
+#[test]
+fn the_script_runs_here_and_under_a_strict_shell() {
+    for before in ["", "set -euf; IFS=,; OMP_NUM_THREADS=1; cd /\n"] {
+        let asked = SystemTime::now();
+        let script = format!("{before}{}", Facts::SCRIPT);
+        let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let facts = Facts::parse(&stdout).unwrap();
+        assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(facts.clock.is_some_and(|clock| clock >= asked && clock <= SystemTime::now()));
+        assert!(facts.cpus.is_some() && facts.memory_kib.is_some() && facts.disk("/").is_some());
+        assert_eq!(facts.has("sh-that-is-not-there"), None);
+    }
+}
+
+#[test]
+fn the_script_writes_nothing() {
+    for line in Facts::SCRIPT.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        for (place, _) in line.match_indices('>') {
+            let target = &line[place + 1..];
+            let harmless = target.starts_with("/dev/null") || target.starts_with("&1");
+            assert!(harmless, "this line writes: {line}");
+        }
+        // Lists of names are not commands.
+        let is_list = line.ends_with('\\') || line.ends_with("; do");
+        let command = line.split_whitespace().next().filter(|_| !is_list).unwrap_or_default();
+        let forbidden =
+            ["conntrack", "ipset", "iptables", "iptables-save", "modprobe", "ss", "tee"];
+        assert!(!forbidden.contains(&command), "this line changes the kernel: {line}");
+    }
+}
