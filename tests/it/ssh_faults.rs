@@ -1,7 +1,7 @@
 //! Hung, lost and killed: three outcomes that must not be taken for each other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use bivouac::ssh::{Connection, Error, Exit, HostKeys, Policy, Request, Shell, Stdin};
@@ -29,8 +29,10 @@ async fn appears(root: u32, line: &str) {
 
 /// Runs a script that hangs and expects it to be stopped and the shell to go on.
 async fn is_stopped(shell: &mut Shell, script: &str, stdin: Stdin, slowest: Duration) {
-    // Nobody else's sleep, not even in another run of this test, lasts as long as this one.
-    let mine = format!("sleep 9{:07}", std::process::id());
+    // Nobody else's sleep, not even in another run of the tests, is written like this one's.
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mine = format!("sleep 9{:07}.{count:03}", std::process::id());
     let script = script.replace("sleep", &mine);
     let start = Instant::now();
     let error = shell.run(Request { stdin, ..Request::new(&script, LIMIT) }).await.unwrap_err();
@@ -264,9 +266,11 @@ async fn a_silent_network_is_noticed_in_the_middle_of_uploads() {
     for _ in 0..4 {
         let mut shell = connection.shell().await.unwrap();
         let sender = sender.clone();
+        let path = sshd.path("sparse");
+        std::fs::File::create(&path).unwrap().set_len(4 << 30).unwrap();
         uploads.spawn(async move {
             let mut request = Request::new("cat >/dev/null", SOON * 10);
-            request.stdin = Stdin::Bytes(vec![0; 64 << 20]);
+            request.stdin = Stdin::File { path, offset: 0, length: 4 << 30 };
             request.progress = Some(sender);
             shell.run(request).await
         });
