@@ -66,6 +66,11 @@ impl Started {
 
     /// Starts sudo, answers its prompt once, and waits until it has made us root.
     async fn sudo(&mut self, link: &Link, sudo: &Sudo, sh: &str) -> Result<(), Error> {
+        let user = &link.target.user;
+        if sudo.password.as_ref().is_some_and(|word| word.expose().contains(['\n', '\0'])) {
+            let problem = SudoProblem::Other("the password has a line break or NUL in it".into());
+            return Err(Error::Sudo { user: user.clone(), problem });
+        }
         let (prompt, hello) = (random(link)?, random(link)?);
         // `env` sets a variable in any login shell; with LC_ALL=C sudo's refusals can be told apart.
         let ask = match &sudo.password {
@@ -74,7 +79,6 @@ impl Started {
         };
         let command = format!("env LC_ALL=C sudo -H {ask} sh -c 'echo {hello}; {sh}'");
         self.exec(link, command).await?;
-        let user = &link.target.user;
         let mut answered = false;
         loop {
             if let Some(at) = find(&self.stdout, hello.as_bytes()) {

@@ -13,7 +13,7 @@ use super::host_keys::HostKeys;
 use super::login::Login;
 use super::shell::Shell;
 use super::verifier::{self, Farewell, Stop, Verifier, plain};
-use super::{dial, resolve};
+use super::{dial, known_hosts, resolve};
 
 /// How often a dial that is cut off before the login is tried.
 const TRIES: u32 = 4;
@@ -108,7 +108,7 @@ async fn handshake(
         let stop = match dial::dial(target, &addresses).await {
             Ok(stream) => {
                 let verifier = Verifier {
-                    address: target.address.clone(),
+                    address: known_hosts::bare(&target.address).to_owned(),
                     port: target.port,
                     keys: Arc::clone(keys),
                     farewell: Arc::clone(farewell),

@@ -26,10 +26,17 @@ impl Error {
                 "the host is overloaded or something else listens on this port; try again, or raise the time limit"
                     .into()
             }
-            Self::HostKeyUnknown(_) => {
-                "compare the fingerprint with the host's own (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` \
-                 there), then run again with `--accept-new-host-keys`"
-                    .into()
+            Self::HostKeyUnknown(key) => {
+                let kind = match key.algorithm.as_str() {
+                    "ssh-ed25519" => "ed25519",
+                    "ssh-rsa" => "rsa",
+                    _ => "ecdsa",
+                };
+                format!(
+                    "compare the fingerprint with the host's own (`ssh-keygen -lf \
+                     /etc/ssh/ssh_host_{kind}_key.pub` there), then run again with \
+                     `--accept-new-host-keys`"
+                )
             }
             Self::HostKeyChanged(clash) => format!(
                 "if the host was reinstalled, remove the old key: `ssh-keygen -R {} -f {}`; \

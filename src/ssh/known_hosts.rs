@@ -61,6 +61,11 @@ pub(super) fn known_as(host: &str, port: u16) -> String {
     if port == 22 { host } else { format!("[{host}]:{port}") }
 }
 
+/// The address without the brackets that some write around IPv6 addresses.
+pub(super) fn bare(address: &str) -> &str {
+    address.trim_matches(['[', ']'])
+}
+
 /// The key as messages show it.
 pub(super) fn fingerprint(key: &PublicKey) -> String {
     format!("{} {}", key.algorithm(), key.fingerprint(HashAlg::Sha256))

@@ -10,13 +10,14 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use tokio::time::timeout;
 
 use super::error::Error;
+use super::known_hosts;
 
 /// The addresses of `name`, in the order in which they should be tried; never empty.
 ///
 /// An IP address and `localhost` need no files and no network. Everything else is looked up in
 /// `/etc/hosts` and with the DNS servers and search domains of `/etc/resolv.conf`.
 pub(super) async fn resolve(name: &str, limit: Duration) -> Result<Vec<IpAddr>, Error> {
-    if let Ok(address) = name.trim_matches(['[', ']']).parse() {
+    if let Ok(address) = known_hosts::bare(name).parse() {
         return Ok(vec![address]);
     }
     if name.eq_ignore_ascii_case("localhost") {

@@ -138,6 +138,8 @@ impl Shell {
             let mut feeding = true;
             loop {
                 tokio::select! {
+                    // An end counts even if the time limit passes in the same moment.
+                    biased;
                     end = self.inbox.end(&self.link) => break (Some(end), None),
                     () = &mut limit => break (None, None),
                     sent = &mut feed, if feeding => match sent {
@@ -185,14 +187,20 @@ impl Shell {
 
     /// Ends the script that runs; `None` when it does not end.
     async fn stop(&self) -> Option<End> {
-        let stop = async {
-            // Whether or not that worked: what counts is the marker.
-            let _ = stop::stop(&self.link, self.pid).await;
-            sleep(GRACE).await;
-        };
-        tokio::select! {
+        let mut stop = pin!(stop::stop(&self.link, self.pid));
+        let early = tokio::select! {
             end = self.inbox.end(&self.link) => Some(end),
-            () = stop => None,
+            // Whether or not that worked: what counts is the marker.
+            _ = &mut stop => None,
+        };
+        match early {
+            None => timeout(GRACE, self.inbox.end(&self.link)).await.ok(),
+            Some(end @ End::Closed(_)) => Some(end),
+            Some(end @ End::Answered(_)) => {
+                // The script is gone, but some of what it had started may still ignore TERM.
+                let _ = timeout(GRACE, stop).await;
+                Some(end)
+            }
         }
     }
 }

@@ -7,9 +7,9 @@ use russh::keys::{Algorithm, PublicKey, PublicKeyOrCertificate};
 use russh::{Names, Preferred, cipher};
 use tokio::sync::watch;
 
-use super::Target;
 use super::error::Error;
 use super::host_keys::HostKeys;
+use super::{Target, known_hosts};
 
 /// Why russh's session ended: our own refusal of the host, or an error of the protocol.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ pub(super) fn plain(error: &russh::Error) -> String {
 /// for another one. Types that are not known stay in the list, so that a host which has lost the
 /// known key is refused with both fingerprints instead of a failed negotiation.
 pub(super) fn config(target: &Target, keys: &HostKeys) -> Result<client::Config, Error> {
-    let known = keys.known(&target.address, target.port)?;
+    let known = keys.known(known_hosts::bare(&target.address), target.port)?;
     let mut order: Vec<Algorithm> =
         Preferred::DEFAULT.key.iter().filter(|a| !is_sha1(a)).cloned().collect();
     order.sort_by_key(|algorithm| !known.iter().any(|key| same_family(key, algorithm)));

@@ -18,6 +18,10 @@ async fn run(shell: &mut Shell, script: &str) -> bivouac::ssh::Output {
     shell.run(Request::new(script, SOON)).await.unwrap()
 }
 
+fn hexadecimal(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap()
+}
+
 /// Deterministic bytes that look random.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 88_172_645_463_325_252_u64;
@@ -27,7 +31,7 @@ fn noise(length: usize) -> Vec<u8> {
         state ^= state << 17;
         state
     };
-    (0..length / 8 + 1).flat_map(|_| next().to_le_bytes()).take(length).collect()
+    (0..=length / 8).flat_map(|_| next().to_le_bytes()).take(length).collect()
 }
 
 #[tokio::test]
@@ -140,7 +144,8 @@ async fn thirty_two_mebibytes_go_up_from_memory_and_from_a_file() {
     let (_connection, mut shell) = sshd.shell().await;
     let data = noise(32 << 20);
     let sum = |bytes: &[u8]| {
-        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        let digest = Sha256::digest(bytes);
+        digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hexadecimal).collect::<String>()
     };
     let (sender, mut progress) = mpsc::unbounded_channel();
     let mut request = Request::new("sha256sum", SOON * 3);

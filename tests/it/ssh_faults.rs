@@ -1,8 +1,13 @@
 //! Hung, lost and killed: three outcomes that must not be taken for each other.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use bivouac::ssh::{Connection, Error, Exit, Request, Shell, Stdin};
+use bivouac::ssh::{Connection, Error, Exit, HostKeys, Policy, Request, Shell, Stdin};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::mpsc;
 
 use crate::support::sshd::{SOON, Sshd, below, command, kill, until};
 use crate::support::user::User;
@@ -23,14 +28,21 @@ async fn appears(root: u32, line: &str) {
 }
 
 /// Runs a script that hangs and expects it to be stopped and the shell to go on.
-async fn is_stopped(shell: &mut Shell, request: Request<'_>, slowest: Duration) {
-    let script = request.script.to_owned();
+async fn is_stopped(shell: &mut Shell, script: &str, stdin: Stdin, slowest: Duration) {
+    // Nobody else's sleep, not even in another run of the tests, is written like this one's.
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let mine = format!("sleep 9{:07}.{count:03}", std::process::id());
+    let script = script.replace("sleep", &mine);
     let start = Instant::now();
-    let error = shell.run(request).await.unwrap_err();
+    let error = shell.run(Request { stdin, ..Request::new(&script, LIMIT) }).await.unwrap_err();
     assert!(matches!(error, Error::Hung { stopped: true, .. }), "{script}: {error}");
     assert!(start.elapsed() < slowest, "{script}: {:?}", start.elapsed());
     let root = pid(shell).await;
     assert_eq!(below(root), Vec::<u32>::new(), "{script}: what hung is gone");
+    // Also what has lost its parent.
+    let left = below(0).into_iter().filter(|pid| command(*pid).starts_with(&mine));
+    assert_eq!(left.count(), 0, "{script}: a part of it runs on");
     echo(shell).await;
 }
 
@@ -41,13 +53,14 @@ async fn a_hung_command_is_stopped_and_the_shell_goes_on() {
     let sshd = Sshd::start();
     let (_connection, mut shell) = sshd.shell().await;
     for script in [
-        "sleep 1001",
-        "sh -c 'sleep 1002; echo not reached'; echo nor this",
+        "sleep 1",
+        "sh -c 'sleep 2; echo not reached'; echo nor this",
         "sh -c 'kill -STOP $$'",
-        "(trap '' HUP; sleep 1003 | cat) & wait",
+        "(trap '' HUP; sleep 3 | cat) & wait",
+        "sh -c 'sleep 4 & sleep 5'",
         "while :; do :; done",
     ] {
-        is_stopped(&mut shell, Request::new(script, LIMIT), SOON / 4).await;
+        is_stopped(&mut shell, script, Stdin::Empty, SOON / 4).await;
     }
 }
 
@@ -55,9 +68,9 @@ async fn a_hung_command_is_stopped_and_the_shell_goes_on() {
 async fn a_command_that_ignores_term_is_killed_after_five_seconds() {
     let sshd = Sshd::start();
     let (_connection, mut shell) = sshd.shell().await;
-    let script = "trap '' TERM; while :; do sleep 1004; done";
+    let script = "trap '' TERM; while :; do sleep 6; done";
     let start = Instant::now();
-    is_stopped(&mut shell, Request::new(script, LIMIT), SOON).await;
+    is_stopped(&mut shell, script, Stdin::Empty, SOON).await;
     assert!(start.elapsed() > Duration::from_secs(5), "TERM was given its time");
 }
 
@@ -66,9 +79,8 @@ async fn a_command_that_hangs_in_the_middle_of_its_data_is_stopped() {
     let sshd = Sshd::start();
     let (_connection, mut shell) = sshd.shell().await;
     for length in [10, 100_000, 20_000_000] {
-        let mut request = Request::new("head -c 5 >/dev/null; sleep 1005", LIMIT);
-        request.stdin = Stdin::Bytes(vec![b'x'; length]);
-        is_stopped(&mut shell, request, SOON / 2).await;
+        let script = "head -c 5 >/dev/null; sleep 7";
+        is_stopped(&mut shell, script, Stdin::Bytes(vec![b'x'; length]), SOON / 2).await;
         let mut request = Request::new("wc -c", SOON);
         request.stdin = Stdin::Bytes(vec![b'\n'; length]);
         let output = shell.run(request).await.unwrap();
@@ -82,7 +94,7 @@ async fn a_hung_command_is_stopped_where_only_one_session_is_allowed() {
     let (connection, mut shell) = sshd.shell().await;
     let refused = connection.shell().await.unwrap_err();
     assert!(matches!(refused, Error::ChannelRefused(_)), "{refused}");
-    is_stopped(&mut shell, Request::new("sleep 1006", LIMIT), SOON / 2).await;
+    is_stopped(&mut shell, "sleep 8", Stdin::Empty, SOON / 2).await;
 }
 
 #[tokio::test]
@@ -93,7 +105,7 @@ async fn a_hung_command_of_root_is_stopped_by_way_of_sudo() {
     let target = user.target(&sshd, Some("pass word"));
     let connection = Connection::open(&target, sshd.keys()).await.unwrap();
     let mut shell = connection.shell().await.unwrap();
-    is_stopped(&mut shell, Request::new("sleep 1007", LIMIT), SOON / 2).await;
+    is_stopped(&mut shell, "sleep 9", Stdin::Empty, SOON / 2).await;
 }
 
 #[tokio::test]
@@ -219,25 +231,81 @@ async fn two_shells_of_one_connection_do_not_hold_each_other_up() {
 #[tokio::test]
 async fn a_silent_network_is_noticed_within_half_a_minute() {
     let sshd = Sshd::start();
-    for upload in [0, 64 << 20] {
-        let (_connection, mut shell) = sshd.shell().await;
-        let root = pid(&mut shell).await;
-        let server = below(sshd.pid());
-        let script = "sleep 61";
-        let mut request = Request::new(script, SOON * 10);
-        request.stdin = if upload == 0 { Stdin::Empty } else { Stdin::Bytes(vec![0; upload]) };
-        let freeze = async {
-            appears(root, script).await;
-            // Stopped sessions stand for a host that answers nothing any more.
-            for pid in server.iter().filter(|pid| command(**pid).starts_with("sshd")) {
-                let pid = rustix::process::Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
-                rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
-            }
-        };
-        let start = Instant::now();
-        let (result, ()) = tokio::join!(shell.run(request), freeze);
-        assert!(matches!(result, Err(Error::Lost { .. })), "{result:?}");
-        assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
-        below(sshd.pid()).into_iter().for_each(kill);
+    let (_connection, mut shell) = sshd.shell().await;
+    let root = pid(&mut shell).await;
+    let server = below(sshd.pid());
+    let freeze = async {
+        appears(root, "sleep 61").await;
+        // Stopped sessions stand for a host that answers nothing any more.
+        for pid in server.iter().filter(|pid| command(**pid).starts_with("sshd")) {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(*pid).unwrap()).unwrap();
+            rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        }
+    };
+    let start = Instant::now();
+    let (result, ()) = tokio::join!(shell.run(Request::new("sleep 61", SOON * 10)), freeze);
+    let error = result.unwrap_err();
+    assert!(matches!(error, Error::Lost { .. }), "{error}");
+    assert!(error.to_string().contains("did not answer for 20 s"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    below(sshd.pid()).into_iter().for_each(kill);
+}
+
+/// The same while so much is sent that the socket is full: russh then sends no keepalive. One
+/// upload has at most two mebibytes under way, which loopback's buffers hold; several do not fit.
+#[tokio::test]
+async fn a_silent_network_is_noticed_in_the_middle_of_uploads() {
+    let sshd = Sshd::start();
+    let frozen = Arc::new(AtomicBool::new(false));
+    let mut target = sshd.target();
+    target.port = proxy(sshd.port, Arc::clone(&frozen));
+    let keys = HostKeys::new(sshd.path("none"), vec![], Policy::AcceptNew);
+    let connection = Connection::open(&target, Arc::new(keys)).await.unwrap();
+    let (sender, mut progress) = mpsc::unbounded_channel();
+    let mut uploads = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let mut shell = connection.shell().await.unwrap();
+        let sender = sender.clone();
+        let path = sshd.path("sparse");
+        std::fs::File::create(&path).unwrap().set_len(4 << 30).unwrap();
+        uploads.spawn(async move {
+            let mut request = Request::new("cat >/dev/null", SOON * 10);
+            request.stdin = Stdin::File { path, offset: 0, length: 4 << 30 };
+            request.progress = Some(sender);
+            shell.run(request).await
+        });
     }
+    while progress.recv().await.unwrap() < 4 << 20 {}
+    frozen.store(true, Ordering::Relaxed);
+    let start = Instant::now();
+    while let Some(result) = uploads.join_next().await {
+        let result = result.unwrap();
+        assert!(matches!(result, Err(Error::Lost { .. })), "{result:?}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+}
+
+/// Passes bytes on to `to`, through small buffers, until it is frozen. Returns its port.
+fn proxy(to: u16, frozen: Arc<AtomicBool>) -> u16 {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(8 << 10).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(8).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (near, _) = listener.accept().await.unwrap();
+        let far = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+        let (mut near_read, mut near_write) = near.into_split();
+        let (mut far_read, mut far_write) = far.into_split();
+        tokio::spawn(async move { tokio::io::copy(&mut far_read, &mut near_write).await });
+        let mut buffer = vec![0; 8 << 10];
+        while !frozen.load(Ordering::Relaxed) {
+            let length = near_read.read(&mut buffer).await.unwrap();
+            far_write.write_all(&buffer[..length]).await.unwrap();
+        }
+        // Both sockets stay open, and nobody reads them any more.
+        tokio::time::sleep(SOON * 10).await;
+        drop((near_read, far_write));
+    });
+    port
 }

@@ -1,4 +1,4 @@
-//! Host keys of a real sshd against known_hosts files.
+//! Host keys of a real sshd against `known_hosts` files.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use bivouac::ssh::{Connection, Error, HostKeys, Policy};
 
 use crate::support::sshd::{Sshd, keygen};
 
-/// Writes a known_hosts file and opens a connection with it.
+/// Writes a `known_hosts` file and opens a connection with it.
 async fn open(
     sshd: &Sshd,
     policy: Policy,

@@ -124,6 +124,18 @@ async fn key_files_that_cannot_be_used_are_named() {
 }
 
 #[tokio::test]
+async fn an_rsa_key_never_signs_with_sha_1() {
+    let sshd = Sshd::with(&["ed25519"], "PubkeyAcceptedAlgorithms ssh-rsa");
+    let path = sshd.path("key");
+    keygen(&path, "rsa", "");
+    fs::copy(path.with_extension("pub"), sshd.path("authorized_keys")).unwrap();
+    let error = login(&sshd, "root", vec![key(path)]).await.unwrap_err();
+    // The key is the right one: only its signature was not to the server's taste. (A server that
+    // announces this as well gets no signature at all: `KeyProblem::OnlySha1`.)
+    assert!(error.is_login() && error.to_string().contains("(ssh-rsa SHA256:"), "{error}");
+}
+
+#[tokio::test]
 async fn an_agent_is_asked_for_each_of_its_keys() {
     let sshd = Sshd::start();
     let agent = Agent::start(&sshd);

@@ -1,5 +1,6 @@
 //! A real sshd on loopback, with keys and a configuration of its own.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -40,14 +41,14 @@ impl Sshd {
             keygen(&path.join(kind), kind, "");
         }
         fs::create_dir_all("/run/sshd").unwrap();
-        let host_keys: String =
-            host_keys.iter().map(|kind| format!("HostKey {}/{kind}\n", path.display())).collect();
+        let host_key = |kind: &&str| format!("HostKey {}/{kind}", path.display());
+        let host_keys = host_keys.iter().map(host_key).collect::<Vec<_>>().join("\n");
         // Another process may take the port between its choice and its use.
         for _ in 0..5 {
             let port = free_port();
             // sshd takes the first value of each setting, so the test's lines come first.
             let config = format!(
-                "{lines}\n{host_keys}Port {port}\nListenAddress 127.0.0.1\nPidFile none\n\
+                "{lines}\n{host_keys}\nPort {port}\nListenAddress 127.0.0.1\nPidFile none\n\
                  AuthorizedKeysFile {}/authorized_keys\nStrictModes no\nUsePAM no\n\
                  PermitRootLogin yes\nPasswordAuthentication no\nUseDNS no\n\
                  MaxStartups 100\nLogLevel DEBUG1\n",
@@ -103,7 +104,7 @@ impl Sshd {
         let mut text = String::new();
         for kind in ["ed25519", "ecdsa", "rsa"] {
             if let Ok(public) = fs::read_to_string(self.path(&format!("{kind}.pub"))) {
-                text += &format!("[127.0.0.1]:{} {public}", self.port);
+                writeln!(text, "[127.0.0.1]:{} {}", self.port, public.trim()).unwrap();
             }
         }
         fs::write(&file, text).unwrap();

@@ -29,7 +29,7 @@ impl User {
         let _lock = ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
         run(Command::new("useradd").args(["-m", "-s", shell, &name]), "");
         // Like chpasswd, but past the password rules of PAM.
-        run(&mut Command::new("chpasswd").arg("-c").arg("SHA512"), &format!("{name}:{password}\n"));
+        run(Command::new("chpasswd").arg("-c").arg("SHA512"), &format!("{name}:{password}\n"));
         let sudoers = PathBuf::from(format!("/etc/sudoers.d/{name}"));
         Self { name, sudoers }
     }
@@ -57,11 +57,16 @@ impl Drop for User {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.sudoers);
         let _lock = ACCOUNTS.lock().unwrap_or_else(PoisonError::into_inner);
+        let sudo = |directory| format!("{directory}/{}", self.name);
         let quiet = |command: &mut Command| {
             let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
         };
         quiet(Command::new("userdel").args(["-f", "-r", &self.name]));
-        quiet(Command::new("rm").args(["-rf", &format!("/run/sudo/ts/{}", self.name)]));
+        quiet(Command::new("rm").args([
+            "-rf",
+            &sudo("/run/sudo/ts"),
+            &sudo("/var/lib/sudo/lectured"),
+        ]));
     }
 }
 
