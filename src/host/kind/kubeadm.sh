@@ -38,29 +38,15 @@ bv_pod_processes() {
         grep -vx 0 | sort -un
 }
 
-# Stops the pods: through the runtime while it answers, then by their cgroups.
+# Stops the pods, by their cgroups: one signal for all, whether their runtime answers or not. TERM
+# first, so that etcd closes its files.
 bv_pods_stop() {
-    if timeout 10 ctr -n k8s.io tasks ls -q >/dev/null 2>&1; then
-        # TERM first, so that etcd closes its files; what is left after 5 s is killed.
-        for bv_signal in TERM KILL; do
-            bv_tasks=$(timeout 10 ctr -n k8s.io tasks ls -q)
-            for bv_task in $bv_tasks; do
-                timeout 10 ctr -n k8s.io tasks kill -a -s "$bv_signal" "$bv_task" 2>/dev/null
-            done
-            [ "$bv_signal" = KILL ] || bv_wait_for 25 bv_no_pod_runs
-        done
-        bv_wait_for 25 bv_no_pod_runs
-        for bv_task in $(timeout 10 ctr -n k8s.io containers ls -q); do
-            timeout 10 ctr -n k8s.io tasks rm -f "$bv_task" >/dev/null 2>&1
-            timeout 10 ctr -n k8s.io containers rm "$bv_task" >/dev/null 2>&1
-        done
-    fi
     for bv_signal in TERM KILL KILL; do
         bv_pids=$(bv_pod_processes)
         [ -n "$bv_pids" ] || break
         # shellcheck disable=SC2086 # Process ids are numbers.
         kill -s "$bv_signal" $bv_pids 2>/dev/null
-        bv_wait_for 25 bv_no_pod_runs
+        bv_wait_for 50 bv_no_pod_runs
     done
     # Shims outlive their runtime (KillMode=process). Only those of the cluster's namespace are ours.
     for bv_exe in /proc/[0-9]*/exe; do
