@@ -32,8 +32,8 @@ lint() {
 }
 # The numbers are cargo's own; a build that fails, or tests that did not run, are one failure.
 cargo_tests() {
-  local status=0 p f
-  cargo test --locked --no-fail-fast 2>&1 | tee -a "$log" | grep -v -E '^(test .* ok|running [0-9]+ tests?|)$' || status=${PIPESTATUS[0]}
+  local status p f
+  cargo test --locked --no-fail-fast 2>&1 | tee -a "$log" | grep -v -E '^(test .* ok|running [0-9]+ tests?|)$'
   status=${PIPESTATUS[0]}
   p=$(sed -n -E 's/^test result: .* ([0-9]+) passed; .*/\1/p' "$log" | paste -sd+ | bc)
   f=$(sed -n -E 's/^test result: .* ([0-9]+) failed; .*/\1/p' "$log" | paste -sd+ | bc)
