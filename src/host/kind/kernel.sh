@@ -1,8 +1,8 @@
 # kernel POD-CIDR: claims what the cluster's programs will do in the kernel: firewall chains, links,
 # routes, namespaces, settings. Undo takes away what is theirs by name and was not in the baseline.
 
-# Names of chains that kubelet, kube-proxy, the CNI plugins and the network plugin make.
-BV_CHAINS='^(KUBE-|CNI-[0-9a-f]|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-FORWARD|CNI-ADMIN)'
+# Names of chains that kubelet, kube-proxy, the CNI plugins and bivouac's own pod network make.
+BV_CHAINS='^(BIVOUAC-|KUBE-|CNI-[0-9a-f]|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-FORWARD|CNI-ADMIN)'
 
 bv_kernel_is() { bv_stands kernel "$1"; }
 bv_kernel_before() { :; }
