@@ -1,5 +1,6 @@
 //! `bivouac bundle build`, `show` and `verify`.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -69,8 +70,9 @@ fn table(options: &Options, path: &std::path::Path, summary: &Summary) -> String
         summary.manifest_sum
     );
     for artifact in &manifest.artifacts {
-        text += &format!(
-            "  {:<6} {:<7} {:<26} {:<12} {:>9}  {}\n",
+        let _ = writeln!(
+            text,
+            "  {:<6} {:<7} {:<26} {:<12} {:>9}  {}",
             artifact.kind.as_str(),
             artifact.arch,
             artifact.name,

@@ -63,10 +63,11 @@ fn credentials(ssh: &Ssh, secrets: &mut Secrets) -> Result<Vec<Credential>, Stop
         (None, None) => None,
     };
     let nothing_named = ways.is_empty() && password.is_none();
-    if ssh.agent || nothing_named {
-        if let Some(socket) = std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty()) {
-            ways.push(Credential::Agent { socket: PathBuf::from(socket) });
-        }
+    let agent = || std::env::var_os("SSH_AUTH_SOCK").filter(|socket| !socket.is_empty());
+    if (ssh.agent || nothing_named)
+        && let Some(socket) = agent()
+    {
+        ways.push(Credential::Agent { socket: PathBuf::from(socket) });
     }
     if nothing_named {
         let home = std::env::home_dir().unwrap_or_default().join(".ssh");
@@ -90,9 +91,10 @@ impl Secrets {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Stop::new(Exit::Usage, format!("`{}` cannot be read: {error}", path.display()))
         })?;
-        let secret = Secret::new(text.strip_suffix('\n').map_or(text.as_str(), |line| {
-            line.strip_suffix('\r').unwrap_or(line)
-        }));
+        let secret = Secret::new(
+            text.strip_suffix('\n')
+                .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line)),
+        );
         self.0.insert(path.to_owned(), secret.clone());
         Ok(secret)
     }

@@ -1,5 +1,6 @@
 //! Connecting to a run's hosts, and looking at them before anything is changed.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -34,7 +35,7 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
         // Those that were turned away for their keys alone get another try.
         for result in &mut results {
             let Err(unreached) = result else { continue };
-            if matches!(unreached.error, Error::Ssh(ssh::Error::HostKeyUnknown(_))) {
+            if matches!(*unreached.error, Error::Ssh(ssh::Error::HostKeyUnknown(_))) {
                 let target = targets[unreached.index].clone();
                 let mut again = engine::connect(&[target], &keys, &session.run).await;
                 if let Some(again) = again.pop() {
@@ -66,7 +67,7 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
     if all { Ok(remotes) } else { Err(Stop::said(Exit::Unreachable)) }
 }
 
-/// The user's known_hosts, or the file that `BIVOUAC_KNOWN_HOSTS` names.
+/// The user's `known_hosts`, or the file that `BIVOUAC_KNOWN_HOSTS` names.
 fn host_keys(policy: Policy) -> HostKeys {
     match std::env::var_os("BIVOUAC_KNOWN_HOSTS").filter(|file| !file.is_empty()) {
         Some(file) => HostKeys::new(PathBuf::from(file), Vec::new(), policy),
@@ -74,14 +75,14 @@ fn host_keys(policy: Policy) -> HostKeys {
     }
 }
 
-/// Asks once for all hosts that are not in known_hosts.
+/// Asks once for all hosts that are not in `known_hosts`.
 fn asked(new: &[ssh::UnknownKey]) -> bool {
     if !report::is_terminal() {
         return false;
     }
     let mut question = String::from("these hosts are not in known_hosts yet:\n");
     for key in new {
-        question += &format!("  {}  {}  {}\n", key.known_as(), key.algorithm, key.fingerprint);
+        let _ = writeln!(question, "  {}  {}  {}", key.known_as(), key.algorithm, key.fingerprint);
     }
     question += "are these their keys? type `yes` to record them: ";
     report::ask(&question).is_some_and(|answer| answer.trim() == "yes")
@@ -97,7 +98,10 @@ pub struct Seen {
 }
 
 /// Reads all hosts' facts and journals, side by side.
-pub async fn look(session: &Session, remotes: Vec<Remote>) -> Result<(Vec<Remote>, Vec<Seen>), Stop> {
+pub async fn look(
+    session: &Session,
+    remotes: Vec<Remote>,
+) -> Result<(Vec<Remote>, Vec<Seen>), Stop> {
     let mut tasks = tokio::task::JoinSet::new();
     for (index, mut remote) in remotes.into_iter().enumerate() {
         tasks.spawn(async move {
@@ -125,7 +129,12 @@ pub async fn look(session: &Session, remotes: Vec<Remote>) -> Result<(Vec<Remote
                 all = false;
                 session.events.host(
                     host,
-                    EventKind::Finding { name: "Readable".to_owned(), severity: Severity::Error, message, fix },
+                    EventKind::Finding {
+                        name: "Readable".to_owned(),
+                        severity: Severity::Error,
+                        message,
+                        fix,
+                    },
                 );
             }
         }
@@ -152,13 +161,19 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
             Family::Other => "other".to_owned(),
         },
         arch: seen.facts.arch.clone().unwrap_or_default(),
-        node: seen.facts.node_name(host.node_name.as_deref()).unwrap_or_else(|| host.display.clone()),
+        node: seen
+            .facts
+            .node_name(host.node_name.as_deref())
+            .unwrap_or_else(|| host.display.clone()),
         address: seen
             .facts
             .node_address(&host.address)
             .or_else(|| host.address.parse().ok())
             .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
-        joined: seen.entries.iter().any(|entry| entry.kind == "kubeadm" && entry.state == State::Done),
+        joined: seen
+            .entries
+            .iter()
+            .any(|entry| entry.kind == "kubeadm" && entry.state == State::Done),
     };
     session.cluster.hosts.iter().zip(seen).map(state).collect()
 }

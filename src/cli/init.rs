@@ -30,7 +30,8 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 }
 
 async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
-    let Checked { remotes, seen, artifacts, library } = preflight::check(session, options, true).await?;
+    let Checked { remotes, seen, artifacts, library } =
+        preflight::check(session, options, true).await?;
     let states = hosts::states(session, &seen);
     let kubeconfig = kubeconfig_path(session);
     let site = crate::playbook::Site {
@@ -40,8 +41,13 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
         kubeconfig: &kubeconfig,
     };
     let library = Arc::new(library);
-    let plan = Plan::build("init", &library, &site).map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
-    let run = engine::Options { parallel: options.parallel, cancel: session.cancel.clone(), started: session.started };
+    let plan = Plan::build("init", &library, &site)
+        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+    let run = engine::Options {
+        parallel: options.parallel,
+        cancel: session.cancel.clone(),
+        started: session.started,
+    };
     let ended = engine::run(plan, remotes, token()?, &session.events, &run).await;
     if ended == engine::Ended::Done {
         session.after = Some(format!(
@@ -65,9 +71,11 @@ pub fn kubeconfig_path(session: &Session) -> String {
 fn token() -> Result<Values, Stop> {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz012345";
     let mut random = [0; 22];
-    getrandom::fill(&mut random)
-        .map_err(|error| Stop::new(Exit::Failed, format!("this machine gives no random bytes: {error}")))?;
-    let text: String = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
+    getrandom::fill(&mut random).map_err(|error| {
+        Stop::new(Exit::Failed, format!("this machine gives no random bytes: {error}"))
+    })?;
+    let text: String =
+        random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     // The id only tells tokens apart; by its beginning later runs know ours.
     let id = format!("bv{}", &text[..4]);
     let secret = &text[6..];

@@ -51,6 +51,9 @@ impl Later {
             Self::Kubeconfig(_) => "kubeconfig",
             Self::Kubectl(_) => "kubectl",
         };
-        Err(Stop::new(Exit::Usage, format!("`bivouac {verb}` is not built yet; nothing was changed")))
+        Err(Stop::new(
+            Exit::Usage,
+            format!("`bivouac {verb}` is not built yet; nothing was changed"),
+        ))
     }
 }

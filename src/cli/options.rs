@@ -12,30 +12,77 @@ use crate::secret::Secret;
 
 /// Where the cluster is described and how the run is shown.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Options {
     /// The cluster's file.
     #[arg(short, long, global = true, value_name = "FILE", help_heading = "Cluster")]
     file: Option<PathBuf>,
     /// Control planes, without a file: `-m 10.0.0.1`.
-    #[arg(short, long, global = true, value_name = "HOSTS", env = "MASTER_NODES", help_heading = "Cluster")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "HOSTS",
+        env = "MASTER_NODES",
+        help_heading = "Cluster"
+    )]
     master: Vec<String>,
     /// Workers, without a file: `-w 10.0.0.2,10.0.0.3`.
-    #[arg(short, long, global = true, value_name = "HOSTS", env = "WORKER_NODES", help_heading = "Cluster")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "HOSTS",
+        env = "WORKER_NODES",
+        help_heading = "Cluster"
+    )]
     worker: Vec<String>,
     /// Login name, without a file.
-    #[arg(short, long, global = true, value_name = "NAME", env = "SSH_USER", help_heading = "Cluster")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "SSH_USER",
+        help_heading = "Cluster"
+    )]
     user: Option<String>,
     /// Private key, without a file.
-    #[arg(long, global = true, value_name = "FILE", env = "SSH_PRIVATE_KEY", help_heading = "Cluster")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SSH_PRIVATE_KEY",
+        help_heading = "Cluster"
+    )]
     private_key: Option<PathBuf>,
     /// SSH port, without a file.
-    #[arg(short = 'P', long, global = true, value_name = "PORT", env = "SSH_PORT", help_heading = "Cluster")]
+    #[arg(
+        short = 'P',
+        long,
+        global = true,
+        value_name = "PORT",
+        env = "SSH_PORT",
+        help_heading = "Cluster"
+    )]
     port: Option<u16>,
     /// Kubernetes version, without a file.
-    #[arg(long, global = true, value_name = "VERSION", env = "KUBE_VERSION", help_heading = "Cluster")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "VERSION",
+        env = "KUBE_VERSION",
+        help_heading = "Cluster"
+    )]
     kube_version: Option<String>,
     /// Bundle to install from; goes before the file's.
-    #[arg(long = "from-bundle", global = true, value_name = "FILE", env = "BIVOUAC_BUNDLE", help_heading = "Cluster")]
+    #[arg(
+        long = "from-bundle",
+        global = true,
+        value_name = "FILE",
+        env = "BIVOUAC_BUNDLE",
+        help_heading = "Cluster"
+    )]
     bundle: Option<PathBuf>,
     /// A directory with your own `playbooks` and `templates`.
     #[arg(long, global = true, value_name = "DIR", help_heading = "Run")]
@@ -43,7 +90,7 @@ pub struct Options {
     /// Answer yes to every question.
     #[arg(long, global = true, help_heading = "Run")]
     pub yes: bool,
-    /// Record the keys of hosts that are not in known_hosts yet, without asking.
+    /// Record the keys of hosts that are not in `known_hosts` yet, without asking.
     #[arg(long, global = true, help_heading = "Run")]
     pub accept_new_host_keys: bool,
     /// Hosts that work at the same time.
@@ -105,7 +152,8 @@ impl Options {
     fn flags(&self, installs: bool) -> Flags {
         let user = self.user.clone();
         // No option for the password: it would be in everybody's `ps` and in the shell's history.
-        let password = std::env::var("SSH_PASSWORD").ok().filter(|text| !text.is_empty()).map(Secret::new);
+        let password =
+            std::env::var("SSH_PASSWORD").ok().filter(|text| !text.is_empty()).map(Secret::new);
         Flags {
             masters: self.master.clone(),
             workers: self.worker.clone(),

@@ -45,15 +45,20 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 }
 
 async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> {
-    let Checked { mut remotes, seen, library, .. } = preflight::check(session, options, false).await?;
+    let Checked { mut remotes, seen, library, .. } =
+        preflight::check(session, options, false).await?;
     let bundle = preflight::open_bundle(session)?;
     let artifacts = preflight::listed(&bundle, None);
     let states = hosts::states(session, &seen);
     let kubeconfig = super::init::kubeconfig_path(session);
-    let site =
-        Site { cluster: &session.cluster, hosts: &states, artifacts: &artifacts, kubeconfig: &kubeconfig };
-    let plan =
-        Plan::build("init", &Arc::new(library), &site).map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+    let site = Site {
+        cluster: &session.cluster,
+        hosts: &states,
+        artifacts: &artifacts,
+        kubeconfig: &kubeconfig,
+    };
+    let plan = Plan::build("init", &Arc::new(library), &site)
+        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
     let json = options.output() == report::Output::Json;
     let mut text = String::new();
     for (lane, remote) in plan.lanes.iter().zip(&mut remotes) {
@@ -78,13 +83,13 @@ impl Shown {
             if let (Some(gate), false) = (&task.needs, self.json) {
                 let _ = writeln!(self.text, "  . waits until {gate}");
             }
-            let (work, late) = match &task.work {
+            let (work, is_late) = match &task.work {
                 Pending::Ready(work) => (Some(work.clone()), false),
-                Pending::Late(late) => (late.preview(&task.step), true),
+                Pending::Late(pending) => (pending.preview(&task.step), true),
             };
             let Some(Work::Changes(changes)) = work else { continue };
             for change in &changes {
-                self.change(&lane.name, &step, change, late, remote).await?;
+                self.change(&lane.name, &step, change, is_late, remote).await?;
             }
         }
         if !self.json {
@@ -103,9 +108,11 @@ impl Shown {
         late: bool,
         remote: &mut Remote,
     ) -> Result<(), Stop> {
-        let failed = |error: crate::host::Error| Stop::error(Exit::Unreachable, &error, &error.fix());
+        let failed =
+            |error: crate::host::Error| Stop::error(Exit::Unreachable, &error, &error.fix());
         // A file that is known only when its values are cannot be compared.
-        let needed = (late && matches!(change, Change::File { .. })) || !remote.is(change, LOOK).await.map_err(failed)?;
+        let needed = (late && matches!(change, Change::File { .. }))
+            || !remote.is(change, LOOK).await.map_err(failed)?;
         if !needed {
             return Ok(());
         }

@@ -43,11 +43,16 @@ pub struct Checked {
 
 /// Checks the bundle and, meanwhile, connects to the hosts and looks at them. `unpack`: the bundle's
 /// files will be uploaded.
-pub async fn check(session: &mut Session, options: &Options, unpack: bool) -> Result<Checked, Stop> {
+pub async fn check(
+    session: &mut Session,
+    options: &Options,
+    unpack: bool,
+) -> Result<Checked, Stop> {
     let library = library(options)?;
     let bundle = open_bundle(session)?;
     let architectures: Vec<String> = {
-        let mut all: Vec<String> = bundle.manifest().artifacts.iter().map(|artifact| artifact.arch.clone()).collect();
+        let mut all: Vec<String> =
+            bundle.manifest().artifacts.iter().map(|artifact| artifact.arch.clone()).collect();
         all.sort();
         all.dedup();
         all
@@ -61,9 +66,15 @@ pub async fn check(session: &mut Session, options: &Options, unpack: bool) -> Re
         .hosts
         .iter()
         .zip(&seen)
-        .map(|(host, seen)| HostFacts { host, facts: &seen.facts, asked: seen.clock.0, answered: seen.clock.1 })
+        .map(|(host, seen)| HostFacts {
+            host,
+            facts: &seen.facts,
+            asked: seen.clock.0,
+            answered: seen.clock.1,
+        })
         .collect();
-    let context = Context { cluster: &session.cluster, hosts: &facts, bundle_archs: &architectures };
+    let context =
+        Context { cluster: &session.cluster, hosts: &facts, bundle_archs: &architectures };
     let findings = crate::preflight::check(&context);
     let mut refused = false;
     for finding in findings {
@@ -80,7 +91,11 @@ pub async fn check(session: &mut Session, options: &Options, unpack: bool) -> Re
             );
         }
     }
-    if refused { Err(Stop::said(Exit::Refused)) } else { Ok(Checked { remotes, seen, artifacts, library }) }
+    if refused {
+        Err(Stop::said(Exit::Refused))
+    } else {
+        Ok(Checked { remotes, seen, artifacts, library })
+    }
 }
 
 /// The playbooks and templates of this run.

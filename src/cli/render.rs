@@ -25,7 +25,11 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let bundle = Bundle::open(&path).map_err(|error| Stop::error(Exit::Refused, &error, ""))?;
     let artifacts = preflight::listed(&bundle, None);
     // Without hosts there are no facts: names and addresses are those of cluster.yaml.
-    let arch = bundle.manifest().artifacts.first().map_or_else(String::new, |artifact| artifact.arch.clone());
+    let arch = bundle
+        .manifest()
+        .artifacts
+        .first()
+        .map_or_else(String::new, |artifact| artifact.arch.clone());
     let states: Vec<HostState> = cluster
         .hosts
         .iter()
@@ -33,12 +37,17 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             family: "debian".to_owned(),
             arch: arch.clone(),
             node: host.node_name.clone().unwrap_or_else(|| host.address.clone()),
-            address: host.address.parse().unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+            address: host
+                .address
+                .parse()
+                .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
             joined: false,
         })
         .collect();
-    let site = Site { cluster: &cluster, hosts: &states, artifacts: &artifacts, kubeconfig: "kubeconfig" };
-    let plan = Plan::build("init", &library, &site).map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+    let site =
+        Site { cluster: &cluster, hosts: &states, artifacts: &artifacts, kubeconfig: "kubeconfig" };
+    let plan = Plan::build("init", &library, &site)
+        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
     let mut files: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for lane in &plan.lanes {
         for task in &lane.tasks {
@@ -50,7 +59,9 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             for change in changes {
                 let (path, content) = match change {
                     Change::File { path, content, .. } => (path, content),
-                    Change::Kubeadm { verb, config, .. } => (format!("kubeadm-{verb}.yaml"), config),
+                    Change::Kubeadm { verb, config, .. } => {
+                        (format!("kubeadm-{verb}.yaml"), config)
+                    }
                     _ => continue,
                 };
                 if args.filter.as_ref().is_none_or(|filter| path.contains(filter)) {

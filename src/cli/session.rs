@@ -16,10 +16,10 @@ use crate::report;
 
 /// Runs a verb on an async runtime of its own.
 pub fn block_on<T>(verb: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Stop::error(Exit::Failed, &error, "free some of this machine's memory or threads"))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+            Stop::error(Exit::Failed, &error, "free some of this machine's memory or threads")
+        })?;
     let result = runtime.block_on(verb);
     // What still waits for a host must not hold up the end.
     runtime.shutdown_background();
@@ -48,7 +48,7 @@ impl Session {
         let (events, receiver) = Events::channel();
         let run = run_id();
         let cancel = Cancel::default();
-        signals::listen(cancel.clone());
+        signals::listen(&cancel);
         events.run(EventKind::RunStarted {
             verb: verb.to_owned(),
             cluster: cluster.name.clone(),
@@ -62,7 +62,17 @@ impl Session {
             run_id: run.clone(),
             resume_command: options.resume(verb),
         };
-        Self { cluster, run, events, cancel, started: Instant::now(), after: None, receiver: Some(receiver), reporter: None, settings }
+        Self {
+            cluster,
+            run,
+            events,
+            cancel,
+            started: Instant::now(),
+            after: None,
+            receiver: Some(receiver),
+            reporter: None,
+            settings,
+        }
     }
 
     /// Starts to show events. Until then questions can be asked without a display in the way.

@@ -19,11 +19,14 @@ pub fn completion(args: &CompletionArgs, command: &mut Command) -> Result<Exit, 
 
 pub fn man(command: Command) -> Result<Exit, Stop> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
+    clap_mangen::Man::new(command)
+        .render(&mut page)
+        .map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
     print(&page)
 }
 
 fn print(text: &[u8]) -> Result<Exit, Stop> {
-    report::out(&String::from_utf8_lossy(text)).map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
+    report::out(&String::from_utf8_lossy(text))
+        .map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use crate::report;
 
 /// Listens for the rest of the run: the first signal stops it gently, the second leaves what is
 /// running to the hosts, the third ends the program.
-pub fn listen(cancel: Cancel) {
+pub fn listen(cancel: &Cancel) {
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let cancel = cancel.clone();
         tokio::spawn(async move {
@@ -18,7 +18,9 @@ pub fn listen(cancel: Cancel) {
                 count += 1;
                 match count {
                     1 => {
-                        report::err("stopping: no new step begins; running ones get 8 s (once more to leave them at once)");
+                        report::err(
+                            "stopping: no new step begins; running ones get 8 s (once more to leave them at once)",
+                        );
                         cancel.stop();
                     }
                     2 => cancel.leave(),

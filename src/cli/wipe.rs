@@ -25,8 +25,13 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 
 async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
     let remotes = hosts::connect(session, options).await?;
-    let named = session.cluster.hosts.iter().map(|host| host.display.clone()).zip(remotes).collect();
-    let run = engine::Options { parallel: options.parallel, cancel: session.cancel.clone(), started: session.started };
+    let named =
+        session.cluster.hosts.iter().map(|host| host.display.clone()).zip(remotes).collect();
+    let run = engine::Options {
+        parallel: options.parallel,
+        cancel: session.cancel.clone(),
+        started: session.started,
+    };
     Ok(match engine::wipe(named, &session.events, &run).await {
         engine::Wiped::Clean => Exit::Done,
         engine::Wiped::Differs => Exit::Differs,
@@ -42,7 +47,9 @@ fn confirm(cluster: &crate::cluster::Cluster) -> Result<(), Stop> {
     if !report::is_terminal() {
         return Err(Stop::new(
             Exit::Usage,
-            format!("wiping the cluster `{name}` needs an answer and there is no terminal\n  fix: add `--yes`"),
+            format!(
+                "wiping the cluster `{name}` needs an answer and there is no terminal\n  fix: add `--yes`"
+            ),
         ));
     }
     let question = format!(

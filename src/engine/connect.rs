@@ -15,15 +15,19 @@ pub struct Unreached {
     pub index: usize,
     /// Display name.
     pub host: String,
-    pub error: Error,
+    pub error: Box<Error>,
 }
 
-/// Logins that may be unfinished at once. sshd's MaxStartups default (10:30:100) begins to refuse at
+/// Logins that may be unfinished at once. sshd's `MaxStartups` default (10:30:100) begins to refuse at
 /// 10 from one address, and a bastion sees them all.
 const LOGINS: usize = 8;
 
 /// Connects to every target; the results are in the targets' order.
-pub async fn connect(targets: &[Target], keys: &Arc<HostKeys>, run: &str) -> Vec<Result<Remote, Unreached>> {
+pub async fn connect(
+    targets: &[Target],
+    keys: &Arc<HostKeys>,
+    run: &str,
+) -> Vec<Result<Remote, Unreached>> {
     let logins = Arc::new(Semaphore::new(LOGINS));
     let mut tasks = JoinSet::new();
     for (index, target) in targets.iter().cloned().enumerate() {
@@ -31,7 +35,14 @@ pub async fn connect(targets: &[Target], keys: &Arc<HostKeys>, run: &str) -> Vec
         tasks.spawn(async move {
             let _permit = logins.acquire().await;
             let remote = Remote::connect(&target, keys, &run).await;
-            (index, remote.map_err(|error| Unreached { index, host: target.name, error }))
+            (
+                index,
+                remote.map_err(|error| Unreached {
+                    index,
+                    host: target.name,
+                    error: Box::new(error),
+                }),
+            )
         });
     }
     let mut results: Vec<_> = tasks.join_all().await;

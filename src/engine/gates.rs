@@ -36,7 +36,8 @@ impl Gates {
                 *counts.entry(gate.clone()).or_default() += 1;
             }
         }
-        let gate = |count| Gate { missing: Mutex::new(count), state: watch::channel(State::Closed).0 };
+        let gate =
+            |count| Gate { missing: Mutex::new(count), state: watch::channel(State::Closed).0 };
         Self(counts.into_iter().map(|(name, count)| (name, gate(count))).collect())
     }
 
@@ -70,7 +71,9 @@ impl Gates {
 
     /// The state now; a gate that nobody opens is open.
     pub(super) fn state(&self, name: &str) -> State {
-        self.0.get(name).map_or(State::Open { last: usize::MAX }, |gate| gate.state.borrow().clone())
+        self.0
+            .get(name)
+            .map_or(State::Open { last: usize::MAX }, |gate| gate.state.borrow().clone())
     }
 
     /// The state once it is no longer closed.

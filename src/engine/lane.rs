@@ -65,7 +65,8 @@ fn describe(error: &dyn std::error::Error) -> String {
 /// The last lines of what a script said.
 fn tail(stdout: &str, stderr: &str) -> Vec<String> {
     const LINES: usize = 15;
-    let lines: Vec<&str> = stdout.lines().chain(stderr.lines()).filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> =
+        stdout.lines().chain(stderr.lines()).filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(LINES)..].iter().map(|line| (*line).to_owned()).collect()
 }
 
@@ -109,18 +110,18 @@ impl Runner {
         let shared = Arc::clone(&self.shared);
         let Ok(permit) = shared.permits.acquire().await else { return false };
         let mut permit = Some(permit);
-        let open = StepName { playbook: "host".to_owned(), step: "lock it and take its baseline".to_owned() };
+        let open = StepName {
+            playbook: "host".to_owned(),
+            step: "lock it and take its baseline".to_owned(),
+        };
         let Some(mut journal) = self.open(&open, remote).await else {
             self.shut(tasks, &open);
             return false;
         };
         for (at, task) in tasks.iter().enumerate() {
-            let gate_lane = match self.pass_gate(task, &shared, &mut permit).await {
-                Ok(lane) => lane,
-                Err(()) => {
-                    self.shut(&tasks[at..], &task.step);
-                    return false;
-                }
+            let Ok(gate_lane) = self.pass_gate(task, &shared, &mut permit).await else {
+                self.shut(&tasks[at..], &task.step);
+                return false;
             };
             if shared.cancel.is_stopped() || !self.step(task, &mut journal, gate_lane).await {
                 self.shut(&tasks[at..], &task.step);
@@ -175,7 +176,10 @@ impl Runner {
             };
             if let State::Open { .. } = state {
                 *permit = shared.permits.acquire().await.ok();
-                self.tell(EventKind::GateOpened { gate: gate.clone(), seconds: seconds(began.elapsed()) });
+                self.tell(EventKind::GateOpened {
+                    gate: gate.clone(),
+                    seconds: seconds(began.elapsed()),
+                });
             }
             return match state {
                 State::Open { last } => Ok(Some(last)),
@@ -215,9 +219,17 @@ impl Runner {
                     self.done(&task.step, began, changed, gate_lane);
                     return true;
                 }
-                Err(failure) if failure.again && attempt < task.tries && !self.shared.cancel.is_stopped() => {
+                Err(failure)
+                    if failure.again
+                        && attempt < task.tries
+                        && !self.shared.cancel.is_stopped() =>
+                {
                     attempt += 1;
-                    self.tell(EventKind::StepRetried { step: task.step.clone(), cause: failure.cause, attempt });
+                    self.tell(EventKind::StepRetried {
+                        step: task.step.clone(),
+                        cause: failure.cause,
+                        attempt,
+                    });
                 }
                 Err(failure) => {
                     self.failed(&task.step, began, failure);
@@ -231,7 +243,8 @@ impl Runner {
         let values = self.values();
         let work = task.work.resolve(&task.step, &values).map_err(|error| Failure {
             cause: describe(&error),
-            fix: "correct the playbook or the template; `bivouac render` shows what it becomes".to_owned(),
+            fix: "correct the playbook or the template; `bivouac render` shows what it becomes"
+                .to_owned(),
             tail: Vec::new(),
             again: false,
         })?;
@@ -244,7 +257,11 @@ impl Runner {
             Work::Read { run, name, shared } => {
                 let value = journal.reader().read(&run, task.limit).await?.stdout.trim().to_owned();
                 if shared {
-                    self.shared.values.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+                    self.shared
+                        .values
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(name, value);
                 } else {
                     self.own_values.insert(name, value);
                 }
@@ -261,11 +278,16 @@ impl Runner {
         values
     }
 
-    async fn changes(&self, task: &Task, journal: &mut Journal, changes: &[Change]) -> Result<bool, Failure> {
+    async fn changes(
+        &self,
+        task: &Task,
+        journal: &mut Journal,
+        changes: &[Change],
+    ) -> Result<bool, Failure> {
         let name = format!("{}: {}", task.step.playbook, task.step.step);
-        let mut changed = false;
+        let mut any = false;
         for change in changes {
-            if self.shared.cancel.is_stopped() && changed {
+            if self.shared.cancel.is_stopped() && any {
                 return Err(interrupted());
             }
             let progress = match change.data() {
@@ -277,9 +299,9 @@ impl Runner {
                 outcome = journal.change(&name, change, task.limit, Some(lines), progress) => outcome?,
                 () = self.must_leave() => return Err(interrupted()),
             };
-            changed |= outcome == Outcome::Changed;
+            any |= outcome == Outcome::Changed;
         }
-        Ok(changed)
+        Ok(any)
     }
 
     /// Ends when a running change must be left: at once, or some time after a gentle stop.
@@ -320,15 +342,22 @@ impl Runner {
     }
 
     /// Fetches a file to a local one of mode 0600, replaced in one rename.
-    async fn fetch(&self, fetch: &Fetch, limit: Duration, reader: &mut Remote) -> Result<bool, Failure> {
-        let text = reader.read(&format!("cat -- {}", crate::ssh::quote(&fetch.path)), limit).await?.stdout;
+    async fn fetch(
+        &self,
+        fetch: &Fetch,
+        limit: Duration,
+        reader: &mut Remote,
+    ) -> Result<bool, Failure> {
+        let text =
+            reader.read(&format!("cat -- {}", crate::ssh::quote(&fetch.path)), limit).await?.stdout;
         if std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
             return Ok(false);
         }
         let new = format!("{}.new", fetch.to);
         let write = || {
             let _ = std::fs::remove_file(&new);
-            let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&new, &fetch.to)
@@ -379,7 +408,11 @@ impl Runner {
             gate_lane,
         };
         self.shared.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
-        self.tell(EventKind::StepDone { step: step.clone(), changed, seconds: seconds(began.elapsed()) });
+        self.tell(EventKind::StepDone {
+            step: step.clone(),
+            changed,
+            seconds: seconds(began.elapsed()),
+        });
     }
 
     fn failed(&self, step: &StepName, began: Instant, failure: Failure) {

@@ -18,7 +18,10 @@ pub(super) struct Record {
 /// for a gate, to the last step of the lane that opened it.
 pub(super) fn critical(records: &[Record], names: &[String]) -> Vec<PathStep> {
     let last_before = |lane: usize, time: Duration| {
-        records.iter().filter(|record| record.lane == lane && record.end <= time).max_by_key(|record| record.end)
+        records
+            .iter()
+            .filter(|record| record.lane == lane && record.end <= time)
+            .max_by_key(|record| record.end)
     };
     let mut path = Vec::new();
     let mut next = records.iter().max_by_key(|record| record.end);
@@ -26,7 +29,7 @@ pub(super) fn critical(records: &[Record], names: &[String]) -> Vec<PathStep> {
         path.push(PathStep {
             host: names.get(record.lane).cloned().unwrap_or_default(),
             step: record.step.clone(),
-            seconds: seconds(record.end - record.start),
+            seconds: seconds(record.end.saturating_sub(record.start)),
         });
         next = last_before(record.gate_lane.unwrap_or(record.lane), record.start);
     }
@@ -58,8 +61,10 @@ mod tests {
             record(0, "finish", 30, 35, None),
         ];
         let names = ["cp".to_owned(), "w".to_owned()];
-        let path: Vec<String> =
-            critical(&records, &names).iter().map(|step| format!("{} {}", step.host, step.step.step)).collect();
+        let path: Vec<String> = critical(&records, &names)
+            .iter()
+            .map(|step| format!("{} {}", step.host, step.step.step))
+            .collect();
         assert_eq!(path, ["cp prepare", "cp init", "w join"]);
     }
 }

@@ -37,7 +37,13 @@ pub enum Ended {
 }
 
 /// Runs a plan; `remotes` are its lanes' hosts, in order. A host that fails does not stop the others' preparation, only what waits for it.
-pub async fn run(plan: Plan, remotes: Vec<Remote>, values: Values, events: &Events, options: &Options) -> Ended {
+pub async fn run(
+    plan: Plan,
+    remotes: Vec<Remote>,
+    values: Values,
+    events: &Events,
+    options: &Options,
+) -> Ended {
     let names: Vec<String> = plan.lanes.iter().map(|lane| lane.name.clone()).collect();
     let shared = Arc::new(Shared {
         gates: Gates::new(&plan),
@@ -56,10 +62,9 @@ pub async fn run(plan: Plan, remotes: Vec<Remote>, values: Values, events: &Even
     let mut ended = Ended::Done;
     while let Some(done) = lanes.join_next().await {
         match done.unwrap_or(Ended::Failed) {
-            Ended::Done => {}
             Ended::Locked => ended = Ended::Locked,
             Ended::Failed if ended == Ended::Done => ended = Ended::Failed,
-            Ended::Failed => {}
+            Ended::Done | Ended::Failed => {}
         }
     }
     let records = shared.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

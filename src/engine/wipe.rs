@@ -80,14 +80,22 @@ impl Lane {
             Err(stopped) => stopped,
         };
         let ok = ended == Wiped::Clean;
-        self.tell(EventKind::HostDone { ok, changed: self.undone, seconds: seconds(began.elapsed()) });
+        self.tell(EventKind::HostDone {
+            ok,
+            changed: self.undone,
+            seconds: seconds(began.elapsed()),
+        });
         (ended, self.differences)
     }
 
     async fn wipe(&mut self, mut remote: Remote) -> Result<(), Wiped> {
-        let known = self.step("look for the journal", remote.try_read("[ -e \"$BV\" ]", SHORT)).await?;
+        let known =
+            self.step("look for the journal", remote.try_read("[ -e \"$BV\" ]", SHORT)).await?;
         if known.status != 0 {
-            self.tell(EventKind::Fact { name: "journal".to_owned(), value: "none: nothing to undo".to_owned() });
+            self.tell(EventKind::Fact {
+                name: "journal".to_owned(),
+                value: "none: nothing to undo".to_owned(),
+            });
             self.tell(EventKind::Compared { differences: Vec::new() });
             remote.close().await;
             return Ok(());
@@ -125,7 +133,11 @@ impl Lane {
         Ok(kept)
     }
 
-    async fn step<T>(&self, name: &str, work: impl Future<Output = Result<T, Error>>) -> Result<T, Wiped> {
+    async fn step<T>(
+        &self,
+        name: &str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Wiped> {
         let began = Instant::now();
         let step = StepName { playbook: "wipe".to_owned(), step: name.to_owned() };
         self.tell(EventKind::StepStarted { step: step.clone() });
@@ -141,7 +153,11 @@ impl Lane {
                 Ok(value)
             }
             Err(error) => {
-                let ended = if matches!(error, Error::Locked { .. }) { Wiped::Locked } else { Wiped::Failed };
+                let ended = if matches!(error, Error::Locked { .. }) {
+                    Wiped::Locked
+                } else {
+                    Wiped::Failed
+                };
                 let Failure { cause, fix, tail, .. } = error.into();
                 self.tell(EventKind::StepFailed { step, cause, fix, stderr_tail: tail, seconds });
                 Err(ended)

@@ -121,7 +121,9 @@ impl Change {
     /// What it changes, for `plan` and messages: `/etc/containerd/config.toml`.
     pub fn subject(&self) -> String {
         match self {
-            Self::File { path, .. } | Self::Artifact { path, .. } | Self::Tree { path } => path.clone(),
+            Self::File { path, .. } | Self::Artifact { path, .. } | Self::Tree { path } => {
+                path.clone()
+            }
             Self::Image { upload, .. } => upload.name.clone(),
             Self::Package { names } | Self::Module { names } => names.join(" "),
             Self::Service { unit, .. } => unit.clone(),

@@ -92,15 +92,20 @@ impl Journal {
         lines: Option<Lines>,
         progress: Option<mpsc::UnboundedSender<u64>>,
     ) -> Result<Outcome, Error> {
-        let call: String = change.arguments().iter().map(|word| format!(" {}", ssh::quote(word))).collect();
+        let call = change
+            .arguments()
+            .iter()
+            .fold(String::new(), |call, word| call + " " + &ssh::quote(word));
         let kind = change.kind();
         let stdin = match change.data() {
             Data::Bytes([]) => Stdin::Empty,
             Data::Bytes(bytes) => Stdin::Bytes(bytes.to_vec()),
-            Data::Upload(upload) => match self.rest_of(upload, &format!("bv_need {kind}{call}")).await? {
-                Some(rest) => rest,
-                None => return Ok(Outcome::Unchanged),
-            },
+            Data::Upload(upload) => {
+                match self.rest_of(upload, &format!("bv_need {kind}{call}")).await? {
+                    Some(rest) => rest,
+                    None => return Ok(Outcome::Unchanged),
+                }
+            }
         };
         let seq = self.entries.last().map_or(1, |entry| entry.seq + 1);
         let script = format!("bv_change {seq} {} {kind}{call}", ssh::quote(step));
@@ -136,12 +141,26 @@ impl Journal {
     }
 
     /// Restores the state before an entry.
-    pub async fn undo(&mut self, seq: u64, limit: Duration, lines: Option<Lines>) -> Result<Undone, Error> {
-        let answer = self.remote.ask(&format!("bv_undo {seq}"), Stdin::Empty, limit, lines, None).await?.good()?;
+    pub async fn undo(
+        &mut self,
+        seq: u64,
+        limit: Duration,
+        lines: Option<Lines>,
+    ) -> Result<Undone, Error> {
+        let answer = self
+            .remote
+            .ask(&format!("bv_undo {seq}"), Stdin::Empty, limit, lines, None)
+            .await?
+            .good()?;
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq) {
             entry.state = State::Undone;
         }
-        Ok(answer.stdout.lines().filter_map(|line| line.strip_prefix("kept ")).map(str::to_owned).collect())
+        Ok(answer
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix("kept "))
+            .map(str::to_owned)
+            .collect())
     }
 
     /// Lets systemd forget what is gone, then compares the host with its baseline: `+` for what is
@@ -201,7 +220,9 @@ fn parse(text: &str) -> Result<Vec<Entry>, Error> {
         let seq = words.get(1).and_then(|seq| seq.parse().ok()).ok_or_else(broken)?;
         match words[0].as_str() {
             "start" => {
-                let [_, _, run, step, kind, count, rest @ ..] = &words[..] else { return Err(broken()) };
+                let [_, _, run, step, kind, count, rest @ ..] = &words[..] else {
+                    return Err(broken());
+                };
                 let count: usize = count.parse().map_err(|_| broken())?;
                 entries.push(Entry {
                     seq,
@@ -239,7 +260,9 @@ mod tests {
 
     #[test]
     fn a_line_of_another_make_is_an_error_that_shows_it() {
-        for line in ["start 1 'r' .", "done 7 .", "begin 1 .", "start x 'r' 'p' 'k' '0' .", "done 1"] {
+        for line in
+            ["start 1 'r' .", "done 7 .", "begin 1 .", "start x 'r' 'p' 'k' '0' .", "done 1"]
+        {
             let error = parse(line).unwrap_err().to_string();
             assert!(error.contains(line), "{error}");
         }

@@ -51,8 +51,12 @@ impl Error {
     pub fn fix(&self) -> String {
         match self {
             Self::Ssh(error) => error.fix(),
-            Self::Script { .. } => "mend the cause, then run the same command again: it goes on from here".to_owned(),
-            Self::Locked { .. } => "wait until that run has ended, then run the same command again".to_owned(),
+            Self::Script { .. } => {
+                "mend the cause, then run the same command again: it goes on from here".to_owned()
+            }
+            Self::Locked { .. } => {
+                "wait until that run has ended, then run the same command again".to_owned()
+            }
             Self::Journal { .. } => "use the version of bivouac that wrote it".to_owned(),
         }
     }
@@ -70,7 +74,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn new(output: Output) -> Self {
+    fn new(output: &Output) -> Self {
         Self {
             status: match output.exit {
                 Exit::Code(code) => code,
@@ -127,7 +131,9 @@ impl Remote {
         prelude.push('\n');
         #[cfg(debug_assertions)]
         if let Some(cut) = cut_point(&target.name) {
-            prelude.push_str(&format!("BV_CUT={}\n", ssh::quote(&cut)));
+            prelude.push_str("BV_CUT=");
+            prelude.push_str(&ssh::quote(&cut));
+            prelude.push('\n');
         }
         shell.define(&prelude).await?;
         Ok(Self { shell, connection, run: run.to_owned() })
@@ -174,7 +180,7 @@ impl Remote {
         progress: Option<mpsc::UnboundedSender<u64>>,
     ) -> Result<Answer, Error> {
         let request = Request { stdin, lines, progress, ..Request::new(script, limit) };
-        Ok(Answer::new(self.shell.run(request).await?))
+        Ok(Answer::new(&self.shell.run(request).await?))
     }
 }
 

@@ -55,7 +55,11 @@ pub struct Available {
 
 impl Artifacts {
     /// Those of a kind for an architecture.
-    pub(super) fn of<'a>(&'a self, kind: &'a str, arch: &'a str) -> impl Iterator<Item = &'a Available> {
+    pub(super) fn of<'a>(
+        &'a self,
+        kind: &'a str,
+        arch: &'a str,
+    ) -> impl Iterator<Item = &'a Available> {
         self.0.iter().filter(move |available| available.kind == kind && available.arch == arch)
     }
 }
@@ -91,8 +95,9 @@ fn labels(site: &Site<'_>) -> String {
         .zip(site.hosts)
         .filter(|(host, _)| !host.labels.is_empty())
         .map(|(host, state)| {
-            let labels: String =
-                host.labels.iter().map(|(key, value)| format!(" {}", quote(&format!("{key}={value}")))).collect();
+            let labels = host.labels.iter().fold(String::new(), |labels, (key, value)| {
+                labels + " " + &quote(&format!("{key}={value}"))
+            });
             format!(
                 "kubectl --kubeconfig /etc/kubernetes/admin.conf label --overwrite node {}{labels} >/dev/null",
                 quote(&state.node)
@@ -107,7 +112,10 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
     let kubernetes = &site.cluster.kubernetes;
     let version = kubernetes.version.facts();
-    let repository = kubernetes.image_repository.clone().unwrap_or_else(|| kubernetes.version.default_image_repository().to_owned());
+    let repository = kubernetes
+        .image_repository
+        .clone()
+        .unwrap_or_else(|| kubernetes.version.default_image_repository().to_owned());
     let nodes: Vec<Value> = site
         .cluster
         .hosts

@@ -70,14 +70,18 @@ impl Library {
         let mut verbs: BTreeMap<String, Vec<Playbook>> = BTreeMap::new();
         let mut families = BTreeMap::new();
         for (name, text) in playbooks {
-            let mistake = |mistake: Box<crate::cluster::Mistake>| Error::Playbook(mistake.to_string());
+            let mistake =
+                |mistake: Box<crate::cluster::Mistake>| Error::Playbook(mistake.to_string());
             match name.split_once('/') {
                 Some(("os", family)) => {
                     let family = family.trim_end_matches(".yaml").to_owned();
                     families.insert(family, yaml::from_str(name, text).map_err(mistake)?);
                 }
                 Some((verb, _)) => {
-                    verbs.entry(verb.to_owned()).or_default().push(yaml::from_str(name, text).map_err(mistake)?);
+                    verbs
+                        .entry(verb.to_owned())
+                        .or_default()
+                        .push(yaml::from_str(name, text).map_err(mistake)?);
                 }
                 None => {}
             }
@@ -100,7 +104,9 @@ impl Library {
 fn embedded(dir: &Dir<'_>) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = dir
         .files()
-        .filter_map(|file| Some((file.path().to_str()?.to_owned(), file.contents_utf8()?.to_owned())))
+        .filter_map(|file| {
+            Some((file.path().to_str()?.to_owned(), file.contents_utf8()?.to_owned()))
+        })
         .chain(dir.dirs().flat_map(embedded))
         .collect();
     files.sort();

@@ -53,14 +53,15 @@ mod tests {
 
     use super::*;
 
-    fn overrides(value: Value) -> Overrides {
+    fn overrides(value: &Value) -> Overrides {
         value.as_object().unwrap().clone()
     }
 
     #[test]
     fn overrides_reach_into_toml_tables_and_leave_the_rest() {
-        let text = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"a\"\nx = 1\n";
-        let own = overrides(json!({"plugins": {"io.containerd.grpc.v1.cri": {"x": true}}}));
+        let text =
+            "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"a\"\nx = 1\n";
+        let own = overrides(&json!({"plugins": {"io.containerd.grpc.v1.cri": {"x": true}}}));
         let merged: toml::Table = toml::from_str(&toml(text, &own).unwrap()).unwrap();
         let cri = &merged["plugins"]["io.containerd.grpc.v1.cri"];
         assert_eq!(cri["sandbox_image"].as_str(), Some("a"));
@@ -71,8 +72,11 @@ mod tests {
     #[test]
     fn each_document_gets_the_overrides_of_its_kind() {
         let text = "kind: A\nx: {y: 1, z: 2}\n---\nkind: B\nx: 1\n";
-        let own = overrides(json!({"x": {"z": 3}}));
+        let own = overrides(&json!({"x": {"z": 3}}));
         let merged = yaml::documents(&documents(text, &[("A", &own)]).unwrap()).unwrap();
-        assert_eq!(merged, [json!({"kind": "A", "x": {"y": 1, "z": 3}}), json!({"kind": "B", "x": 1})]);
+        assert_eq!(
+            merged,
+            [json!({"kind": "A", "x": {"y": 1, "z": 3}}), json!({"kind": "B", "x": 1})]
+        );
     }
 }

@@ -132,8 +132,11 @@ impl Plan {
                     shared: Arc::clone(shared),
                 };
                 let pending = Pending::Late(Box::new(late));
-                let work =
-                    if step.late { pending } else { Pending::Ready(pending.resolve(&name, &Values::new())?) };
+                let work = if step.late {
+                    pending
+                } else {
+                    Pending::Ready(pending.resolve(&name, &Values::new())?)
+                };
                 tasks.push(Task {
                     step: name,
                     needs: step.needs.clone(),
@@ -149,14 +152,16 @@ impl Plan {
 }
 
 /// Values that steps of the built-in playbooks use.
-const VALUES: &[&str] = &["token", "token_id", "token_secret", "token_expiry", "ca", "pod_cidr", "pod_routes"];
+const VALUES: &[&str] =
+    &["token", "token_id", "token_secret", "token_expiry", "ca", "pod_cidr", "pod_routes"];
 
 impl Late {
     /// The work as far as it can be shown before its values are known: each value prints as its name.
     pub fn preview(&self, step: &StepName) -> Option<Work> {
         let mut values = Map::new();
         for name in VALUES {
-            values.insert((*name).to_owned(), Value::String(format!("(known when it runs: {name})")));
+            values
+                .insert((*name).to_owned(), Value::String(format!("(known when it runs: {name})")));
         }
         let mut context = self.context.clone();
         context["values"] = Value::Object(values);

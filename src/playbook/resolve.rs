@@ -49,14 +49,19 @@ impl Scope<'_> {
     /// Resolves one action; `Err` holds why it does not fit.
     pub(super) fn work(&self, step: &str, action: &Action) -> Result<Work, Error> {
         let text = |text: &str| self.library.templates.text(text, self.context);
-        let texts = |list: &[String]| list.iter().map(|item| text(item)).collect::<Result<Vec<_>, _>>();
+        let texts =
+            |list: &[String]| list.iter().map(|item| text(item)).collect::<Result<Vec<_>, _>>();
         let misfit = |cause: String| Error::Step { step: step.to_owned(), cause };
         let changes = match action {
             Action::File(file) => vec![self.file(step, file)?],
             Action::Artifact(artifact) => self.artifacts(artifact).map_err(misfit)?,
             Action::Images(names) => self.images(&texts(names)?).map_err(misfit)?,
-            Action::Tree(paths) => texts(paths)?.into_iter().map(|path| Change::Tree { path }).collect(),
-            Action::Package(names) => vec![Change::Package { names: self.packages(names).map_err(misfit)? }],
+            Action::Tree(paths) => {
+                texts(paths)?.into_iter().map(|path| Change::Tree { path }).collect()
+            }
+            Action::Package(names) => {
+                vec![Change::Package { names: self.packages(names).map_err(misfit)? }]
+            }
             Action::Service(service) => vec![Change::Service {
                 unit: text(&service.unit)?,
                 enabled: service.enabled,
@@ -68,7 +73,9 @@ impl Scope<'_> {
                 .map(|(key, value)| Ok(Change::Sysctl { key: text(key)?, value: text(value)? }))
                 .collect::<Result<_, Error>>()?,
             Action::Module(names) => vec![Change::Module { names: texts(names)? }],
-            Action::Kernel(kernel) => vec![Change::Kernel { pod_subnet: text(&kernel.pod_subnet)? }],
+            Action::Kernel(kernel) => {
+                vec![Change::Kernel { pod_subnet: text(&kernel.pod_subnet)? }]
+            }
             Action::Kubeadm(kubeadm) => vec![self.kubeadm(step, kubeadm)?],
             Action::Command(command) => vec![Change::Command {
                 run: text(&command.run)?,
@@ -78,7 +85,11 @@ impl Scope<'_> {
             }],
             Action::Wait(wait) => return Ok(Work::Wait { until: text(&wait.until)? }),
             Action::Read(read) => {
-                return Ok(Work::Read { run: text(&read.run)?, name: read.value.clone(), shared: read.shared });
+                return Ok(Work::Read {
+                    run: text(&read.run)?,
+                    name: read.value.clone(),
+                    shared: read.shared,
+                });
             }
             Action::Fetch(fetch) => {
                 return Ok(Work::Fetch(Fetch { path: text(&fetch.path)?, to: text(&fetch.to)? }));
@@ -90,8 +101,12 @@ impl Scope<'_> {
     fn file(&self, step: &str, file: &FileSpec) -> Result<Change, Error> {
         let templates = &self.library.templates;
         let content = match (&file.template, &file.content) {
-            (Some(name), _) => templates.file(&templates.text(name, self.context)?, self.context)?,
-            (None, content) => templates.text(content.as_deref().unwrap_or_default(), self.context)?,
+            (Some(name), _) => {
+                templates.file(&templates.text(name, self.context)?, self.context)?
+            }
+            (None, content) => {
+                templates.text(content.as_deref().unwrap_or_default(), self.context)?
+            }
         };
         let content = match file.merge.as_deref() {
             None => Ok(content),
@@ -109,7 +124,8 @@ impl Scope<'_> {
 
     fn kubeadm(&self, step: &str, spec: &KubeadmSpec) -> Result<Change, Error> {
         let templates = &self.library.templates;
-        let rendered = templates.file(&templates.text(&spec.template, self.context)?, self.context)?;
+        let rendered =
+            templates.file(&templates.text(&spec.template, self.context)?, self.context)?;
         let kubernetes = &self.cluster.kubernetes;
         let config = merge::documents(
             &rendered,
@@ -128,7 +144,10 @@ impl Scope<'_> {
             }
         }
         if !kubernetes.ignore_preflight_errors.is_empty() {
-            flags.push(format!("--ignore-preflight-errors={}", kubernetes.ignore_preflight_errors.join(",")));
+            flags.push(format!(
+                "--ignore-preflight-errors={}",
+                kubernetes.ignore_preflight_errors.join(",")
+            ));
         }
         Ok(Change::Kubeadm { verb: spec.verb.clone(), flags, config: config.into_bytes() })
     }
@@ -176,14 +195,20 @@ impl Scope<'_> {
             let tail = source.rsplit('/').next().unwrap_or_default();
             // Names below the cluster's own repository stay: CoreDNS has a directory of its own there.
             let own = source.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/'));
-            let pair = (if own { source.clone() } else { format!("{repository}/{tail}") }, source.clone());
+            let pair =
+                (if own { source.clone() } else { format!("{repository}/{tail}") }, source.clone());
             let same = changes.iter_mut().find_map(|change| match change {
-                Change::Image { upload, references } if *upload == available.upload => Some(references),
+                Change::Image { upload, references } if *upload == available.upload => {
+                    Some(references)
+                }
                 _ => None,
             });
             match same {
                 Some(references) => references.push(pair),
-                None => changes.push(Change::Image { upload: available.upload.clone(), references: vec![pair] }),
+                None => changes.push(Change::Image {
+                    upload: available.upload.clone(),
+                    references: vec![pair],
+                }),
             }
         }
         Ok(changes)
@@ -198,7 +223,10 @@ impl Scope<'_> {
             .iter()
             .map(|tool| {
                 family.packages.get(tool).cloned().ok_or_else(|| {
-                    format!("`playbooks/os/{}.yaml` does not say which package brings `{tool}`", self.family)
+                    format!(
+                        "`playbooks/os/{}.yaml` does not say which package brings `{tool}`",
+                        self.family
+                    )
                 })
             })
             .collect()

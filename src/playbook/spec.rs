@@ -259,17 +259,23 @@ impl TryFrom<RawStep> for Step {
         let name = raw.name;
         let count = actions.len();
         let Ok([action]) = <[Action; 1]>::try_from(actions) else {
-            return Err(format!("step `{name}` has {count} kinds where it needs one, such as `file` or `service`"));
+            return Err(format!(
+                "step `{name}` has {count} kinds where it needs one, such as `file` or `service`"
+            ));
         };
         match &action {
             Action::Command(command) if command.undo.trim().is_empty() => {
-                return Err(format!("step `{name}`: `undo` is empty; say how it is undone, or `nothing` and `because`"));
+                return Err(format!(
+                    "step `{name}`: `undo` is empty; say how it is undone, or `nothing` and `because`"
+                ));
             }
             Action::Command(command) if command.undo == "nothing" && command.because.is_none() => {
                 return Err(format!("step `{name}`: `undo: nothing` needs a `because`"));
             }
             Action::File(file) if file.template.is_some() == file.content.is_some() => {
-                return Err(format!("step `{name}`: a file has either a `template` or a `content`"));
+                return Err(format!(
+                    "step `{name}`: a file has either a `template` or a `content`"
+                ));
             }
             _ => {}
         }

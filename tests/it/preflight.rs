@@ -104,6 +104,7 @@ fn host(name: &str, control_plane: bool) -> Host {
             private_keys: vec![],
             passphrase_file: None,
             password_file: None,
+            password: None,
             agent: true,
             sudo: None,
         },
