@@ -3,9 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# The triple to build for (empty: this machine's) and further flags for cargo build.
-RUST_TARGET ?=
+# The triple to build for and further flags for cargo build. The binary is fully static, so that it runs on any Linux: names are
+# resolved by a resolver of its own, not by libc. With --target the flag does not reach build scripts and procedural macros, which
+# cannot be static.
+RUST_TARGET ?= $(shell rustc -vV | sed -n 's/^host: //p')
 CARGO_FLAGS ?=
+STATIC := -C target-feature=+crt-static
 CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)
 export BIVOUAC ?= $(CURDIR)/target/release/bivouac
 
@@ -18,7 +21,7 @@ needs: # what a bare machine lacks, from apt
 	@tests/lab/needs.sh
 
 build: needs ## the release binary: target/release/bivouac
-	cargo build --release --locked $(if $(RUST_TARGET),--target $(RUST_TARGET)) $(CARGO_FLAGS)
+	RUSTFLAGS="$(STATIC) $(RUSTFLAGS)" cargo build --release --locked $(if $(RUST_TARGET),--target $(RUST_TARGET)) $(CARGO_FLAGS)
 	@from=$(CARGO_OUT)/$(if $(RUST_TARGET),$(RUST_TARGET)/)release/bivouac; \
 	  [ "$$from" -ef target/release/bivouac ] || install -D "$$from" target/release/bivouac
 
