@@ -12,16 +12,20 @@ bv_roots() {
     awk '$3 ~ /^(ext[234]|xfs|btrfs|f2fs|zfs|overlay)$/ && $2 ~ /^\/(boot|etc|home|opt|root|srv|usr|var)(\/(local|lib|log|cache))?$/ { print $2 }' /proc/mounts | sort -u
 }
 
+# Owners are numbers: find looks each name up anew, which takes four times as long as all the rest.
 bv_paths() {
     bv_roots | while IFS= read -r bv_root; do
         find "$bv_root" -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path "$BV" \) -prune \
-            -o -printf '%y %m %u:%g %p\t%l\n' 2>/dev/null
+            -o -printf '%y %m %U:%G %p\t%l\n' 2>/dev/null
     done | awk -v noise="$BV_NOISE" -F '\t' '{
         path = $1
         sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
         if (path !~ noise) print "path " $1 ($2 == "" ? "" : " -> " $2)
     }'
-    find /etc /usr/local /opt /root /lib/systemd /usr/lib/systemd /usr/lib/sysctl.d -xdev -type f -size -8M -print0 2>/dev/null |
+    # /lib is a link to /usr/lib on all but old systems.
+    [ -L /lib ] && bv_lib='' || bv_lib=/lib/systemd
+    # shellcheck disable=SC2086 # It may be nothing.
+    find /etc /usr/local /opt /root $bv_lib /usr/lib/systemd /usr/lib/sysctl.d -xdev -type f -size -8M -print0 2>/dev/null |
         xargs -0r sha256sum -- 2>/dev/null | awk -v noise="$BV_NOISE" '{
             path = $0
             sub(/^\\?[^ ]* [ *]/, "", path)
@@ -36,15 +40,16 @@ bv_paths() {
 bv_packages() {
     if command -v dpkg-query >/dev/null; then
         dpkg-query -W -f 'package ${Package} ${Version} ${db:Status-Abbrev}\n'
-        apt-mark showhold | sed 's/^/hold /'
-        apt-mark showmanual | sed 's/^/manual /'
+        # apt-mark says the same, and takes a hundred times as long. Holds are in the status above.
+        awk '$1 == "Package:" { name = $2 } $1 == "Architecture:" { name = name ":" $2 }
+            $1 == "Auto-Installed:" && $2 == 1 { print "automatic " name }' /var/lib/apt/extended_states 2>/dev/null
     elif command -v rpm >/dev/null; then
         rpm -qa --qf 'package %{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n'
     fi
 }
 
+# Units' files, and the links that enable or mask them, are among the paths; this is what runs.
 bv_units() {
-    systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit", $1, $2 }'
     # What systemd starts and stops on its own, and users' sessions, say nothing about us.
     systemctl list-units --all --plain --no-legend --no-pager --type=service,socket,mount,slice |
         awk '$2 != "not-found" && $1 !~ /session-|user-|user@|^run-|apt-daily|dpkg-db|logrotate|man-db|e2scrub|fstrim|systemd-tmpfiles-clean|motd-news|phpsession|certbot|sysstat|ua-timer|fwupd|unattended|packagekit|anacron|systemd-(hostnamed|timedated|localed)/ { print "state", $1, $3 }'

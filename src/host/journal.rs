@@ -67,8 +67,8 @@ impl Journal {
     /// `patience` for a run whose connection is gone but whose last command still runs.
     pub async fn open(mut remote: Remote, patience: Duration) -> Result<Self, Error> {
         lock(&mut remote, patience).await?;
-        remote.read("bv_open", Duration::from_secs(600)).await?;
-        let entries = remote.entries().await?;
+        let opened = remote.read("bv_open && bv_journal", Duration::from_secs(600)).await?;
+        let entries = parse(&opened.stdout)?;
         Ok(Self { remote, entries })
     }
 

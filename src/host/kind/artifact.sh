@@ -14,7 +14,7 @@ bv_artifact_is() { bv_path_is "$@"; }
 bv_artifact_before() { bv_save_path "$1"; }
 
 bv_artifact_do() {
-    (umask 022 && mkdir -p -- "${1%/*}") || return 1
+    [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
     (umask 077 && cat >>"$1.bivouac~") || return 1
     bv_sum "$1.bivouac~" || return 1
     if [ "$bv_sum" != "$4" ]; then

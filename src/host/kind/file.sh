@@ -71,10 +71,10 @@ bv_path_is() {
 bv_file_is() { bv_path_is "$@"; }
 bv_file_before() { bv_save_path "$1"; }
 
+# `install` makes the file with mode 0600, and gives it its owner and mode when it is whole.
 bv_file_do() {
-    (umask 022 && mkdir -p -- "${1%/*}") || return 1
-    (umask 077 && cat >"$1.bivouac~") &&
-        chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" &&
+    [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
+    install -m "$2" -o "${3%:*}" -g "${3#*:}" -- /dev/stdin "$1.bivouac~" &&
         mv -f -- "$1.bivouac~" "$1"
 }
 
