@@ -89,8 +89,8 @@ bv_kernel_state() {
             print "sysctl " $1 " " $2
         }' | grep -vE '\.(veth|cali|lxc|cni)[^.]*\.'
     find /sys/fs/bpf -mindepth 1 2>/dev/null | sed 's/^/bpf /'
-    # What is in the `systemd` tree shows as units (see bv_pod_cgroups).
-    find /sys/fs/cgroup -maxdepth 3 -path /sys/fs/cgroup/systemd -prune -o -name 'kubepods*' -print 2>/dev/null | sed 's/^/cgroup /'
+    # What is in the `systemd` tree shows as units (see bv_pod_cgroups), so it is put back, not compared.
+    find /sys/fs/cgroup -maxdepth 3 -name 'kubepods*' 2>/dev/null | sed 's/^/cgroup /; s/^cgroup \(.sys.fs.cgroup.systemd\)/mirror \1/'
     # shellcheck disable=SC2009 # The names, not the process ids, are wanted.
     ps -eo comm= | grep -E '^(kube|etcd|containerd|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
 }
@@ -113,7 +113,7 @@ bv_compare() {
     [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
     bv_baseline >"$BV/after"
     LC_ALL=C comm -3 --output-delimiter='	' "$BV/baseline" "$BV/after" |
-        sed 's/^	/+ /; t; s/^/- /'
+        sed '/^	*mirror /d; s/^	/+ /; t; s/^/- /'
     rm -f "$BV/after"
 }
 
@@ -121,5 +121,9 @@ bv_compare() {
 bv_settle() {
     systemctl daemon-reload
     systemctl reset-failed 'kube*' 'containerd*' 'bivouac*' 'var-lib-kubelet*' 2>/dev/null
+    # Empty cgroups that an earlier cluster had left went with our own slices.
+    sed -n 's/^mirror //p' "$BV/baseline" | while IFS= read -r bv_group; do
+        [ -d "$bv_group" ] || mkdir -p -- "$bv_group" 2>/dev/null
+    done
     return 0
 }
