@@ -21,7 +21,8 @@ root:$sudo"
 done
 cd "$TMP"
 run() { "$BIVOUAC" "$@" -f "$file" --log-dir "$TMP/logs-$1" --output json > "$TMP/$1.json" 2> "$TMP/$1.err" || { cat "$TMP/$1.err"; return 1; }; }
-k() { podman exec -e HOME=/tmp "${containers[0]}" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
+# kubectl leaves its cache in root's home: that is the cluster's doing, and the wipe has to find it.
+k() { podman exec "${containers[0]}" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
 
 printf '%s\n%s\n' "$login" "$sudo" > "$TMP/secrets"
 "$LAB_DIR/watch-secrets.pl" "$TMP/stop" "$TMP/secrets" > "$TMP/watch" &
@@ -29,7 +30,7 @@ watcher=$!
 
 init() { run init --accept-new-host-keys; }
 ready() { [ "$(k get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = 3 ] || { k get nodes; return 1; }; }
-pods() { "$LAB_DIR/pods.sh" "${containers[@]}"; podman exec "${containers[0]}" rm -rf /tmp/.kube; }
+pods() { "$LAB_DIR/pods.sh" "${containers[@]}"; }
 kubeconfig() { [ "$(stat -c %a "$TMP/main.kubeconfig")" = 600 ] && grep -q client-key-data "$TMP/main.kubeconfig"; }
 tokens() { local left; left=$(k -n kube-system get secrets -o name | grep -c bootstrap-token || :); [ "$left" = 0 ]; }
 again() {
@@ -44,7 +45,7 @@ journal() { ! podman exec "$1" grep -rlF -e "$login" -e "$sudo" /var/lib/bivouac
 modes() { [ "$(podman exec "$1" stat -c '%a %U' /var/lib/bivouac)" = '700 root' ]; }
 quiet() {
   touch "$TMP/stop"
-  wait "$watcher"
+  while kill -0 "$watcher" 2>/dev/null; do sleep .1; done
   cat "$TMP/watch"
   if grep -q holds "$TMP/watch"; then return 1; fi
   [ "$(sed -n 's/^looks //p' "$TMP/watch")" -gt 100 ]

@@ -12,7 +12,7 @@ snap "$host" > "$TMP/before"
 cd "$TMP"
 bivouac() { "$BIVOUAC" "$@" -f "$file" --accept-new-host-keys --yes > "$TMP/out" 2>&1 || { local s=$?; tail -n 40 "$TMP/out"; return $s; }; }
 unchanged() { snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after"; }
-ready() { podman exec -e HOME=/tmp "$host" kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers | grep -q ' Ready ' && podman exec "$host" rm -rf /tmp/.kube; }
+ready() { podman exec "$host" kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers | grep -q ' Ready '; }
 
 # killed SECONDS: init, killed after that time. One that ended before is no kill: the moment must lie within the install.
 killed() {
