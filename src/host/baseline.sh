@@ -51,12 +51,17 @@ bv_units() {
     awk 'NR > 1 { print "swap", $1 }' /proc/swaps
 }
 
+# Routes, without what comes and goes on its own: lifetimes, and whether a cable is plugged in.
+bv_routes() {
+    ip -4 route show "$@" 2>/dev/null | sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead)( |$)/ /g; s/ +$//'
+}
+
 bv_network() {
     for bv_link in /sys/class/net/*; do
         [ -e "$bv_link/ifindex" ] && echo "link ${bv_link##*/}"
     done
     ip -o addr show 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print "address", $2, $4 }'
-    ip -4 route show table all 2>/dev/null | grep -v '^broadcast\|^local' | sed 's/ expires [0-9]*sec//; s/^/route /'
+    bv_routes table all | grep -v '^broadcast\|^local' | sed 's/^/route /'
     ip rule 2>/dev/null | sed 's/^/rule /'
     for bv_family in ip ip6; do
         if bv_iptables_used "${bv_family}tables"; then

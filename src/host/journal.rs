@@ -135,13 +135,15 @@ impl Journal {
         Ok(Some(Stdin::File { path: upload.path.clone(), offset, length: upload.size - offset }))
     }
 
-    /// Restores the state before an entry.
+    /// Restores the state before an entry. An entry of which something was kept stands.
     pub async fn undo(&mut self, seq: u64, limit: Duration, lines: Option<Lines>) -> Result<Undone, Error> {
         let answer = self.remote.ask(&format!("bv_undo {seq}"), Stdin::Empty, limit, lines, None).await?.good()?;
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq) {
+        let kept: Undone =
+            answer.stdout.lines().filter_map(|line| line.strip_prefix("kept ")).map(str::to_owned).collect();
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq && kept.is_empty()) {
             entry.state = State::Undone;
         }
-        Ok(answer.stdout.lines().filter_map(|line| line.strip_prefix("kept ")).map(str::to_owned).collect())
+        Ok(kept)
     }
 
     /// Lets systemd forget what is gone, then compares the host with its baseline: `+` for what is

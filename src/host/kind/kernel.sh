@@ -9,15 +9,24 @@ bv_kernel_before() { :; }
 bv_kernel_do() { :; }
 
 # Takes our chains, and jumps to them from chains of others, out of one family: one transaction a
-# table, nothing else is rewritten. $1 is `iptables` or `ip6tables`.
+# table, nothing else is rewritten. What the baseline has stays. $1 is `iptables` or `ip6tables`.
 bv_chains_remove() {
-    "$1-save" 2>/dev/null | awk -v ours="$BV_CHAINS" '
+    "$1-save" 2>/dev/null | awk -v ours="$BV_CHAINS" -v had="iptables ${1%tables} " '
+        NR == FNR { if (index($0, had) == 1) before[substr($0, length(had) + 1)] = 1; next }
         /^\*/ { table = $0; n = 0; m = 0; next }
-        /^:/ { name = substr($1, 2); if (name ~ ours) chains[++n] = name; next }
+        /^:/ { name = substr($1, 2); if (name ~ ours && !((":" name " -") in before)) chains[++n] = name; next }
         /^-A/ {
-            if ($2 ~ ours) next
-            for (i = 3; i < NF; i++)
-                if (($i == "-j" || $i == "-g") && $(i + 1) ~ ours) { sub(/^-A/, "-D"); jumps[++m] = $0; break }
+            if ($2 ~ ours || $0 in before) next
+            # What a comment says is no jump.
+            rule = $0
+            gsub(/"([^"\\]|\\.)*"/, "quoted", rule)
+            count = split(rule, words, " ")
+            for (i = 3; i < count; i++)
+                if ((words[i] == "-j" || words[i] == "-g") && words[i + 1] ~ ours) {
+                    sub(/^-A/, "-D")
+                    jumps[++m] = $0
+                    break
+                }
             next
         }
         /^COMMIT/ && (n || m) {
@@ -26,7 +35,7 @@ bv_chains_remove() {
             for (i = 1; i <= m; i++) print jumps[i]
             for (i = 1; i <= n; i++) print "-X " chains[i]
             print "COMMIT"
-        }' >"$BV/chains"
+        }' "$BV/baseline" - >"$BV/chains"
     [ ! -s "$BV/chains" ] || "$1-restore" --noflush --wait 30 <"$BV/chains" || return 1
     rm -f "$BV/chains"
 }
@@ -85,7 +94,7 @@ bv_kernel_undo() {
         ip link del cni0 || return 1
     fi
     # Routes into the pods' addresses.
-    ip -4 route show | while read -r bv_route; do
+    bv_routes | while IFS= read -r bv_route; do
         case ${bv_route%% *} in
         */*) ;;
         *) continue ;;
