@@ -21,7 +21,9 @@ bv_paths() {
         sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
         if (path !~ noise) print "path " $1 ($2 == "" ? "" : " -> " $2)
     }'
-    find /etc /usr/local /opt /root /lib/systemd /usr/lib/systemd /usr/lib/sysctl.d -xdev -type f -size -8M -print0 2>/dev/null |
+    # `/lib` is a link to `/usr/lib`, or has the units itself.
+    # shellcheck disable=SC2046 # No word, or one without blanks.
+    find /etc /usr/local /opt /root $([ -L /lib ] || echo /lib/systemd) /usr/lib/systemd /usr/lib/sysctl.d -xdev -type f -size -8M -print0 2>/dev/null |
         xargs -0r sha256sum -- 2>/dev/null | awk -v noise="$BV_NOISE" '{
             path = $0
             sub(/^\\?[^ ]* [ *]/, "", path)
@@ -44,7 +46,9 @@ bv_packages() {
 }
 
 bv_units() {
-    systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit", $1, $2 }'
+    # What is enabled or masked is links in /etc, which show as paths, and here, until the next boot.
+    # `systemctl list-unit-files` says no more and keeps systemd busy for half a second.
+    find /run/systemd/system /run/systemd/system.control -mindepth 1 -printf 'unit %p -> %l\n' 2>/dev/null
     # What systemd starts and stops on its own, and users' sessions, say nothing about us.
     systemctl list-units --all --plain --no-legend --no-pager --type=service,socket,mount,slice |
         awk '$2 != "not-found" && $1 !~ /session-|user-|user@|^run-|apt-daily|dpkg-db|logrotate|man-db|e2scrub|fstrim|systemd-tmpfiles-clean|motd-news|phpsession|certbot|sysstat|ua-timer|fwupd|unattended|packagekit|anacron|systemd-(hostnamed|timedated|localed)/ { print "state", $1, $3 }'

@@ -66,15 +66,33 @@ bv_iptables_used() {
 # container_manager_linux.go, kube-proxy conntrack.go and proxier.go). `ip_forward` goes first, because
 # it overwrites the others (Documentation/networking/ip-sysctl), then `all`, `default`, interfaces.
 bv_sysctls_restore() {
-    grep -E '^sysctl (net\.ipv[46]\.conf\.|net\.ipv4\.ip_forward |net\.netfilter\.nf_conntrack|net\.bridge\.|vm\.(overcommit_memory|panic_on_oom) |kernel\.(panic|panic_on_oops|keys\.root_max(keys|bytes)) )' "$BV/baseline" |
-        awk '{ print ($2 ~ /ip_forward$/ ? 0 : $2 ~ /conf\.all\./ ? 1 : $2 ~ /conf\.default\./ ? 2 : 3) "\t" $2 "\t" substr($0, index($0, $3)) }' |
-        sort -s -n | cut -f 2- | while IFS='	' read -r bv_key bv_value; do
-        # An interface may have a dot in its name (eth0.5): sysctl keys then use `/` for it.
-        bv_file=/proc/sys/$(printf '%s' "$bv_key" | tr './' '/.')
-        [ -e "$bv_file" ] || continue
-        [ "$(tr '\t' ' ' <"$bv_file")" = "$bv_value" ] || printf '%s\n' "$bv_value" >"$bv_file" 2>/dev/null
+    # A second look, because one setting overwrites others.
+    for bv_try in 1 2 3; do
+        bv_differ=$(bv_sysctls_differ)
+        [ -n "$bv_differ" ] || return 0
+        printf '%s\n' "$bv_differ" | sort -s -n | cut -f 2- | while IFS='	' read -r bv_key bv_value; do
+            # An interface may have a dot in its name (eth0.5): sysctl keys then use `/` for it.
+            bv_file=/proc/sys/$(printf '%s' "$bv_key" | tr './' '/.')
+            printf '%s\n' "$bv_value" >"$bv_file" 2>/dev/null
+        done
     done
     return 0
+}
+
+# Those of these settings that are no longer as in the baseline: rank, key and value before, by tabs.
+bv_sysctls_differ() {
+    sysctl -a 2>/dev/null | awk '
+        NR == FNR {
+            if ($1 == "sysctl" && $2 ~ /^(net\.ipv[46]\.conf\.|net\.ipv4\.ip_forward$|net\.netfilter\.nf_conntrack|net\.bridge\.|vm\.(overcommit_memory|panic_on_oom)$|kernel\.(panic|panic_on_oops|keys\.root_max(keys|bytes))$)/)
+                before[$2] = substr($0, length($1 $2) + 3)
+            next
+        }
+        $1 in before {
+            value = substr($0, length($1) + 4)
+            gsub(/\t/, " ", value)
+            if (value != before[$1])
+                print ($1 ~ /ip_forward$/ ? 0 : $1 ~ /conf\.all\./ ? 1 : $1 ~ /conf\.default\./ ? 2 : 3) "\t" $1 "\t" before[$1]
+        }' "$BV/baseline" -
 }
 
 bv_kernel_undo() {
