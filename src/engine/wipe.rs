@@ -89,8 +89,9 @@ impl Lane {
     }
 
     async fn wipe(&mut self, mut remote: Remote) -> Result<(), Wiped> {
-        let known =
-            self.step("look for the journal", remote.try_read("[ -e \"$BV\" ]", SHORT)).await?;
+        // A wipe that was killed at its very end has only its rubbish left.
+        let look = "rm -rf \"$BV.gone\"; [ -e \"$BV\" ]";
+        let known = self.step("look for the journal", remote.try_read(look, SHORT)).await?;
         if known.status != 0 {
             self.tell(EventKind::Fact {
                 name: "journal".to_owned(),

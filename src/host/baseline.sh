@@ -50,10 +50,18 @@ bv_packages() {
 
 # Units' files, and the links that enable or mask them, are among the paths; this is what runs.
 bv_units() {
+    # What is enabled or masked is links in /etc, which show as paths, and here, until the next boot.
+    # `systemctl list-unit-files` says no more and keeps systemd busy for half a second.
+    find /run/systemd/system /run/systemd/system.control -mindepth 1 -printf 'unit %p -> %l\n' 2>/dev/null
     # What systemd starts and stops on its own, and users' sessions, say nothing about us.
     systemctl list-units --all --plain --no-legend --no-pager --type=service,socket,mount,slice |
         awk '$2 != "not-found" && $1 !~ /session-|user-|user@|^run-|apt-daily|dpkg-db|logrotate|man-db|e2scrub|fstrim|systemd-tmpfiles-clean|motd-news|phpsession|certbot|sysstat|ua-timer|fwupd|unattended|packagekit|anacron|systemd-(hostnamed|timedated|localed)/ { print "state", $1, $3 }'
     awk 'NR > 1 { print "swap", $1 }' /proc/swaps
+}
+
+# Routes, without what comes and goes on its own: lifetimes, and whether a cable is plugged in.
+bv_routes() {
+    ip -4 route show "$@" 2>/dev/null | sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead)( |$)/ /g; s/ +$//'
 }
 
 bv_network() {
@@ -61,7 +69,7 @@ bv_network() {
         [ -e "$bv_link/ifindex" ] && echo "link ${bv_link##*/}"
     done
     ip -o addr show 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print "address", $2, $4 }'
-    ip -4 route show table all 2>/dev/null | grep -v '^broadcast\|^local' | sed 's/ expires [0-9]*sec//; s/^/route /'
+    bv_routes table all | grep -v '^broadcast\|^local' | sed 's/^/route /'
     ip rule 2>/dev/null | sed 's/^/rule /'
     for bv_family in ip ip6; do
         if bv_iptables_used "${bv_family}tables"; then

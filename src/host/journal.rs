@@ -140,7 +140,7 @@ impl Journal {
         Ok(Some(Stdin::File { path: upload.path.clone(), offset, length: upload.size - offset }))
     }
 
-    /// Restores the state before an entry.
+    /// Restores the state before an entry. An entry of which something was kept stands.
     pub async fn undo(
         &mut self,
         seq: u64,
@@ -152,15 +152,18 @@ impl Journal {
             .ask(&format!("bv_undo {seq}"), Stdin::Empty, limit, lines, None)
             .await?
             .good()?;
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq) {
-            entry.state = State::Undone;
-        }
-        Ok(answer
+        let kept: Undone = answer
             .stdout
             .lines()
             .filter_map(|line| line.strip_prefix("kept "))
             .map(str::to_owned)
-            .collect())
+            .collect();
+        if let Some(entry) =
+            self.entries.iter_mut().find(|entry| entry.seq == seq && kept.is_empty())
+        {
+            entry.state = State::Undone;
+        }
+        Ok(kept)
     }
 
     /// Lets systemd forget what is gone, then compares the host with its baseline: `+` for what is

@@ -1,6 +1,7 @@
 # The journal: each change of a host is an entry, on disk before the change is made.
 #
-# One line an entry, shell-quoted words, ended by ` .` so that a torn line is known as one:
+# One line an entry, shell-quoted words without a line break, ended by ` .` and a line break, so that
+# a torn last line is known as one wherever it was torn:
 #   start SEQ RUN STEP KIND NARGS ARG... BEFORE... .
 #   done SEQ .
 #   undone SEQ .
@@ -16,13 +17,16 @@
 
 BV=/var/lib/bivouac
 BV_UNCHANGED=79
+BV_NL='
+'
 
 bv_die() {
     printf '%s\n' "$*" >&2
     exit 1
 }
 
-# Quotes a word for the journal, into bv_quoted, without a process of its own.
+# Quotes a word for the journal, into bv_quoted, without a process of its own. A line break becomes
+# `'"$BV_NL"'`: an entry is one line.
 bv_quote() {
     bv_quoted=
     bv_rest=$1
@@ -36,6 +40,19 @@ bv_quote() {
         esac
     done
     bv_quoted="'$bv_quoted$bv_rest'"
+    case $bv_quoted in *"$BV_NL"*) ;; *) return ;; esac
+    bv_rest=$bv_quoted
+    bv_quoted=
+    while :; do
+        case $bv_rest in
+        *"$BV_NL"*)
+            bv_quoted="$bv_quoted${bv_rest%%"$BV_NL"*}'\"\$BV_NL\"'"
+            bv_rest=${bv_rest#*"$BV_NL"}
+            ;;
+        *) break ;;
+        esac
+    done
+    bv_quoted="$bv_quoted$bv_rest"
 }
 
 # Adds quoted words to bv_was.
@@ -63,7 +80,7 @@ bv_sync() {
     sync -- "$@" 2>/dev/null || sync
 }
 
-# Test builds only: dies like a host that loses power, at entry $1, point $2.
+# Test builds only: dies like a host that loses power, at entry $1 (or `open`, `close`), point $2.
 bv_cut() {
     if [ "${BV_CUT:-}" = "$1:$2" ]; then
         kill -9 $$
@@ -79,6 +96,8 @@ bv_change() {
         exit "$BV_UNCHANGED"
     fi
     bv_saved=$BV/before/$bv_seq
+    # A try that was killed before its record may have left something under the same number.
+    [ ! -e "$bv_saved" ] || rm -rf -- "$bv_saved"
     bv_was=
     "bv_${bv_kind}_before" "$@" || exit 1
     bv_line="start $bv_seq"
@@ -109,6 +128,13 @@ bv_need() {
     fi
 }
 
+# Says that an undo leaves $1 alone, because it is no longer ours. The entry stands, so that the next
+# wipe looks again.
+bv_keep() {
+    echo "kept $1"
+    bv_kept=1
+}
+
 # Restores the state before entry $1: bv_undo SEQ. Prints `kept ...` for what was left alone.
 bv_undo() {
     bv_seq=$1
@@ -118,9 +144,10 @@ bv_undo() {
     bv_kind=$5 bv_nargs=$6
     shift 6
     bv_cut "$bv_seq" undo-before
+    bv_kept=
     "bv_${bv_kind}_undo" "$@" || exit 1
     bv_cut "$bv_seq" undo-after
-    bv_mark "undone $bv_seq"
+    [ -n "$bv_kept" ] || bv_mark "undone $bv_seq"
     bv_cut "$bv_seq" undone-after
     exit 0
 }
@@ -131,7 +158,9 @@ bv_stands() {
     bv_quote "$1"
     bv_want_kind=$bv_quoted
     bv_quote "$2"
-    bv_found=$(awk -v kind="$bv_want_kind" -v first="$bv_quoted" -v want="${3:-start}" '
+    # By the environment: `awk -v` would read the backslashes of the quoting as its own.
+    bv_found=$(BV_KIND=$bv_want_kind BV_FIRST=$bv_quoted BV_WANT=${3:-start} awk '
+        BEGIN { kind = ENVIRON["BV_KIND"]; first = ENVIRON["BV_FIRST"]; want = ENVIRON["BV_WANT"] }
         $NF != "." { next }
         $1 == "start" {
             line = $0
@@ -147,32 +176,45 @@ bv_stands() {
     [ -n "$bv_found" ]
 }
 
-# Prints the journal's whole lines; a torn last one is left out.
+# Whether the journal's last line is whole.
+bv_whole() {
+    [ ! -s "$BV/journal" ] || [ "$(tail -c 3 -- "$BV/journal" | tr '\0' '?' && echo x)" = " .${BV_NL}x" ]
+}
+
+# Prints the journal; a torn last line is left out.
 bv_journal() {
-    [ ! -f "$BV/journal" ] || grep -a ' \.$' "$BV/journal" || :
+    if [ ! -f "$BV/journal" ]; then
+        :
+    elif bv_whole; then
+        cat -- "$BV/journal"
+    else
+        sed '$d' "$BV/journal"
+    fi
 }
 
 # Cuts a torn last line off, so that the next one does not continue it.
 bv_mend() {
-    if [ -n "$(tail -c 1 "$BV/journal")" ] || tail -n 1 "$BV/journal" | grep -qv ' \.$'; then
-        bv_journal >"$BV/journal.new"
-        bv_sync "$BV/journal.new"
-        mv -f "$BV/journal.new" "$BV/journal"
-    fi
+    bv_whole && return
+    bv_journal >"$BV/journal.new" || bv_die "the journal \`$BV/journal\` cannot be mended"
+    bv_sync "$BV/journal.new"
+    mv -f "$BV/journal.new" "$BV/journal"
 }
 
 # Opens the host for changes: makes our directory and takes the baseline if there is none.
 bv_open() {
     rm -rf "$BV.gone"
     { mkdir -p "$BV/before" && chmod 0700 "$BV"; } || bv_die "\`$BV\` cannot be made"
+    bv_cut open made
     if [ ! -f "$BV/baseline" ]; then
         # Without a baseline nothing was changed yet: whatever else is here is from a run that was
         # killed before its first change.
         bv_baseline >"$BV/baseline.new" || bv_die "the baseline cannot be taken"
         bv_sync "$BV/baseline.new"
+        bv_cut open taken
         mv "$BV/baseline.new" "$BV/baseline"
         : >>"$BV/journal"
         sync
+        bv_cut open opened
     fi
     bv_mend
 }
@@ -182,7 +224,9 @@ bv_open() {
 bv_close() {
     rm -rf "$BV.gone"
     if [ -d "$BV" ]; then
+        bv_cut close proven
         mv "$BV" "$BV.gone"
+        bv_cut close moved
         rm -rf "$BV.gone"
     fi
 }

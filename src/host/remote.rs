@@ -117,6 +117,9 @@ pub struct Remote {
     connection: Connection,
     /// Who is running this, for the journal and for others who find the host locked.
     pub(super) run: String,
+    /// A cut point is set for this host.
+    #[cfg(debug_assertions)]
+    cut: bool,
 }
 
 impl Remote {
@@ -130,13 +133,21 @@ impl Remote {
         prelude.push_str(&ssh::quote(run));
         prelude.push('\n');
         #[cfg(debug_assertions)]
-        if let Some(cut) = cut_point(&target.name) {
+        let cut = cut_point(&target.name);
+        #[cfg(debug_assertions)]
+        if let Some(cut) = &cut {
             prelude.push_str("BV_CUT=");
-            prelude.push_str(&ssh::quote(&cut));
+            prelude.push_str(&ssh::quote(cut));
             prelude.push('\n');
         }
         shell.define(&prelude).await?;
-        Ok(Self { shell, connection, run: run.to_owned() })
+        Ok(Self {
+            shell,
+            connection,
+            run: run.to_owned(),
+            #[cfg(debug_assertions)]
+            cut: cut.is_some(),
+        })
     }
 
     /// Runs a script that only reads, and insists on status 0.
@@ -180,7 +191,13 @@ impl Remote {
         progress: Option<mpsc::UnboundedSender<u64>>,
     ) -> Result<Answer, Error> {
         let request = Request { stdin, lines, progress, ..Request::new(script, limit) };
-        Ok(Answer::new(&self.shell.run(request).await?))
+        let output = self.shell.run(request).await;
+        // The operator's machine dies with the host, in the middle of everything.
+        #[cfg(debug_assertions)]
+        if self.cut && matches!(output, Err(ssh::Error::Killed { .. } | ssh::Error::Lost { .. })) {
+            std::process::abort();
+        }
+        Ok(Answer::new(&output?))
     }
 }
 

@@ -1,7 +1,10 @@
 //! The shell words of a journal line.
 
-/// Splits a line into words as POSIX sh does, for the two forms that the journal writes: bare words
-/// and single-quoted ones with `'\''` for a quote. `None` for anything else.
+/// A line break, as the journal writes it between quoted parts of a word.
+const LINE_BREAK: &str = "\"$BV_NL\"";
+
+/// Splits a line into words as POSIX sh does, for the forms that the journal writes: bare words and
+/// single-quoted ones, with `'\''` for a quote and `'"$BV_NL"'` for a line break. `None` for anything else.
 pub(super) fn split(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -19,6 +22,11 @@ pub(super) fn split(line: &str) -> Option<Vec<String>> {
                 }
             }
             '\\' => word.get_or_insert_default().push(rest.next()?),
+            '"' => {
+                let after = rest.as_str().strip_prefix(&LINE_BREAK[1..])?;
+                word.get_or_insert_default().push('\n');
+                rest = after.chars();
+            }
             c => word.get_or_insert_default().push(c),
         }
     }
@@ -34,6 +42,13 @@ mod tests {
     fn words_come_back_as_the_shell_quoted_them() {
         let line = r"start 7 'it'\''s' 'two words' '' bare .";
         assert_eq!(split(line).unwrap(), ["start", "7", "it's", "two words", "", "bare", "."]);
+    }
+
+    #[test]
+    fn a_line_break_is_written_as_a_variable() {
+        let line = "'two'\"$BV_NL\"'lines' '\"$BV_NL\"'";
+        assert_eq!(split(line).unwrap(), ["two\nlines", "\"$BV_NL\""]);
+        assert_eq!(split("\"$HOME\""), None);
     }
 
     #[test]

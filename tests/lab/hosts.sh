@@ -127,12 +127,21 @@ list() {
   for c in $(hosts_of "$1"); do echo "${c#bv-"$1"-} $(address_of "$c") $c"; done | sort -V -k 2,2
 }
 
+# With cgroups of version 1 the removal of one container takes the empty directories of all others out of the `systemd` tree, and
+# `podman exec` into them no longer works.
+cgroups() {
+  local tree=/sys/fs/cgroup/systemd/libpod_parent id
+  [ -d "$tree" ] || return 0
+  for id in $(podman ps -q --no-trunc); do mkdir -p "$tree/libpod-$id" 2>/dev/null || true; done
+}
+
 down() {
   local run c
   for run; do
     check_name "$run"
     for c in $(hosts_of "$run"); do podman rm -f -v -t 0 "$c" >/dev/null & done
     wait
+    cgroups
     ! podman network exists "$(network_of "$run")" || podman network rm -f "$(network_of "$run")" >/dev/null
   done
 }

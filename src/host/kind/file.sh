@@ -39,24 +39,41 @@ bv_save_path() {
     fi
 }
 
+# Whether path $1 is nothing, or a regular file with the SHA-256 $2.
+bv_path_ours() {
+    if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+        return
+    fi
+    [ -f "$1" ] && [ ! -L "$1" ] && bv_sum "$1" && [ "$bv_sum" = "$2" ]
+}
+
+# Whether paths $1 and $2 are links to the same, or files with the same content.
+bv_path_alike() {
+    if [ -L "$1" ] || [ -L "$2" ]; then
+        [ -L "$1" ] && [ -L "$2" ] && [ "$(readlink -- "$1" && echo .)" = "$(readlink -- "$2" && echo .)" ]
+    else
+        [ -f "$1" ] && cmp -s -- "$1" "$2"
+    fi
+}
+
 # Restores what bv_save_path saved, if path $1 still has the content $2 (SHA-256) that we wrote:
 # bv_restore_path PATH SHA256 WAS...
 bv_restore_path() {
     bv_path=$1 bv_ours=$2 bv_state=$3
     shift 3
     rm -f -- "$bv_path.bivouac~"
+    if bv_path_ours "$bv_path" "$bv_ours"; then
+        :
+    elif [ "$bv_state" = present ] && bv_path_alike "$bv_path" "$bv_saved/file"; then
+        :
+    else
+        bv_keep "$bv_path: it was changed after bivouac wrote it"
+        return
+    fi
     if [ "$bv_state" = present ]; then
-        if [ -e "$bv_path" ] && bv_sum "$bv_path" && [ "$bv_sum" != "$bv_ours" ]; then
-            cmp -s -- "$bv_path" "$bv_saved/file" ||
-                { echo "kept $bv_path: it was changed after bivouac wrote it"; return 0; }
-        fi
         mkdir -p -- "${bv_path%/*}"
         cp -a -- "$bv_saved/file" "$bv_path.bivouac~" && mv -f -- "$bv_path.bivouac~" "$bv_path"
     else
-        if [ -e "$bv_path" ] && bv_sum "$bv_path" && [ "$bv_sum" != "$bv_ours" ]; then
-            echo "kept $bv_path: it was changed after bivouac wrote it"
-            return 0
-        fi
         rm -f -- "$bv_path" && bv_remove_parents "$@"
     fi
 }

@@ -9,15 +9,24 @@ bv_kernel_before() { :; }
 bv_kernel_do() { :; }
 
 # Takes our chains, and jumps to them from chains of others, out of one family: one transaction a
-# table, nothing else is rewritten. $1 is `iptables` or `ip6tables`.
+# table, nothing else is rewritten. What the baseline has stays. $1 is `iptables` or `ip6tables`.
 bv_chains_remove() {
-    "$1-save" 2>/dev/null | awk -v ours="$BV_CHAINS" '
+    "$1-save" 2>/dev/null | awk -v ours="$BV_CHAINS" -v had="iptables ${1%tables} " '
+        NR == FNR { if (index($0, had) == 1) before[substr($0, length(had) + 1)] = 1; next }
         /^\*/ { table = $0; n = 0; m = 0; next }
-        /^:/ { name = substr($1, 2); if (name ~ ours) chains[++n] = name; next }
+        /^:/ { name = substr($1, 2); if (name ~ ours && !((":" name " -") in before)) chains[++n] = name; next }
         /^-A/ {
-            if ($2 ~ ours) next
-            for (i = 3; i < NF; i++)
-                if (($i == "-j" || $i == "-g") && $(i + 1) ~ ours) { sub(/^-A/, "-D"); jumps[++m] = $0; break }
+            if ($2 ~ ours || $0 in before) next
+            # What a comment says is no jump.
+            rule = $0
+            gsub(/"([^"\\]|\\.)*"/, "quoted", rule)
+            count = split(rule, words, " ")
+            for (i = 3; i < count; i++)
+                if ((words[i] == "-j" || words[i] == "-g") && words[i + 1] ~ ours) {
+                    sub(/^-A/, "-D")
+                    jumps[++m] = $0
+                    break
+                }
             next
         }
         /^COMMIT/ && (n || m) {
@@ -26,7 +35,7 @@ bv_chains_remove() {
             for (i = 1; i <= m; i++) print jumps[i]
             for (i = 1; i <= n; i++) print "-X " chains[i]
             print "COMMIT"
-        }' >"$BV/chains"
+        }' "$BV/baseline" - >"$BV/chains"
     [ ! -s "$BV/chains" ] || "$1-restore" --noflush --wait 30 <"$BV/chains" || return 1
     rm -f "$BV/chains"
 }
@@ -57,15 +66,33 @@ bv_iptables_used() {
 # container_manager_linux.go, kube-proxy conntrack.go and proxier.go). `ip_forward` goes first, because
 # it overwrites the others (Documentation/networking/ip-sysctl), then `all`, `default`, interfaces.
 bv_sysctls_restore() {
-    grep -E '^sysctl (net\.ipv[46]\.conf\.|net\.ipv4\.ip_forward |net\.netfilter\.nf_conntrack|net\.bridge\.|vm\.(overcommit_memory|panic_on_oom) |kernel\.(panic|panic_on_oops|keys\.root_max(keys|bytes)) )' "$BV/baseline" |
-        awk '{ print ($2 ~ /ip_forward$/ ? 0 : $2 ~ /conf\.all\./ ? 1 : $2 ~ /conf\.default\./ ? 2 : 3) "\t" $2 "\t" substr($0, index($0, $3)) }' |
-        sort -s -n | cut -f 2- | while IFS='	' read -r bv_key bv_value; do
-        # An interface may have a dot in its name (eth0.5): sysctl keys then use `/` for it.
-        bv_file=/proc/sys/$(printf '%s' "$bv_key" | tr './' '/.')
-        [ -e "$bv_file" ] || continue
-        [ "$(tr '\t' ' ' <"$bv_file")" = "$bv_value" ] || printf '%s\n' "$bv_value" >"$bv_file" 2>/dev/null
+    # A second look, because one setting overwrites others.
+    for bv_try in 1 2 3; do
+        bv_differ=$(bv_sysctls_differ)
+        [ -n "$bv_differ" ] || return 0
+        printf '%s\n' "$bv_differ" | sort -s -n | cut -f 2- | while IFS='	' read -r bv_key bv_value; do
+            # An interface may have a dot in its name (eth0.5): sysctl keys then use `/` for it.
+            bv_file=/proc/sys/$(printf '%s' "$bv_key" | tr './' '/.')
+            printf '%s\n' "$bv_value" >"$bv_file" 2>/dev/null
+        done
     done
     return 0
+}
+
+# Those of these settings that are no longer as in the baseline: rank, key and value before, by tabs.
+bv_sysctls_differ() {
+    sysctl -a 2>/dev/null | awk '
+        NR == FNR {
+            if ($1 == "sysctl" && $2 ~ /^(net\.ipv[46]\.conf\.|net\.ipv4\.ip_forward$|net\.netfilter\.nf_conntrack|net\.bridge\.|vm\.(overcommit_memory|panic_on_oom)$|kernel\.(panic|panic_on_oops|keys\.root_max(keys|bytes))$)/)
+                before[$2] = substr($0, length($1 $2) + 3)
+            next
+        }
+        $1 in before {
+            value = substr($0, length($1) + 4)
+            gsub(/\t/, " ", value)
+            if (value != before[$1])
+                print ($1 ~ /ip_forward$/ ? 0 : $1 ~ /conf\.all\./ ? 1 : $1 ~ /conf\.default\./ ? 2 : 3) "\t" $1 "\t" before[$1]
+        }' "$BV/baseline" -
 }
 
 bv_kernel_undo() {
@@ -85,7 +112,7 @@ bv_kernel_undo() {
         ip link del cni0 || return 1
     fi
     # Routes into the pods' addresses.
-    ip -4 route show | while read -r bv_route; do
+    bv_routes | while IFS= read -r bv_route; do
         case ${bv_route%% *} in
         */*) ;;
         *) continue ;;

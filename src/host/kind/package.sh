@@ -66,8 +66,8 @@ bv_package_undo() {
             printf '%s\n' "$@" | grep -qxF -- "$bv_name" || printf '%s ' "$bv_name"
         done)
     if [ -n "$bv_others" ]; then
-        echo "kept packages $*: ${bv_others% } of yours needs them"
-        return 0
+        bv_keep "packages $*: ${bv_others% } of yours needs them"
+        return
     fi
     $BV_APT -y purge -- "$@" </dev/null >&2
 }

@@ -43,8 +43,8 @@ bv_service_before() {
 }
 
 bv_service_do() {
-    systemctl daemon-reload || return 1
-    [ "$2" = - ] || systemctl enable -q -- "$1" || return 1
+    # `enable` makes systemd read its files anew as well.
+    if [ "$2" = - ]; then systemctl daemon-reload; else systemctl enable -q -- "$1"; fi || return 1
     [ "$3" = yes ] || return 0
     systemctl restart -- "$1" && return
     systemctl --no-pager -l status -- "$1" >&2

@@ -5,15 +5,18 @@ bv_sysctl_path() {
     bv_sysctl=/proc/sys/$(printf '%s' "$1" | tr . /)
 }
 
+# The value now; the kernel writes tabs between several numbers.
+bv_sysctl_value() { tr '\t' ' ' <"$bv_sysctl" 2>/dev/null; }
+
 bv_sysctl_is() {
     bv_sysctl_path "$1"
-    [ "$(cat "$bv_sysctl" 2>/dev/null)" = "$2" ]
+    [ -e "$bv_sysctl" ] && [ "$(bv_sysctl_value)" = "$2" ]
 }
 
 bv_sysctl_before() {
     bv_sysctl_path "$1"
     if [ -e "$bv_sysctl" ]; then
-        bv_was "$(tr '\t' ' ' <"$bv_sysctl")"
+        bv_was "$(bv_sysctl_value)"
     else
         bv_die "the kernel has no setting \`$1\`"
     fi
@@ -27,6 +30,6 @@ bv_sysctl_do() {
 bv_sysctl_undo() {
     bv_sysctl_path "$1"
     # A value that is neither ours nor the old one is the owner's later choice.
-    [ -e "$bv_sysctl" ] && [ "$(cat "$bv_sysctl")" = "$2" ] || return 0
+    [ -e "$bv_sysctl" ] && [ "$(bv_sysctl_value)" = "$2" ] || return 0
     printf '%s\n' "$3" >"$bv_sysctl"
 }

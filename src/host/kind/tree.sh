@@ -1,10 +1,12 @@
-# tree PATH: a directory that programs fill on their own. The entry only claims it, before anything
-# is in it; undo removes what the baseline does not have, once nothing is mounted below it.
+# tree PATH: a directory that programs fill on their own. The entry only claims it; undo removes what
+# was not in it then, once nothing is mounted below it.
 
 # Mount points at or below path $1 that the baseline does not have, newest first. The kernel
 # writes blanks as octal escapes in mountinfo.
 bv_mounts_below() {
-    awk -v top="$1" '
+    # The path of a mount has no symbolic links in it.
+    BV_TOP=$(readlink -m -- "$1") awk '
+        BEGIN { top = ENVIRON["BV_TOP"] }
         NR == FNR { if ($1 == "mount") { sub(/^mount [^ ]* /, ""); had[$0] = 1 } next }
         {
             path = $5
@@ -40,8 +42,18 @@ bv_remove_tree() {
 
 bv_tree_is() { bv_stands tree "$1"; }
 
+# What is in the directory $1, into file $2: sorted, one a line; a line break in a name is a NUL. What is
+# mounted below it is left out.
+bv_tree_list() {
+    (cd -- "$1" && find . -xdev -mindepth 1 -ignore_readdir_race -print0) >"$2.raw" &&
+        tr '\0\n' '\n\0' <"$2.raw" | LC_ALL=C sort >"$2" && rm -f -- "$2.raw"
+}
+
 bv_tree_before() {
     if [ -e "$1" ]; then
+        # The baseline does not see below every mount, nor into /run.
+        { mkdir -p "$bv_saved" && bv_tree_list "$1" "$bv_saved/list"; } || bv_die "\`$1\` cannot be listed"
+        bv_sync "$bv_saved/list" "$bv_saved"
         bv_was present
     else
         bv_was absent
@@ -59,15 +71,12 @@ bv_tree_undo() {
         return
     fi
     bv_unmount_below "$bv_path" || return 1
-    # The directory is the owner's: what the baseline lists stays, the rest goes, deepest first.
+    # The directory is the owner's: what was in it stays, the rest goes, deepest first.
     [ -d "$bv_path" ] || return 0
-    find "$bv_path" -xdev -depth -mindepth 1 -printf '%p\n' | awk '
-        NR == FNR { if ($1 == "path") { sub(/^path [^ ]* [^ ]* [^ ]* /, ""); sub(/ -> .*/, ""); had[$0] = 1 } next }
-        !($0 in had)' "$BV/baseline" - | while IFS= read -r bv_extra; do
-        if [ -d "$bv_extra" ] && [ ! -L "$bv_extra" ]; then
-            rmdir -- "$bv_extra"
-        else
-            rm -f -- "$bv_extra"
-        fi
-    done
+    { [ -f "$bv_saved/list" ] && bv_tree_list "$bv_path" "$BV/tree"; } || bv_die "\`$bv_path\` cannot be listed"
+    LC_ALL=C comm -13 "$bv_saved/list" "$BV/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' |
+        (cd -- "$bv_path" && xargs -0r sh -c '
+            for path; do
+                if [ -d "$path" ] && [ ! -L "$path" ]; then rmdir -- "$path"; else rm -f -- "$path"; fi || exit 1
+            done' sh)
 }
