@@ -45,6 +45,7 @@ lint: needs ## formatting, clippy, shellcheck, dependencies
 
 bench: lab ## init against the same work done by hand: the ratio
 	@tests/lab/bench.sh
+	@tests/lab/bench-steps.sh
 
 clean-lab: ## removes the lab's hosts and its cache (the next `make lab` takes minutes)
 	@tests/lab/hosts.sh list | xargs -r tests/lab/hosts.sh down

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# bench-steps.sh [ROUNDS]: 30 small steps on 8 hosts: `bivouac init` with a playbook of 30 files against one OpenSSH stream a host that
+# writes the same files, all at once. Prints the whole run on fresh hosts (login, facts, baseline, journal and all) and the steps alone;
+# ends with 1 when the median of the whole is above BENCH_STEPS_LIMIT (1.5) times the stream.
+. "$(dirname "$0")/lib.sh"
+
+BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
+rounds=${1:-5} limit=${BENCH_STEPS_LIMIT:-1.5}
+run=steps-$$
+dir=$OUT/bench-steps
+rm -rf "$dir"
+mkdir -p "$dir/own/playbooks/init"
+trap '"$LAB_DIR/hosts.sh" down $run' EXIT
+export BIVOUAC_KNOWN_HOSTS=$dir/known_hosts
+"$LAB_DIR/hosts.sh" up "$run" --owner $$ h1 h2 h3 h4 h5 h6 h7 h8 > "$dir/hosts"
+"$LAB_DIR/cluster.sh" "$run" > "$dir/cluster.yaml"
+
+{ printf 'name: small\nsteps:\n'; for i in $(seq 30); do printf -- '- name: file %s\n  file: {path: /etc/bivouac-bench/f%s.conf, content: "value %s\\n"}\n' "$i" "$i" "$i"; done; } > "$dir/own/playbooks/init/10-small.yaml"
+# shellcheck disable=SC2016 # the hosts expand it
+{ echo 'mkdir -p /etc/bivouac-bench'; for i in $(seq 30); do printf 'f=/etc/bivouac-bench/f%s.conf\ncat > $f.new <<E\nvalue %s\nE\nchown root:root $f.new; chmod 0644 $f.new; mv -f $f.new $f\n' "$i" "$i"; done; } > "$dir/stream.sh"
+
+now() { echo "${EPOCHREALTIME/./}"; }
+ssh_to() { ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i "$LAB_KEY" "root@$1" "$2" < "${3:-/dev/null}"; }
+streams() { local pids='' a p; while read -r _ a _; do ssh_to "$a" sh "$dir/stream.sh" & pids="$pids $!"; done < "$dir/hosts"; for p in $pids; do wait "$p"; done; }
+clear_files() { local a; while read -r _ a _; do ssh_to "$a" 'rm -rf /etc/bivouac-bench'; done < "$dir/hosts"; }
+tool() { "$BIVOUAC" "$@" > "$dir/$1.log" 2>&1 || { tail -n 20 "$dir/$1.log" >&2; return 1; }; }
+median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
+ms() { echo $((($(now) - $1) / 1000)); }
+
+for round in $(seq "$rounds"); do
+  t=$(now); streams; a=$(ms "$t")
+  clear_files
+  t=$(now); tool init -f "$dir/cluster.yaml" --playbooks "$dir/own" --accept-new-host-keys --log-dir "$dir/logs"; b=$(ms "$t")
+  # From the first step that began on any host to the last that ended.
+  c=$(jq -s 'map(select(.playbook == "small")) | (map(.time) | sort) as $t | ($t[-1], $t[0] | sub("\\.(?<m>[0-9]+)Z$"; "Z") | fromdate) as $s | [$t[0], $t[-1]] | @tsv' -r "$dir/logs/events.jsonl" | sed -n 1p |
+    { read -r from to; echo $((($(date -d "$to" +%s%N) - $(date -d "$from" +%s%N)) / 1000000)); })
+  rm -rf "$dir/logs"
+  tool wipe -f "$dir/cluster.yaml" --yes
+  echo "$a" >> "$dir/a"; echo "$b" >> "$dir/b"; echo "$c" >> "$dir/c"
+  echo "round $round: OpenSSH streams $a ms, bivouac $b ms, its steps alone $c ms"
+done
+a=$(median < "$dir/a") b=$(median < "$dir/b") c=$(median < "$dir/c")
+ratio=$(echo "scale=2; $b / $a" | bc)
+echo "median: OpenSSH streams $a ms, bivouac $b ms, ratio $ratio (limit $limit); steps alone $c ms, ratio $(echo "scale=2; $c / $a" | bc)"
+[ "$(echo "$ratio <= $limit" | bc)" = 1 ]
