@@ -201,3 +201,40 @@ fn node_names_reach_the_shell_as_one_word() {
     }
     assert!(named > 5, "{named}");
 }
+
+#[test]
+fn a_token_is_deleted_unless_it_is_certain_that_there_is_none() {
+    let plan = Made::new("v1.20.2", "", TWO).init();
+    let (run, unless) = changes(&plan.lanes[0])
+        .into_iter()
+        .find_map(|change| match change {
+            Change::Command { run, unless, .. } if run.contains("bootstrap-token-bv") => {
+                Some((run, unless))
+            }
+            _ => None,
+        })
+        .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    // Stands in for kubectl: lists what `names` has, and writes down what it is to delete.
+    let stub = "#!/bin/sh\ncase \"$*\" in *' delete '*) echo \"$*\" >\"$DIR/deleted\" ;; *) cat \"$DIR/names\" ;; esac\n";
+    std::fs::write(dir.path().join("kubectl"), stub).unwrap();
+    let done = Command::new("chmod").arg("+x").arg(dir.path().join("kubectl")).status().unwrap();
+    assert!(done.success());
+    let shell = |line: &str| {
+        let path = format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new("sh");
+        command.args(["-c", line]).env("PATH", path).env("DIR", dir.path()).stderr(Stdio::null());
+        command.status().unwrap().success()
+    };
+    let names = dir.path().join("names");
+    // The list cannot be had.
+    assert!(!shell(&unless));
+    std::fs::write(&names, "secret/default-token-x\nsecret/bootstrap-token-abcdef\n").unwrap();
+    assert!(shell(&unless), "another's token is none of ours");
+    std::fs::write(&names, "secret/bootstrap-token-bvabcd\nsecret/bootstrap-token-abcdef\n")
+        .unwrap();
+    assert!(!shell(&unless));
+    assert!(shell(&run));
+    let deleted = std::fs::read_to_string(dir.path().join("deleted")).unwrap();
+    assert_eq!(deleted, "-n kube-system delete secret/bootstrap-token-bvabcd\n");
+}

@@ -1,6 +1,5 @@
 //! Plans without hosts: a cluster's file, made-up facts, a made-up bundle.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bivouac::cluster::{self, Cluster, versions};
