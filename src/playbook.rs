@@ -7,6 +7,7 @@
 mod context;
 mod library;
 mod merge;
+mod order;
 mod plan;
 mod resolve;
 mod spec;

@@ -43,12 +43,14 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     let library = Arc::new(library);
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+    let token = token()?;
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),
         started: session.started,
     };
-    let ended = engine::run(plan, remotes, token()?, &session.events, &run).await;
+    session.concluded = true;
+    let ended = engine::run(plan, remotes, token, &session.events, &run).await;
     if ended == engine::Ended::Done {
         session.after = Some(format!(
             "the cluster `{}` is up; look around with: KUBECONFIG={kubeconfig} kubectl get nodes",

@@ -11,7 +11,6 @@ use super::hosts;
 use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
-use crate::event::EventKind;
 use crate::host::{Change, Remote};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
 use crate::report;
@@ -26,13 +25,6 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
     let mut session = Session::begin(options, "plan", options.cluster(true)?);
     match made(&mut session, options).await {
         Ok(text) => {
-            let started = session.started;
-            session.events.run(EventKind::RunDone {
-                ok: true,
-                seconds: crate::event::seconds(started.elapsed()),
-                differences: None,
-                critical_path: Vec::new(),
-            });
             let exit = session.end(Exit::Done).await;
             report::out(&text).map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
             Ok(exit)

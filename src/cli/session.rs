@@ -11,7 +11,7 @@ use super::options::Options;
 use super::signals;
 use crate::cluster::Cluster;
 use crate::engine::Cancel;
-use crate::event::{Event, EventKind, Events};
+use crate::event::{Event, EventKind, Events, seconds};
 use crate::report;
 
 /// Runs a verb on an async runtime of its own.
@@ -35,6 +35,8 @@ pub struct Session {
     pub events: Events,
     pub cancel: Cancel,
     pub started: Instant,
+    /// The engine ran, and has told how that ended.
+    pub concluded: bool,
     /// What is said to the operator after a good end.
     pub after: Option<String>,
     receiver: Option<mpsc::UnboundedReceiver<Event>>,
@@ -68,6 +70,7 @@ impl Session {
             events,
             cancel,
             started: Instant::now(),
+            concluded: false,
             after: None,
             receiver: Some(receiver),
             reporter: None,
@@ -85,6 +88,14 @@ impl Session {
     /// Ends the run: everything is shown, and the exit code follows.
     pub async fn end(mut self, exit: Exit) -> Exit {
         self.show();
+        if !self.concluded {
+            self.events.run(EventKind::RunDone {
+                ok: exit == Exit::Done,
+                seconds: seconds(self.started.elapsed()),
+                differences: None,
+                critical_path: Vec::new(),
+            });
+        }
         let Self { events, reporter, cancel, after, settings, .. } = self;
         drop(events);
         if let Some(reporter) = reporter {

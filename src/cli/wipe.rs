@@ -32,6 +32,7 @@ async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
         cancel: session.cancel.clone(),
         started: session.started,
     };
+    session.concluded = true;
     Ok(match engine::wipe(named, &session.events, &run).await {
         engine::Wiped::Clean => Exit::Done,
         engine::Wiped::Differs => Exit::Differs,

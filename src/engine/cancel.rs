@@ -42,3 +42,35 @@ impl Cancel {
         self.hard.cancelled().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a future has ended by now.
+    async fn ended(future: impl Future<Output = ()>) -> bool {
+        tokio::select! {
+            biased;
+            () = future => true,
+            () = std::future::ready(()) => false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_gentle_and_leaving_is_both() {
+        let cancel = Cancel::default();
+        assert!(!cancel.is_stopped());
+        assert!(!ended(cancel.stopped()).await && !ended(cancel.left()).await);
+        let clone = cancel.clone();
+        clone.stop();
+        assert!(cancel.is_stopped(), "clones are one");
+        assert!(ended(cancel.stopped()).await);
+        assert!(!ended(cancel.left()).await, "running changes go on");
+        clone.leave();
+        assert!(ended(cancel.left()).await);
+
+        let at_once = Cancel::default();
+        at_once.leave();
+        assert!(at_once.is_stopped() && ended(at_once.stopped()).await);
+    }
+}

@@ -383,13 +383,13 @@ impl Runner {
     }
 
     fn progress(&self, step: &StepName, total: u64) -> mpsc::UnboundedSender<u64> {
-        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let (sender, mut receiver) = mpsc::unbounded_channel::<u64>();
         let (events, host, step) = (self.shared.events.clone(), self.name.clone(), step.clone());
         tokio::spawn(async move {
             // A display needs a few figures a second, not one for each packet.
             let mut shown = 0;
             while let Some(done) = receiver.recv().await {
-                if done - shown >= total / 50 {
+                if done.saturating_sub(shown) >= total / 50 {
                     shown = done;
                     events.host(&host, EventKind::StepProgress { step: step.clone(), done, total });
                 }
@@ -436,5 +436,63 @@ fn interrupted() -> Failure {
         fix: "run the same command again: it goes on from here".to_owned(),
         tail: Vec::new(),
         again: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Answer;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{text}")]
+    struct Link {
+        text: &'static str,
+        source: Option<Box<Link>>,
+    }
+
+    fn chain(texts: &[&'static str]) -> Option<Box<Link>> {
+        let (text, rest) = texts.split_first()?;
+        Some(Box::new(Link { text, source: chain(rest) }))
+    }
+
+    #[test]
+    fn an_error_and_its_sources_are_one_sentence() {
+        for (texts, expected) in [
+            (vec!["no answer"], "no answer"),
+            (vec!["no answer", "timed out"], "no answer: timed out"),
+            // What was said is not said again.
+            (vec!["no answer: timed out", "timed out"], "no answer: timed out"),
+            (vec!["a", "b: c", "c", "d"], "a: b: c: d"),
+        ] {
+            assert_eq!(describe(&chain(&texts).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn the_tail_is_the_end_of_both_streams_without_empty_lines() {
+        assert_eq!(tail("", "\n \n"), Vec::<String>::new());
+        assert_eq!(tail("out\n\n", "  err\n"), ["out", "  err"]);
+        let many = (0..40).fold(String::new(), |all, line| format!("{all}{line}\n"));
+        let lines = tail(&many, "the end\n");
+        assert_eq!(lines.len(), 15);
+        assert_eq!((lines[0].as_str(), lines[14].as_str()), ("26", "the end"));
+    }
+
+    #[test]
+    fn only_a_script_s_own_failure_is_worth_a_second_try() {
+        let answer =
+            Answer { status: 1, stdout: "doing\n".to_owned(), stderr: "E: no\n".to_owned() };
+        let failure: Failure = Error::Script { cause: "E: no".to_owned(), answer }.into();
+        assert!(failure.again);
+        assert_eq!(
+            (failure.cause.as_str(), failure.tail.as_slice()),
+            ("E: no", ["doing".to_owned(), "E: no".to_owned()].as_slice())
+        );
+        let failure: Failure = Error::Locked { holder: "run x".to_owned() }.into();
+        assert!(!failure.again && failure.tail.is_empty());
+        assert!(failure.cause.contains("run x"), "{}", failure.cause);
+        assert!(!failure.fix.is_empty());
+        assert!(!interrupted().again);
     }
 }

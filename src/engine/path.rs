@@ -17,21 +17,22 @@ pub(super) struct Record {
 /// Walks back from the step that ended last: to the step before it on its host, or, where it waited
 /// for a gate, to the last step of the lane that opened it.
 pub(super) fn critical(records: &[Record], names: &[String]) -> Vec<PathStep> {
-    let last_before = |lane: usize, time: Duration| {
-        records
-            .iter()
-            .filter(|record| record.lane == lane && record.end <= time)
-            .max_by_key(|record| record.end)
+    // A step that took no time ends when it starts: each is taken once, or the walk would not end.
+    let mut rest: Vec<&Record> = records.iter().collect();
+    let mut take_last = |fits: &dyn Fn(&Record) -> bool| {
+        let last = (0..rest.len()).filter(|index| fits(rest[*index]));
+        last.max_by_key(|index| rest[*index].end).map(|index| rest.remove(index))
     };
     let mut path = Vec::new();
-    let mut next = records.iter().max_by_key(|record| record.end);
+    let mut next = take_last(&|_| true);
     while let Some(record) = next {
         path.push(PathStep {
             host: names.get(record.lane).cloned().unwrap_or_default(),
             step: record.step.clone(),
             seconds: seconds(record.end.saturating_sub(record.start)),
         });
-        next = last_before(record.gate_lane.unwrap_or(record.lane), record.start);
+        let lane = record.gate_lane.unwrap_or(record.lane);
+        next = take_last(&|before| before.lane == lane && before.end <= record.start);
     }
     path.reverse();
     path
@@ -66,5 +67,19 @@ mod tests {
             .map(|step| format!("{} {}", step.host, step.step.step))
             .collect();
         assert_eq!(path, ["cp prepare", "cp init", "w join"]);
+    }
+
+    #[test]
+    fn steps_that_take_no_time_do_not_hold_up_the_walk() {
+        let records = [
+            record(0, "a", 1, 1, None),
+            record(0, "b", 1, 1, None),
+            record(1, "c", 1, 1, Some(0)),
+            record(0, "d", 1, 2, Some(1)),
+        ];
+        let path = critical(&records, &["x".to_owned(), "y".to_owned()]);
+        let steps: Vec<&str> = path.iter().map(|step| step.step.step.as_str()).collect();
+        assert_eq!(steps, ["a", "b", "c", "d"]);
+        assert!(critical(&[], &[]).is_empty());
     }
 }

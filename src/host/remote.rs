@@ -207,3 +207,71 @@ fn cut_point(host: &str) -> Option<String> {
     let cut = std::env::var("BIVOUAC_CUT").ok()?;
     cut.strip_prefix(host)?.strip_prefix(':').map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: i32, stdout: &str, stderr: &str) -> Answer {
+        Answer { status, stdout: stdout.to_owned(), stderr: stderr.to_owned() }
+    }
+
+    /// What `kubeadm init` of 1.20 says where something is in its way.
+    const KUBEADM_PREFLIGHT: &str = "[WARNING IsDockerSystemdCheck]: detected \"cgroupfs\" as the Docker cgroup driver
+error execution phase preflight: [preflight] Some fatal errors occurred:
+\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2
+\t[ERROR Port-6443]: Port 6443 is in use
+[preflight] If you know what you are doing, you can make a check non-fatal with `--ignore-preflight-errors=...`
+To see the stack trace of this error execute with --v=5 or higher
+";
+
+    #[test]
+    fn the_line_that_says_why_is_the_cause() {
+        for (stdout, stderr, expected) in [
+            (
+                "[init] Using Kubernetes version: v1.20.2\n",
+                KUBEADM_PREFLIGHT,
+                "[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2",
+            ),
+            (
+                "",
+                "W1123 common.go:77] a warning\nerror execution phase wait-control-plane: couldn't initialize a Kubernetes cluster\nTo see the stack trace of this error execute with --v=5 or higher\n",
+                "error execution phase wait-control-plane: couldn't initialize a Kubernetes cluster",
+            ),
+            (
+                "Reading package lists...\n",
+                "debconf: delaying package configuration\nE: Unable to locate package conntrack\n",
+                "E: Unable to locate package conntrack",
+            ),
+            (
+                "",
+                "ctr: failed to dial \"/run/containerd/containerd.sock\"\nmore\n",
+                "ctr: failed to dial \"/run/containerd/containerd.sock\"",
+            ),
+            // Nobody that is known: the first line of standard error.
+            (
+                "out\n",
+                "\n  modprobe: FATAL: Module x not found.\nagain\n",
+                "modprobe: FATAL: Module x not found.",
+            ),
+            // Some tools complain on standard output.
+            ("Error: unknown flag\n", "usage\n", "Error: unknown flag"),
+        ] {
+            assert_eq!(first_cause(&answer(1, stdout, stderr)), expected);
+        }
+    }
+
+    #[test]
+    fn a_silent_end_is_named_by_its_status() {
+        assert_eq!(first_cause(&answer(7, "", "")), "ended with status 7 and said nothing");
+        assert_eq!(first_cause(&answer(137, "half a line", "\n")), "killed by signal 9");
+    }
+
+    #[test]
+    fn a_script_is_good_when_it_ends_with_0() {
+        assert_eq!(answer(0, "x", "E: harmless").good().unwrap().stdout, "x");
+        let error = answer(1, "", "E: bad").good().unwrap_err();
+        assert_eq!(error.to_string(), "E: bad");
+        assert!(matches!(error, Error::Script { answer, .. } if answer.status == 1));
+    }
+}

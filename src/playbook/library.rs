@@ -7,7 +7,7 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::spec::Playbook;
+use super::spec::{Action, Playbook};
 use super::template::Templates;
 use crate::cluster::yaml;
 
@@ -29,6 +29,12 @@ pub enum Error {
     /// A step that does not fit the cluster, such as an artifact that the bundle does not have.
     #[error("step `{step}`: {cause}")]
     Step { step: String, cause: String },
+    /// A verb for which nothing is written.
+    #[error("there is no playbook in `playbooks/{verb}`")]
+    NoPlaybook { verb: String },
+    /// Hosts that would wait for each other for ever.
+    #[error("no host could go on: {0}")]
+    Stuck(String),
 }
 
 /// An OS family's names for things.
@@ -50,7 +56,7 @@ pub struct Library {
 impl Library {
     /// Those that the binary carries.
     pub fn embedded() -> Result<Self, Error> {
-        Self::new(&embedded(&PLAYBOOKS), &embedded(&TEMPLATES))
+        Self::new("playbooks", &embedded(&PLAYBOOKS), &embedded(&TEMPLATES))
     }
 
     /// A user's own: `DIR/playbooks` and `DIR/templates`; what a directory lacks is taken from the binary.
@@ -63,30 +69,50 @@ impl Library {
             let source = std::io::Error::from(std::io::ErrorKind::NotFound);
             return Err(Error::Read { path: format!("{}/playbooks", dir.display()), source });
         }
-        Self::new(&own("playbooks", &PLAYBOOKS)?, &own("templates", &TEMPLATES)?)
+        let place = dir.join("playbooks").display().to_string();
+        Self::new(&place, &own("playbooks", &PLAYBOOKS)?, &own("templates", &TEMPLATES)?)
     }
 
-    fn new(playbooks: &[(String, String)], templates: &[(String, String)]) -> Result<Self, Error> {
+    /// `place`: the directory of the playbooks, for messages.
+    fn new(
+        place: &str,
+        playbooks: &[(String, String)],
+        templates: &[(String, String)],
+    ) -> Result<Self, Error> {
         let mut verbs: BTreeMap<String, Vec<Playbook>> = BTreeMap::new();
         let mut families = BTreeMap::new();
         for (name, text) in playbooks {
             let mistake =
                 |mistake: Box<crate::cluster::Mistake>| Error::Playbook(mistake.to_string());
-            match name.split_once('/') {
-                Some(("os", family)) => {
-                    let family = family.trim_end_matches(".yaml").to_owned();
-                    families.insert(family, yaml::from_str(name, text).map_err(mistake)?);
-                }
-                Some((verb, _)) => {
-                    verbs
-                        .entry(verb.to_owned())
-                        .or_default()
-                        .push(yaml::from_str(name, text).map_err(mistake)?);
-                }
-                None => {}
+            let path = format!("{place}/{name}");
+            // What lies beside the verbs' directories is not for us.
+            let Some((verb, file)) = name.split_once('/') else { continue };
+            let Some(stem) = file.strip_suffix(".yaml") else {
+                return Err(Error::Playbook(format!(
+                    "{path}: the name of a playbook ends in `.yaml`"
+                )));
+            };
+            if verb == "os" {
+                families.insert(stem.to_owned(), yaml::from_str(&path, text).map_err(mistake)?);
+            } else {
+                let playbook: Playbook = yaml::from_str(&path, text).map_err(mistake)?;
+                verbs.entry(verb.to_owned()).or_default().push(playbook);
             }
         }
+        for (verb, playbooks) in &verbs {
+            gates(&format!("{place}/{verb}"), playbooks)?;
+        }
         Ok(Self { templates: Templates::new(templates)?, playbooks: verbs, families })
+    }
+
+    /// Names of the values that steps read from hosts.
+    pub(super) fn reads(&self) -> impl Iterator<Item = &str> {
+        self.playbooks.values().flatten().flat_map(|playbook| &playbook.steps).filter_map(|step| {
+            match &step.action {
+                Action::Read(read) => Some(read.value.as_str()),
+                _ => None,
+            }
+        })
     }
 
     /// The playbooks of a verb, in the order of their file names.
@@ -98,6 +124,26 @@ impl Library {
     pub(super) fn family(&self, name: &str) -> Option<&Family> {
         self.families.get(name)
     }
+}
+
+/// Looks for gates that nobody opens: a wrong name would leave out the wait in silence.
+fn gates(place: &str, playbooks: &[Playbook]) -> Result<(), Error> {
+    let steps = || playbooks.iter().flat_map(|playbook| &playbook.steps);
+    let opened: Vec<&str> = steps().filter_map(|step| step.opens.as_deref()).collect();
+    for step in steps() {
+        let Some(gate) = step.needs.as_deref().filter(|gate| !opened.contains(gate)) else {
+            continue;
+        };
+        let known = match opened.as_slice() {
+            [] => "no step has `opens`".to_owned(),
+            _ => format!("the gates are `{}`", opened.join("`, `")),
+        };
+        return Err(Error::Playbook(format!(
+            "{place}: step `{}` needs the gate `{gate}`, which no step opens; {known}",
+            step.name
+        )));
+    }
+    Ok(())
 }
 
 /// All files of an embedded directory with their paths, sorted.
@@ -118,7 +164,12 @@ fn read_dir(dir: &Path, prefix: &str) -> Result<Vec<(String, String)>, Error> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(|source| failed(dir, source))? {
         let path = entry.map_err(|source| failed(dir, source))?.path();
-        let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // What editors leave behind is nobody's playbook.
+        if name.starts_with('.') || name.ends_with('~') {
+            continue;
+        }
+        let name = format!("{prefix}{name}");
         if path.is_dir() {
             files.extend(read_dir(&path, &format!("{name}/"))?);
         } else {

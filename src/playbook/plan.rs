@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::context::{self, Artifacts, Site};
 use super::library::{Error, Library};
+use super::order;
 use super::resolve::{Scope, Values, Work};
 use super::spec::{Action, Selector};
 use crate::cluster::Cluster;
@@ -55,7 +56,7 @@ pub enum Pending {
 #[derive(Debug)]
 pub struct Late {
     action: Action,
-    context: Value,
+    context: Arc<Value>,
     family: String,
     arch: String,
     shared: Arc<Shared>,
@@ -75,7 +76,7 @@ impl Pending {
         match self {
             Self::Ready(work) => Ok(work.clone()),
             Self::Late(late) => {
-                let mut context = late.context.clone();
+                let mut context = Value::clone(&late.context);
                 context["values"] = json!(values);
                 let scope = Scope {
                     library: &late.shared.library,
@@ -94,6 +95,9 @@ impl Pending {
 impl Plan {
     /// Makes the plan of a verb. Performs no I/O.
     pub fn build(verb: &str, library: &Arc<Library>, site: &Site<'_>) -> Result<Self, Error> {
+        if library.playbooks(verb).is_empty() {
+            return Err(Error::NoPlaybook { verb: verb.to_owned() });
+        }
         let shared = Arc::new(Shared {
             library: Arc::clone(library),
             cluster: site.cluster.clone(),
@@ -101,14 +105,15 @@ impl Plan {
         });
         let lanes = (0..site.cluster.hosts.len())
             .map(|host| Self::lane(verb, &shared, site, host))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        order::check(&lanes)?;
         Ok(Self { lanes })
     }
 
     fn lane(verb: &str, shared: &Arc<Shared>, site: &Site<'_>, host: usize) -> Result<Lane, Error> {
         let (spec, state) = (&site.cluster.hosts[host], &site.hosts[host]);
         let first = site.cluster.hosts.iter().position(|host| host.control_plane) == Some(host);
-        let context = context::of(site, host);
+        let context = Arc::new(context::of(site, host));
         let library = &shared.library;
         let mut tasks = Vec::new();
         for playbook in library.playbooks(verb) {
@@ -126,7 +131,7 @@ impl Plan {
                 let name = StepName { playbook: playbook.name.clone(), step: step.name.clone() };
                 let late = Late {
                     action: step.action.clone(),
-                    context: context.clone(),
+                    context: Arc::clone(&context),
                     family: state.family.clone(),
                     arch: state.arch.clone(),
                     shared: Arc::clone(shared),
@@ -151,19 +156,17 @@ impl Plan {
     }
 }
 
-/// Values that steps of the built-in playbooks use.
-const VALUES: &[&str] =
-    &["token", "token_id", "token_secret", "token_expiry", "ca", "pod_cidr", "pod_routes"];
+/// Values that a run has from its start; the others are those that steps read from hosts.
+const VALUES: [&str; 4] = ["token", "token_id", "token_secret", "token_expiry"];
 
 impl Late {
     /// The work as far as it can be shown before its values are known: each value prints as its name.
     pub fn preview(&self, step: &StepName) -> Option<Work> {
         let mut values = Map::new();
-        for name in VALUES {
-            values
-                .insert((*name).to_owned(), Value::String(format!("(known when it runs: {name})")));
+        for name in VALUES.into_iter().chain(self.shared.library.reads()) {
+            values.insert(name.to_owned(), Value::String(format!("(known when it runs: {name})")));
         }
-        let mut context = self.context.clone();
+        let mut context = Value::clone(&self.context);
         context["values"] = Value::Object(values);
         let scope = Scope {
             library: &self.shared.library,

@@ -206,5 +206,12 @@ fn reason(state: &State, end: &End) -> String {
     if errors > 0 && state.failures.is_empty() {
         parts.push(format!("{} found, nothing was changed", words::count(errors, "error")));
     }
-    if parts.is_empty() { "interrupted".to_owned() } else { words::list(&parts, 4) }
+    match parts.as_slice() {
+        // No host has begun with anything.
+        [] if state.hosts.iter().all(|host| host.slowest.is_none()) => {
+            "nothing was changed".to_owned()
+        }
+        [] => "interrupted".to_owned(),
+        _ => words::list(&parts, 4),
+    }
 }

@@ -11,7 +11,7 @@ up)
     nat -C POSTROUTING -j BIVOUAC-MASQ 2>/dev/null || nat -A POSTROUTING -j BIVOUAC-MASQ
 {%- for line in values.pod_routes | split(pat="\n") %}
 {%- set route = line | split(pat=" ") %}
-{%- if route | length == 2 and route[0] != values.pod_cidr %}
+{%- if route | length == 2 and route[0] and route[1] and route[0] != values.pod_cidr %}
     ip route replace {{ route[0] | shell }} via {{ route[1] | shell }}
 {%- endif %}
 {%- endfor %}
@@ -22,7 +22,7 @@ down)
     nat -X BIVOUAC-MASQ 2>/dev/null || :
 {%- for line in values.pod_routes | split(pat="\n") %}
 {%- set route = line | split(pat=" ") %}
-{%- if route | length == 2 and route[0] != values.pod_cidr %}
+{%- if route | length == 2 and route[0] and route[1] and route[0] != values.pod_cidr %}
     ip route del {{ route[0] | shell }} via {{ route[1] | shell }} 2>/dev/null || :
 {%- endif %}
 {%- endfor %}

@@ -10,5 +10,5 @@
 mod building;
 mod damage;
 mod hostile;
-mod support;
+pub mod support;
 mod unpacking;

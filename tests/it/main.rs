@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets an error has failed")]
 
 mod bundle;
+mod cli;
 mod cluster;
+mod plan;
+mod playbooks;
 mod preflight;
 mod report;
 mod ssh;
@@ -11,3 +14,4 @@ mod ssh_host_key;
 mod ssh_login;
 mod ssh_sudo;
 mod support;
+mod templates;

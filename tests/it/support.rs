@@ -1,4 +1,5 @@
 //! What several tests need.
 
+pub mod site;
 pub mod sshd;
 pub mod user;

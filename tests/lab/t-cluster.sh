@@ -41,7 +41,8 @@ again() {
   echo "$((SECONDS - seconds)) s"
   [ $((SECONDS - seconds)) -le 20 ]
 }
-journal() { ! podman exec "$1" grep -rlF -e "$login" -e "$sudo" /var/lib/bivouac && podman exec "$1" test -s /var/lib/bivouac/journal; }
+# The secrets are patterns on stdin: in an argument they would be what is looked for.
+journal() { ! podman exec -i "$1" grep -rlF -f - /var/lib/bivouac < "$TMP/secrets" && podman exec "$1" test -s /var/lib/bivouac/journal; }
 modes() { [ "$(podman exec "$1" stat -c '%a %U' /var/lib/bivouac)" = '700 root' ]; }
 quiet() {
   touch "$TMP/stop"
@@ -51,7 +52,7 @@ quiet() {
   [ "$(sed -n 's/^looks //p' "$TMP/watch")" -gt 100 ]
 }
 unwritten() {
-  if grep -rlF -e "$login" -e "$sudo" "$TMP"/logs-* "$TMP"/*.json "$TMP"/*.err; then return 1; fi
+  if grep -rlF -f "$TMP/secrets" "$TMP"/logs-* "$TMP"/*.json "$TMP"/*.err; then return 1; fi
   if grep -rlE 'bv[a-z0-5]{4}\.[a-z0-5]{16}' "$TMP"/logs-* "$TMP"/*.json "$TMP"/*.err; then return 1; fi
   ls "$TMP"/logs-init/cp1.log > /dev/null
 }

@@ -1,0 +1,387 @@
+//! The program as it is called: exit codes, what goes to which stream, and that nothing outside of
+//! its own directories is touched.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::bundle::support::Fixture;
+
+/// A directory to work in, with a home of its own.
+struct Place {
+    dir: TempDir,
+}
+
+/// What came of a call.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("home")).unwrap();
+        fs::write(dir.path().join("password"), "x\n").unwrap();
+        Self { dir }
+    }
+
+    /// With a cluster.yaml of one host, where nobody listens.
+    fn with_cluster(version: &str) -> Self {
+        let place = Self::new();
+        // Bound and let go: for the next moments nobody else gets this port.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        place.write(
+            "cluster.yaml",
+            &format!(
+                "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: {version}}}\n  artifacts: {{bundle: my.bundle}}\n  hosts:\n  - {{address: 127.0.0.1, name: cp1, roles: [control-plane], ssh: {{port: {port}, passwordFile: password}}}}\n"
+            ),
+        );
+        place
+    }
+
+    /// With a bundle of 1.20.2 too.
+    fn with_bundle(version: &str) -> Self {
+        let place = Self::with_cluster(version);
+        let fixture = Fixture::new();
+        for name in ["runc", "containerd", "containerd-shim-runc-v2", "ctr"] {
+            fixture.add(&format!("bin/{name}"), b"#!/bin/sh\n");
+        }
+        fixture.add("cni/host-local", b"#!/bin/sh\n");
+        fixture.add("cni/portmap", b"#!/bin/sh\n");
+        let images = [
+            "etcd:3.4.13-0",
+            "coredns:1.7.0",
+            "kube-apiserver:v1.20.2",
+            "kube-controller-manager:v1.20.2",
+            "kube-scheduler:v1.20.2",
+        ]
+        .map(|name| format!("k8s.gcr.io/{name}"));
+        let images: Vec<&str> = images.iter().map(String::as_str).collect();
+        fixture.add("images/etcd.tar", &crate::bundle::support::docker_archive(&images, "amd64"));
+        fixture.add("VERSIONS", b"crictl v1.20.0\nrunc 1.1.4\ncontainerd 1.6.20\ncontainerd-shim-runc-v2 1.6.20\nctr 1.6.20\nbridge 1.1.1\nhost-local 1.1.1\nportmap 1.1.1\n");
+        fixture.build().unwrap();
+        fs::rename(fixture.bundle(), place.dir.path().join("my.bundle")).unwrap();
+        place
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.dir.path().join(name), text).unwrap();
+    }
+
+    fn call(&self, arguments: &[&str]) -> Said {
+        let home = self.dir.path().join("home");
+        let output = Command::new(env!("CARGO_BIN_EXE_bivouac"))
+            .args(arguments)
+            .current_dir(self.dir.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &home)
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("BIVOUAC_KNOWN_HOSTS", home.join("known_hosts"))
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Said {
+            code: output.status.code().expect("no signal ends it"),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
+    /// Calls, and insists on an exit code and on words that are said to the operator.
+    #[track_caller]
+    fn refused(&self, arguments: &[&str], code: i32, words: &[&str]) -> Said {
+        let said = self.call(arguments);
+        assert_eq!(said.code, code, "{arguments:?}: {}{}", said.out, said.err);
+        for word in words {
+            assert!(said.err.contains(word), "{arguments:?}: no {word:?} in\n{}", said.err);
+        }
+        said
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        Path::new(self.dir.path()).join(name).exists()
+    }
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2() {
+    let place = Place::new();
+    for (arguments, word) in [
+        (vec![], "Usage"),
+        (vec!["inti"], "init"),
+        (vec!["init", "--no-such-option"], "--no-such-option"),
+        (vec!["init", "--output", "xml"], "xml"),
+        (vec!["init", "--parallel", "many"], "many"),
+        (vec!["init", "extra"], "extra"),
+        (vec!["bundle"], "build"),
+        (vec!["bundle", "build", "x"], "--from"),
+        (vec!["bundle", "build", "x", "--from", "y", "--version", "1.20"], "exact patch"),
+        (vec!["completion", "tcsh-not"], "tcsh-not"),
+    ] {
+        let said = place.refused(&arguments, 2, &[word]);
+        assert_eq!(said.out, "", "{arguments:?}: mistakes belong to standard error");
+    }
+}
+
+#[test]
+fn verbs_that_are_not_built_yet_are_refused_by_name() {
+    let place = Place::new();
+    for verb in [
+        "join",
+        "remove",
+        "status",
+        "diagnose",
+        "upgrade",
+        "certs",
+        "etcd",
+        "addon",
+        "kubeconfig",
+        "kubectl",
+    ] {
+        let message = format!("`bivouac {verb}` is not built yet; nothing was changed\n");
+        let said = place.refused(&[verb], 2, &[&message]);
+        assert_eq!(said.err, message);
+        place.refused(&[verb, "--some", "-x", "argument"], 2, &[&message]);
+    }
+    for (alias, verb) in [("add", "join"), ("del", "remove"), ("renew-cert", "certs")] {
+        place.refused(&[alias], 2, &[&format!("`bivouac {verb}` is not built yet")]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_or_wrong_ends_with_2() {
+    let place = Place::new();
+    for verb in ["init", "wipe", "preflight", "plan", "render", "reset", "check"] {
+        place.refused(
+            &[verb],
+            2,
+            &["cluster.yaml: there is no such file; name one with `-f FILE`"],
+        );
+    }
+    place.write("bad.yaml", "apiVersion: bivouac/v1alpha1\nkind: Cluster\nspecs: {}\n");
+    for verb in ["init", "wipe", "preflight", "plan", "render"] {
+        let words = ["bad.yaml:3:1: unknown field `specs`", "did you mean `spec`?"];
+        place.refused(&[verb, "-f", "bad.yaml"], 2, &words);
+        place.refused(&["--file", "bad.yaml", verb], 2, &words);
+    }
+    place.write("broken.yaml", "a: [\n");
+    place.refused(&["init", "-f", "broken.yaml"], 2, &["broken.yaml:"]);
+    assert!(!place.exists("home/state"), "nothing was begun, so nothing is logged");
+}
+
+#[test]
+fn a_wipe_asks_first_and_without_a_terminal_ends_with_2() {
+    let place = Place::with_cluster("v1.20.2");
+    let said = place.refused(&["wipe"], 2, &["cluster `demo`", "fix: add `--yes`"]);
+    assert_eq!(said.out, "");
+    assert!(!place.exists("home/state"));
+}
+
+#[test]
+fn a_bundle_that_is_missing_damaged_or_another_ends_with_3() {
+    let place = Place::with_cluster("v1.20.2");
+    for verb in ["init", "preflight", "plan", "render"] {
+        place.refused(&[verb], 3, &["my.bundle"]);
+    }
+    place.write("my.bundle", "not a bundle");
+    for verb in ["init", "preflight", "plan", "render"] {
+        place.refused(&[verb], 3, &["my.bundle"]);
+    }
+    let place = Place::with_bundle("v1.20.3");
+    for verb in ["init", "preflight", "plan"] {
+        let words = ["has Kubernetes v1.20.2, the cluster asks for v1.20.3", "fix: name the right"];
+        let said = place.refused(&[verb], 3, &words);
+        assert!(said.err.contains("nothing was changed"), "{}", said.err);
+        assert!(!said.err.contains("cut off"), "{}", said.err);
+    }
+    place.refused(&["init", "--from-bundle", "none.bundle"], 3, &["none.bundle"]);
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_ends_with_4() {
+    let place = Place::with_bundle("v1.20.2");
+    for arguments in [
+        vec!["init"],
+        vec!["preflight"],
+        vec!["plan"],
+        vec!["wipe", "--yes"],
+        vec!["wipe", "--yes", "--quiet"],
+    ] {
+        let words = [
+            "cp1",
+            "`127.0.0.1` refuses connections on port",
+            "fix: start sshd",
+            "nothing was changed",
+        ];
+        let said = place.refused(&arguments, 4, &words);
+        assert_eq!(said.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn with_json_every_line_is_an_object_of_the_contract() {
+    let place = Place::with_bundle("v1.20.2");
+    for arguments in [vec!["init"], vec!["wipe", "--yes"], vec!["preflight"], vec!["plan"]] {
+        let mut all = arguments.clone();
+        all.extend(["--output", "json"]);
+        let said = place.refused(&all, 4, &["refuses connections"]);
+        let lines: Vec<Value> = said
+            .out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}")))
+            .collect();
+        for line in &lines {
+            for key in ["time", "run", "host", "playbook", "step", "event"] {
+                assert!(line.get(key).is_some(), "no {key} in {line}");
+            }
+            assert_eq!(line["run"], lines[0]["run"], "one run");
+        }
+        let events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+        assert_eq!(events, ["run_started", "finding", "run_done"], "{arguments:?}");
+        assert_eq!(
+            (&lines[0]["verb"], &lines[0]["cluster"]),
+            (&arguments[0].into(), &"demo".into())
+        );
+        assert_eq!((&lines[1]["host"], &lines[1]["severity"]), (&"cp1".into(), &"error".into()));
+        assert!(lines[1]["fix"].as_str().unwrap().starts_with("start sshd"));
+        assert_eq!((&lines[2]["ok"], &lines[2]["differences"]), (&false.into(), &Value::Null));
+        assert!(lines[2]["seconds"].is_f64());
+    }
+}
+
+#[test]
+fn a_run_is_logged_where_it_should_be() {
+    let place = Place::with_cluster("v1.20.2");
+    place.refused(&["wipe", "--yes", "--log-dir", "logs"], 4, &["logs"]);
+    assert!(place.exists("logs") && !place.exists("home/state"));
+    place.refused(&["wipe", "--yes"], 4, &["logs: "]);
+    assert!(place.exists("home/state/bivouac"));
+    // It was refused before any key could be seen.
+    assert!(!place.exists("home/known_hosts"));
+}
+
+#[test]
+fn hosts_can_be_given_without_a_file() {
+    let place = Place::with_cluster("v1.20.2");
+    let said = place.refused(
+        &["wipe", "-m", "127.0.0.1", "-P", "1", "-u", "ops", "--private-key", "nokey", "--yes"],
+        4,
+        &["127.0.0.1"],
+    );
+    assert!(!said.err.contains("cp1"), "the file was read: {}", said.err);
+    place.refused(&["wipe", "-m", "10.0.0.1;id"], 2, &["10.0.0.1;id"]);
+}
+
+#[test]
+fn a_host_without_a_way_to_log_in_ends_with_2() {
+    let place = Place::with_bundle("v1.20.2");
+    let text = fs::read_to_string(place.dir.path().join("cluster.yaml")).unwrap();
+    place.write("cluster.yaml", &text.replace(", passwordFile: password", ""));
+    place.refused(&["init"], 2, &["cp1: there is no way to log in", "fix: name a `privateKey`"]);
+    place.write("cluster.yaml", &text.replace("File: password", "File: nofile"));
+    place.refused(&["init"], 2, &["nofile` cannot be read"]);
+}
+
+#[test]
+fn bundles_are_built_shown_and_verified() {
+    let place = Place::new();
+    let fixture = Fixture::new();
+    let from = fixture.from();
+    let from = from.to_str().unwrap();
+    let build = ["bundle", "build", "x.bundle", "--from", from, "--version", "v1.20.2"];
+    let made = place.refused(&build, 0, &[]);
+    assert!(made.out.starts_with("x.bundle: Kubernetes v1.20.2, "), "{}", made.out);
+    let shown = place.refused(&["bundle", "show", "x.bundle"], 0, &[]);
+    assert_eq!(shown.out, made.out);
+    assert!(shown.out.contains("kubelet"), "{}", shown.out);
+    assert_eq!(shown.out.lines().count(), 1 + 7);
+    let json = place.refused(&["bundle", "show", "x.bundle", "--output", "json"], 0, &[]);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["artifacts"].as_array().unwrap().len(), 7);
+    let verified = place.refused(&["bundle", "verify", "x.bundle"], 0, &[]);
+    assert_eq!(verified.out, "x.bundle: 7 artifacts, every byte as the manifest says\n");
+
+    let file = place.dir.path().join("x.bundle");
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let said = place.refused(&["bundle", "verify", "x.bundle"], 3, &["x.bundle"]);
+    assert_eq!(said.out, "");
+    place.refused(&["bundle", "show", "none.bundle"], 3, &["none.bundle"]);
+}
+
+#[test]
+fn render_prints_the_files_without_any_host() {
+    let place = Place::with_bundle("v1.20.2");
+    let all = place.refused(&["render"], 0, &[]);
+    for file in [
+        "# kubeadm-init.yaml on cp1\n",
+        "# /etc/containerd/config.toml on cp1\n",
+        "# /etc/systemd/system/kubelet.service on cp1\n",
+        "# /etc/cni/net.d/10-bivouac.conflist on cp1\n",
+    ] {
+        assert!(all.out.contains(file), "{file}: {}", all.out);
+    }
+    assert!(all.out.contains("(known when it runs: token)"), "{}", all.out);
+    let one = place.refused(&["render", "containerd/config"], 0, &[]);
+    assert!(one.out.starts_with("# /etc/containerd/config.toml on cp1\nversion = 2\n"));
+    assert_eq!(one.out.matches("\n# /").count(), 0, "{}", one.out);
+    assert_eq!(all.err, "");
+}
+
+#[test]
+fn a_user_s_own_playbooks_are_checked_before_anything_else() {
+    let place = Place::with_bundle("v1.20.2");
+    fs::create_dir_all(place.dir.path().join("own/playbooks/init")).unwrap();
+    place.write("own/playbooks/init/10-x.yaml", "name: x\nsteps:\n- name: y\n  modul: [z]\n");
+    for verb in ["init", "plan", "preflight", "render"] {
+        let words = ["own/playbooks/init/10-x.yaml:4:3: unknown field `modul`"];
+        place.refused(&[verb, "--playbooks", "own"], 2, &words);
+    }
+    place.refused(
+        &["render", "--playbooks", "nowhere"],
+        2,
+        &["`nowhere/playbooks` cannot be read"],
+    );
+}
+
+#[test]
+fn completion_and_man_print() {
+    let place = Place::new();
+    let said = place.refused(&["completion", "bash"], 0, &[]);
+    assert!(said.out.contains("_bivouac") && said.out.contains("preflight"), "{}", said.out);
+    let said = place.refused(&["man"], 0, &[]);
+    assert!(said.out.contains(".TH bivouac 1"), "{}", said.out);
+    let said = place.refused(&["--version"], 0, &[]);
+    assert_eq!(said.out, format!("bivouac {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_says_what_there_is() {
+    let place = Place::new();
+    let said = place.refused(&["--help"], 0, &[]);
+    assert_eq!(said.err, "");
+    insta::assert_snapshot!(said.out);
+    insta::assert_snapshot!("help_bundle_build", place.call(&["bundle", "build", "-h"]).out);
+}
+
+#[test]
+fn no_option_takes_a_password() {
+    // What is in argv is in everybody's `ps`.
+    let place = Place::new();
+    let help = place.call(&["init", "--help"]).out;
+    assert!(help.contains("--private-key"), "{help}");
+    assert!(!help.contains("--password"), "{help}");
+    place.refused(&["init", "-p", "hunter2"], 2, &["-p"]);
+}

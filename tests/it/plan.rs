@@ -1,0 +1,202 @@
+//! The plan: what each host does, and that nothing but its input decides it.
+
+use std::time::Instant;
+
+use bivouac::playbook::{Plan, Work};
+
+use crate::support::site::{Made, embedded, every_minor, works};
+
+const THREE: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: cp1, labels: {disk: ssd}}
+- {address: 10.89.7.12, roles: [worker], name: w1}
+- {address: 10.89.7.13, roles: [worker], name: w2, taints: ['gpu:NoSchedule']}
+";
+
+const SINGLE: &str = "hosts:\n- {address: 10.89.7.11, roles: [control-plane], name: cp1}\n";
+
+/// Each lane's steps, with what they wait for and what waits for them.
+fn shown(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    for lane in &plan.lanes {
+        lines.push(format!("{}:", lane.name));
+        for task in &lane.tasks {
+            if let Some(gate) = &task.needs {
+                lines.push(format!("  < {gate}"));
+            }
+            lines.push(format!("  {}: {}", task.step.playbook, task.step.step));
+            if let Some(gate) = &task.opens {
+                lines.push(format!("  > {gate}"));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+fn steps(plan: &Plan, lane: usize) -> Vec<&str> {
+    plan.lanes[lane].tasks.iter().map(|task| task.step.step.as_str()).collect()
+}
+
+#[test]
+fn what_each_host_does() {
+    insta::assert_snapshot!("three", shown(&Made::new("v1.20.2", "", THREE).init()));
+    insta::assert_snapshot!("single", shown(&Made::new("v1.20.2", "", SINGLE).init()));
+}
+
+#[test]
+fn the_same_input_gives_the_same_plan() {
+    let library = embedded();
+    for version in every_minor() {
+        let plan = || format!("{:?}", Made::new(&version, "", THREE).plan(&library).unwrap());
+        assert_eq!(plan(), plan());
+    }
+    // And what it prints is not the same for everything.
+    let plan = |spec| format!("{:?}", Made::new("v1.20.2", "", spec).plan(&library).unwrap());
+    assert_ne!(plan(THREE), plan(SINGLE));
+}
+
+#[test]
+fn lanes_are_in_the_order_of_the_file() {
+    let plan = Made::new("v1.20.2", "", THREE).init();
+    let lanes: Vec<_> = plan.lanes.iter().map(|lane| (lane.host, lane.name.as_str())).collect();
+    assert_eq!(lanes, [(0, "cp1"), (1, "w1"), (2, "w2")]);
+}
+
+const JOIN: &str = "join the cluster";
+const TOKEN: &str = "make a token for hosts that still have to join";
+const DELETE: &str = "delete the token";
+
+#[test]
+fn a_first_run_takes_the_token_of_init() {
+    let plan = Made::new("v1.20.2", "", THREE).init();
+    assert!(!steps(&plan, 0).contains(&TOKEN), "`kubeadm init` makes the first one");
+    assert!(steps(&plan, 0).contains(&DELETE));
+    assert!(steps(&plan, 1).contains(&JOIN) && steps(&plan, 2).contains(&JOIN));
+    assert!(!steps(&plan, 0).contains(&JOIN));
+}
+
+#[test]
+fn a_second_run_joins_only_who_has_not_joined() {
+    let mut made = Made::new("v1.20.2", "", THREE);
+    made.states[0].joined = true;
+    made.states[1].joined = true;
+    let plan = made.init();
+    assert!(steps(&plan, 0).contains(&TOKEN), "the first run's token may be gone");
+    assert!(steps(&plan, 0).contains(&DELETE));
+    assert!(!steps(&plan, 1).contains(&JOIN), "w1 has joined");
+    assert!(!steps(&plan, 1).contains(&"write down where the cluster is"));
+    assert!(steps(&plan, 2).contains(&JOIN));
+    // The token comes before the gate that w2 waits at.
+    let at = |name: &str| steps(&plan, 0).iter().position(|step| *step == name).unwrap();
+    let opener = plan.lanes[0]
+        .tasks
+        .iter()
+        .position(|task| task.opens.as_deref() == Some("the control plane answers"));
+    assert!(at(TOKEN) < opener.unwrap());
+}
+
+#[test]
+fn a_run_on_a_finished_cluster_needs_no_token() {
+    let mut made = Made::new("v1.20.2", "", THREE);
+    made.states.iter_mut().for_each(|state| state.joined = true);
+    let plan = made.init();
+    assert!(!steps(&plan, 0).contains(&TOKEN));
+    assert!(steps(&plan, 0).contains(&DELETE), "an earlier run may have died before its end");
+    assert!(plan.lanes.iter().all(|lane| lane.tasks.iter().all(|task| task.step.step != JOIN)));
+}
+
+#[test]
+fn a_control_plane_that_died_before_its_end_takes_the_token_of_init_again() {
+    let mut made = Made::new("v1.20.2", "", THREE);
+    made.states[1].joined = true;
+    let plan = made.init();
+    assert!(!steps(&plan, 0).contains(&TOKEN), "there is no API server to make it with");
+}
+
+#[test]
+fn labels_are_set_where_there_are_some_and_reach_no_shell_unquoted() {
+    const LABEL: &str = "label the nodes";
+    assert!(!steps(&Made::new("v1.20.2", "", SINGLE).init(), 0).contains(&LABEL));
+    let plan = Made::new("v1.20.2", "", THREE).init();
+    let work = works(&plan.lanes[0]).into_iter().find(|(step, _)| step == LABEL).unwrap().1;
+    let Work::Changes(changes) = work else { panic!("{work:?}") };
+    assert_eq!(
+        changes[0].subject(),
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf label --overwrite node 'cp1' 'disk=ssd' >/dev/null"
+    );
+}
+
+#[test]
+fn images_get_the_cluster_s_names() {
+    let own = "imageRepository: mirror.example:5000/k8s";
+    let plan = Made::new("v1.20.2", own, SINGLE).init();
+    let images: Vec<_> = works(&plan.lanes[0])
+        .into_iter()
+        .filter_map(|(_, work)| match work {
+            Work::Changes(changes) => Some(changes),
+            _ => None,
+        })
+        .flatten()
+        .filter(|change| change.kind() == "image")
+        .flat_map(|change| change.arguments().into_iter().skip(2))
+        .collect();
+    assert_eq!(images.len(), 7, "{images:#?}");
+    assert_eq!(images[0], "mirror.example:5000/k8s/pause:3.2=k8s.gcr.io/pause:3.2");
+    for image in images {
+        assert!(image.starts_with("mirror.example:5000/k8s/"), "{image}");
+    }
+}
+
+#[test]
+fn what_the_bundle_lacks_is_named_before_anything_runs() {
+    for (without, message) in [
+        (
+            "kubelet",
+            "the bundle has no binary `kubelet` for amd64; `bivouac bundle show` lists what it has",
+        ),
+        (
+            "etcd.tar",
+            "the bundle has no image `etcd` for amd64; `bivouac bundle show` lists what it has",
+        ),
+    ] {
+        let mut made = Made::new("v1.20.2", "", SINGLE);
+        made.artifacts.0.retain(|available| available.name != without);
+        let error = made.plan(&embedded()).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+    let mut made = Made::new("v1.20.2", "", SINGLE);
+    made.states[0].arch = "arm64".to_owned();
+    let error = made.plan(&embedded()).unwrap_err().to_string();
+    assert!(error.contains("for arm64"), "{error}");
+}
+
+#[test]
+fn add_ons_that_are_skipped_need_no_image() {
+    let own = "skipPhases: [addon/kube-proxy, addon/coredns]";
+    let mut made = Made::new("v1.20.2", own, SINGLE);
+    assert!(steps(&made.init(), 0).contains(&"import the image of CoreDNS"), "it is there");
+    made.artifacts.0.retain(|it| it.name != "coredns.tar" && it.name != "kube-proxy.tar");
+    let plan = made.init();
+    assert!(!steps(&plan, 0).iter().any(|step| step.starts_with("import the image of ")));
+}
+
+#[test]
+fn a_plan_grows_with_its_hosts_not_with_their_square() {
+    let library = embedded();
+    let fastest = |count: usize| {
+        let workers = (1..count).fold(String::new(), |all, host| {
+            let (third, fourth) = (host / 250, host % 250 + 1);
+            format!("{all}- {{address: 10.90.{third}.{fourth}, roles: [worker]}}\n")
+        });
+        let spec = format!("hosts:\n- {{address: 10.89.7.11, roles: [control-plane]}}\n{workers}");
+        let made = Made::new("v1.20.2", "", &spec);
+        let one = || {
+            let began = Instant::now();
+            assert_eq!(made.plan(&library).unwrap().lanes.len(), count);
+            began.elapsed()
+        };
+        (0..3).map(|_| one()).min().unwrap()
+    };
+    // When each host's context held all hosts, eight times the hosts took 46 times as long.
+    let (few, many) = (fastest(25), fastest(200));
+    assert!(many < few * 16, "25 hosts: {few:?}, 200 hosts: {many:?}");
+}

@@ -1,0 +1,342 @@
+//! What kubeadm reads: every version, several clusters, checked against the API's own fields.
+
+mod kubeadm_fields;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use bivouac::cluster::yaml;
+use serde_json::{Value, json};
+
+use crate::support::site::{Made, every_minor, kubeadm, preview};
+use bivouac::host::Change;
+use bivouac::playbook::Work;
+use kubeadm_fields::misfits;
+
+const SINGLE: &str = "hosts:\n- {address: 10.89.7.11, roles: [control-plane]}\n";
+
+const THREE: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: cp1}
+- {address: 10.89.7.12, roles: [worker]}
+- {address: 10.89.7.13, roles: [worker]}
+";
+
+const TAINTED: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane], taints: ['dedicated=infra:NoExecute']}
+- {address: 10.89.7.12, roles: [worker], labels: {disk: ssd}, taints: ['gpu=yes:NoSchedule', 'flaky:PreferNoSchedule']}
+";
+
+const BOTH_ROLES: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane, worker], taints: ['a=1:NoSchedule']}
+- {address: 10.89.7.12, roles: [worker]}
+";
+
+/// Names and values that YAML 1.1 readers such as kubeadm's take for something else.
+const TREACHEROUS: &str = "controlPlaneEndpoint: api.example:6443
+network: {podSubnet: 10.100.0.0/16, serviceSubnet: 10.101.0.0/16, dnsDomain: 'no'}
+hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: '1e3', taints: ['a=no:NoSchedule', 'b=010:NoSchedule', 'c=0x1f:NoSchedule', 'd=1_0:NoSchedule']}
+- {address: 10.89.7.12, roles: [worker], name: 'on', taints: ['e=1.30:NoExecute', 'f=y:NoExecute', 'g=null:NoExecute']}
+";
+
+const SITES: [&str; 5] = [SINGLE, THREE, TAINTED, BOTH_ROLES, TREACHEROUS];
+
+/// The user's settings, in the form that the version's kubeadm reads.
+fn settings(version: &str) -> String {
+    let minor: u32 = version.split('.').nth(1).unwrap().parse().unwrap();
+    let arguments =
+        if minor >= 31 { "[{name: v, value: '2'}, {name: v, value: '3'}]" } else { "{v: '2'}" };
+    format!(
+        "imageRepository: mirror.example:5000/k8s
+skipPhases: [addon/kube-proxy]
+ignorePreflightErrors: [NumCPU, Mem]
+kubeadm:
+  apiServer: {{extraArgs: {arguments}, certSANs: ['010', api.example]}}
+  networking: {{dnsDomain: other.local}}
+kubelet: {{maxPods: 200, failSwapOn: false, evictionHard: {{memory.available: 100Mi}}}}
+kubeProxy: {{mode: ipvs, ipvs: {{strictARP: true}}}}"
+    )
+}
+
+/// The documents of each host's kubeadm configuration, with the host's name and kubeadm's verb.
+fn configurations(made: &Made) -> Vec<(String, String, String)> {
+    let plan = made.init();
+    let all: Vec<_> = plan
+        .lanes
+        .iter()
+        .map(|lane| {
+            let (verb, _, config) = kubeadm(lane).expect("kubeadm is called on every host");
+            (lane.name.clone(), verb, config)
+        })
+        .collect();
+    assert_eq!(all[0].1, "init");
+    assert!(all[1..].iter().all(|(_, verb, _)| verb == "join"));
+    all
+}
+
+fn part(config: &str, kind: &str) -> Value {
+    let documents = yaml::documents(config).unwrap();
+    documents.into_iter().find(|document| document["kind"] == kind).unwrap()
+}
+
+#[test]
+fn every_field_is_one_of_its_api() {
+    let mut seen = BTreeSet::new();
+    for version in every_minor() {
+        for own in [String::new(), settings(&version)] {
+            for site in SITES {
+                for (host, verb, config) in configurations(&Made::new(&version, &own, site)) {
+                    let documents = yaml::documents(&config).unwrap();
+                    assert_eq!(documents.len(), if verb == "init" { 4 } else { 1 }, "{config}");
+                    for document in documents {
+                        let found = misfits(&document);
+                        assert!(found.is_empty(), "{version} {host}: {found:#?}\n{config}");
+                        let text = |key: &str| document[key].as_str().unwrap().to_owned();
+                        seen.insert(format!("{} {}", text("apiVersion"), text("kind")));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(seen.len(), 3 * 3 + 2, "{seen:#?}");
+}
+
+#[test]
+fn the_check_of_fields_catches_what_it_must() {
+    let made = |version| configurations(&Made::new(version, "", TAINTED));
+    let init = |version| part(&made(version)[0].2, "InitConfiguration");
+    let join = |version| part(&made(version)[1].2, "JoinConfiguration");
+    let cluster = |version| part(&made(version)[0].2, "ClusterConfiguration");
+    let map = json!({"node-ip": "10.0.0.1"});
+    let list = json!([{"name": "node-ip", "value": "10.0.0.1"}]);
+    for (mut document, pointer, wrong, expected) in [
+        // Wrong shape: lists and mappings of extra arguments.
+        (init("v1.20.2"), "/nodeRegistration/kubeletExtraArgs", list.clone(), "a mapping"),
+        (join("v1.22.2"), "/nodeRegistration/kubeletExtraArgs", list.clone(), "a mapping"),
+        (init("v1.31.2"), "/nodeRegistration/kubeletExtraArgs", map.clone(), "a list"),
+        (cluster("v1.20.2"), "/apiServer", json!({"extraArgs": list}), "a mapping"),
+        (cluster("v1.35.2"), "/scheduler", json!({"extraArgs": map}), "a list"),
+        // Wrong type.
+        (init("v1.20.2"), "/localAPIEndpoint/bindPort", json!("6443"), "an integer"),
+        (init("v1.24.2"), "/nodeRegistration/name", json!(1000.0), "text"),
+        (init("v1.31.2"), "/nodeRegistration/taints/0/value", json!(false), "text"),
+        (init("v1.31.2"), "/bootstrapTokens/0/ttl", json!("an hour"), "a duration"),
+        (cluster("v1.31.2"), "/featureGates", json!({"X": "true"}), "true or false"),
+        // Unknown field: misspelled, of another version, in another place.
+        (init("v1.20.2"), "/nodeRegistration/tains", json!([]), "unknown field"),
+        (init("v1.20.2"), "/skipPhases", json!([]), "unknown field"),
+        (init("v1.30.2"), "/timeouts", json!({}), "unknown field"),
+        (init("v1.20.2"), "/nodeRegistration/imagePullPolicy", json!("Never"), "unknown field"),
+        (
+            cluster("v1.31.2"),
+            "/apiServer",
+            json!({"timeoutForControlPlane": "4m"}),
+            "unknown field",
+        ),
+        (cluster("v1.22.2"), "/dns", json!({"type": "CoreDNS"}), "unknown field"),
+        (cluster("v1.22.2"), "/nodeRegistration", json!({}), "unknown field"),
+        (join("v1.31.2"), "/discovery/timeout", json!("5m"), "unknown field"),
+        (join("v1.22.2"), "/apiVersion", json!("kubeadm.k8s.io/v1beta1"), "there is no"),
+    ] {
+        assert_eq!(misfits(&document), Vec::<String>::new());
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        document.pointer_mut(parent).unwrap()[key] = wrong;
+        let found = misfits(&document);
+        assert!(
+            found.len() == 1 && found[0].contains(expected),
+            "{pointer}: {found:?}, {expected} is expected"
+        );
+    }
+}
+
+#[test]
+fn the_version_chooses_the_api() {
+    for version in every_minor() {
+        let (_, _, config) = configurations(&Made::new(&version, "", SINGLE)).remove(0);
+        let init = part(&config, "InitConfiguration");
+        let api = match version.as_str() {
+            "v1.20.2" | "v1.21.2" => "v1beta2",
+            "v1.31.2" | "v1.32.2" | "v1.33.2" | "v1.34.2" | "v1.35.2" => "v1beta4",
+            _ => "v1beta3",
+        };
+        assert_eq!(init["apiVersion"], format!("kubeadm.k8s.io/{api}"), "{version}");
+        // A bare path until kubeadm 1.23 is the form that dockershim's time knew.
+        let socket = if api == "v1beta2" { "/run" } else { "unix:///run" };
+        let socket = format!("{socket}/containerd/containerd.sock");
+        assert_eq!(init["nodeRegistration"]["criSocket"], socket, "{version}");
+        let cluster = part(&config, "ClusterConfiguration");
+        assert_eq!(cluster["kubernetesVersion"], version);
+        let repository = if version.as_str() < "v1.25" { "k8s.gcr.io" } else { "registry.k8s.io" };
+        assert_eq!(cluster["imageRepository"], repository, "{version}");
+    }
+}
+
+#[test]
+fn taints_are_kubeadm_s_own_unless_something_else_is_meant() {
+    let own = |minor: u32| {
+        if minor < 24 {
+            "node-role.kubernetes.io/master"
+        } else {
+            "node-role.kubernetes.io/control-plane"
+        }
+    };
+    for version in every_minor() {
+        let minor: u32 = version.split('.').nth(1).unwrap().parse().unwrap();
+        let taints = |site, host: usize| {
+            let (_, verb, config) = configurations(&Made::new(&version, "", site)).remove(host);
+            let kind = if verb == "init" { "InitConfiguration" } else { "JoinConfiguration" };
+            part(&config, kind)["nodeRegistration"].get("taints").cloned()
+        };
+        // One host carries everything: an empty list, which is not the same as none.
+        assert_eq!(taints(SINGLE, 0), Some(json!([])), "{version}");
+        assert_eq!(taints(THREE, 0), None, "{version}: kubeadm has a taint of its own");
+        assert_eq!(taints(THREE, 1), None, "{version}");
+        let infra = json!({"key": "dedicated", "value": "infra", "effect": "NoExecute"});
+        let expected = json!([{"key": own(minor), "effect": "NoSchedule"}, infra]);
+        assert_eq!(taints(TAINTED, 0), Some(expected), "{version}");
+        let expected = json!([
+            {"key": "gpu", "value": "yes", "effect": "NoSchedule"},
+            {"key": "flaky", "effect": "PreferNoSchedule"},
+        ]);
+        assert_eq!(taints(TAINTED, 1), Some(expected), "{version}");
+        let expected = json!([{"key": "a", "value": "1", "effect": "NoSchedule"}]);
+        assert_eq!(taints(BOTH_ROLES, 0), Some(expected), "{version}");
+    }
+}
+
+#[test]
+fn the_user_s_settings_win_and_leave_the_rest() {
+    for version in every_minor() {
+        let made = Made::new(&version, &settings(&version), THREE);
+        let plan = made.init();
+        let (_, flags, config) = kubeadm(&plan.lanes[0]).unwrap();
+        assert_eq!(
+            flags,
+            [
+                "--skip-token-print",
+                "--skip-phases=addon/kube-proxy",
+                "--ignore-preflight-errors=NumCPU,Mem"
+            ],
+            "{version}"
+        );
+        let (_, flags, _) = kubeadm(&plan.lanes[1]).unwrap();
+        assert_eq!(flags, ["--ignore-preflight-errors=NumCPU,Mem"], "phases of init are its own");
+        let cluster = part(&config, "ClusterConfiguration");
+        assert_eq!(cluster["imageRepository"], "mirror.example:5000/k8s");
+        assert_eq!(cluster["networking"]["dnsDomain"], "other.local");
+        assert_eq!(cluster["networking"]["podSubnet"], "10.244.0.0/16");
+        assert_eq!(cluster["apiServer"]["certSANs"], json!(["010", "api.example"]));
+        let kubelet = part(&config, "KubeletConfiguration");
+        assert_eq!((&kubelet["maxPods"], &kubelet["failSwapOn"]), (&json!(200), &json!(false)));
+        assert_eq!(kubelet["cgroupDriver"], "systemd");
+        assert_eq!(part(&config, "KubeProxyConfiguration")["mode"], "ipvs");
+    }
+}
+
+#[test]
+fn what_it_looks_like() {
+    let text = |version: &str, own: &str, site: &str| {
+        configurations(&Made::new(version, own, site)).iter().fold(
+            String::new(),
+            |mut text, (host, verb, config)| {
+                let _ = write!(text, "# {host}: kubeadm {verb}\n{config}");
+                text
+            },
+        )
+    };
+    insta::assert_snapshot!("v1.20_single", text("v1.20.2", "", SINGLE));
+    insta::assert_snapshot!("v1.20_tainted", text("v1.20.2", "", TAINTED));
+    insta::assert_snapshot!("v1.28_three", text("v1.28.2", "", THREE));
+    insta::assert_snapshot!("v1.31_settings", text("v1.31.2", &settings("v1.31.2"), TREACHEROUS));
+}
+
+/// `kubeadm` of 1.20.2 where the test lab has built one.
+fn kubeadm_1_20() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").map(PathBuf::from)?;
+    Some(home.join(".cache/bivouac-lab/bin/v1.20.2/kubeadm")).filter(|path| path.is_file())
+}
+
+/// What kubeadm makes of a configuration, and what it complains of.
+fn migrated(kubeadm: &PathBuf, config: &str) -> (Vec<Value>, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("old.yaml");
+    // It looks whether the discovery file is there, not into it.
+    let discovery = dir.path().join("discovery.conf");
+    std::fs::write(&discovery, "").unwrap();
+    let config =
+        config.replace("/etc/kubernetes/bivouac-discovery.conf", discovery.to_str().unwrap());
+    std::fs::write(&file, &config).unwrap();
+    let output = Command::new(kubeadm)
+        .args(["config", "migrate", "--old-config"])
+        .arg(&file)
+        .env_clear()
+        .output()
+        .unwrap();
+    let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
+    // Of this machine it may say what it likes.
+    let complaints: String =
+        complaints.lines().filter(|line| !line.contains("systemd-resolved")).collect();
+    assert!(output.status.success(), "{complaints}\n{config}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    (yaml::documents(&text).unwrap(), complaints)
+}
+
+#[test]
+fn kubeadm_1_20_reads_it_as_it_was_meant() {
+    let Some(kubeadm) = kubeadm_1_20() else {
+        eprintln!("SKIPPED: there is no ~/.cache/bivouac-lab/bin/v1.20.2/kubeadm");
+        return;
+    };
+    for own in [String::new(), settings("v1.20.2")] {
+        for site in SITES {
+            for (host, verb, config) in configurations(&Made::new("v1.20.2", &own, site)) {
+                let (documents, complaints) = migrated(&kubeadm, &config);
+                assert_eq!(complaints, "", "{host}\n{config}");
+                let kind = if verb == "init" { "InitConfiguration" } else { "JoinConfiguration" };
+                let read = documents.iter().find(|document| document["kind"] == kind).unwrap();
+                let mut ours = part(&config, kind)["nodeRegistration"].clone();
+                let theirs = &read["nodeRegistration"];
+                // What is not given is filled in with kubeadm's own taint on a control plane.
+                if ours.get("taints").is_none() {
+                    ours["taints"] = theirs["taints"].clone();
+                }
+                assert_eq!(&ours, theirs, "{config}");
+                if verb == "init" {
+                    let ours = part(&config, "ClusterConfiguration");
+                    let read = documents.iter().find(|it| it["kind"] == "ClusterConfiguration");
+                    for key in ["networking", "clusterName", "controlPlaneEndpoint"] {
+                        assert_eq!(ours[key], read.unwrap()[key], "{key}\n{config}");
+                    }
+                }
+            }
+        }
+    }
+    // The judge judges.
+    let (_, _, config) = configurations(&Made::new("v1.20.2", "", SINGLE)).remove(0);
+    let wrong = config.replace("advertiseAddress", "adverticeAddress");
+    let (_, complaints) = migrated(&kubeadm, &wrong);
+    assert!(complaints.contains("unknown field \"adverticeAddress\""), "{complaints}");
+}
+
+#[test]
+fn before_a_run_each_value_shows_as_its_name() {
+    for version in every_minor() {
+        let plan = Made::new(&version, "", THREE).init();
+        for lane in &plan.lanes {
+            for (step, work) in preview(lane) {
+                let work = work.unwrap_or_else(|| panic!("{version}: `{step}` has no preview"));
+                let Work::Changes(changes) = work else { continue };
+                for change in changes {
+                    let Change::Kubeadm { config, .. } = change else { continue };
+                    let config = String::from_utf8(config).unwrap();
+                    assert!(config.contains("(known when it runs: token)"), "{config}");
+                    for document in yaml::documents(&config).unwrap() {
+                        assert_eq!(misfits(&document), Vec::<String>::new());
+                    }
+                }
+            }
+        }
+    }
+}
