@@ -18,24 +18,10 @@ pub struct Options {
     #[arg(short, long, global = true, value_name = "FILE", help_heading = "Cluster")]
     file: Option<PathBuf>,
     /// Control planes, without a file: `-m 10.0.0.1`.
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "HOSTS",
-        env = "MASTER_NODES",
-        help_heading = "Cluster"
-    )]
+    #[arg(short, long, global = true, value_name = "HOSTS", help_heading = "Cluster")]
     master: Vec<String>,
     /// Workers, without a file: `-w 10.0.0.2,10.0.0.3`.
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "HOSTS",
-        env = "WORKER_NODES",
-        help_heading = "Cluster"
-    )]
+    #[arg(short, long, global = true, value_name = "HOSTS", help_heading = "Cluster")]
     worker: Vec<String>,
     /// Login name, without a file.
     #[arg(
@@ -136,12 +122,18 @@ impl Options {
     /// The cluster, from the file or from flags. `installs`: a version and a bundle are needed.
     pub fn cluster(&self, installs: bool) -> Result<Cluster, Stop> {
         let mistakes = |mistakes: cluster::Mistakes| Stop::new(Exit::Usage, mistakes.to_string());
-        let by_flags = self.file.is_none() && !self.master.is_empty();
-        let mut cluster = if by_flags {
-            cluster::from_flags(self.flags(installs)).map_err(mistakes)?
-        } else {
-            let path = self.file.clone().unwrap_or_else(|| PathBuf::from("cluster.yaml"));
+        let path = self.file.clone().unwrap_or_else(|| PathBuf::from("cluster.yaml"));
+        let masters = match &self.file {
+            Some(_) => Vec::new(),
+            None if !self.master.is_empty() => self.master.clone(),
+            // A variable that was left in the environment must not win over a file that is here.
+            None if path.exists() => Vec::new(),
+            None => from_environment("MASTER_NODES"),
+        };
+        let mut cluster = if masters.is_empty() {
             cluster::load(&path).map_err(mistakes)?
+        } else {
+            cluster::from_flags(self.flags(masters, installs)).map_err(mistakes)?
         };
         if let Some(bundle) = &self.bundle {
             cluster.bundle = Some(bundle.clone());
@@ -149,14 +141,18 @@ impl Options {
         Ok(cluster)
     }
 
-    fn flags(&self, installs: bool) -> Flags {
+    fn flags(&self, masters: Vec<String>, installs: bool) -> Flags {
         let user = self.user.clone();
         // No option for the password: it would be in everybody's `ps` and in the shell's history.
         let password =
             std::env::var("SSH_PASSWORD").ok().filter(|text| !text.is_empty()).map(Secret::new);
         Flags {
-            masters: self.master.clone(),
-            workers: self.worker.clone(),
+            masters,
+            workers: if self.worker.is_empty() {
+                from_environment("WORKER_NODES")
+            } else {
+                self.worker.clone()
+            },
             sudo: user.as_deref().is_some_and(|user| user != "root"),
             sudo_password: password.clone(),
             user,
@@ -177,4 +173,9 @@ impl Options {
             (None, false) => format!("bivouac {verb} -m {} ...", self.master.join(",")),
         }
     }
+}
+
+/// A list of hosts from one of kainstall's environment variables.
+fn from_environment(name: &str) -> Vec<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty()).into_iter().collect()
 }

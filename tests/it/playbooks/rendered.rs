@@ -125,23 +125,25 @@ fn units_have_their_sections_and_absolute_programs() {
         }
         assert_eq!(sections, ["[Unit]", "[Service]", "[Install]"], "{path}");
     }
-    assert_eq!(units, 3, "containerd, kubelet, routes");
+    assert_eq!(units, 3, "containerd, kubelet, network");
 }
 
 #[test]
 fn routes_go_to_the_pods_of_other_nodes_that_have_some() {
     let plan = Made::new("v1.20.2", "", TWO).init();
-    let text = file(&plan.lanes[1], "/etc/systemd/system/bivouac-routes.service");
-    let routes: Vec<&str> = text.lines().filter(|line| line.contains(" route ")).collect();
+    let text = file(&plan.lanes[1], "/usr/local/libexec/bivouac-network");
+    let routes: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| line.starts_with("ip route")).collect();
     assert_eq!(
         routes,
         [
-            "ExecStart=/usr/bin/env ip route replace 10.244.0.0/24 via 10.89.7.11",
-            "ExecStop=-/usr/bin/env ip route del 10.244.0.0/24 via 10.89.7.11",
-            "ExecStart=/usr/bin/env ip route replace 10.244.2.0/24 via 10.89.7.14",
-            "ExecStop=-/usr/bin/env ip route del 10.244.2.0/24 via 10.89.7.14",
+            "ip route replace '10.244.0.0/24' via '10.89.7.11\'",
+            "ip route replace '10.244.2.0/24' via '10.89.7.14\'",
+            "ip route del '10.244.0.0/24' via '10.89.7.11\' 2>/dev/null || :",
+            "ip route del '10.244.2.0/24' via '10.89.7.14\' 2>/dev/null || :",
         ]
     );
+    assert!(text.contains("! -d '10.244.0.0/16' -j MASQUERADE"), "{text}");
 }
 
 /// Everything of a lane that a host's shell reads.
