@@ -102,7 +102,7 @@ impl Session {
             let _ = reporter.await;
         }
         if cancel.is_stopped() && exit != Exit::Done {
-            report::err(&format!("interrupted; go on with: {}", settings.resume_command));
+            report::err("interrupted");
             return Exit::Interrupted;
         }
         if let Some(after) = after.filter(|_| exit == Exit::Done && !settings.quiet) {

@@ -15,8 +15,6 @@ file=$TMP/cluster.yaml
 for c in "${containers[@]}"; do
   podman exec -i "$c" sh -c 'cat > /tmp/x; chpasswd < /tmp/x; rm /tmp/x; echo "Defaults rootpw" > /etc/sudoers.d/rootpw' <<< "ops:$login
 root:$sudo"
-  # The first sudo of a user leaves a note that it has lectured him; that is sudo's, not ours.
-  podman exec -i "$c" su ops -c 'sudo -S -p "" true' <<< "$sudo" 2>/dev/null
   snap "$c" > "$TMP/$c.before"
 done
 cd "$TMP"
