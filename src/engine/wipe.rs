@@ -103,8 +103,10 @@ impl Lane {
         }
         let mut journal = self.step("lock it", Journal::open(remote, PATIENCE)).await?;
         let kept = self.undo_all(&mut journal).await?;
-        let mut differences = self.step("compare with the baseline", journal.compare()).await?;
-        differences.extend(kept.into_iter().map(|what| format!("= kept {what}")));
+        let compared = self.step("compare with the baseline", journal.compare()).await?;
+        // What was kept comes first: it says why the rest differs.
+        let mut differences: Vec<String> = kept.into_iter().map(|what| format!("= kept {what}")).collect();
+        differences.extend(compared);
         self.differences = differences.len();
         self.tell(EventKind::Compared { differences });
         if self.differences == 0 {
@@ -128,7 +130,12 @@ impl Lane {
             if self.options.cancel.is_stopped() {
                 return Err(Wiped::Failed);
             }
-            kept.extend(self.step(&step, journal.undo(seq, LIMIT, None)).await?);
+            for what in self.step(&step, journal.undo(seq, LIMIT, None)).await? {
+                // Several runs may have written the same file.
+                if !kept.contains(&what) {
+                    kept.push(what);
+                }
+            }
             self.undone += 1;
         }
         Ok(kept)

@@ -13,6 +13,7 @@ nsenter -t "$P" -n nft -s list ruleset 2>/dev/null | grep -vE '^\s*$' | sed 's/c
 nsenter -t "$P" -n ipset save 2>/dev/null | sed 's/^/ipset /'
 # shellcheck disable=SC2016 # awk expands it
 nsenter -t "$P" -n sh -c 'ip -br addr | awk "{print \"addr\",\$1,\$3,\$4}" | sed "s/@if[0-9]*//"; ip -6 route | grep -vE "^fe80|^multicast|^ff00" | sed "s/^/route6 /"; ip neigh show nud permanent | sed "s/^/neigh /"; bridge fdb 2>/dev/null | grep permanent | grep -v "dev eth0" | sed "s/^/fdb /"; ss -Hlntu | awk "{print \"listen\",\$1,\$5}" | sort -u'
+# The cgroup tree of systemd is left out below: containers may see their neighbours' in it, and its slices show as units.
 podman exec -i "$1" bash -s <<'S'
 export LC_ALL=C
 find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp \) -prune -o -printf '%y %m %u:%g %p -> %l\n' | sed 's/ -> $//' | grep -vE ' /var/(log|cache|tmp)/| /var/lib/apt/| /var/lib/systemd/(timers|random-seed)| /etc/ld.so.cache| /var/lib/dpkg/(info|lock|triggers)| /var/lib/private' | sed 's/^/path /' | sort
@@ -28,6 +29,6 @@ iptables-legacy-save 2>/dev/null | grep -E '^(-|\*)' | sed 's/^/iptl /'
 awk '{print "mount",$2,$3}' /proc/mounts | sort
 sysctl -a 2>/dev/null | grep -E '^(net\.(ipv4\.(ip_forward|conf\.(all|default)\.)|bridge|netfilter.*max|ipv6\.conf\.(all|default)\.)|vm\.|kernel\.(panic|pid_max|keys)|fs\.(inotify|file-max|nr_open))' | grep -vE 'dirty_|compact|stat_refresh|drop_caches' | sed 's/^/sysctl /'
 getent passwd | sed 's/^/user /'; getent group | sed 's/^/group /'
-awk 'NR>1{print "swap",$1}' /proc/swaps; find /sys/fs/bpf -mindepth 1 2>/dev/null | sed "s/^/bpf /"; find /sys/fs/cgroup -maxdepth 3 -name "kubepods*" 2>/dev/null | sed "s/^/cgroup /"; ls -d /run/containerd /run/flannel /run/calico /run/cilium /run/xtables.lock /run/kubernetes /run/bivouac* 2>/dev/null | grep -v xtables | sed "s/^/run /"; ls -d /tmp/* 2>/dev/null | grep -v systemd-private | sed "s/^/tmp /"
+awk 'NR>1{print "swap",$1}' /proc/swaps; find /sys/fs/bpf -mindepth 1 2>/dev/null | sed "s/^/bpf /"; find /sys/fs/cgroup -maxdepth 3 -path /sys/fs/cgroup/systemd -prune -o -name "kubepods*" -print 2>/dev/null | sed "s/^/cgroup /"; ls -d /run/containerd /run/flannel /run/calico /run/cilium /run/xtables.lock /run/kubernetes /run/bivouac* 2>/dev/null | grep -v xtables | sed "s/^/run /"; ls -d /tmp/* 2>/dev/null | grep -v systemd-private | sed "s/^/tmp /"
 echo "hostname $(hostname)"; ps -eo comm= | grep -E 'kube|etcd|containerd|runc|coredns|haproxy|keepalived|docker' | sort | uniq -c | awk '{print "proc",$2}'
 S

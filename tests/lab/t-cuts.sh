@@ -132,7 +132,7 @@ planted() {
   killed_at h1 9:effect-after init
   podman exec "$c" touch /etc/owned/planted
   exits 6 h1 wipe
-  grep -q '/etc/owned/planted' "$TMP/h1.out"
+  grep -q '/etc/owned/planted' "$TMP/h1.err"
   differs h1
   differs_whole h1
   podman exec "$c" rm /etc/owned/planted
@@ -144,7 +144,7 @@ wrong_undo() {
   printf 'name: wrong\nsteps:\n- name: wrong\n  command: {run: touch /etc/owned/wrong, undo: "true"}\n' > "$TMP/wrong/playbooks/init/10.yaml"
   PLAYBOOKS=$TMP/wrong exits 0 h1 init
   exits 6 h1 wipe
-  grep -q '/etc/owned/wrong' "$TMP/h1.out"
+  grep -q '/etc/owned/wrong' "$TMP/h1.err"
   differs h1
   podman exec "$c" rm /etc/owned/wrong
   wiped h1
@@ -156,7 +156,7 @@ no_record() {
   podman exec "$c" sed -i '/odd\.conf/d' /var/lib/bivouac/journal
   podman exec "$c" sh -c 'cd /var/lib/bivouac && awk "\$1 == \"start\" {s[\$2] = 1} s[\$2]" journal > j && cp j journal && rm j'
   exits 6 h1 wipe
-  grep -q 'odd.conf' "$TMP/h1.out"
+  grep -q 'odd.conf' "$TMP/h1.err"
   differs h1
   podman exec "$c" sh -c "echo \"the owner's\" > /etc/owned/odd.conf; chown ops:ops /etc/owned/odd.conf; chmod 640 /etc/owned/odd.conf"
   wiped h1

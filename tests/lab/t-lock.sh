@@ -24,7 +24,7 @@ on_host() { podman exec "$host" sh -c "$1"; }
 until_host() { for _ in $(seq 200); do if on_host "$1"; then return 0; fi; sleep 0.1; done; echo "never came: $1"; return 1; }
 works() { until_host 'grep -qs "^start 1 " /var/lib/bivouac/journal'; }
 # Of the operator, that is: `run` itself is a shell.
-start_first() { run h1 init & echo $! > "$TMP/first"; works; }
+start_first() { run h1 init 2> /dev/null & echo $! > "$TMP/first"; works; }
 operator() { pgrep -f -- "-f $TMP/h1.yaml"; }
 
 start_first

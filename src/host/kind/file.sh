@@ -16,10 +16,11 @@ bv_missing_parents() {
     done
 }
 
-# Removes directories that a change had to make, when nobody else has put anything there.
+# Removes directories that a change had to make, when nobody else has put anything there. Otherwise the
+# entry stands: what is in them may be gone by the next wipe.
 bv_remove_parents() {
     for bv_dir; do
-        rmdir -- "$bv_dir" 2>/dev/null
+        rmdir -- "$bv_dir" 2>/dev/null || [ ! -d "$bv_dir" ] || bv_kept=1
     done
     return 0
 }
