@@ -105,7 +105,8 @@ impl Lane {
         let kept = self.undo_all(&mut journal).await?;
         let compared = self.step("compare with the baseline", journal.compare()).await?;
         // What was kept comes first: it says why the rest differs.
-        let mut differences: Vec<String> = kept.into_iter().map(|what| format!("= kept {what}")).collect();
+        let mut differences: Vec<String> =
+            kept.into_iter().map(|what| format!("= kept {what}")).collect();
         differences.extend(compared);
         self.differences = differences.len();
         self.tell(EventKind::Compared { differences });

@@ -31,7 +31,7 @@ bv_paths() {
             sub(/^\\?[^ ]* [ *]/, "", path)
             if (path !~ noise) print "sum " $1 " " path
         }'
-    for bv_path in /run/containerd /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns/*; do
+    for bv_path in /run/containerd /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns /run/netns/*; do
         [ -e "$bv_path" ] && echo "run $bv_path"
     done
     find /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -printf 'tmp %p\n' 2>/dev/null

@@ -83,6 +83,8 @@ bv_pods_forget() {
         umount -l -- "$bv_netns" 2>/dev/null
         rm -f -- "$bv_netns"
     done
+    # The directory goes when nobody else has a namespace there.
+    grep -qxF "run /run/netns" "$BV/baseline" || rmdir /run/netns 2>/dev/null
     systemctl stop kubepods.slice 2>/dev/null
     bv_pod_cgroups | while IFS= read -r bv_group; do rmdir -- "$bv_group" 2>/dev/null; done
     return 0
