@@ -3,10 +3,12 @@
 
 mod cancel;
 mod connect;
+mod failure;
 mod gates;
 mod lane;
 mod path;
 mod run;
+mod task;
 mod wipe;
 
 pub use cancel::Cancel;

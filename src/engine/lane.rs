@@ -1,19 +1,18 @@
 //! One host's lane: its tasks in order, over its one connection.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::cancel::Cancel;
+use super::failure::Failure;
 use super::gates::{Gates, State};
 use super::path::Record;
 use super::run::Ended;
 use crate::event::{EventKind, Events, StepName, seconds};
-use crate::host::{Change, Data, Error, Journal, Outcome, Remote};
-use crate::playbook::{Fetch, Task, Values, Work};
+use crate::host::{Error, Journal, Remote};
+use crate::playbook::{Task, Values};
 
 /// What the lanes of a run share.
 #[derive(Debug)]
@@ -27,52 +26,6 @@ pub(super) struct Shared {
     pub(super) started: Instant,
 }
 
-/// Why a task did not end well.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) cause: String,
-    pub(super) fix: String,
-    pub(super) tail: Vec<String>,
-    /// A second try may help: the host answered, the work did not succeed.
-    again: bool,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        let tail = match &error {
-            Error::Script { answer, .. } => tail(&answer.stdout, &answer.stderr),
-            _ => Vec::new(),
-        };
-        let again = matches!(error, Error::Script { .. });
-        Self { cause: describe(&error), fix: error.fix(), tail, again }
-    }
-}
-
-/// An error with its sources, one sentence.
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let inner_text = inner.to_string();
-        if !text.contains(&inner_text) {
-            text = format!("{text}: {inner_text}");
-        }
-        source = inner.source();
-    }
-    text
-}
-
-/// The last lines of what a script said.
-fn tail(stdout: &str, stderr: &str) -> Vec<String> {
-    const LINES: usize = 15;
-    let lines: Vec<&str> =
-        stdout.lines().chain(stderr.lines()).filter(|line| !line.trim().is_empty()).collect();
-    lines[lines.len().saturating_sub(LINES)..].iter().map(|line| (*line).to_owned()).collect()
-}
-
-/// How often a wait looks again.
-const EVERY: Duration = Duration::from_millis(500);
-
 /// How long an earlier run's last command is waited for, when its operator is gone.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -80,9 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(super) struct Runner {
     index: usize,
-    name: String,
-    shared: Arc<Shared>,
-    own_values: Values,
+    pub(super) name: String,
+    pub(super) shared: Arc<Shared>,
+    pub(super) own_values: Values,
     changed: usize,
     locked: bool,
 }
@@ -239,165 +192,6 @@ impl Runner {
         }
     }
 
-    async fn attempt(&mut self, task: &Task, journal: &mut Journal) -> Result<bool, Failure> {
-        let values = self.values();
-        let work = task.work.resolve(&task.step, &values).map_err(|error| Failure {
-            cause: describe(&error),
-            fix: "correct the playbook or the template; `bivouac render` shows what it becomes"
-                .to_owned(),
-            tail: Vec::new(),
-            again: false,
-        })?;
-        match work {
-            Work::Changes(changes) => self.changes(task, journal, &changes).await,
-            Work::Wait { until } => {
-                self.wait(&until, task.limit, journal.reader()).await?;
-                Ok(false)
-            }
-            Work::Read { run, name, shared } => {
-                let value = journal.reader().read(&run, task.limit).await?.stdout.trim().to_owned();
-                if shared {
-                    self.shared
-                        .values
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .insert(name, value);
-                } else {
-                    self.own_values.insert(name, value);
-                }
-                Ok(false)
-            }
-            Work::Fetch(fetch) => self.fetch(&fetch, task.limit, journal.reader()).await,
-        }
-    }
-
-    /// Shared values, and this host's own over them.
-    fn values(&self) -> Values {
-        let mut values = self.shared.values.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        values.extend(self.own_values.clone());
-        values
-    }
-
-    async fn changes(
-        &self,
-        task: &Task,
-        journal: &mut Journal,
-        changes: &[Change],
-    ) -> Result<bool, Failure> {
-        let name = format!("{}: {}", task.step.playbook, task.step.step);
-        let mut any = false;
-        for change in changes {
-            if self.shared.cancel.is_stopped() && any {
-                return Err(interrupted());
-            }
-            let progress = match change.data() {
-                Data::Upload(upload) => Some(self.progress(&task.step, upload.size)),
-                Data::Bytes(_) => None,
-            };
-            let lines = self.lines(&task.step);
-            let outcome = tokio::select! {
-                outcome = journal.change(&name, change, task.limit, Some(lines), progress) => outcome?,
-                () = self.must_leave() => return Err(interrupted()),
-            };
-            any |= outcome == Outcome::Changed;
-        }
-        Ok(any)
-    }
-
-    /// Ends when a running change must be left: at once, or some time after a gentle stop.
-    async fn must_leave(&self) {
-        tokio::select! {
-            () = self.shared.cancel.left() => {}
-            () = async {
-                self.shared.cancel.stopped().await;
-                tokio::time::sleep(Cancel::GRACE).await;
-            } => {}
-        }
-    }
-
-    async fn wait(&self, until: &str, limit: Duration, reader: &mut Remote) -> Result<(), Failure> {
-        let began = Instant::now();
-        loop {
-            let rest = limit.saturating_sub(began.elapsed());
-            let answer = tokio::select! {
-                answer = reader.try_read(until, rest.max(EVERY)) => answer?,
-                () = self.shared.cancel.stopped() => return Err(interrupted()),
-            };
-            if answer.status == 0 {
-                return Ok(());
-            }
-            if began.elapsed() >= limit {
-                return Err(Failure {
-                    cause: format!("it did not come about within {} s", limit.as_secs()),
-                    fix: "look at the host, then run the same command again".to_owned(),
-                    tail: tail(&answer.stdout, &answer.stderr),
-                    again: false,
-                });
-            }
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                () = self.shared.cancel.stopped() => return Err(interrupted()),
-            }
-        }
-    }
-
-    /// Fetches a file to a local one of mode 0600, replaced in one rename.
-    async fn fetch(
-        &self,
-        fetch: &Fetch,
-        limit: Duration,
-        reader: &mut Remote,
-    ) -> Result<bool, Failure> {
-        let text =
-            reader.read(&format!("cat -- {}", crate::ssh::quote(&fetch.path)), limit).await?.stdout;
-        if std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
-            return Ok(false);
-        }
-        let new = format!("{}.new", fetch.to);
-        let write = || {
-            let _ = std::fs::remove_file(&new);
-            let mut file =
-                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&new, &fetch.to)
-        };
-        write().map_err(|error| Failure {
-            cause: format!("`{}` cannot be written here: {error}", fetch.to),
-            fix: "make the directory writable, or run from another one".to_owned(),
-            tail: Vec::new(),
-            again: false,
-        })?;
-        Ok(true)
-    }
-
-    fn lines(&self, step: &StepName) -> mpsc::UnboundedSender<String> {
-        let (sender, mut receiver) = mpsc::unbounded_channel();
-        let (events, host, step) = (self.shared.events.clone(), self.name.clone(), step.clone());
-        tokio::spawn(async move {
-            while let Some(line) = receiver.recv().await {
-                events.host(&host, EventKind::StepOutput { step: step.clone(), line });
-            }
-        });
-        sender
-    }
-
-    fn progress(&self, step: &StepName, total: u64) -> mpsc::UnboundedSender<u64> {
-        let (sender, mut receiver) = mpsc::unbounded_channel::<u64>();
-        let (events, host, step) = (self.shared.events.clone(), self.name.clone(), step.clone());
-        tokio::spawn(async move {
-            // A display needs a few figures a second, not one for each packet.
-            let mut shown = 0;
-            while let Some(done) = receiver.recv().await {
-                if done.saturating_sub(shown) >= total / 50 {
-                    shown = done;
-                    events.host(&host, EventKind::StepProgress { step: step.clone(), done, total });
-                }
-            }
-        });
-        sender
-    }
-
     fn done(&self, step: &StepName, began: Instant, changed: bool, gate_lane: Option<usize>) {
         let end = self.shared.started.elapsed();
         let record = Record {
@@ -425,74 +219,7 @@ impl Runner {
         });
     }
 
-    fn tell(&self, kind: EventKind) {
+    pub(super) fn tell(&self, kind: EventKind) {
         self.shared.events.host(&self.name, kind);
-    }
-}
-
-fn interrupted() -> Failure {
-    Failure {
-        cause: "interrupted".to_owned(),
-        fix: "run the same command again: it goes on from here".to_owned(),
-        tail: Vec::new(),
-        again: false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::host::Answer;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{text}")]
-    struct Link {
-        text: &'static str,
-        source: Option<Box<Link>>,
-    }
-
-    fn chain(texts: &[&'static str]) -> Option<Box<Link>> {
-        let (text, rest) = texts.split_first()?;
-        Some(Box::new(Link { text, source: chain(rest) }))
-    }
-
-    #[test]
-    fn an_error_and_its_sources_are_one_sentence() {
-        for (texts, expected) in [
-            (vec!["no answer"], "no answer"),
-            (vec!["no answer", "timed out"], "no answer: timed out"),
-            // What was said is not said again.
-            (vec!["no answer: timed out", "timed out"], "no answer: timed out"),
-            (vec!["a", "b: c", "c", "d"], "a: b: c: d"),
-        ] {
-            assert_eq!(describe(&chain(&texts).unwrap()), expected);
-        }
-    }
-
-    #[test]
-    fn the_tail_is_the_end_of_both_streams_without_empty_lines() {
-        assert_eq!(tail("", "\n \n"), Vec::<String>::new());
-        assert_eq!(tail("out\n\n", "  err\n"), ["out", "  err"]);
-        let many = (0..40).fold(String::new(), |all, line| format!("{all}{line}\n"));
-        let lines = tail(&many, "the end\n");
-        assert_eq!(lines.len(), 15);
-        assert_eq!((lines[0].as_str(), lines[14].as_str()), ("26", "the end"));
-    }
-
-    #[test]
-    fn only_a_script_s_own_failure_is_worth_a_second_try() {
-        let answer =
-            Answer { status: 1, stdout: "doing\n".to_owned(), stderr: "E: no\n".to_owned() };
-        let failure: Failure = Error::Script { cause: "E: no".to_owned(), answer }.into();
-        assert!(failure.again);
-        assert_eq!(
-            (failure.cause.as_str(), failure.tail.as_slice()),
-            ("E: no", ["doing".to_owned(), "E: no".to_owned()].as_slice())
-        );
-        let failure: Failure = Error::Locked { holder: "run x".to_owned() }.into();
-        assert!(!failure.again && failure.tail.is_empty());
-        assert!(failure.cause.contains("run x"), "{}", failure.cause);
-        assert!(!failure.fix.is_empty());
-        assert!(!interrupted().again);
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::lane::Failure;
+use super::failure::Failure;
 use super::run::Options;
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Error, Journal, Remote, State};

@@ -1,0 +1,184 @@
+//! What one task does on a host: changes, waits, reads, fetches.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::cancel::Cancel;
+use super::failure::{Failure, describe, interrupted, tail};
+use super::lane::Runner;
+use crate::event::{EventKind, StepName};
+use crate::host::{Change, Data, Journal, Outcome, Remote};
+use crate::playbook::{Fetch, Task, Values, Work};
+
+/// How often a wait looks again.
+const EVERY: Duration = Duration::from_millis(500);
+
+impl Runner {
+    /// Does a task's work once; says whether the host was changed.
+    pub(super) async fn attempt(
+        &mut self,
+        task: &Task,
+        journal: &mut Journal,
+    ) -> Result<bool, Failure> {
+        let values = self.values();
+        let work = task.work.resolve(&task.step, &values).map_err(|error| Failure {
+            cause: describe(&error),
+            fix: "correct the playbook or the template; `bivouac render` shows what it becomes"
+                .to_owned(),
+            tail: Vec::new(),
+            again: false,
+        })?;
+        match work {
+            Work::Changes(changes) => self.changes(task, journal, &changes).await,
+            Work::Wait { until } => {
+                self.wait(&until, task.limit, journal.reader()).await?;
+                Ok(false)
+            }
+            Work::Read { run, name, shared } => {
+                let value = journal.reader().read(&run, task.limit).await?.stdout.trim().to_owned();
+                if shared {
+                    self.shared
+                        .values
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(name, value);
+                } else {
+                    self.own_values.insert(name, value);
+                }
+                Ok(false)
+            }
+            Work::Fetch(fetch) => self.fetch(&fetch, task.limit, journal.reader()).await,
+        }
+    }
+
+    /// Shared values, and this host's own over them.
+    fn values(&self) -> Values {
+        let mut values = self.shared.values.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        values.extend(self.own_values.clone());
+        values
+    }
+
+    async fn changes(
+        &self,
+        task: &Task,
+        journal: &mut Journal,
+        changes: &[Change],
+    ) -> Result<bool, Failure> {
+        let name = format!("{}: {}", task.step.playbook, task.step.step);
+        let mut any = false;
+        for change in changes {
+            if self.shared.cancel.is_stopped() && any {
+                return Err(interrupted());
+            }
+            let progress = match change.data() {
+                Data::Upload(upload) => Some(self.progress(&task.step, upload.size)),
+                Data::Bytes(_) => None,
+            };
+            let lines = self.lines(&task.step);
+            let outcome = tokio::select! {
+                outcome = journal.change(&name, change, task.limit, Some(lines), progress) => outcome?,
+                () = self.must_leave() => return Err(interrupted()),
+            };
+            any |= outcome == Outcome::Changed;
+        }
+        Ok(any)
+    }
+
+    /// Ends when a running change must be left: at once, or some time after a gentle stop.
+    async fn must_leave(&self) {
+        tokio::select! {
+            () = self.shared.cancel.left() => {}
+            () = async {
+                self.shared.cancel.stopped().await;
+                tokio::time::sleep(Cancel::GRACE).await;
+            } => {}
+        }
+    }
+
+    async fn wait(&self, until: &str, limit: Duration, reader: &mut Remote) -> Result<(), Failure> {
+        let began = Instant::now();
+        loop {
+            let rest = limit.saturating_sub(began.elapsed());
+            let answer = tokio::select! {
+                answer = reader.try_read(until, rest.max(EVERY)) => answer?,
+                () = self.shared.cancel.stopped() => return Err(interrupted()),
+            };
+            if answer.status == 0 {
+                return Ok(());
+            }
+            if began.elapsed() >= limit {
+                return Err(Failure {
+                    cause: format!("it did not come about within {} s", limit.as_secs()),
+                    fix: "look at the host, then run the same command again".to_owned(),
+                    tail: tail(&answer.stdout, &answer.stderr),
+                    again: false,
+                });
+            }
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                () = self.shared.cancel.stopped() => return Err(interrupted()),
+            }
+        }
+    }
+
+    /// Fetches a file to a local one of mode 0600, replaced in one rename.
+    async fn fetch(
+        &self,
+        fetch: &Fetch,
+        limit: Duration,
+        reader: &mut Remote,
+    ) -> Result<bool, Failure> {
+        let text =
+            reader.read(&format!("cat -- {}", crate::ssh::quote(&fetch.path)), limit).await?.stdout;
+        if std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
+            return Ok(false);
+        }
+        let new = format!("{}.new", fetch.to);
+        let write = || {
+            let _ = std::fs::remove_file(&new);
+            let mut file =
+                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            std::fs::rename(&new, &fetch.to)
+        };
+        write().map_err(|error| Failure {
+            cause: format!("`{}` cannot be written here: {error}", fetch.to),
+            fix: "make the directory writable, or run from another one".to_owned(),
+            tail: Vec::new(),
+            again: false,
+        })?;
+        Ok(true)
+    }
+
+    fn lines(&self, step: &StepName) -> mpsc::UnboundedSender<String> {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let (events, host, step) = (self.shared.events.clone(), self.name.clone(), step.clone());
+        tokio::spawn(async move {
+            while let Some(line) = receiver.recv().await {
+                events.host(&host, EventKind::StepOutput { step: step.clone(), line });
+            }
+        });
+        sender
+    }
+
+    fn progress(&self, step: &StepName, total: u64) -> mpsc::UnboundedSender<u64> {
+        let (sender, mut receiver) = mpsc::unbounded_channel::<u64>();
+        let (events, host, step) = (self.shared.events.clone(), self.name.clone(), step.clone());
+        tokio::spawn(async move {
+            // A display needs a few figures a second, not one for each packet.
+            let mut shown = 0;
+            while let Some(done) = receiver.recv().await {
+                if done.saturating_sub(shown) >= total / 50 {
+                    shown = done;
+                    events.host(&host, EventKind::StepProgress { step: step.clone(), done, total });
+                }
+            }
+        });
+        sender
+    }
+}
