@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What a host is, as lines `key value`, for Facts::parse. One round trip, and only reads.
 #
 # Nothing here may change the host. So no tool is called that makes the kernel load a module: ss

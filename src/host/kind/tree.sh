@@ -74,6 +74,7 @@ bv_tree_undo() {
     # The directory is the owner's: what was in it stays, the rest goes, deepest first.
     [ -d "$bv_path" ] || return 0
     { [ -f "$bv_saved/list" ] && bv_tree_list "$bv_path" "$BV/tree"; } || bv_die "\`$bv_path\` cannot be listed"
+    # shellcheck disable=SC2016 # The inner shell expands it.
     LC_ALL=C comm -13 "$bv_saved/list" "$BV/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' |
         (cd -- "$bv_path" && xargs -0r sh -c '
             for path; do
