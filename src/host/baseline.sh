@@ -100,7 +100,7 @@ bv_kernel_state() {
     # What is in the `systemd` tree shows as units (see bv_pod_cgroups), so it is put back, not compared.
     find /sys/fs/cgroup -maxdepth 3 -name 'kubepods*' 2>/dev/null | sed 's/^/cgroup /; s/^cgroup \(.sys.fs.cgroup.systemd\)/mirror \1/'
     # shellcheck disable=SC2009 # The names, not the process ids, are wanted.
-    ps -eo comm= | grep -E '^(kube|etcd|containerd|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
+    ps -eo comm= | grep -v ':\[' | grep -E '^(kube|etcd|containerd|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
 }
 
 bv_baseline() {
@@ -117,11 +117,12 @@ bv_baseline() {
 }
 
 # Compares the host with its baseline: prints what is new (`+`) and what is gone (`-`).
+# A process that ended meanwhile is no difference; `runc:[...]` is one that is still becoming something else.
 bv_compare() {
     [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
     bv_baseline >"$BV/after"
     LC_ALL=C comm -3 --output-delimiter='	' "$BV/baseline" "$BV/after" |
-        sed '/^	*mirror /d; s/^	/+ /; t; s/^/- /'
+        sed '/^	*mirror /d; /^process /d; s/^	/+ /; t; s/^/- /'
     rm -f "$BV/after"
 }
 

@@ -81,12 +81,16 @@ impl Change {
                 vec![path.clone(), mode.clone(), owner.clone(), sha256(content)]
             }
             Self::Artifact { path, mode, owner, upload } => {
-                vec![path.clone(), mode.clone(), owner.clone(), upload.sha256.clone()]
+                let size = upload.size.to_string();
+                vec![path.clone(), mode.clone(), owner.clone(), upload.sha256.clone(), size]
             }
-            Self::Image { upload, references } => [upload.sha256.clone(), upload.name.clone()]
-                .into_iter()
-                .chain(references.iter().map(|(name, source)| format!("{name}={source}")))
-                .collect(),
+            Self::Image { upload, references } => {
+                [&upload.sha256, &upload.size.to_string(), &upload.name]
+                    .into_iter()
+                    .cloned()
+                    .chain(references.iter().map(|(name, source)| format!("{name}={source}")))
+                    .collect()
+            }
             Self::Tree { path } => vec![path.clone()],
             Self::Package { names } | Self::Module { names } => names.clone(),
             Self::Service { unit, enabled, active, files } => {

@@ -10,9 +10,9 @@ alone() { mkdir -p "$TMP/root" && cp "$BIVOUAC" "$TMP/root/bivouac" && chroot "$
 names() {
   printf '127.0.0.1 bivouac-lab-name.test\n' >> /etc/hosts
   trap 'sed -i "/bivouac-lab-name.test/d" /etc/hosts' RETURN
-  "$BIVOUAC" wipe -m bivouac-lab-name.test -P 9 --yes 2> "$TMP/err" && return 1
+  "$BIVOUAC" wipe -m bivouac-lab-name.test -P 9 --private-key "$LAB_KEY" --yes 2> "$TMP/err" && return 1
   grep -q 'refuses connections on port 9' "$TMP/err" || { cat "$TMP/err"; return 1; }
-  "$BIVOUAC" wipe -m no-such-name.invalid --yes 2> "$TMP/err" && return 1
+  "$BIVOUAC" wipe -m no-such-name.invalid --private-key "$LAB_KEY" --yes 2> "$TMP/err" && return 1
   grep -q 'cannot be resolved' "$TMP/err" || { cat "$TMP/err"; return 1; }
 }
 
@@ -44,6 +44,26 @@ sums() { # the program is on every host, whole
     podman exec "$host" sha256sum /opt/bivouac-test/kubelet | grep -q "^$wanted "
   done
 }
+# An upload that was cut off goes on where it broke: what the second run sends is what the first had not.
+resumed() {
+  local first part size sent
+  first=$("$LAB_DIR/hosts.sh" list "$RUN" | sed -n '1s/.* //p')
+  "$BIVOUAC" init -f "$TMP/cluster.yaml" --playbooks "$TMP/own" --accept-new-host-keys > "$TMP/out" 2>&1 &
+  local pid=$!
+  until part=$(podman exec "$first" stat -c %s /opt/bivouac-test/kubelet.bivouac~ 2>/dev/null) && [ "$part" -gt 1000000 ]; do
+    kill -0 "$pid" || { echo "the upload was over before it could be cut off"; return 1; }
+  done
+  kill -9 "$pid"
+  wait "$pid" || :
+  # What was under way still arrives.
+  until podman exec "$first" flock -n /var/lib/bivouac/lock true; do sleep .1; done
+  part=$(podman exec "$first" stat -c %s /opt/bivouac-test/kubelet.bivouac~)
+  size=$("$BIVOUAC" bundle show "$OUT/v1.20.2.bundle" --output json | jq '.artifacts[] | select(.name == "kubelet") | .size')
+  "$BIVOUAC" init -f "$TMP/cluster.yaml" --playbooks "$TMP/own" --log-dir "$TMP/logs" > "$TMP/out" 2>&1 || { tail -n 20 "$TMP/out"; return 1; }
+  sent=$(jq -s '[.[] | select(.host == "h1" and .event == "step_progress") | .done] | max // 0' "$TMP/logs/events.jsonl")
+  echo "$part of $size bytes were there; the second run sent $sent"
+  [ "$part" -gt 1000000 ] && [ "$part" -lt "$size" ] && [ "$sent" -le $((size - part)) ] && sums
+}
 wiped() { "$BIVOUAC" wipe -f "$TMP/cluster.yaml" --yes > "$TMP/out" 2>&1 || { tail -n 20 "$TMP/out"; return 1; }; }
 
 t "it is statically linked" static
@@ -53,3 +73,5 @@ t "it resolves names by itself" names
 t "uploading to eight hosts takes less than 100 MiB of memory" memory
 t "the uploaded program is whole on every host" sums
 t "its wipe leaves nothing" wiped
+t "a broken upload goes on where it broke off" resumed
+t "its wipe leaves nothing either" wiped

@@ -1,4 +1,4 @@
-# artifact PATH MODE OWNER SHA256: a file of the bundle; its bytes come on stdin from where an
+# artifact PATH MODE OWNER SHA256 SIZE: a file of the bundle; its bytes come on stdin from where an
 # earlier upload broke off.
 
 # Where the upload of a change is collected, into bv_part.
@@ -10,18 +10,30 @@ bv_part_of() {
     esac
 }
 
+# Whether the upload collected in file $1 is whole: SIZE $2, SHA-256 $3. One that was cut off stays, so
+# that the next goes on from its end; one that is wrong goes.
+bv_arrived() {
+    if [ "$(stat -c %s -- "$1")" -lt "$2" ]; then
+        bv_die "the upload was cut off"
+    fi
+    bv_sum "$1" || return 1
+    [ "$bv_sum" = "$3" ] && return
+    rm -f -- "$1"
+    bv_die "the upload arrived with SHA-256 $bv_sum, not $3"
+}
+
 bv_artifact_is() { bv_path_is "$@"; }
 bv_artifact_before() { bv_save_path "$1"; }
 
 bv_artifact_do() {
     [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
     (umask 077 && cat >>"$1.bivouac~") || return 1
-    bv_sum "$1.bivouac~" || return 1
-    if [ "$bv_sum" != "$4" ]; then
-        rm -f -- "$1.bivouac~"
-        bv_die "\`$1\` arrived with SHA-256 $bv_sum, not $4"
-    fi
+    bv_arrived "$1.bivouac~" "$5" "$4" || return 1
     chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" && mv -f -- "$1.bivouac~" "$1"
 }
 
-bv_artifact_undo() { bv_file_undo "$@"; }
+bv_artifact_undo() {
+    bv_path=$1 bv_ours=$4
+    shift 5
+    bv_restore_path "$bv_path" "$bv_ours" "$@"
+}

@@ -1,10 +1,10 @@
-# image SHA256 ARCHIVE-NAME REF=SOURCE...: container images of an archive that comes on stdin. REF
+# image SHA256 SIZE ARCHIVE-NAME REF=SOURCE...: container images of an archive that comes on stdin. REF
 # is the name that the cluster uses, SOURCE the one in the archive.
 
 bv_images() { ctr -n k8s.io images ls -q; }
 
 bv_image_is() {
-    shift 2
+    shift 3
     bv_have=$(bv_images 2>/dev/null) || return 1
     for bv_ref; do
         printf '%s\n' "$bv_have" | grep -qxF -- "${bv_ref%%=*}" || return 1
@@ -12,7 +12,7 @@ bv_image_is() {
 }
 
 bv_image_before() {
-    shift 2
+    shift 3
     bv_have=$(bv_images) || return 1
     for bv_ref; do
         for bv_name in "${bv_ref%%=*}" "${bv_ref#*=}"; do
@@ -23,14 +23,10 @@ bv_image_before() {
 
 bv_image_do() {
     mkdir -p "$BV/content" && cat >>"$BV/content/$1" || return 1
-    bv_sum "$BV/content/$1"
-    if [ "$bv_sum" != "$1" ]; then
-        rm -f -- "$BV/content/$1"
-        bv_die "the image archive \`$2\` arrived with SHA-256 $bv_sum, not $1"
-    fi
+    bv_arrived "$BV/content/$1" "$2" "$1" || return 1
     ctr -n k8s.io images import --no-unpack "$BV/content/$1" >/dev/null || return 1
     rm -f -- "$BV/content/$1"
-    shift 2
+    shift 3
     for bv_ref; do
         [ "${bv_ref%%=*}" = "${bv_ref#*=}" ] ||
             ctr -n k8s.io images tag --force "${bv_ref#*=}" "${bv_ref%%=*}" >/dev/null || return 1
