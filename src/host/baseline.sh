@@ -22,10 +22,8 @@ bv_paths() {
         sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
         if (path !~ noise) print "path " $1 ($2 == "" ? "" : " -> " $2)
     }'
-    # /lib is a link to /usr/lib on all but old systems.
-    [ -L /lib ] && bv_lib='' || bv_lib=/lib/systemd
-    # shellcheck disable=SC2086 # It may be nothing.
-    find /etc /usr/local /opt /root $bv_lib /usr/lib/systemd /usr/lib/sysctl.d -xdev -type f -size -8M -print0 2>/dev/null |
+    # Contents where owners write. What packages bring under /usr is told by their versions.
+    find /etc /usr/local /opt /root -xdev -type f -size -8M -print0 2>/dev/null |
         xargs -0r sha256sum -- 2>/dev/null | awk -v noise="$BV_NOISE" '{
             path = $0
             sub(/^\\?[^ ]* [ *]/, "", path)

@@ -213,7 +213,8 @@ bv_open() {
         bv_cut open taken
         mv "$BV/baseline.new" "$BV/baseline"
         : >>"$BV/journal"
-        sync
+        # Names are on disk when their directory is.
+        bv_sync "$BV/journal" "$BV" "${BV%/*}"
         bv_cut open opened
     fi
     bv_mend
