@@ -30,7 +30,7 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
         () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
     };
     let new = keys.unknown();
-    if policy == Policy::AcceptNew || (!new.is_empty() && asked(&new)) {
+    if policy == Policy::AcceptNew || (!new.is_empty() && asked(session, &new).await?) {
         keys.record(&new).map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
         // Those that were turned away for their keys alone get another try.
         for result in &mut results {
@@ -76,16 +76,21 @@ fn host_keys(policy: Policy) -> HostKeys {
 }
 
 /// Asks once for all hosts that are not in `known_hosts`.
-fn asked(new: &[ssh::UnknownKey]) -> bool {
+async fn asked(session: &Session, new: &[ssh::UnknownKey]) -> Result<bool, Stop> {
     if !report::is_terminal() {
-        return false;
+        return Ok(false);
     }
     let mut question = String::from("these hosts are not in known_hosts yet:\n");
     for key in new {
         let _ = writeln!(question, "  {}  {}  {}", key.known_as(), key.algorithm, key.fingerprint);
     }
     question += "are these their keys? type `yes` to record them: ";
-    report::ask(&question).is_some_and(|answer| answer.trim() == "yes")
+    // Reading blocks; a signal must still end it.
+    let answer = tokio::task::spawn_blocking(move || report::ask(&question));
+    tokio::select! {
+        answer = answer => Ok(answer.ok().flatten().is_some_and(|answer| answer.trim() == "yes")),
+        () = session.cancel.stopped() => Err(Stop::said(Exit::Interrupted)),
+    }
 }
 
 /// What was read from a host before anything was changed.

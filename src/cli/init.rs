@@ -33,6 +33,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     let Checked { remotes, seen, artifacts, library } =
         preflight::check(session, options, true).await?;
     let states = hosts::states(session, &seen);
+    half_wiped(session, &states)?;
     let kubeconfig = kubeconfig_path(session);
     let site = crate::playbook::Site {
         cluster: &session.cluster,
@@ -62,6 +63,25 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
         engine::Ended::Failed => Exit::Failed,
         engine::Ended::Locked => Exit::Locked,
     })
+}
+
+/// Refuses a cluster whose control plane was wiped while a worker still belongs to it: that worker would
+/// wait for a cluster that is no more.
+fn half_wiped(session: &Session, states: &[crate::playbook::HostState]) -> Result<(), Stop> {
+    let all = || session.cluster.hosts.iter().zip(states);
+    if all().any(|(host, state)| host.control_plane && state.joined) {
+        return Ok(());
+    }
+    match all().find(|(host, state)| !host.control_plane && state.joined) {
+        None => Ok(()),
+        Some((worker, _)) => Err(Stop::new(
+            Exit::Refused,
+            format!(
+                "{}: still belongs to a cluster whose control plane is gone\n  fix: finish the wipe first, with `bivouac wipe`",
+                worker.display
+            ),
+        )),
+    }
 }
 
 /// Where the kubeconfig goes: beside the operator's other files of this cluster.

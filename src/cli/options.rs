@@ -165,13 +165,17 @@ impl Options {
         }
     }
 
-    /// The command that goes on after `verb` failed.
-    pub fn resume(&self, verb: &str) -> String {
-        match (&self.file, self.master.is_empty()) {
-            (Some(file), _) => format!("bivouac {verb} -f {}", file.display()),
-            (None, true) => format!("bivouac {verb}"),
-            (None, false) => format!("bivouac {verb} -m {} ...", self.master.join(",")),
-        }
+    /// The command that goes on after this one failed: the same, quoted where a shell needs it.
+    pub fn resume() -> String {
+        let plain = |word: &str| {
+            !word.is_empty()
+                && word.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_./,:=@~+".contains(&c))
+        };
+        std::env::args_os()
+            .skip(1)
+            .map(|word| word.to_string_lossy().into_owned())
+            .map(|word| if plain(&word) { word } else { crate::ssh::quote(&word) })
+            .fold("bivouac".to_owned(), |line, word| format!("{line} {word}"))
     }
 }
 

@@ -62,7 +62,7 @@ impl Session {
             verbose: options.verbose,
             log_dir: options.log_dir.clone(),
             run_id: run.clone(),
-            resume_command: options.resume(verb),
+            resume_command: Options::resume(),
         };
         Self {
             cluster,

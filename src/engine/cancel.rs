@@ -37,9 +37,15 @@ impl Cancel {
         self.gentle.cancelled().await;
     }
 
-    /// Ends when running changes must be left.
-    pub async fn left(&self) {
-        self.hard.cancelled().await;
+    /// Ends when a running change must be left: at once, or some time after a gentle stop.
+    pub async fn must_leave(&self) {
+        tokio::select! {
+            () = self.hard.cancelled() => {}
+            () = async {
+                self.stopped().await;
+                tokio::time::sleep(Self::GRACE).await;
+            } => {}
+        }
     }
 }
 
@@ -60,14 +66,14 @@ mod tests {
     async fn a_stop_is_gentle_and_leaving_is_both() {
         let cancel = Cancel::default();
         assert!(!cancel.is_stopped());
-        assert!(!ended(cancel.stopped()).await && !ended(cancel.left()).await);
+        assert!(!ended(cancel.stopped()).await && !ended(cancel.must_leave()).await);
         let clone = cancel.clone();
         clone.stop();
         assert!(cancel.is_stopped(), "clones are one");
         assert!(ended(cancel.stopped()).await);
-        assert!(!ended(cancel.left()).await, "running changes go on");
+        assert!(!ended(cancel.must_leave()).await, "running changes go on");
         clone.leave();
-        assert!(ended(cancel.left()).await);
+        assert!(ended(cancel.must_leave()).await);
 
         let at_once = Cancel::default();
         at_once.leave();

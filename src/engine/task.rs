@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::cancel::Cancel;
 use super::failure::{Failure, describe, interrupted, tail};
 use super::lane::Runner;
 use crate::event::{EventKind, StepName};
@@ -81,22 +80,11 @@ impl Runner {
             let lines = self.lines(&task.step);
             let outcome = tokio::select! {
                 outcome = journal.change(&name, change, task.limit, Some(lines), progress) => outcome?,
-                () = self.must_leave() => return Err(interrupted()),
+                () = self.shared.cancel.must_leave() => return Err(interrupted()),
             };
             any |= outcome == Outcome::Changed;
         }
         Ok(any)
-    }
-
-    /// Ends when a running change must be left: at once, or some time after a gentle stop.
-    async fn must_leave(&self) {
-        tokio::select! {
-            () = self.shared.cancel.left() => {}
-            () = async {
-                self.shared.cancel.stopped().await;
-                tokio::time::sleep(Cancel::GRACE).await;
-            } => {}
-        }
     }
 
     async fn wait(&self, until: &str, limit: Duration, reader: &mut Remote) -> Result<(), Failure> {

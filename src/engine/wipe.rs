@@ -79,7 +79,7 @@ impl Lane {
             Ok(()) => Wiped::Differs,
             Err(stopped) => stopped,
         };
-        let ok = ended == Wiped::Clean;
+        let ok = ended <= Wiped::Differs;
         self.tell(EventKind::HostDone {
             ok,
             changed: self.undone,
@@ -152,7 +152,7 @@ impl Lane {
         self.tell(EventKind::StepStarted { step: step.clone() });
         let result = tokio::select! {
             result = work => result,
-            () = self.options.cancel.left() => return Err(Wiped::Failed),
+            () = self.options.cancel.must_leave() => return Err(Wiped::Failed),
         };
         let seconds = seconds(began.elapsed());
         match result {

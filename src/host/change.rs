@@ -16,7 +16,9 @@ pub enum Change {
     /// Container images of the bundle: (name that the cluster uses, name in the archive).
     Image { upload: Upload, references: Vec<(String, String)> },
     /// A directory that programs will fill on their own.
-    Tree { path: String },
+    ///
+    /// `shared`: where it is there already, it is the owner's and is left alone by an undo.
+    Tree { path: String, shared: bool },
     /// Distribution packages.
     Package { names: Vec<String> },
     /// A systemd unit, restarted when one of the files is younger than its start.
@@ -91,7 +93,9 @@ impl Change {
                     .chain(references.iter().map(|(name, source)| format!("{name}={source}")))
                     .collect()
             }
-            Self::Tree { path } => vec![path.clone()],
+            Self::Tree { path, shared } => {
+                vec![path.clone(), if *shared { "shared" } else { "own" }.to_owned()]
+            }
             Self::Package { names } | Self::Module { names } => names.clone(),
             Self::Service { unit, enabled, active, files } => {
                 let mut words = vec![unit.clone(), yes(enabled), yes(active)];
@@ -125,7 +129,7 @@ impl Change {
     /// What it changes, for `plan` and messages: `/etc/containerd/config.toml`.
     pub fn subject(&self) -> String {
         match self {
-            Self::File { path, .. } | Self::Artifact { path, .. } | Self::Tree { path } => {
+            Self::File { path, .. } | Self::Artifact { path, .. } | Self::Tree { path, .. } => {
                 path.clone()
             }
             Self::Image { upload, .. } => upload.name.clone(),

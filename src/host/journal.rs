@@ -204,7 +204,7 @@ async fn lock(remote: &mut Remote, patience: Duration) -> Result<(), Error> {
             if remote.try_read("bv_locked", SHORT).await?.status == 0 {
                 return Ok(());
             }
-        } else if let Some(holder) = state.strip_prefix("held ") {
+        } else if let Some(holder) = state.strip_prefix("held") {
             return Err(Error::Locked { holder: holder.to_owned() });
         } else if started.elapsed() > patience {
             // Its operator is gone, its last command is not.

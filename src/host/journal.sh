@@ -65,14 +65,21 @@ bv_was() {
 
 # Appends a line to the journal and waits until it is on disk.
 bv_record() {
-    printf '%s .\n' "$1" | dd of="$BV/journal" oflag=append conv=notrunc,fsync status=none ||
-        bv_die "the journal \`$BV/journal\` cannot be written"
+    printf '%s .\n' "$1" | dd of="$BV/journal" oflag=append conv=notrunc,fsync status=none || bv_unwritten
+}
+
+# A line that did not fit is taken back, which needs no room, so that the next does not continue it.
+bv_unwritten() {
+    if [ -n "$(tail -c 1 "$BV/journal")" ]; then
+        truncate -s "-$(tail -n 1 "$BV/journal" | wc -c)" "$BV/journal"
+    fi
+    bv_die "the journal \`$BV/journal\` cannot be written"
 }
 
 # Appends a mark. It need not be on disk: without it the entry counts as started, which undo
 # covers and a second run checks again.
 bv_mark() {
-    printf '%s .\n' "$1" >>"$BV/journal" || bv_die "the journal \`$BV/journal\` cannot be written"
+    printf '%s .\n' "$1" >>"$BV/journal" || bv_unwritten
 }
 
 # Makes sure that files are on disk (`sync FILE` is coreutils 8.24; older ones sync everything).

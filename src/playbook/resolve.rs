@@ -56,8 +56,9 @@ impl Scope<'_> {
             Action::File(file) => vec![self.file(step, file)?],
             Action::Artifact(artifact) => self.artifacts(artifact).map_err(misfit)?,
             Action::Images(names) => self.images(&texts(names)?).map_err(misfit)?,
-            Action::Tree(paths) => {
-                texts(paths)?.into_iter().map(|path| Change::Tree { path }).collect()
+            Action::Tree(paths) | Action::Trace(paths) => {
+                let shared = matches!(action, Action::Trace(_));
+                texts(paths)?.into_iter().map(|path| Change::Tree { path, shared }).collect()
             }
             Action::Package(names) => {
                 vec![Change::Package { names: self.packages(names).map_err(misfit)? }]

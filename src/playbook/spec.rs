@@ -63,8 +63,10 @@ pub enum Action {
     Artifact(ArtifactSpec),
     /// Container images of the bundle, by name.
     Images(Vec<String>),
-    /// Directories that programs fill.
+    /// Directories that programs fill, and that are the cluster's alone.
     Tree(Vec<String>),
+    /// Directories and files that programs make where they are missing; others may use them too.
+    Trace(Vec<String>),
     /// Distribution packages, by the names of `playbooks/os/<family>.yaml`.
     Package(Vec<String>),
     /// A systemd unit.
@@ -218,6 +220,7 @@ struct RawStep {
     artifact: Option<ArtifactSpec>,
     images: Option<Vec<String>>,
     tree: Option<Vec<String>>,
+    trace: Option<Vec<String>>,
     package: Option<Vec<String>>,
     service: Option<ServiceSpec>,
     sysctl: Option<BTreeMap<String, String>>,
@@ -242,6 +245,7 @@ impl TryFrom<RawStep> for Step {
             raw.artifact.map(Action::Artifact),
             raw.images.map(Action::Images),
             raw.tree.map(Action::Tree),
+            raw.trace.map(Action::Trace),
             raw.package.map(Action::Package),
             raw.service.map(Action::Service),
             raw.sysctl.map(Action::Sysctl),

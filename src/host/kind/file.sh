@@ -73,7 +73,7 @@ bv_restore_path() {
     fi
     if [ "$bv_state" = present ]; then
         mkdir -p -- "${bv_path%/*}"
-        cp -a -- "$bv_saved/file" "$bv_path.bivouac~" && mv -f -- "$bv_path.bivouac~" "$bv_path"
+        cp -a -- "$bv_saved/file" "$bv_path.bivouac~" && mv -fT -- "$bv_path.bivouac~" "$bv_path"
     else
         rm -f -- "$bv_path" && bv_remove_parents "$@"
     fi
@@ -93,7 +93,7 @@ bv_file_before() { bv_save_path "$1"; }
 bv_file_do() {
     [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
     install -m "$2" -o "${3%:*}" -g "${3#*:}" -- /dev/stdin "$1.bivouac~" &&
-        mv -f -- "$1.bivouac~" "$1"
+        mv -fT -- "$1.bivouac~" "$1"
 }
 
 bv_file_undo() {

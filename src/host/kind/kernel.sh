@@ -48,6 +48,8 @@ bv_tables_remove() {
         grep -qxF "iptables $1 *$bv_table" "$BV/baseline" && continue
         bv_left=$(nft -s list table "$1" "$bv_table" 2>/dev/null |
             grep -vE '^(#|table |[[:space:]]*(chain |type .* policy accept;|}|$)|})')
+        # No answer is no reason to delete.
+        nft list table "$1" "$bv_table" >/dev/null 2>&1 || continue
         [ -n "$bv_left" ] || nft delete table "$1" "$bv_table" 2>/dev/null
     done
     return 0

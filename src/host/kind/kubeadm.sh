@@ -5,14 +5,19 @@
 # Stops the kubelet and every pod of the cluster, and empties what kubeadm fills.
 bv_node_clear() {
     # Without manifests the kubelet could start nothing again, whatever restarts it meanwhile.
-    rm -rf -- /etc/kubernetes/manifests
+    rm -rf -- /etc/kubernetes/manifests/*
+    bv_baseline_has /etc/kubernetes/manifests || rm -rf -- /etc/kubernetes/manifests
     timeout 120 systemctl stop kubelet.service 2>/dev/null
     bv_pods_stop
     for bv_dir in /var/lib/kubelet /etc/kubernetes /var/lib/etcd /run/kubernetes; do
         bv_unmount_below "$bv_dir" || return 1
     done
     for bv_dir in /etc/kubernetes/pki /var/lib/etcd /var/lib/kubelet; do
-        bv_baseline_has "$bv_dir" || rm -rf --one-file-system -- "$bv_dir" || return 1
+        if ! bv_baseline_has "$bv_dir"; then
+            rm -rf --one-file-system -- "$bv_dir" || return 1
+        elif bv_stands tree "$bv_dir"; then
+            bv_tree_empty "$bv_dir" "$BV/before/$bv_found/list" || return 1
+        fi
     done
     for bv_conf in admin super-admin kubelet bootstrap-kubelet controller-manager scheduler; do
         bv_baseline_has "/etc/kubernetes/$bv_conf.conf" || rm -f -- "/etc/kubernetes/$bv_conf.conf"

@@ -36,7 +36,11 @@ bv_package_before() {
     [ -z "$bv_harm" ] || bv_die "installing \`$*\` would change packages of yours: $(printf '%s' "$bv_harm" | tr '\n' ',')
 bring the host's packages up to date yourself, then run this again"
     for bv_name in $(printf '%s\n' "$bv_simulated" | awk '$1 == "Inst" { print $2 }'); do
-        bv_was "$bv_name"
+        # One that was removed, but not purged, has its owner's configuration: `NAME=rc`.
+        case $(dpkg-query -W -f '${db:Status-Abbrev}' -- "$bv_name" 2>/dev/null) in
+        rc*) bv_was "$bv_name=rc" ;;
+        *) bv_was "$bv_name" ;;
+        esac
     done
 }
 
@@ -56,6 +60,12 @@ bv_package_undo() {
     shift "$bv_nargs"
     [ $# -gt 0 ] || return 0
     [ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a </dev/null >&2
+    bv_kept_conf=
+    for bv_name; do
+        shift
+        set -- "$@" "${bv_name%=rc}"
+        case $bv_name in *=rc) bv_kept_conf="$bv_kept_conf ${bv_name%=rc}" ;; esac
+    done
     bv_gone=$(dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' -- "$@" 2>/dev/null |
         awk '$2 != "un" { print $1 }')
     [ -n "$bv_gone" ] || return 0
@@ -69,5 +79,14 @@ bv_package_undo() {
         bv_keep "packages $*: ${bv_others% } of yours needs them"
         return
     fi
-    $BV_APT -y purge -- "$@" </dev/null >&2
+    # Those whose owner had kept their configuration are only removed.
+    if [ -n "$bv_kept_conf" ]; then
+        # shellcheck disable=SC2086 # Package names have no blanks.
+        $BV_APT -y remove -- $bv_kept_conf </dev/null >&2 || return 1
+        for bv_name; do
+            shift
+            case " $bv_kept_conf " in *" $bv_name "*) ;; *) set -- "$@" "$bv_name" ;; esac
+        done
+    fi
+    [ $# -eq 0 ] || $BV_APT -y purge -- "$@" </dev/null >&2
 }

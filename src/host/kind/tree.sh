@@ -1,5 +1,6 @@
-# tree PATH: a directory that programs fill on their own. The entry only claims it; undo removes what
-# was not in it then, once nothing is mounted below it.
+# tree PATH WHOSE: a directory (or file) that programs make and fill on their own. The entry only claims
+# it. Where it was absent, undo removes it whole. Where it was there, undo empties it down to what was
+# in it if WHOSE is `own`; if it is `shared`, it is the owner's and is left alone.
 
 # Mount points at or below path $1 that the baseline does not have, newest first. The kernel
 # writes blanks as octal escapes in mountinfo.
@@ -49,8 +50,34 @@ bv_tree_list() {
         tr '\0\n' '\n\0' <"$2.raw" | LC_ALL=C sort >"$2" && rm -f -- "$2.raw"
 }
 
+# Empties the directory $1 down to the list $2 of what was in it, deepest first.
+bv_tree_empty() {
+    bv_unmount_below "$1" || return 1
+    [ -d "$1" ] || return 0
+    { [ -f "$2" ] && bv_tree_list "$1" "$BV/tree"; } || bv_die "\`$1\` cannot be listed"
+    # shellcheck disable=SC2016 # The inner shell expands it.
+    LC_ALL=C comm -13 "$2" "$BV/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' |
+        (cd -- "$1" && xargs -0r sh -c '
+            for path; do
+                if [ -d "$path" ] && [ ! -L "$path" ]; then rmdir -- "$path"; else rm -f -- "$path"; fi || exit 1
+            done' sh)
+}
+
+# Whether a file of ours below the directory $1, written after entry $2, was kept: its entry stands
+# although it had its turn.
+bv_kept_below() {
+    awk -v top="$1/" -v after="$2" '
+        $1 == "undone" { delete kept[$2] }
+        $1 == "start" && $2 + 0 > after + 0 && match($0, / .(file|artifact). .[45]. ./) {
+            if (index(substr($0, RSTART + RLENGTH), top) == 1) kept[$2] = 1
+        }
+        END { n = 0; for (seq in kept) n = 1; exit !n }' "$BV/journal"
+}
+
 bv_tree_before() {
-    if [ -e "$1" ]; then
+    if [ -e "$1" ] && { [ "$2" = shared ] || [ ! -d "$1" ]; }; then
+        bv_was foreign
+    elif [ -e "$1" ]; then
         # The baseline does not see below every mount, nor into /run.
         { mkdir -p "$bv_saved" && bv_tree_list "$1" "$bv_saved/list"; } || bv_die "\`$1\` cannot be listed"
         bv_sync "$bv_saved/list" "$bv_saved"
@@ -64,20 +91,14 @@ bv_tree_before() {
 bv_tree_do() { :; }
 
 bv_tree_undo() {
-    bv_path=$1 bv_state=$2
-    shift 2
-    if [ "$bv_state" = absent ]; then
-        bv_remove_tree "$bv_path" && bv_remove_parents "$@"
+    bv_path=$1 bv_state=$3
+    shift 3
+    if [ "$bv_state" != foreign ] && bv_kept_below "$bv_path" "$bv_seq"; then
+        bv_keep "$bv_path: something in it was changed after bivouac wrote it"
         return
     fi
-    bv_unmount_below "$bv_path" || return 1
-    # The directory is the owner's: what was in it stays, the rest goes, deepest first.
-    [ -d "$bv_path" ] || return 0
-    { [ -f "$bv_saved/list" ] && bv_tree_list "$bv_path" "$BV/tree"; } || bv_die "\`$bv_path\` cannot be listed"
-    # shellcheck disable=SC2016 # The inner shell expands it.
-    LC_ALL=C comm -13 "$bv_saved/list" "$BV/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' |
-        (cd -- "$bv_path" && xargs -0r sh -c '
-            for path; do
-                if [ -d "$path" ] && [ ! -L "$path" ]; then rmdir -- "$path"; else rm -f -- "$path"; fi || exit 1
-            done' sh)
+    case $bv_state in
+    absent) bv_remove_tree "$bv_path" && bv_remove_parents "$@" ;;
+    present) bv_tree_empty "$bv_path" "$bv_saved/list" ;;
+    esac
 }
