@@ -70,7 +70,14 @@ impl Library {
             return Err(Error::Read { path: format!("{}/playbooks", dir.display()), source });
         }
         let place = dir.join("playbooks").display().to_string();
-        Self::new(&place, &own("playbooks", &PLAYBOOKS)?, &own("templates", &TEMPLATES)?)
+        let mut playbooks = own("playbooks", &PLAYBOOKS)?;
+        // What distributions call things is no matter of taste: ours serve where there are none.
+        if !playbooks.iter().any(|(name, _)| name.starts_with("os/")) {
+            playbooks.extend(
+                embedded(&PLAYBOOKS).into_iter().filter(|(name, _)| name.starts_with("os/")),
+            );
+        }
+        Self::new(&place, &playbooks, &own("templates", &TEMPLATES)?)
     }
 
     /// `place`: the directory of the playbooks, for messages.

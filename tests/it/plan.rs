@@ -137,7 +137,7 @@ fn images_get_the_cluster_s_names() {
         })
         .flatten()
         .filter(|change| change.kind() == "image")
-        .flat_map(|change| change.arguments().into_iter().skip(2))
+        .flat_map(|change| change.arguments().into_iter().skip(3))
         .collect();
     assert_eq!(images.len(), 7, "{images:#?}");
     assert_eq!(images[0], "mirror.example:5000/k8s/pause:3.2=k8s.gcr.io/pause:3.2");
