@@ -52,10 +52,13 @@ impl Error {
             Self::KnownHosts { path, .. } => {
                 format!("make it readable and writable for you: `ls -l {}`", path.display())
             }
-            Self::LoginRefused { user, farewell, .. } => match farewell.as_deref() {
+            Self::LoginRefused { user, farewell, tried, .. } => match farewell.as_deref() {
                 Some(said) if said.contains("Too many authentication failures") => {
                     "the agent holds more keys than the server tries: name the one key with `privateKey`".into()
                 }
+                _ if tried.iter().any(|way| way.contains("password")) => format!(
+                    "check the password of `{user}`, and that sshd on the host lets this user log in with one"
+                ),
                 _ => format!(
                     "put the public key into `~{user}/.ssh/authorized_keys` on the host (`ssh-copy-id`), \
                      or name another key or user"

@@ -318,7 +318,7 @@ fn bundles_are_built_shown_and_verified() {
     fs::write(&file, bytes).unwrap();
     let said = place.refused(&["bundle", "verify", "x.bundle"], 3, &["x.bundle"]);
     assert_eq!(said.out, "");
-    place.refused(&["bundle", "show", "none.bundle"], 3, &["none.bundle"]);
+    place.refused(&["bundle", "show", "none.bundle"], 2, &["none.bundle"]);
 }
 
 #[test]
