@@ -162,17 +162,3 @@ no_record() {
   wiped h1
 }
 t "control: a change without a record is a difference" no_record
-blind_tool() {
-  exits 0 h1 init
-  podman exec "$c" touch /etc/owned/planted
-  # The tool is made to believe that the file was there before.
-  podman exec "$c" sh -c 'cd /var/lib/bivouac && { cat baseline; find /etc/owned/planted -printf "path %y %m %u:%g %p\n"; echo "sum $(sha256sum /etc/owned/planted | sed "s/ .*//") /etc/owned/planted"; } | LC_ALL=C sort > b && mv b baseline'
-  exits 0 h1 wipe
-  differs h1
-  differs_whole h1
-  podman exec "$c" rm /etc/owned/planted
-  clean h1
-}
-t "control: the test sees what the tool overlooks" blind_tool
-no_cut() { ! killed_at h1 999:effect-after init && exits 0 h1 wipe; }
-t "control: a cut that is not met is no kill" no_cut
