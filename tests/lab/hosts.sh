@@ -24,6 +24,7 @@ born() {
   read -ra stat <<< "${stat##*) }"
   echo "${stat[19]}"
 }
+# shellcheck disable=SC2033 # xargs calls the program, not our function
 subnets() { podman network ls -q | xargs -r podman network inspect | sed -n -E 's/.*"subnet": *"([^"]*)".*/\1/p'; }
 
 # taken A.B.C: does a network of podman or a route of this machine lie in A.B.C.0/24?
@@ -70,15 +71,17 @@ start() { # RUN NAME OWNER SUITE ADDRESS
 }
 
 # The banner of sshd is the proof that a host takes connections: the unit is active before the port is open.
-banner() { (exec 3<> "/dev/tcp/$1/22" && IFS= read -r -t 5 line <&3 && [[ $line == SSH-2.0-* ]]) 2>/dev/null; }
+# Without `timeout` a host that is not there would be dialled for minutes.
+banner() { timeout 5 bash -c 'exec 3<> "/dev/tcp/$0/22" && IFS= read -r -t 4 line <&3 && [[ $line == SSH-2.0-* ]]' "$1" 2>/dev/null; }
 wait_for_ssh() { # CONTAINER ADDRESS
-  local _
-  for _ in $(seq 300); do
+  local deadline=$((SECONDS + 30))
+  while [ "$SECONDS" -lt "$deadline" ]; do
     ! banner "$2" || return 0
+    [ "$(podman inspect -f '{{.State.Running}}' "$1")" = true ] || break
     sleep .1
   done
   podman logs "$1" 2>&1 | tail -n 5 >&2
-  die "\`$1\` did not answer on $2 port 22 within 30 s"
+  die "\`$1\` did not answer on $2 port 22 within 30 s: $(podman inspect -f '{{.State.Status}}' "$1")"
 }
 
 up() {
@@ -95,6 +98,9 @@ up() {
   [ ${#names[@]} -gt 0 ] || usage
   for name in "$run" "${names[@]}"; do check_name "$name"; done
   "$LAB_DIR/image.sh" "$suite"
+  # Each host's systemd, containerd and kubelet watch files; the kernel's default, 128 watchers, is enough for about ten hosts.
+  local watchers=/proc/sys/fs/inotify/max_user_instances
+  [ "$(cat $watchers)" -ge 1024 ] || echo 1024 > $watchers || say "the machine's limit of file watchers stays: many hosts may not start"
   locked hosts make_network "$run" "$owner" "$subnet"
   prefix=$(podman network inspect "$(network_of "$run")" | sed -n -E 's/.*"subnet": *"([0-9]+\.[0-9]+\.[0-9]+)\..*/\1/p')
   for name in "${names[@]}"; do
@@ -162,7 +168,7 @@ case $command in
   list) list "$@" ;;
   down) [ $# -gt 0 ] || usage; down "$@" ;;
   gc) gc ;;
-  exec) [ $# -gt 2 ] || usage; c=$(container "$1" "$2"); shift 2; exec podman exec -i "$c" "$@" ;;
+  exec) [ $# -gt 2 ] || usage; c=$(container "$1" "$2"); shift 2; trap - ERR; podman exec -i "$c" "$@" ;;
   ssh)
     [ $# -gt 1 ] || usage
     address=$(address_of "$(container "$1" "$2")"); shift 2

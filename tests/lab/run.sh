@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
-# The lab tests are t-NAME.sh: each line `ok ...` or `not ok ...` that they print is one test.
+# The lab tests are t-NAME.sh, two at a time (BIVOUAC_LAB_JOBS), the longest first: a line `# about N s` in them says how long that is.
+# Each line `ok ...` or `not ok ...` that they print is one test.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
 cd "$ROOT" || exit
@@ -48,9 +49,32 @@ cargo_tests() {
   if [ "$status" != 0 ] && [ "${f:-0}" = 0 ]; then fail "cargo test ended with $status"; fi
   if [ "${p:-0}" = 0 ] && [ "${f:-0}" = 0 ]; then fail "cargo test ran no test"; fi
 }
+# The long ones first, so that no short one is kept waiting for the end.
+by_length() { sort -k 1,1nr | cut -d' ' -f2-; } # stdin: lines `SECONDS PATH`
+lab_test() { # SCRIPT LOG: what it says goes to LOG, its status and seconds to LOG.end
+  local start=$SECONDS status=0
+  "$1" < /dev/null > "$2" 2>&1 || status=$?
+  echo "$status $((SECONDS - start))" > "$2.end"
+}
+# Counts a test's lines and shows them.
+lab_result() { # SCRIPT LOG
+  local name status seconds p f
+  name=$(basename "$1")
+  read -r status seconds < "$2.end"
+  p=$(grep -c '^ok ' "$2")
+  f=$(grep -c '^not ok ' "$2")
+  echo "# $name"
+  cat "$2"
+  cat "$2" >> "$log"
+  passed=$((passed + p)) failed=$((failed + f))
+  if [ "$status" != 0 ] && [ "$f" = 0 ]; then fail "$name ended with $status"; fi
+  if [ "$p" = 0 ] && [ "$f" = 0 ]; then fail "$name ran no test"; fi
+  echo "# $name: $seconds s"
+}
 lab_tests() {
-  local script name status p f start found=''
+  local script name logs scripts=() waiting=() running=0 jobs=${BIVOUAC_LAB_JOBS:-2}
   "$LAB_DIR/hosts.sh" gc
+  logs=$(mktemp -d "$OUT/lab-logs.XXXXXX")
   for script in "$LAB_DIR"/t-*.sh; do
     name=$(basename "$script")
     if [ $# -gt 0 ]; then
@@ -58,19 +82,33 @@ lab_tests() {
       for word; do [[ $name != *"$word"* ]] || wanted=1; done
       [ -n "$wanted" ] || continue
     fi
-    found=1 start=$SECONDS status=0
-    echo "# $name"
-    "$script" < /dev/null 2>&1 | tee "$OUT/one.log"
-    status=${PIPESTATUS[0]}
-    p=$(grep -c '^ok ' "$OUT/one.log")
-    f=$(grep -c '^not ok ' "$OUT/one.log")
-    cat "$OUT/one.log" >> "$log"
-    passed=$((passed + p)) failed=$((failed + f))
-    if [ "$status" != 0 ] && [ "$f" = 0 ]; then fail "$name ended with $status"; fi
-    if [ "$p" = 0 ] && [ "$f" = 0 ]; then fail "$name ran no test"; fi
-    echo "# $name: $((SECONDS - start)) s"
+    waiting+=("$(sed -n 's/^# about \([0-9]*\) s$/\1/p' "$script" | grep . || echo 1) $script")
   done
-  [ -n "$found" ] || fail "no lab test is named like: $*"
+  [ ${#waiting[@]} -gt 0 ] || { fail "no lab test is named like: $*"; return; }
+  mapfile -t scripts < <(printf '%s\n' "${waiting[@]}" | by_length)
+  # The cut points are in the debug build; built once, here.
+  if [ -z "${BIVOUAC_DEV:-}" ]; then
+    (cd "$ROOT" && cargo build --locked --quiet --bin bivouac) || { fail "cargo build of the tests' binary"; return; }
+    export BIVOUAC_DEV=${CARGO_TARGET_DIR:-$ROOT/target}/debug/bivouac
+  fi
+  for script in "${scripts[@]}"; do
+    if [ "$running" -ge "$jobs" ]; then wait -n; running=$((running - 1)); lab_ended; fi
+    lab_test "$script" "$logs/$(basename "$script" .sh)" &
+    running=$((running + 1))
+  done
+  wait
+  lab_ended
+  rm -rf "$logs"
+}
+# Shows those that have ended since the last look.
+lab_ended() {
+  local end one
+  for end in "$logs"/*.end; do
+    [ -e "$end" ] || continue
+    one=${end%.end}
+    lab_result "$one.sh" "$one"
+    rm -f "$end"
+  done
 }
 
 set +e +o pipefail
