@@ -17,11 +17,13 @@ bv_paths() {
     bv_roots | while IFS= read -r bv_root; do
         find "$bv_root" -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path "$BV" \) -prune \
             -o -printf '%y %m %U:%G %p\t%l\n' 2>/dev/null
+        # Part of a list would pass for all of it.
+        [ $? -lt 128 ] || echo broken
     done | awk -v noise="$BV_NOISE" -F '\t' '{
         path = $1
         sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
         if (path !~ noise) print "path " $1 ($2 == "" ? "" : " -> " $2)
-    }'
+    }' || echo "path broken"
     # Contents where owners write. What packages bring under /usr is told by their versions.
     find /etc /usr/local /opt /root -xdev -type f -size -8M -print0 2>/dev/null |
         xargs -0r sha256sum -- 2>/dev/null | awk -v noise="$BV_NOISE" '{
@@ -29,6 +31,12 @@ bv_paths() {
             sub(/^\\?[^ ]* [ *]/, "", path)
             if (path !~ noise) print "sum " $1 " " path
         }'
+    # Of what is larger, the size.
+    find /etc /usr/local /opt /root -xdev -type f -size +7M -printf 'size %s %p\n' 2>/dev/null | awk -v noise="$BV_NOISE" '{
+        path = $0
+        sub(/^size [^ ]* /, "", path)
+        if (path !~ noise) print
+    }'
     for bv_path in /run/containerd /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns /run/netns/*; do
         [ -e "$bv_path" ] && echo "run $bv_path"
     done
@@ -101,6 +109,7 @@ bv_kernel_state() {
     ps -eo comm= | grep -v ':\[' | grep -E '^(kube|etcd|containerd|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
 }
 
+# Writes the host's state to file $1; fails when a part of it was cut short (memory ran out, say).
 bv_baseline() {
     {
         bv_paths
@@ -111,14 +120,14 @@ bv_baseline() {
         getent passwd | cut -d : -f 1,3-7 | sed 's/^/user /'
         getent group | sed 's/^/group /'
         echo "hostname $(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
-    } | LC_ALL=C sort -u
+    } | LC_ALL=C sort -u >"$1" && ! grep -qx 'path broken' "$1"
 }
 
 # Compares the host with its baseline: prints what is new (`+`) and what is gone (`-`).
 # A process that ended meanwhile is no difference; `runc:[...]` is one that is still becoming something else.
 bv_compare() {
     [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
-    bv_baseline >"$BV/after"
+    bv_baseline "$BV/after" || bv_die "the host's state cannot be read"
     LC_ALL=C comm -3 --output-delimiter='	' "$BV/baseline" "$BV/after" |
         sed '/^	*mirror /d; /^process /d; s/^	/+ /; t; s/^/- /'
     rm -f "$BV/after"

@@ -71,6 +71,7 @@ start() { # RUN NAME OWNER SUITE ADDRESS
 }
 
 # The banner of sshd is the proof that a host takes connections: the unit is active before the port is open.
+# shellcheck disable=SC2016 # the inner shell expands it
 # Without `timeout` a host that is not there would be dialled for minutes.
 banner() { timeout 5 bash -c 'exec 3<> "/dev/tcp/$0/22" && IFS= read -r -t 4 line <&3 && [[ $line == SSH-2.0-* ]]' "$1" 2>/dev/null; }
 wait_for_ssh() { # CONTAINER ADDRESS

@@ -20,7 +20,7 @@ bv_missing_parents() {
 # entry stands: what is in them may be gone by the next wipe.
 bv_remove_parents() {
     for bv_dir; do
-        rmdir -- "$bv_dir" 2>/dev/null || [ ! -d "$bv_dir" ] || bv_kept=kept
+        rmdir -- "$bv_dir" 2>/dev/null || [ ! -d "$bv_dir" ] || bv_keep "$bv_dir: something else is in it"
     done
     return 0
 }

@@ -29,11 +29,17 @@ bv_baseline_has() {
     awk -v path="$1" '$1 == "path" && $5 == path { found = 1; exit } END { exit !found }' "$BV/baseline"
 }
 
-# The pods' cgroups, deepest first: cgroup v1 has one tree a controller. The `systemd` tree is left to
+# The pods' cgroups, deepest first: cgroup v1 has one tree a controller. Only at the top: deeper ones are
+# those of clusters in containers on this host (kind, k3s in LXD). The `systemd` tree is left to
 # systemd: it mirrors the others, and containers that run systemd may share it with their neighbours.
 bv_pod_cgroups() {
-    find /sys/fs/cgroup -depth -type d ! -path '/sys/fs/cgroup/systemd/*' \
-        \( -name 'kubepods*' -o -path '*/kubepods*/*' -o -name 'cri-containerd-*' \) 2>/dev/null
+    for bv_top in /sys/fs/cgroup /sys/fs/cgroup/*; do
+        case $bv_top in */systemd) continue ;; esac
+        for bv_group in "$bv_top/kubepods" "$bv_top/kubepods.slice"; do
+            [ ! -d "$bv_group" ] || grep -qxF "cgroup $bv_group" "$BV/baseline" ||
+                find "$bv_group" -depth -type d 2>/dev/null
+        done
+    done
 }
 
 # Processes in the pods' cgroups. The kernel writes 0 for one outside our process namespace, and
@@ -53,12 +59,14 @@ bv_pods_stop() {
         kill -s "$bv_signal" $bv_pids 2>/dev/null
         bv_wait_for 50 bv_no_pod_runs
     done
-    # Shims outlive their runtime (KillMode=process). Only those of the cluster's namespace are ours.
+    # Shims outlive their runtime (KillMode=process). Those of the cluster's namespace are ours, but not
+    # in containers, which have process ids of their own.
     for bv_exe in /proc/[0-9]*/exe; do
         case $(readlink "$bv_exe" 2>/dev/null) in
         */containerd-shim*)
             bv_pid=${bv_exe#/proc/}
             bv_pid=${bv_pid%/exe}
+            [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
             tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- '-namespace k8s.io ' &&
                 kill -s KILL "$bv_pid" 2>/dev/null
             ;;

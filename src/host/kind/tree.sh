@@ -1,6 +1,18 @@
 # tree PATH WHOSE: a directory (or file) that programs make and fill on their own. The entry only claims
-# it. Where it was absent, undo removes it whole. Where it was there, undo empties it down to what was
-# in it if WHOSE is `own`; if it is `shared`, it is the owner's and is left alone.
+# it. Where it was absent, undo removes it whole, but if WHOSE is `made`: then only what is empty in it.
+# Where it was there, undo empties it down to what was in it if WHOSE is `own`; if it is `shared` or
+# `made`, it is the owner's and is left alone.
+
+# Refuses to remove below what no step may claim: `$1` must be an absolute path below a directory of the
+# file system's top, without `..`. The playbooks are checked for it too; this is the last line.
+bv_deep_enough() {
+    case $1/ in
+    //* | */../* | */./*) ;;
+    /bin/* | /boot/* | /dev/* | /proc/* | /sbin/* | /sys/*) ;;
+    /*/?*/) return 0 ;;
+    esac
+    bv_die "\`$1\` is not removed: it is no directory that a step may claim"
+}
 
 # Mount points at or below path $1 that the baseline does not have, newest first. The kernel
 # writes blanks as octal escapes in mountinfo.
@@ -18,6 +30,7 @@ bv_mounts_below() {
 
 # Unmounts everything at or below path $1 that was not mounted before; fails when something stays.
 bv_unmount_below() {
+    bv_deep_enough "$1"
     for bv_try in 1 2 3 4 5 6 7 8; do
         bv_mounts=$(bv_mounts_below "$1")
         [ -n "$bv_mounts" ] || return 0
@@ -63,19 +76,21 @@ bv_tree_empty() {
             done' sh)
 }
 
-# Whether a file of ours below the directory $1, written after entry $2, was kept: its entry stands
-# although it had its turn.
-bv_kept_below() {
-    awk -v top="$1/" -v after="$2" '
-        $1 == "undone" { delete kept[$2] }
+# Whether a file of ours below the directory $1, written after entry $2, still stands although it had its
+# turn. Sets bv_found to why: it was kept, or its undo did not work.
+bv_stands_below() {
+    bv_found=$(awk -v top="$1/" -v after="$2" '
+        $1 == "undone" { delete stands[$2] }
+        $1 == "kept" && ($2 in stands) { stands[$2] = "something in it was changed after bivouac wrote it" }
         $1 == "start" && $2 + 0 > after + 0 && match($0, / .(file|artifact). .[45]. ./) {
-            if (index(substr($0, RSTART + RLENGTH), top) == 1) kept[$2] = 1
+            if (index(substr($0, RSTART + RLENGTH), top) == 1) stands[$2] = "something in it could not be undone"
         }
-        END { n = 0; for (seq in kept) n = 1; exit !n }' "$BV/journal"
+        END { for (seq in stands) { print stands[seq]; exit } }' "$BV/journal")
+    [ -n "$bv_found" ]
 }
 
 bv_tree_before() {
-    if [ -e "$1" ] && { [ "$2" = shared ] || [ ! -d "$1" ]; }; then
+    if [ -e "$1" ] && { [ "$2" != own ] || [ ! -d "$1" ]; }; then
         bv_was foreign
     elif [ -e "$1" ]; then
         # The baseline does not see below every mount, nor into /run.
@@ -90,15 +105,23 @@ bv_tree_before() {
 
 bv_tree_do() { :; }
 
+# Removes what is empty in the directory $1, and itself when nothing else was in it.
+bv_tree_prune() {
+    bv_deep_enough "$1"
+    [ ! -d "$1" ] || [ -L "$1" ] || find "$1" -xdev -depth -type d -empty -delete
+    if [ -e "$1" ] || [ -L "$1" ]; then bv_keep "$1: files of others are in it"; fi
+}
+
 bv_tree_undo() {
-    bv_path=$1 bv_state=$3
+    bv_path=$1 bv_whose=$2 bv_state=$3
     shift 3
-    if [ "$bv_state" != foreign ] && bv_kept_below "$bv_path" "$bv_seq"; then
-        bv_keep "$bv_path: something in it was changed after bivouac wrote it"
+    if [ "$bv_state" != foreign ] && bv_stands_below "$bv_path" "$bv_seq"; then
+        bv_keep "$bv_path: $bv_found"
         return
     fi
-    case $bv_state in
-    absent) bv_remove_tree "$bv_path" && bv_remove_parents "$@" ;;
-    present) bv_tree_empty "$bv_path" "$bv_saved/list" ;;
+    case $bv_state:$bv_whose in
+    absent:made) bv_tree_prune "$bv_path" && bv_remove_parents "$@" ;;
+    absent:*) bv_remove_tree "$bv_path" && bv_remove_parents "$@" ;;
+    present:*) bv_tree_empty "$bv_path" "$bv_saved/list" ;;
     esac
 }
