@@ -9,14 +9,12 @@ use tokio::task::JoinSet;
 
 use super::failure::Failure;
 use super::run::Options;
+use super::task::output;
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Error, Journal, Remote, State};
 
 /// Limit for one undo: stopping a node's pods may take minutes.
 const LIMIT: Duration = Duration::from_secs(900);
-
-/// Limit for a look.
-const SHORT: Duration = Duration::from_secs(60);
 
 /// How long an earlier run's last command is waited for, when its operator is gone.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -89,10 +87,8 @@ impl Lane {
     }
 
     async fn wipe(&mut self, mut remote: Remote) -> Result<(), Wiped> {
-        // A wipe that was killed at its very end has only its rubbish left.
-        let look = "rm -rf \"$BV.gone\"; [ -e \"$BV\" ]";
-        let known = self.step("look for the journal", remote.try_read(look, SHORT)).await?;
-        if known.status != 0 {
+        let known = self.step("look for the journal", Journal::is_there(&mut remote)).await?;
+        if !known {
             self.tell(EventKind::Fact {
                 name: "journal".to_owned(),
                 value: "none: nothing to undo".to_owned(),
@@ -101,7 +97,9 @@ impl Lane {
             remote.close().await;
             return Ok(());
         }
-        let mut journal = self.step("lock it", Journal::open(remote, PATIENCE)).await?;
+        let lines = output(&self.events, &self.name, &named("lock it"));
+        let open = Journal::open(remote, PATIENCE, &lines);
+        let mut journal = self.step("lock it", open).await?;
         let kept = self.undo_all(&mut journal).await?;
         let compared = self.step("compare with the baseline", journal.compare()).await?;
         // What was kept comes first: it says why the rest differs.
@@ -148,7 +146,7 @@ impl Lane {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Wiped> {
         let began = Instant::now();
-        let step = StepName { playbook: "wipe".to_owned(), step: name.to_owned() };
+        let step = named(name);
         self.tell(EventKind::StepStarted { step: step.clone() });
         let result = tokio::select! {
             result = work => result,
@@ -162,7 +160,7 @@ impl Lane {
                 Ok(value)
             }
             Err(error) => {
-                let ended = if matches!(error, Error::Locked { .. }) {
+                let ended = if matches!(error, Error::Locked { .. } | Error::Orphan { .. }) {
                     Wiped::Locked
                 } else {
                     Wiped::Failed
@@ -177,4 +175,8 @@ impl Lane {
     fn tell(&self, kind: EventKind) {
         self.events.host(&self.name, kind);
     }
+}
+
+fn named(step: &str) -> StepName {
+    StepName { playbook: "wipe".to_owned(), step: step.to_owned() }
 }
