@@ -11,6 +11,6 @@ mod remote;
 mod words;
 
 pub use change::{Change, Data, Upload};
-pub use lock::WAITS;
 pub use journal::{Entry, Journal, Outcome, State, Undone};
+pub use lock::WAITS;
 pub use remote::{Answer, Error, Lines, Remote};

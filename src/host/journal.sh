@@ -346,6 +346,7 @@ bv_session() {
 # `command`, a redirection that does not work does not end this shell: the last run's end may have
 # taken the directory away.
 bv_lock() {
+    # shellcheck disable=SC2174 # /run is there.
     mkdir -p -m 0700 "$BV_LIVE"
     command exec 7<"$BV_LIVE" || return 0
     flock 7

@@ -31,7 +31,15 @@ pub(super) struct Lock<'a> {
 
 impl<'a> Lock<'a> {
     pub(super) fn new(remote: &'a mut Remote, patience: Duration, lines: &'a Lines) -> Self {
-        Self { remote, patience, lines, started: Instant::now(), orphans: 0, told: None, silent: None }
+        Self {
+            remote,
+            patience,
+            lines,
+            started: Instant::now(),
+            orphans: 0,
+            told: None,
+            silent: None,
+        }
     }
 
     /// Takes the lock, which the remote shell holds open until its connection ends.
@@ -93,7 +101,9 @@ impl<'a> Lock<'a> {
         if self.started.elapsed() > self.patience {
             return Err(Error::Orphan { holder: holder.to_owned(), processes: names.to_owned() });
         }
-        self.tell(&format!("the run `{holder}` was cut off and its last command still runs: {names}"));
+        self.tell(&format!(
+            "the run `{holder}` was cut off and its last command still runs: {names}"
+        ));
         Ok(())
     }
 

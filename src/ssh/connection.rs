@@ -135,7 +135,11 @@ async fn handshake(
                 sleep(dial::pause(tries)).await;
             }
             Stop::Protocol(_) => {
-                return Err(Error::Dropped { address: target.address.clone(), port: target.port, tries });
+                return Err(Error::Dropped {
+                    address: target.address.clone(),
+                    port: target.port,
+                    tries,
+                });
             }
         }
     }

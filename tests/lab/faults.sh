@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # faults.sh: sourced by t-faults-*.sh and t-races.sh after t.sh and fast.sh. Faults have hosts of their own and are met side by side:
 # `lane HOST FUNCTION` runs a function of tests in the background, `lanes_end` shows what they said.
-# shellcheck disable=SC2034,SC2154 # variables of t.sh, and for those who source this file
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # lanes are subshells with variables of their own; variables of t.sh, and for those who source this file
 
 # wanted NAME...: these, or those of them that BIVOUAC_LANES names.
 wanted() { local name; for name; do [[ -n ${BIVOUAC_LANES:-} && " $BIVOUAC_LANES " != *" $name "* ]] || echo "$name"; done; }

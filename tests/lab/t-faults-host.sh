@@ -2,7 +2,7 @@
 # What goes wrong on a host: full disks, a locked dpkg, floods of output, commands that hang, an operator's Ctrl-C, content that arrives
 # in part. Each time: what is read (host, step, cause, next command), that the next run goes on and that a wipe leaves the host as it
 # was. And what a run that changes nothing writes: nothing.
-# shellcheck disable=SC2016 # what is in single quotes the host expands
+# shellcheck disable=SC2016,SC2030,SC2031 # lanes are subshells with variables of their own; what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 # Memory is measured on the binary that people get.
 RELEASE=$BIVOUAC
@@ -15,11 +15,11 @@ hosts $(wanted full packages flood hang stop still) > "$TMP/hosts"
 
 # Our own directory, and a target, on small file systems.
 full_disk() {
-  on_host 'mkdir -p /var/lib/bivouac /srv/small && mount -t tmpfs -o size=8m small /var/lib/bivouac && mount -t tmpfs -o size=1m small /srv/small'
+  on_host 'mkdir -p /var/lib/bivouac /srv/small && mount -t tmpfs -o size=8m,mode=0700 small /var/lib/bivouac && mount -t tmpfs -o size=1m small /srv/small'
   snap "$host" > "$TMP/before"
   playbook files <<'E'
 - name: a large file
-  file: {path: /srv/small/large, content: "{% for n in range(end=20000) %}a line of some length, {{ n }}, to fill a disk with\n{% endfor %}"}
+  file: {path: /srv/small/large, content: "large\n"}
 - name: a small file
   file: {path: /etc/fault-small, content: "small\n"}
 E
@@ -27,15 +27,26 @@ E
 - name: a small file
   file: {path: /etc/fault-small, content: "small\n"}
 E
+  playbook none <<'E'
+- name: nothing much
+  file: {path: /etc/fault-none, content: "none\n"}
+E
   PLAYBOOKS=$TMP/files
+  t "no room from the start: preflight says how much there is, exit 3, and nothing is changed" no_room
+  sed -i 's/SystemVerification/SystemVerification, DiskSpace/' "$TMP/$name.yaml"
   t "a full target: the step and the cause are named" full_target
-  t "a full target: with room the next run goes on" goes_on 'umount /srv/small && mount -t tmpfs -o size=8m small /srv/small'
+  t "a full target: with room the next run goes on" goes_on 'rm /srv/small/filler'
   t "a full target: the one after it changes nothing" same_again
   t "a full target: a wipe leaves the host as it was" disk_wiped
   PLAYBOOKS=$TMP/small
   t "no room for the baseline: nothing is changed, and the cause is named" no_baseline
   t "no room for the baseline: with room the next run goes on" goes_on 'rm /var/lib/bivouac/filler'
   t "no room for the baseline: a wipe leaves the host as it was" disk_wiped
+  # An entry that does not fit into what is left of the journal's last block.
+  playbook small <<E
+- name: a small file
+  command: {run: "touch /etc/fault-small # $(printf '%08000d' 0)", undo: rm -f /etc/fault-small}
+E
   t "no room for the journal: no change is made, and the cause is named" no_journal
   t "no room for the journal: it is readable as it was" readable
   t "no room for the journal: with room the next run goes on" goes_on 'rm /var/lib/bivouac/filler'
@@ -46,7 +57,9 @@ E
 fill() { on_host 'cat /dev/zero > /var/lib/bivouac/filler; [ -s /var/lib/bivouac/filler ]' 2> /dev/null; }
 goes_on() { on_host "$1" && exits 0 "$name" init && on_host '[ -e /etc/fault-small ]'; }
 disk_wiped() { on_host 'rm -f /var/lib/bivouac/filler'; exits 0 "$name" wipe && whole && on_host '[ -z "$(ls -A /var/lib/bivouac)" ]'; }
+no_room() { exits 3 "$name" init && says "$name" 'are free where 1.0 GiB are needed' && on_host '[ -z "$(ls -A /var/lib/bivouac)" ]'; }
 full_target() {
+  on_host 'cat /dev/zero > /srv/small/filler' 2> /dev/null || true
   exits 1 "$name" init
   says "$name" "$name: \`work: a large file\` did not work" 'No space left on device' 'go on with: bivouac'
   on_host '[ ! -e /srv/small/large ] && [ ! -e /etc/fault-small ]'
@@ -116,7 +129,7 @@ E
 # As dpkg does it: a lock of fcntl(2), by a process of this name, until /run/go is there.
 hold() {
   on_host 'rm -f /run/go /run/held'
-  podman exec -d "$host" perl -e 'use Fcntl; $0 = "fake-upgrades"; open my $f, ">>", $ARGV[0]; fcntl $f, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0) or die; open my $h, ">", "/run/held"; select undef, undef, undef, 0.1 until -e "/run/go"' "$1"
+  podman exec -d "$host" perl -e 'use Fcntl; $0 = "fake-upgrades"; open my $f, ">>", $ARGV[0]; fcntl $f, F_SETLK, pack("ssx4qqix4", F_WRLCK, 0, 0, 0, 0) or die; open my $h, ">", "/run/held"; select undef, undef, undef, 0.1 until -e "/run/go"' "$1"
   until_host 10 '[ -e /run/held ]'
 }
 held_a_while() {
@@ -217,7 +230,7 @@ E
   limit: 5
   command: {run: "touch /etc/fault-hung", undo: rm -f /etc/fault-hung}
 E
-  t "a command that hangs: it is stopped at its limit and named" stopped plain 1001 6
+  t "a command that hangs: it is stopped at its limit and named" stopped plain 1001 15
   t "one that ignores TERM too" stopped stubborn 1002 15
   t "one that has left a process in the background too" stopped orphaned 1003 15
   PLAYBOOKS=$TMP/daemon
@@ -240,8 +253,8 @@ stopped() {
   silent "$name" waits
   wiped
 }
-leaves() { mark && exits 0 "$name" init && [ "$(took)" -le 5 ] && on_host '[ "$(pgrep -c -f "[s]leep 1004")" = 2 ]'; }
-not_held() { mark && same_again && silent "$name" waits && [ "$(took)" -le 8 ]; }
+leaves() { mark && exits 0 "$name" init && [ "$(took)" -le 15 ] && on_host '[ "$(pgrep -c -f "[s]leep 1004")" = 2 ]'; }
+not_held() { mark && same_again && silent "$name" waits && [ "$(took)" -le 20 ]; }
 within() { exits 0 "$name" init && silent "$name" 'no end after'; }
 
 interrupts() {
