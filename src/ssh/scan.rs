@@ -12,6 +12,8 @@ const LONGEST_LINE: usize = 16 << 10;
 /// Bytes of a stream that are passed on as lines when they come, and from its end. What lies between is
 /// counted: a flood must fill neither the memory nor the disk that has the logs.
 const FIRST_LINES: usize = 1 << 20;
+/// What a line costs beside its bytes, where it is logged: short ones make a flood as well.
+const COST_OF_LINE: usize = 64;
 const LAST_LINES: usize = 64 << 10;
 
 /// One stream of one request: everything up to the marker line is output.
@@ -197,10 +199,15 @@ impl Lines {
     }
 
     fn push(&mut self, output: &[u8]) {
-        let (now, later) = output.split_at(self.room.min(output.len()));
-        self.room -= now.len();
-        self.split(now);
-        self.rest.push(later);
+        for piece in output.chunks(4 << 10) {
+            if self.room == 0 {
+                self.rest.push(piece);
+            } else {
+                let cost = piece.len() + memchr::memchr_iter(b'\n', piece).count() * COST_OF_LINE;
+                self.room = self.room.saturating_sub(cost);
+                self.split(piece);
+            }
+        }
     }
 
     fn split(&mut self, output: &[u8]) {

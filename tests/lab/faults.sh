@@ -104,9 +104,9 @@ same_again() { exits 0 "$name" init && unchanged "$name"; }
 whole() { snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after"; }
 wiped() { on_host 'rm -f /run/go' && exits 0 "$name" wipe && whole; }
 untouched() { on_host '[ ! -e /var/lib/bivouac ] && [ ! -e /run/bivouac ]'; }
-# cut, mend: nothing goes to the host or comes from it, by a table in the host's network that leaves no trace.
+# cut_off, mend: nothing goes to the host or comes from it, by a table in the host's network that leaves no trace.
 in_network() { nsenter -t "$(podman inspect -f '{{.State.Pid}}' "${1:-$host}")" -n nft -f -; }
-cut() {
+cut_off() {
   in_network "${1:-$host}" <<'E'
 table inet cut {
   chain in { type filter hook input priority 0; policy drop; iif lo accept; }

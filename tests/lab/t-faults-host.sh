@@ -129,7 +129,7 @@ E
 # As dpkg does it: a lock of fcntl(2), by a process of this name, until /run/go is there.
 hold() {
   on_host 'rm -f /run/go /run/held'
-  podman exec -d "$host" perl -e 'use Fcntl; $0 = "fake-upgrades"; open my $f, ">>", $ARGV[0]; fcntl $f, F_SETLK, pack("ssx4qqix4", F_WRLCK, 0, 0, 0, 0) or die; open my $h, ">", "/run/held"; select undef, undef, undef, 0.1 until -e "/run/go"' "$1"
+  podman exec -d "$host" perl -e 'use Fcntl; $0 = "fake-upgrades"; open my $f, ">>", $ARGV[0]; my $lock = pack("ssx4qqix4", F_WRLCK, 0, 0, 0, 0); fcntl $f, F_SETLK, $lock or die; open my $h, ">", "/run/held"; select undef, undef, undef, 0.1 until -e "/run/go"' "$1"
   until_host 10 '[ -e /run/held ]'
 }
 held_a_while() {
@@ -170,7 +170,7 @@ flood() {
 E
   playbook failing <<'E'
 - name: a flood that ends badly
-  command: {run: "yes flood | head -c 50M; yes flood | head -c 50M >&2; echo 'E: the cause' >&2; exit 3", undo: nothing, because: it changes nothing}
+  command: {run: "yes flood | head -c 50M; yes flood | head -c 50M >&2; echo >&2; echo 'E: the cause' >&2; exit 3", undo: nothing, because: it changes nothing}
 E
   PLAYBOOKS=$TMP/flood
   # As a program it is the same process as here.
@@ -178,7 +178,7 @@ E
   peak=0
   while [ ! -s "$TMP/$name.status" ]; do
     pid=$(operator "$name") || pid=
-    now=$(sed -n 's/^VmHWM: *\([0-9]*\) kB/\1/p' "/proc/${pid:-self}/status" 2> /dev/null)
+    now=$(sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/${pid:-self}/status" 2> /dev/null)
     [ -z "$pid" ] || [ "${now:-0}" -le "$peak" ] || peak=$now
     sleep 0.1
   done

@@ -18,7 +18,7 @@ short_cut() {
   t "cut for 5 s: the next changes nothing" same_again
   t "cut for 5 s: a wipe leaves the host as it was" wiped
 }
-cut_for_five() { cut && is_cut && sleep 3 && mend && banner; }
+cut_for_five() { cut_off && is_cut && sleep 3 && mend && banner; }
 unharmed() { on_host 'touch /run/go' && went_on "$name" && silent "$name" lost; }
 
 long_cut() {
@@ -35,7 +35,7 @@ long_cut() {
   t "cut for good: the next changes nothing" same_again
   t "cut for good: a wipe leaves the host as it was" wiped
 }
-given_up() { mark && cut && ended 1 "$name" 30; }
+given_up() { mark && cut_off && ended 1 "$name" 30; }
 said_lost() {
   says "$name" "$name: \`work: long work\` did not work" 'the connection was lost while the command ran (the host did not answer for 20 s)' \
     'fix: check the network' 'go on with: bivouac'
@@ -209,7 +209,7 @@ refuses() {
   untouched
 }
 unanswered() {
-  cut "$two"
+  cut_off "$two"
   mark
   exits 4 one init --timeout 2
   mend "$two"
@@ -224,7 +224,7 @@ dies() {
   until_host 20 '[ -e /etc/fault-work ]'
   until_true 20 on_two '[ -e /etc/fault-work ]'
   mark
-  cut "$two"
+  cut_off "$two"
   on_host 'touch /run/go'
   ended 1 one 30
   mend "$two"
