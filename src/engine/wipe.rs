@@ -129,7 +129,8 @@ impl Lane {
             if self.options.cancel.is_stopped() {
                 return Err(Wiped::Failed);
             }
-            for what in self.step(&step, journal.undo(seq, LIMIT, None)).await? {
+            let lines = output(&self.events, &self.name, &named(&step));
+            for what in self.step(&step, journal.undo(seq, LIMIT, Some(lines))).await? {
                 // Several runs may have written the same file.
                 if !kept.contains(&what) {
                     kept.push(what);

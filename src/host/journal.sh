@@ -273,7 +273,7 @@ bv_close() {
 #   free           nobody
 #   left           something that a change of a run that is over left behind: nobody
 #   taken          somebody who has not said yet who he is
-#   held HOLDER    somebody who has just done something
+#   held HOLDER    somebody who has just come
 #   silent N HOLDER  somebody; N changes whenever his connection says something
 #   orphan HOLDER  nobody, but what he had started still runs
 bv_lock_state() {
@@ -287,7 +287,7 @@ bv_lock_state() {
     if [ -z "$bv_session" ]; then
         echo taken
     elif bv_born "${bv_session%:*}" && [ "$bv_session" = "${bv_session%:*}:$bv_born" ]; then
-        bv_age=$(($(date +%s) - $(stat -c %Y "$BV_LIVE/holder" "$BV_LIVE/busy" | sort -n | tail -n 1)))
+        bv_age=$(($(date +%s) - $(stat -c %Y "$BV_LIVE/holder")))
         if [ "$bv_age" -ge 0 ] && [ "$bv_age" -lt 20 ]; then
             echo "held $bv_holder"
         else
