@@ -46,6 +46,8 @@ pub enum EventKind {
     StepStarted { step: StepName },
     /// A line of output of the step that is running (for the log and for `--verbose`).
     StepOutput { step: StepName, line: String },
+    /// The step waits for something that others do on the host, and goes on by itself.
+    StepWaiting { step: StepName, what: String },
     /// Bytes of an upload so far, and in all.
     StepProgress { step: StepName, done: u64, total: u64 },
     /// A step will be tried again after `cause`.

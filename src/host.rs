@@ -6,9 +6,11 @@
 mod change;
 pub mod facts;
 mod journal;
+mod lock;
 mod remote;
 mod words;
 
 pub use change::{Change, Data, Upload};
 pub use journal::{Entry, Journal, Outcome, State, Undone};
+pub use lock::WAITS;
 pub use remote::{Answer, Error, Lines, Probe, Remote};

@@ -84,7 +84,7 @@ impl Runner {
                 shared.gates.pass(gate, self.index);
             }
         }
-        journal.into_remote().close().await;
+        journal.close().await;
         true
     }
 
@@ -92,8 +92,9 @@ impl Runner {
     async fn open(&mut self, step: &StepName, remote: Remote) -> Option<Journal> {
         let began = Instant::now();
         self.tell(EventKind::StepStarted { step: step.clone() });
+        let lines = self.lines(step);
         let opened = tokio::select! {
-            opened = Journal::open(remote, PATIENCE) => opened,
+            opened = Journal::open(remote, PATIENCE, &lines) => opened,
             () = self.shared.cancel.stopped() => return None,
         };
         match opened {
@@ -102,7 +103,7 @@ impl Runner {
                 Some(journal)
             }
             Err(error) => {
-                self.locked = matches!(error, Error::Locked { .. });
+                self.locked = matches!(error, Error::Locked { .. } | Error::Orphan { .. });
                 self.failed(step, began, error.into());
                 None
             }

@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use super::failure::{Failure, describe, interrupted, tail};
 use super::lane::Runner;
-use crate::event::{EventKind, StepName};
-use crate::host::{Change, Data, Journal, Outcome, Probe, Remote};
+use crate::event::{EventKind, Events, StepName};
+use crate::host::{Change, Data, Journal, Lines, Outcome, Probe, Remote, WAITS};
 use crate::playbook::{Fetch, Task, Values, Work};
 
 /// How often a wait looks again.
@@ -148,15 +148,8 @@ impl Runner {
         Ok(true)
     }
 
-    fn lines(&self, step: &StepName) -> mpsc::UnboundedSender<String> {
-        let (sender, mut receiver) = mpsc::unbounded_channel();
-        let (events, host, step) = (self.shared.events.clone(), self.name.clone(), step.clone());
-        tokio::spawn(async move {
-            while let Some(line) = receiver.recv().await {
-                events.host(&host, EventKind::StepOutput { step: step.clone(), line });
-            }
-        });
-        sender
+    pub(super) fn lines(&self, step: &StepName) -> Lines {
+        output(&self.shared.events, &self.name, step)
     }
 
     fn progress(&self, step: &StepName, total: u64) -> mpsc::UnboundedSender<u64> {
@@ -174,4 +167,23 @@ impl Runner {
         });
         sender
     }
+}
+
+/// Where a step's lines of output go: they become events of its host.
+pub(super) fn output(events: &Events, host: &str, step: &StepName) -> Lines {
+    let (sender, mut receiver) = mpsc::unbounded_channel::<String>();
+    let (events, host, step) = (events.clone(), host.to_owned(), step.clone());
+    tokio::spawn(async move {
+        while let Some(line) = receiver.recv().await {
+            let step = step.clone();
+            events.host(
+                &host,
+                match line.strip_prefix(WAITS) {
+                    Some(what) => EventKind::StepWaiting { step, what: what.to_owned() },
+                    None => EventKind::StepOutput { step, line },
+                },
+            );
+        }
+    });
+    sender
 }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::connect::Unreached;
 use super::failure::Failure;
 use super::run::Options;
+use super::task::output;
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Error, Journal, Remote, State};
 use crate::ssh;
@@ -138,7 +139,8 @@ impl Lane {
             remote.close().await;
             return Ok(());
         }
-        let open = Journal::open(remote, PATIENCE);
+        let lines = output(&self.events, &self.name, &named("lock it"));
+        let open = Journal::open(remote, PATIENCE, &lines);
         let mut journal = self.step("lock it", open).await.map_err(Wiped::from)?;
         let undone = self.undo_all(&mut journal).await?;
         let compare = journal.compare();
@@ -180,7 +182,8 @@ impl Lane {
             if self.options.cancel.is_stopped() {
                 return Err(Wiped::Failed);
             }
-            match self.step(&step, journal.undo(seq, LIMIT, None)).await {
+            let lines = output(&self.events, &self.name, &named(&step));
+            match self.step(&step, journal.undo(seq, LIMIT, Some(lines))).await {
                 Ok(kept) => {
                     self.undone += 1;
                     for what in kept {
@@ -203,7 +206,7 @@ impl Lane {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Stopped> {
         let began = Instant::now();
-        let step = StepName { playbook: "wipe".to_owned(), step: name.to_owned() };
+        let step = named(name);
         self.tell(EventKind::StepStarted { step: step.clone() });
         let result = tokio::select! {
             result = work => result,
@@ -218,7 +221,7 @@ impl Lane {
             }
             Err(error) => {
                 let stopped = match &error {
-                    Error::Locked { .. } => Stopped::Locked,
+                    Error::Locked { .. } | Error::Orphan { .. } => Stopped::Locked,
                     Error::Script { .. } | Error::Ssh(ssh::Error::Hung { stopped: true, .. }) => {
                         Stopped::Step
                     }
@@ -234,4 +237,8 @@ impl Lane {
     fn tell(&self, kind: EventKind) {
         self.events.host(&self.name, kind);
     }
+}
+
+fn named(step: &str) -> StepName {
+    StepName { playbook: "wipe".to_owned(), step: step.to_owned() }
 }

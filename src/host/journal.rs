@@ -1,10 +1,11 @@
 //! A host's journal: the only way to change the host.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::change::{Change, Data, Upload};
+use super::lock::Lock;
 use super::remote::{Answer, Error, Lines, Remote};
 use super::words;
 use crate::ssh::{self, Stdin};
@@ -71,9 +72,13 @@ impl Journal {
     }
 
     /// Locks the host and opens it for changes; the baseline is taken if there is none. Waits up to
-    /// `patience` for a run whose connection is gone but whose last command still runs.
-    pub async fn open(mut remote: Remote, patience: Duration) -> Result<Self, Error> {
-        lock(&mut remote, patience).await?;
+    /// `patience` for a run whose connection is gone but whose last command still runs, and says so.
+    pub async fn open(
+        mut remote: Remote,
+        patience: Duration,
+        lines: &Lines,
+    ) -> Result<Self, Error> {
+        Lock::new(&mut remote, patience, lines).take().await?;
         let opened = remote.read("bv_open && bv_journal", Duration::from_secs(600)).await?;
         let entries = parse(&opened.stdout)?;
         Ok(Self { remote, entries })
@@ -115,7 +120,8 @@ impl Journal {
             }
         };
         let seq = self.entries.last().map_or(1, |entry| entry.seq + 1);
-        let script = format!("bv_change {seq} {} {kind}{call}", ssh::quote(step));
+        let step_word = ssh::quote(step);
+        let script = format!("{}bv_change {seq} {step_word} {kind}{call}", within(limit));
         let answer = self.remote.ask(&script, stdin, limit, lines, progress).await;
         let answer = match answer {
             Ok(answer) if answer.status == UNCHANGED => return Ok(Outcome::Unchanged),
@@ -130,6 +136,7 @@ impl Journal {
             arguments: change.arguments(),
             state: State::Started,
         });
+        self.settled(&answer).await;
         answer?.good()?;
         if let Some(entry) = self.entries.last_mut() {
             entry.state = State::Done;
@@ -154,11 +161,10 @@ impl Journal {
         limit: Duration,
         lines: Option<Lines>,
     ) -> Result<Undone, Error> {
-        let answer = self
-            .remote
-            .ask(&format!("bv_undo {seq}"), Stdin::Empty, limit, lines, None)
-            .await?
-            .good()?;
+        let script = format!("{}bv_undo {seq}", within(limit));
+        let answer = self.remote.ask(&script, Stdin::Empty, limit, lines, None).await;
+        self.settled(&answer).await;
+        let answer = answer?.good()?;
         let kept: Undone = answer
             .stdout
             .lines()
@@ -185,9 +191,18 @@ impl Journal {
         Ok(self.remote)
     }
 
-    /// Ends the changes; the journal stays.
-    pub fn into_remote(self) -> Remote {
-        self.remote
+    /// Ends the changes, and the lock with them; the journal stays.
+    pub async fn close(mut self) {
+        // What it does not take away is no lock once the connection is closed.
+        let _ = self.remote.try_read("bv_unlock", SHORT).await;
+        self.remote.close().await;
+    }
+
+    /// A change that was stopped at its limit is over, but could not say so itself.
+    async fn settled(&mut self, answer: &Result<Answer, Error>) {
+        if let Err(Error::Ssh(ssh::Error::Hung { stopped: true, .. })) = answer {
+            let _ = self.remote.try_read("bv_idle", SHORT).await;
+        }
     }
 }
 
@@ -198,25 +213,10 @@ impl Remote {
     }
 }
 
-/// Takes the host's lock, which the shell holds open until its connection ends.
-async fn lock(remote: &mut Remote, patience: Duration) -> Result<(), Error> {
-    let started = Instant::now();
-    loop {
-        let answer = remote.read("bv_lock_state", SHORT).await?;
-        let state = answer.stdout.trim();
-        if state == "free" {
-            remote.shell.define("bv_lock").await?;
-            if remote.try_read("bv_locked", SHORT).await?.status == 0 {
-                return Ok(());
-            }
-        } else if let Some(holder) = state.strip_prefix("held") {
-            return Err(Error::Locked { holder: holder.to_owned() });
-        } else if started.elapsed() > patience {
-            // Its operator is gone, its last command is not.
-            return Err(Error::Locked { holder: state.trim_start_matches("orphan ").to_owned() });
-        }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+/// Tells a change how many seconds it has: what waits for others on the host gives up before it is
+/// stopped, to say for whom it waited.
+fn within(limit: Duration) -> String {
+    format!("BV_LIMIT={}\n", limit.as_secs())
 }
 
 /// Reads a journal's whole lines.

@@ -17,6 +17,12 @@
 #                twice, after a change that only started, and after none at all
 
 BV=/var/lib/bivouac
+# What tells runs of each other, and need not outlive a boot: a run that changes nothing writes nothing
+# that stays.
+#   lock    held (flock) by the shell that may change the host, and by all that it started
+#   holder  who that is: RUN since TIME PID:START, of the session's sshd process
+#   busy    the change under way; empty between changes
+BV_LIVE=/run/bivouac
 BV_UNCHANGED=79
 BV_NL='
 '
@@ -103,6 +109,7 @@ bv_change() {
     if "bv_${bv_kind}_is" "$@"; then
         exit "$BV_UNCHANGED"
     fi
+    bv_busy "$bv_seq $bv_step"
     bv_saved=$BV/before/$bv_seq
     # A try that was killed before its record may have left something under the same number.
     [ ! -e "$bv_saved" ] || rm -rf -- "$bv_saved"
@@ -122,6 +129,14 @@ bv_change() {
     bv_cut "$bv_seq" mark-after
     exit 0
 }
+
+# Notes that a change is under way, until this subshell ends by itself. One that is killed leaves the
+# note, since what it had started may go on.
+bv_busy() {
+    trap bv_idle EXIT
+    printf '%s\n' "$1" >"$BV_LIVE/busy"
+}
+bv_idle() { printf '' >"$BV_LIVE/busy"; }
 
 # Says whether a change is needed, and how much of its data is already on the host:
 # bv_need KIND ARG... prints `unchanged`, or the offset at which the upload goes on.
@@ -151,6 +166,7 @@ bv_undo() {
     eval "set -- ${bv_line% .}"
     bv_kind=$5 bv_nargs=$6
     shift 6
+    bv_busy "undo $bv_seq"
     bv_cut "$bv_seq" undo-before
     bv_kept=
     "bv_${bv_kind}_undo" "$@" || exit 1
@@ -212,13 +228,16 @@ bv_mend() {
 # Whether there is a journal. A wipe that was killed at its very end has only its rubbish left, which goes.
 bv_known() {
     rm -rf "$BV.gone"
-    [ -e "$BV" ]
+    [ -e "$BV" ] || [ -e "$BV_LIVE" ]
 }
 
-# Opens the host for changes: makes our directory and takes the baseline if there is none.
+# Opens the host for changes: makes our directory and takes the baseline if there is none. What is
+# there already is not written again.
 bv_open() {
     rm -rf "$BV.gone"
-    { mkdir -p "$BV/before" && chmod 0700 "$BV"; } || bv_die "\`$BV\` cannot be made"
+    if [ ! -d "$BV/before" ] || [ "$(stat -c %a "$BV")" != 700 ]; then
+        { mkdir -p "$BV/before" && chmod 0700 "$BV"; } || bv_die "\`$BV\` cannot be made"
+    fi
     bv_cut open made
     if [ ! -f "$BV/baseline" ]; then
         # Without a baseline nothing was changed yet: whatever else is here is from a run that was
@@ -241,26 +260,76 @@ bv_close() {
     rm -rf "$BV.gone"
     if [ -d "$BV" ]; then
         bv_cut close proven
-        mv "$BV" "$BV.gone"
+        # A mount point cannot be renamed: the baseline goes last, for without it the next run would
+        # take one of what is here now.
+        mv "$BV" "$BV.gone" 2>/dev/null ||
+            { find "$BV" -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} + && rm -f "$BV/baseline"; }
         bv_cut close moved
         rm -rf "$BV.gone"
     fi
+    bv_unlock
 }
 
-# Who may change the host: the shell that holds this lock on descriptor 9. It is let go when that
-# shell ends, and with it everything that it started.
+# Who may change the host: the shell that holds the lock on descriptor 9. It is let go when that
+# shell ends, and with it everything that it started. Prints
+#   free           nobody
+#   left           something that a change of a run that is over left behind: nobody
+#   taken          somebody who has not said yet who he is
+#   held HOLDER    somebody who has just come
+#   silent N HOLDER  somebody; N changes whenever his connection says something
+#   orphan HOLDER  nobody, but what he had started still runs
 bv_lock_state() {
-    if [ ! -e "$BV/lock" ] || (flock -n 8) 8<"$BV/lock"; then
+    if [ ! -e "$BV_LIVE/lock" ] || (flock -n 8) 8<"$BV_LIVE/lock"; then
         echo free
         return
     fi
-    # The last word is the session's sshd process: without it the operator is gone.
-    bv_holder=$(cat "$BV/holder" 2>/dev/null)
-    if [ -d "/proc/${bv_holder##* }" ]; then
-        echo "held ${bv_holder% *}"
+    bv_holder=$(cat "$BV_LIVE/holder" 2>/dev/null)
+    bv_session=${bv_holder##* }
+    bv_holder=${bv_holder% *}
+    if [ -z "$bv_session" ]; then
+        echo taken
+    elif bv_born "${bv_session%:*}" && [ "$bv_session" = "${bv_session%:*}:$bv_born" ]; then
+        bv_age=$(($(date +%s) - $(stat -c %Y "$BV_LIVE/holder")))
+        if [ "$bv_age" -ge 0 ] && [ "$bv_age" -lt 20 ]; then
+            echo "held $bv_holder"
+        else
+            echo "silent $(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/${bv_session%:*}/status") $bv_holder"
+        fi
+    elif [ -s "$BV_LIVE/busy" ]; then
+        echo "orphan $bv_holder"
     else
-        echo "orphan ${bv_holder% *}"
+        echo left
     fi
+}
+
+# When process $1 was started, into bv_born: with it a process is told from a later one of its number.
+bv_born() {
+    { read -r bv_stat <"/proc/$1/stat"; } 2>/dev/null || return
+    # shellcheck disable=SC2086 # The words after the name, which stands in parentheses.
+    set -- ${bv_stat##*) }
+    bv_born=${20}
+}
+
+# Ends the session of a holder that has been silent since bv_lock_state said $1, so that it cannot
+# change anything any more.
+bv_fence() {
+    exec 7<"$BV_LIVE" && flock 7
+    [ "$(bv_lock_state)" = "$1" ] || return 0
+    bv_session=$(sed 's/.* //; s/:.*//' "$BV_LIVE/holder")
+    kill -KILL "$bv_session"
+}
+
+# The processes that hold the lock, for people: `sleep (process 17)`.
+bv_lock_holders() {
+    bv_names=
+    for bv_fd in /proc/[0-9]*/fd/9; do
+        [ "$bv_fd" -ef "$BV_LIVE/lock" ] || continue
+        bv_pid=${bv_fd#/proc/}
+        bv_pid=${bv_pid%%/*}
+        read -r bv_name 2>/dev/null <"/proc/$bv_pid/comm" || continue
+        bv_names="${bv_names:+$bv_names, }\`$bv_name\` (process $bv_pid)"
+    done
+    echo "${bv_names:-nothing any more}"
 }
 
 # The process of sshd that serves this shell, into bv_session: sudo may outlive it, so the parent is
@@ -275,14 +344,29 @@ bv_session() {
     bv_session=$PPID
 }
 
+# Takes the lock if it is free. While it is looked at and taken nobody else does (descriptor 7). With
+# `command`, a redirection that does not work does not end this shell: the last run's end may have
+# taken the directory away.
 bv_lock() {
-    mkdir -p "$BV" && chmod 0700 "$BV"
-    exec 9>>"$BV/lock"
+    # shellcheck disable=SC2174 # /run is there.
+    mkdir -p -m 0700 "$BV_LIVE"
+    command exec 7<"$BV_LIVE" || return 0
+    flock 7
+    [ "$(bv_lock_state)" != left ] || rm -f "$BV_LIVE/lock"
+    command exec 9>>"$BV_LIVE/lock" || return 0
     if flock -n 9; then
         bv_session
-        printf '%s since %s %s\n' "$BV_RUN" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$bv_session" >"$BV/holder"
+        bv_born "$bv_session"
+        printf '%s since %s %s\n' "$BV_RUN" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$bv_session:$bv_born" >"$BV_LIVE/holder"
+        bv_idle
     fi
+    exec 7<&-
 }
 
 # Whether this shell's lock is on the file that is there now.
-bv_locked() { flock -n 9 && [ "$BV/lock" -ef /proc/self/fd/9 ]; }
+bv_locked() { flock -n 9 && [ "$BV_LIVE/lock" -ef /proc/self/fd/9 ]; }
+
+# Lets the lock go, as the last thing of a run.
+bv_unlock() {
+    if bv_locked; then rm -rf "$BV_LIVE"; fi
+}

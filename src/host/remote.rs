@@ -42,6 +42,9 @@ pub enum Error {
     /// Another run holds the host.
     #[error("another run of bivouac holds this host: {holder}")]
     Locked { holder: String },
+    /// What another run started still runs.
+    #[error("what an earlier run started still runs: {processes} (of the run {holder})")]
+    Orphan { holder: String, processes: String },
     /// The journal holds something that this version does not write.
     #[error("the journal's line `{line}` cannot be read")]
     Journal { line: String },
@@ -57,6 +60,9 @@ impl Error {
             }
             Self::Locked { .. } => {
                 "wait until that run has ended, then run the same command again".to_owned()
+            }
+            Self::Orphan { .. } => {
+                "see what it waits for on the host, or end it there (`kill`); then run the same command again".to_owned()
             }
             Self::Journal { .. } => "use the version of bivouac that wrote it".to_owned(),
         }
@@ -228,7 +234,9 @@ impl Remote {
         lines: Option<Lines>,
         progress: Option<mpsc::UnboundedSender<u64>>,
     ) -> Result<Answer, Error> {
-        let request = Request { stdin, lines, progress, ..Request::new(script, limit) };
+        // What is shown as it comes is kept for the cause of a failure alone.
+        let keep = if lines.is_some() { ssh::KEEP_STDERR } else { ssh::KEEP };
+        let request = Request { stdin, lines, progress, keep, ..Request::new(script, limit) };
         let output = self.shell.run(request).await;
         // The operator's machine dies with the host, in the middle of everything.
         #[cfg(debug_assertions)]

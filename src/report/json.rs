@@ -27,6 +27,7 @@ enum Record<'a> {
     Finding { name: &'a str, severity: &'static str, message: &'a str, fix: &'a str },
     StepStarted {},
     StepOutput { line: &'a str },
+    StepWaiting { what: &'a str },
     StepProgress { done: u64, total: u64 },
     StepRetried { cause: &'a str, attempt: u32 },
     StepDone { changed: bool, seconds: f64 },
@@ -69,6 +70,7 @@ pub fn promised(kind: &EventKind) -> bool {
     !matches!(
         kind,
         EventKind::StepOutput { .. }
+            | EventKind::StepWaiting { .. }
             | EventKind::StepProgress { .. }
             | EventKind::StepRetried { .. }
             | EventKind::GateShut { .. }
@@ -92,6 +94,7 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
         }
         EventKind::StepStarted { step } => (Some(step), Record::StepStarted {}),
         EventKind::StepOutput { step, line } => (Some(step), Record::StepOutput { line }),
+        EventKind::StepWaiting { step, what } => (Some(step), Record::StepWaiting { what }),
         EventKind::StepProgress { step, done, total } => {
             (Some(step), Record::StepProgress { done: *done, total: *total })
         }

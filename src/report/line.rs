@@ -23,6 +23,7 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
         }
         EventKind::StepStarted { step: name } => format!("{}  begins", step(name)),
         EventKind::StepOutput { line, .. } => format!("  | {line}"),
+        EventKind::StepWaiting { step: name, what } => format!("{}  waits: {what}", step(name)),
         EventKind::StepProgress { step: name, done, total } => {
             format!("{}  {}", step(name), words::bytes(*done, *total))
         }

@@ -119,6 +119,7 @@ impl Plain {
                 _,
                 EventKind::RunStarted { .. }
                 | EventKind::StepRetried { .. }
+                | EventKind::StepWaiting { .. }
                 | EventKind::GateWaiting { .. }
                 | EventKind::StepDone { changed: true, .. },
             ) => line::describe(&event.kind),

@@ -234,6 +234,7 @@ impl Host {
             | EventKind::Fact { .. }
             | EventKind::Finding { .. }
             | EventKind::StepOutput { .. }
+            | EventKind::StepWaiting { .. }
             | EventKind::RunDone { .. } => {}
         }
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use russh::Disconnect;
 use russh::client::{self, Handle};
@@ -15,7 +15,8 @@ use super::shell::Shell;
 use super::verifier::{self, Farewell, Stop, Verifier, plain};
 use super::{dial, known_hosts, resolve};
 
-/// How often a dial that is cut off before the login is tried.
+/// A dial that is cut off before the login is tried at least as often as this, and on until the time limit
+/// of the connection: sshd turns dials away at random while others are logging in.
 const TRIES: u32 = 4;
 
 /// One TCP connection, its host's key checked, logged in.
@@ -45,8 +46,8 @@ impl fmt::Debug for Link {
 impl Connection {
     /// Dials the target, checks its key and logs in.
     ///
-    /// A connection that is cut off before the login is dialled again, up to four times; a refused
-    /// login never is.
+    /// A connection that is cut off before the login is dialled again, until the target's time limit; a
+    /// refused login never is.
     ///
     /// # Errors
     ///
@@ -104,7 +105,10 @@ async fn handshake(
 ) -> Result<Handle<Verifier>, Error> {
     let addresses = resolve::resolve(&target.address, target.connect_timeout).await?;
     let config = Arc::new(verifier::config(target, keys)?);
-    for tries in 1..=TRIES {
+    let started = Instant::now();
+    let mut tries = 0;
+    loop {
+        tries += 1;
         let stop = match dial::dial(target, &addresses).await {
             Ok(stream) => {
                 let verifier = Verifier {
@@ -127,11 +131,18 @@ async fn handshake(
                 let (address, port) = (target.address.clone(), target.port);
                 return Err(Error::Handshake { address, port, cause: plain(&error) });
             }
-            Stop::Protocol(_) if tries < TRIES => sleep(dial::pause(tries)).await,
-            Stop::Protocol(_) => {}
+            Stop::Protocol(_) if tries < TRIES || started.elapsed() < target.connect_timeout => {
+                sleep(dial::pause(tries)).await;
+            }
+            Stop::Protocol(_) => {
+                return Err(Error::Dropped {
+                    address: target.address.clone(),
+                    port: target.port,
+                    tries,
+                });
+            }
         }
     }
-    Err(Error::Dropped { address: target.address.clone(), port: target.port, tries: TRIES })
 }
 
 async fn greet(

@@ -57,11 +57,11 @@ pub(super) fn is_reset(error: &io::Error) -> bool {
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
 
-/// How long to wait before dial number `tries` + 1: 0.2, 0.4, 0.8 s, each give or take a half, so
+/// How long to wait before dial number `tries` + 1: 0.2, 0.4, 0.8 s and no more, each give or take a half, so
 /// that hosts which were turned away together do not come back together.
 pub(super) fn pause(tries: u32) -> Duration {
     let mut byte = [128];
     // Without randomness every pause is the same, which is worse but not wrong.
     let _ = getrandom::fill(&mut byte);
-    Duration::from_millis(100 << tries).mul_f64(0.5 + f64::from(byte[0]) / 255.0)
+    Duration::from_millis(100 << tries.min(3)).mul_f64(0.5 + f64::from(byte[0]) / 255.0)
 }

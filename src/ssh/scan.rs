@@ -9,6 +9,13 @@ use tokio::sync::mpsc;
 /// not fill the memory.
 const LONGEST_LINE: usize = 16 << 10;
 
+/// Bytes of a stream that are passed on as lines when they come, and from its end. What lies between is
+/// counted: a flood must fill neither the memory nor the disk that has the logs.
+const FIRST_LINES: usize = 1 << 20;
+/// What a line costs beside its bytes, where it is logged: short ones make a flood as well.
+const COST_OF_LINE: usize = 64;
+const LAST_LINES: usize = 64 << 10;
+
 /// One stream of one request: everything up to the marker line is output.
 #[derive(Debug)]
 pub(super) struct Scan {
@@ -70,7 +77,7 @@ impl Scan {
         lines: Option<mpsc::UnboundedSender<String>>,
     ) -> Self {
         let finder = memmem::Finder::new(marker.as_bytes()).into_owned();
-        let lines = lines.map(|sender| Lines { sender, line: Vec::new() });
+        let lines = lines.map(Lines::new);
         Self { finder, held: Vec::new(), status: None, kept, lines }
     }
 
@@ -145,14 +152,14 @@ impl Scan {
     fn end(&mut self, status: i32) {
         self.status = Some(status);
         if let Some(lines) = &mut self.lines {
-            lines.flush();
+            lines.end();
         }
     }
 
     /// What was kept.
     pub(super) fn finish(mut self) -> (Vec<u8>, u64) {
         if let Some(lines) = &mut self.lines {
-            lines.flush();
+            lines.end();
         }
         self.kept.finish()
     }
@@ -180,10 +187,30 @@ fn parse_status(bytes: &[u8]) -> Parsed {
 struct Lines {
     sender: mpsc::UnboundedSender<String>,
     line: Vec<u8>,
+    /// Bytes that can still be passed on as they come.
+    room: usize,
+    /// What came after them.
+    rest: Kept,
 }
 
 impl Lines {
+    fn new(sender: mpsc::UnboundedSender<String>) -> Self {
+        Self { sender, line: Vec::new(), room: FIRST_LINES, rest: Kept::last(LAST_LINES) }
+    }
+
     fn push(&mut self, output: &[u8]) {
+        for piece in output.chunks(4 << 10) {
+            if self.room == 0 {
+                self.rest.push(piece);
+            } else {
+                let cost = piece.len() + memchr::memchr_iter(b'\n', piece).count() * COST_OF_LINE;
+                self.room = self.room.saturating_sub(cost);
+                self.split(piece);
+            }
+        }
+    }
+
+    fn split(&mut self, output: &[u8]) {
         for piece in output.split_inclusive(|byte| *byte == b'\n') {
             for part in piece.chunks(LONGEST_LINE) {
                 self.line.extend_from_slice(part);
@@ -192,6 +219,18 @@ impl Lines {
                 }
             }
         }
+    }
+
+    /// Passes on what is left at the end.
+    fn end(&mut self) {
+        let (rest, dropped) = std::mem::replace(&mut self.rest, Kept::last(0)).finish();
+        if dropped > 0 {
+            self.flush();
+            let notice = format!("[{dropped} bytes of output are left out here]\n");
+            self.split(notice.as_bytes());
+        }
+        self.split(&rest);
+        self.flush();
     }
 
     fn flush(&mut self) {

@@ -4,7 +4,26 @@
 # five seconds. The line `bv_loop=...` is put in front of it; lines that begin with `#` are removed
 # before it is sent. Needs nothing but /proc and sleep: not every host has ps or pkill.
 
-# Prints `pid:start` of every live process below the pids in $1. The start time tells a process
+# The loop and what is above it, and its session: sshd gives each command one of its own. What a dead
+# parent has left to init is still in it.
+bv_above=
+bv_pid=$bv_loop
+bv_session=
+while [ "${bv_pid:-0}" -gt 1 ] && { read -r bv_stat <"/proc/$bv_pid/stat"; } 2>/dev/null; do
+  bv_above="$bv_above $bv_pid "
+  bv_stat=${bv_stat##*) }
+# shellcheck disable=SC2086
+  set -- $bv_stat
+  bv_session=${bv_session:-$4}
+  bv_pid=$2
+done
+read -r bv_stat <"/proc/$$/stat"
+# shellcheck disable=SC2086
+set -- ${bv_stat##*) }
+# A server that does not do so has us in the same one.
+[ "$4" != "$bv_session" ] || bv_session=none
+
+# Prints `pid:start` of every live process below the pids in $1 or in the loop's session. The start time tells a process
 # from a later one with the same pid.
 below() {
   bv_all=
@@ -15,6 +34,9 @@ below() {
 # shellcheck disable=SC2086
     set -- "$1" $bv_stat
     [ "$2" = Z ] || bv_all="$bv_all ${bv_dir#/proc/}:$3:${21}"
+    if [ "$2" != Z ] && [ "$5" = "$bv_session" ]; then
+      case $bv_above in *" ${bv_dir#/proc/} "*) ;; *) bv_all="$bv_all ${bv_dir#/proc/}:$bv_loop:${21}" ;; esac
+    fi
   done
   bv_seen=" $1 "
   bv_more=yes

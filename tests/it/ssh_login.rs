@@ -256,7 +256,7 @@ async fn hosts_that_cannot_be_reached_are_named_by_their_cause() {
 
 /// What sshd does at `MaxStartups`: it hangs up before a word.
 #[tokio::test]
-async fn a_dial_that_is_cut_off_is_tried_four_times() {
+async fn a_dial_that_is_cut_off_is_tried_until_the_time_limit() {
     let sshd = Sshd::start();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -264,15 +264,16 @@ async fn a_dial_that_is_cut_off_is_tried_four_times() {
         listener.set_nonblocking(true).unwrap();
         let start = Instant::now();
         let mut count = 0;
-        while start.elapsed() < Duration::from_secs(4) {
+        while start.elapsed() < Duration::from_secs(6) {
             count += usize::from(listener.accept().is_ok());
             std::thread::sleep(Duration::from_millis(5));
         }
         count
     });
-    let error = Connection::open(&nowhere("127.0.0.1", port, 5), sshd.keys()).await.unwrap_err();
-    assert!(matches!(error, Error::Dropped { tries: 4, .. }), "{error}");
-    assert_eq!(count.join().unwrap(), 4);
+    let error = Connection::open(&nowhere("127.0.0.1", port, 3), sshd.keys()).await.unwrap_err();
+    let Error::Dropped { tries, .. } = error else { panic!("{error}") };
+    assert!((5..20).contains(&tries), "{tries}");
+    assert_eq!(count.join().unwrap(), usize::try_from(tries).unwrap());
 }
 
 #[tokio::test]

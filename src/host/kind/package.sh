@@ -1,7 +1,43 @@
 # package NAME...: distribution packages that must be there. Only what is missing is installed, and
 # an installation that would upgrade or remove anything of the owner's is refused.
 
-BV_APT='apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confold'
+BV_APT='apt-get -qq -o DPkg::Lock::Timeout=30 -o Dpkg::Options::=--force-confold'
+
+# The locks of dpkg and apt: whoever holds one is working, and ends by himself.
+BV_DPKG_LOCKS='/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock'
+
+# Who holds one of them, into bv_holder: `NAME` (process PID) holds FILE. Fails when nobody does.
+bv_dpkg_holder() {
+    for bv_lock in $BV_DPKG_LOCKS; do
+        bv_inode=$(stat -c %i "$bv_lock" 2>/dev/null) || continue
+        while read -r _ _ _ _ bv_pid bv_id _; do
+            [ "${bv_id##*:}" = "$bv_inode" ] || continue
+            # Another file system may have the same inode number: the process knows better.
+            for bv_fd in "/proc/$bv_pid/fd"/*; do
+                [ "$bv_fd" -ef "$bv_lock" ] || continue
+                read -r bv_name 2>/dev/null <"/proc/$bv_pid/comm" || bv_name=unknown
+                bv_holder="\`$bv_name\` (process $bv_pid) holds \`$bv_lock\`"
+                return
+            done
+        done </proc/locks
+    done
+    return 1
+}
+
+# Waits until nobody else installs packages, and says who does; gives up before the step's limit does.
+bv_dpkg_wait() {
+    bv_told=
+    while bv_dpkg_holder; do
+        if [ "$bv_told" != "$bv_holder" ]; then
+            echo "bivouac waits: $bv_holder" >&2
+            bv_told=$bv_holder
+        fi
+        bv_began=${bv_began:-$(date +%s)}
+        [ "$(date +%s)" -lt "$((bv_began + BV_LIMIT - 5))" ] ||
+            bv_die "E: another program installs packages: $bv_holder, for longer than this step may take (${BV_LIMIT} s)"
+        sleep 0.5
+    done
+}
 
 # Those of the given packages that are installed whole.
 bv_installed() {
@@ -28,6 +64,7 @@ bv_package_is() { [ -z "$(bv_missing "$@")" ]; }
 
 bv_package_before() {
     export DEBIAN_FRONTEND=noninteractive
+    bv_dpkg_wait
     # shellcheck disable=SC2046 # Package names have no blanks.
     bv_simulated=$(bv_simulate $(bv_missing "$@")) ||
         bv_die "the packages \`$*\` cannot be had from this host's package sources"
@@ -49,6 +86,7 @@ bv_package_do() {
     # Naming a package that is there would turn its mark from automatic to manual.
     # shellcheck disable=SC2046 # Package names have no blanks.
     set -- $(bv_missing "$@")
+    bv_dpkg_wait
     # Lists of yesterday may name versions that the mirror no longer has: one more try with fresh ones.
     $BV_APT -y --no-install-recommends install -- "$@" </dev/null >&2 || {
         $BV_APT update >&2 && $BV_APT -y --no-install-recommends install -- "$@" </dev/null >&2
@@ -59,6 +97,7 @@ bv_package_undo() {
     export DEBIAN_FRONTEND=noninteractive
     shift "$bv_nargs"
     [ $# -gt 0 ] || return 0
+    bv_dpkg_wait
     [ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a </dev/null >&2
     bv_kept_conf=
     for bv_name; do

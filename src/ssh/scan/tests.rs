@@ -68,3 +68,38 @@ fn lines_come_whole_and_endless_ones_in_pieces() {
     assert_eq!(lines.len(), 5, "the endless line in two pieces");
     assert!(lines[3..].iter().all(|line| line.len() <= LONGEST_LINE + 8));
 }
+
+#[test]
+fn of_a_flood_the_beginning_and_the_end_are_passed_on_and_the_rest_is_counted() {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let mut scan = Scan::new(MARKER, Kept::first(0), Some(sender));
+    let flood = b"flood!\n".repeat(1000);
+    for _ in 0..1000 {
+        scan.push(&flood);
+    }
+    scan.push(b"the end\nc0ffee 7 0\n");
+    let mut lines = Vec::new();
+    while let Ok(line) = receiver.try_recv() {
+        lines.push(line);
+    }
+    assert_eq!(lines.last().map(String::as_str), Some("the end"));
+    let notice = lines.iter().find(|line| line.contains("left out here")).unwrap();
+    let left_out: usize =
+        notice.trim_start_matches('[').split(' ').next().unwrap().parse().unwrap();
+    let bytes: usize = lines.iter().filter(|line| *line != notice).map(|line| line.len() + 1).sum();
+    // A line that was cut in two is two.
+    assert!((7_000_008..7_000_012).contains(&(bytes + left_out)), "{bytes} + {left_out}");
+    assert!(bytes + lines.len() * COST_OF_LINE < 2 * (FIRST_LINES + LAST_LINES), "{bytes}");
+
+    // What is not much more than the beginning is whole.
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let mut scan = Scan::new(MARKER, Kept::first(0), Some(sender));
+    scan.push(&b"flood!\n".repeat(FIRST_LINES / (7 + COST_OF_LINE) + 1000));
+    scan.push(b"c0ffee 7 0\n");
+    let mut count = 0;
+    while let Ok(line) = receiver.try_recv() {
+        assert_eq!(line, "flood!");
+        count += 1;
+    }
+    assert_eq!(count, FIRST_LINES / (7 + COST_OF_LINE) + 1000);
+}

@@ -1,0 +1,121 @@
+//! Who may change a host: one run at a time, by a lock that dies with its connection.
+
+use std::time::{Duration, Instant};
+
+use super::remote::{Error, Lines, Remote};
+
+/// Limit for a look at the lock.
+const SHORT: Duration = Duration::from_secs(60);
+
+/// How often the lock is looked at.
+const EVERY: Duration = Duration::from_millis(300);
+
+/// How long a holder's connection may be silent. One that stands says something every 5 s and gives
+/// itself up after 20: a holder that is silent for longer is gone, or sleeps.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// The taking of a host's lock.
+#[derive(Debug)]
+pub(super) struct Lock<'a> {
+    remote: &'a mut Remote,
+    patience: Duration,
+    lines: &'a Lines,
+    started: Instant,
+    /// How often it was seen held by an operator's leftovers.
+    orphans: u32,
+    /// What was last said of the wait.
+    told: Option<String>,
+    /// What a silent holder's state was when it was first seen so, and when that was.
+    silent: Option<(String, Instant)>,
+}
+
+impl<'a> Lock<'a> {
+    pub(super) fn new(remote: &'a mut Remote, patience: Duration, lines: &'a Lines) -> Self {
+        Self {
+            remote,
+            patience,
+            lines,
+            started: Instant::now(),
+            orphans: 0,
+            told: None,
+            silent: None,
+        }
+    }
+
+    /// Takes the lock, which the remote shell holds open until its connection ends.
+    pub(super) async fn take(mut self) -> Result<(), Error> {
+        loop {
+            let answer = self.remote.read("bv_lock_state", SHORT).await?;
+            let state = answer.stdout.trim();
+            let (word, rest) = state.split_once(' ').unwrap_or((state, ""));
+            match word {
+                "free" | "left" => {
+                    self.remote.shell.define("bv_lock").await?;
+                    if self.remote.try_read("bv_locked", SHORT).await?.status == 0 {
+                        return Ok(());
+                    }
+                }
+                "held" => return Err(Error::Locked { holder: rest.to_owned() }),
+                "silent" => self.silent(state, rest).await?,
+                "orphan" => self.orphan(rest).await?,
+                // Its holder is about to say who he is.
+                _ => {}
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Somebody holds the host whose connection stands, as far as the host knows. It is taken from him
+    /// once his silence has proved that he is gone: his session is ended first, so that he cannot
+    /// change anything even if he comes back.
+    async fn silent(&mut self, state: &str, rest: &str) -> Result<(), Error> {
+        let holder = rest.split_once(' ').map_or("", |(_, holder)| holder);
+        match &self.silent {
+            Some((before, since)) if before == state => {
+                if since.elapsed() >= SILENCE {
+                    let fence = format!("bv_fence {}", crate::ssh::quote(state));
+                    self.remote.read(&fence, SHORT).await?;
+                    self.silent = None;
+                } else if since.elapsed() > SILENCE / 5 {
+                    self.tell(&format!(
+                        "`{holder}` holds this host and does not answer: after {} s it is taken over",
+                        SILENCE.as_secs()
+                    ));
+                }
+            }
+            Some(_) => return Err(Error::Locked { holder: holder.to_owned() }),
+            None => self.silent = Some((state.to_owned(), Instant::now())),
+        }
+        Ok(())
+    }
+
+    /// A run's operator is gone, and its last command is not.
+    async fn orphan(&mut self, holder: &str) -> Result<(), Error> {
+        self.orphans += 1;
+        // Once is not enough: a new holder writes his name after he has taken the lock.
+        if self.orphans != 2 && self.started.elapsed() <= self.patience {
+            return Ok(());
+        }
+        let names = self.remote.read("bv_lock_holders", SHORT).await?.stdout;
+        let names = names.trim();
+        if self.started.elapsed() > self.patience {
+            return Err(Error::Orphan { holder: holder.to_owned(), processes: names.to_owned() });
+        }
+        self.tell(&format!(
+            "the run `{holder}` was cut off and its last command still runs: {names}"
+        ));
+        Ok(())
+    }
+
+    /// Says why this takes long, once.
+    fn tell(&mut self, what: &str) {
+        if self.told.as_deref() != Some(what) {
+            // A display that is gone must not stop the work.
+            let _ = self.lines.send(format!("{WAITS}{what}"));
+            self.told = Some(what.to_owned());
+        }
+    }
+}
+
+/// A line that begins so tells what a step waits for; others are output.
+pub const WAITS: &str = "bivouac waits: ";
