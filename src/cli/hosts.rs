@@ -175,10 +175,7 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
             .node_address(&host.address)
             .or_else(|| host.address.parse().ok())
             .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
-        joined: seen
-            .entries
-            .iter()
-            .any(|entry| entry.kind == "kubeadm" && entry.state == State::Done),
+        joined: seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
     };
     session.cluster.hosts.iter().zip(seen).map(state).collect()
 }
