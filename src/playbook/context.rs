@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::{Value, json};
 
 use super::resolve::{image_in_cluster, image_name};
-use crate::cluster::{Cluster, LoadBalancer};
+use crate::cluster::{API_PORT, Cluster, LoadBalancer};
 use crate::host::Upload;
 use crate::ssh::quote;
 
@@ -89,10 +89,9 @@ impl Site<'_> {
 
     /// `host:port` of the API server that all hosts use.
     fn endpoint(&self) -> String {
-        match (&self.cluster.control_plane_endpoint, &self.cluster.load_balancer) {
-            (Some(endpoint), _) => endpoint.clone(),
+        match (self.cluster.outer_endpoint(), &self.cluster.load_balancer) {
+            (Some(endpoint), _) => endpoint,
             (None, LoadBalancer::Internal) => format!("127.0.0.1:{API_PORT}"),
-            (None, LoadBalancer::KubeVip { vip, .. }) => format!("{vip}:{API_PORT}"),
             (None, _) => self.server(self.first_control_plane()),
         }
     }
@@ -124,10 +123,8 @@ impl Site<'_> {
     /// Names that every API server's certificate has besides kubeadm's own: with several, clients may
     /// reach any of them by whatever the user calls it.
     fn sans(&self) -> BTreeSet<String> {
-        let ours = !matches!(
-            self.cluster.load_balancer,
-            LoadBalancer::None | LoadBalancer::External
-        );
+        let ours =
+            !matches!(self.cluster.load_balancer, LoadBalancer::None | LoadBalancer::External);
         if self.control_planes().count() < 2 && !ours {
             return BTreeSet::new();
         }
@@ -139,9 +136,6 @@ impl Site<'_> {
         self.control_planes().flat_map(names).collect()
     }
 }
-
-/// Port of the API servers.
-const API_PORT: u16 = 6443;
 
 /// Whether a certificate may name it: an address, or a DNS name without underscores.
 fn is_san(name: &str) -> bool {

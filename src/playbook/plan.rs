@@ -161,8 +161,7 @@ impl Plan {
 }
 
 /// Values that a run has from its start; the others are those that steps read from hosts.
-const VALUES: [&str; 5] =
-    ["token", "token_id", "token_secret", "token_expiry", "certificate_key"];
+const VALUES: [&str; 5] = ["token", "token_id", "token_secret", "token_expiry", "certificate_key"];
 
 impl Late {
     /// The work as far as it can be shown before its values are known: each value prints as its name.

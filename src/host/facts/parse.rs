@@ -98,6 +98,7 @@ impl Read {
                 chains: self.texts("leftover_chain"),
             },
             journal: self.one("journal").map(journal).unwrap_or_default(),
+            endpoint: None,
         }
     }
 
