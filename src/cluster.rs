@@ -256,10 +256,11 @@ impl Cluster {
     /// balancer, or virtual.
     pub fn outer_endpoint(&self) -> Option<String> {
         match (&self.load_balancer, &self.control_plane_endpoint) {
-            (LoadBalancer::None | LoadBalancer::Internal, _) => None,
+            (LoadBalancer::None | LoadBalancer::Internal, _) | (LoadBalancer::External, None) => {
+                None
+            }
             (_, Some(endpoint)) => Some(endpoint.clone()),
             (LoadBalancer::KubeVip { vip, .. }, None) => Some(format!("{vip}:{API_PORT}")),
-            (LoadBalancer::External, None) => None,
         }
     }
 

@@ -109,7 +109,9 @@ impl Site<'_> {
     fn outside(&self) -> String {
         let first = self.first_control_plane();
         match (&self.cluster.load_balancer, first.map(|first| &self.cluster.hosts[first])) {
-            (LoadBalancer::Internal, Some(host)) if is_san(&host.address) => {
+            (LoadBalancer::Internal, Some(host))
+                if is_san(&host.address) && !self.sans_are_own() =>
+            {
                 match host.address.parse() {
                     Ok(ip) => SocketAddr::new(ip, API_PORT).to_string(),
                     Err(_) => format!("{}:{API_PORT}", host.address),
@@ -118,6 +120,12 @@ impl Site<'_> {
             (LoadBalancer::Internal, _) => self.server(first),
             _ => self.endpoint(),
         }
+    }
+
+    /// Whether the user names what certificates have, so that ours are not in them.
+    fn sans_are_own(&self) -> bool {
+        let settings = self.cluster.kubernetes.kubeadm.get("apiServer");
+        settings.is_some_and(|settings| settings.get("certSANs").is_some())
     }
 
     /// Names that every API server's certificate has besides kubeadm's own: with several, clients may

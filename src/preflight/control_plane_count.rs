@@ -17,11 +17,12 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     }
     // etcd goes on while more than half of its members do.
     let (lost, less) = ((count - 1) / 2, count - 1);
+    let lost = if lost == 0 { "none".to_owned() } else { lost.to_string() };
     let message = format!(
-        "{count} control planes bear the loss of {lost}, as {less} do, and there is one more to lose: \
-         etcd needs more than half of them"
+        "the cluster bears the loss of {lost} of its {count} control planes, no more than with \
+         {less}, and there is one more to break: etcd needs more than half of its members"
     );
-    let fix = format!("make it {less} or {} control planes", count + 1);
+    let fix = format!("use {less} or {} control planes", count + 1);
     let finding = first.warning(CHECK.name, message, fix);
     vec![rest.iter().fold(finding, |finding, host| finding.and(host))]
 }

@@ -24,8 +24,8 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     }
     let is_worker = !host.host.control_plane;
     let control_plane = CONTROL_PLANE.iter().filter(|_| !is_worker);
-    let balances = is_worker && context.cluster.load_balancer == LoadBalancer::Internal;
-    let balancer = Some(&LOAD_BALANCER).filter(|_| balances);
+    let internal = context.cluster.load_balancer == LoadBalancer::Internal;
+    let balancer = Some(&LOAD_BALANCER).filter(|_| is_worker && internal);
     let finding = |port: &u16| {
         let listeners = host.facts.listeners.as_ref()?;
         let listener = listeners.iter().find(|listener| listener.port == *port)?;

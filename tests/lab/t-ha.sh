@@ -5,6 +5,7 @@
 
 mapfile -t lines < <(hosts cp1 cp2 cp3 w1 w2)
 mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
+[ "${#containers[@]}" = 5 ] || die "not all hosts started"
 first=$(cut -d' ' -f2 <<< "${lines[0]}")
 file=$TMP/cluster.yaml
 "$LAB_DIR/cluster.sh" "$RUN" --control-planes 3 --name ha > "$file"
@@ -43,7 +44,10 @@ own() { # each kubelet talks to the API server of its own node, or to its load b
   for c in "${containers[@]:3}"; do in_host "$c" grep -c ':192B ' /proc/net/tcp > /dev/null; done
 }
 outside() { grep -q "server: https://$first:6443" "$TMP/ha.kubeconfig" && [ "$(stat -c %a "$TMP/ha.kubeconfig")" = 600 ] && "$CACHE/bin/v1.20.2/kubectl" --kubeconfig "$TMP/ha.kubeconfig" get nodes; }
-secrets() { local left; left=$(on_first -n kube-system get secrets --no-headers | grep -E 'bootstrap\.kubernetes\.io/token|kubeadm-certs' || :); echo "$left"; [ -z "$left" ]; }
+secrets() {
+  on_first -n kube-system get secrets --no-headers > "$TMP/secrets"
+  grep -q service-account-token "$TMP/secrets" && ! grep -E 'bootstrap\.kubernetes\.io/token|kubeadm-certs' "$TMP/secrets"
+}
 unwritten() {
   if grep -rlE 'bv[a-z0-5]{4}\.[a-z0-5]{16}|certificate key:' "$TMP"/logs-* "$TMP"/*.json "$TMP"/*.err; then return 1; fi
   local c
