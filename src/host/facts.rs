@@ -111,6 +111,8 @@ pub struct Facts {
     pub runtime_config: Option<String>,
     /// What another cluster left: paths, network links and firewall chains.
     pub leftovers: Leftovers,
+    /// `host:port` of the API server in a control plane's `admin.conf`.
+    pub api_server: Option<String>,
     /// The host's journal.
     pub journal: Journal,
     /// What the host finds at the cluster's address; looked for only where that is no host's own.

@@ -88,7 +88,7 @@ impl Site<'_> {
     }
 
     /// `host:port` of the API server that all hosts use.
-    fn endpoint(&self) -> String {
+    pub fn endpoint(&self) -> String {
         match (self.cluster.outer_endpoint(), &self.cluster.load_balancer) {
             (Some(endpoint), _) => endpoint,
             (None, LoadBalancer::Internal) => format!("127.0.0.1:{API_PORT}"),

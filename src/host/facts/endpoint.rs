@@ -68,7 +68,7 @@ impl Endpoint {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
     use std::process::Command;
 
@@ -84,7 +84,12 @@ mod tests {
     fn listener(says: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let name = listener.local_addr().unwrap().to_string();
-        std::thread::spawn(move || listener.accept().unwrap().0.write_all(says.as_bytes()));
+        std::thread::spawn(move || {
+            let mut client = listener.accept().unwrap().0;
+            // Who hangs up on something unread takes back what it said.
+            let _ = client.read(&mut [0; 64]);
+            client.write_all(says.as_bytes())
+        });
         name
     }
 

@@ -231,8 +231,12 @@ bv_admin_server() { sed -i "s#^\( *server: https://\).*#\1$1#" /etc/kubernetes/a
 
 # Whether the control plane that an earlier try made comes up after all.
 bv_control_plane_starts() {
-    bv_manifests_release || return 1
-    systemctl start kubelet.service && bv_wait_for 450 bv_control_plane_answers
+    { bv_manifests_release && systemctl start kubelet.service; } || return 1
+    bv_end=$(($(date +%s) + 120))
+    until bv_control_plane_answers; do
+        [ "$(date +%s)" -lt "$bv_end" ] || return 1
+        sleep 0.5
+    done
 }
 
 bv_control_plane_answers() {
