@@ -87,7 +87,7 @@ dead() {
   for c in "${containers[@]:3}"; do
     [ "$(grep -c failed "$TMP/looks.$c" || :)" -le 4 ]
     [ "$(sort -k2 -n "$TMP/looks.$c" | tail -n 1 | cut -d' ' -f2)" -le 5000 ]
-    ! tail -n 20 "$TMP/looks.$c" | grep failed
+    if tail -n 20 "$TMP/looks.$c" | grep failed; then return 1; fi
   done
 }
 back() {
