@@ -191,7 +191,8 @@ bv_control_plane_join() {
     if [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]; then
         bv_control_plane_prepare "$@" || return 1
     fi
-    bv_etcd_leave || return 1
+    # Nobody is announced who would not start.
+    { bv_etcd_leave && systemctl start kubelet.service; } || return 1
     bv_phase join --skip-phases="preflight,control-plane-prepare,kubelet-start$(bv_listed wait-control-plane)" "$@" || return 1
     bv_manifests_release
 }
