@@ -8,8 +8,9 @@ use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
 use super::{hosts, preflight};
+use crate::cluster::LoadBalancer;
 use crate::engine;
-use crate::playbook::{Plan, Values};
+use crate::playbook::{Plan, Site, Values};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -35,23 +36,25 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     let states = hosts::states(session, &seen);
     half_wiped(session, &states)?;
     let kubeconfig = kubeconfig_path(session);
-    let site = crate::playbook::Site {
+    let site = Site {
         cluster: &session.cluster,
         hosts: &states,
         artifacts: &artifacts,
         kubeconfig: &kubeconfig,
     };
+    let api_servers: Vec<_> = seen.iter().map(|seen| seen.facts.api_server.as_deref()).collect();
+    moved(&site, &api_servers)?;
     let library = Arc::new(library);
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
-    let token = token()?;
+    let secrets = secrets()?;
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),
         started: session.started,
     };
     session.concluded = true;
-    let ended = engine::run(plan, remotes, token, &session.events, &run).await;
+    let ended = engine::run(plan, remotes, secrets, &session.events, &run).await;
     if ended == engine::Ended::Done {
         session.after = Some(format!(
             "the cluster `{}` is up; look around with: KUBECONFIG={kubeconfig} kubectl get nodes",
@@ -84,18 +87,44 @@ fn half_wiped(session: &Session, states: &[crate::playbook::HostState]) -> Resul
     }
 }
 
+/// Refuses another address for the API servers than the cluster has: it is in every certificate and on
+/// every node. `api_servers`: what the hosts say it is.
+fn moved(site: &Site<'_>, api_servers: &[Option<&str>]) -> Result<(), Stop> {
+    if site.cluster.load_balancer == LoadBalancer::None {
+        return Ok(());
+    }
+    let endpoint = site.endpoint();
+    let planes = site.cluster.hosts.iter().zip(site.hosts).zip(api_servers);
+    let other = planes.filter_map(|((host, state), api_server)| {
+        let has =
+            api_server.filter(|has| host.control_plane && state.joined && *has != endpoint)?;
+        Some((&host.display, has))
+    });
+    match other.min() {
+        None => Ok(()),
+        Some((host, has)) => Err(Stop::new(
+            Exit::Refused,
+            format!(
+                "{host}: the cluster was made with the address `{has}` for its API servers, and cluster.yaml now means `{endpoint}`\n  fix: give `controlPlaneEndpoint: {has}` in cluster.yaml; for another address wipe the cluster and make it anew"
+            ),
+        )),
+    }
+}
+
 /// Where the kubeconfig goes: beside the operator's other files of this cluster.
 pub fn kubeconfig_path(session: &Session) -> String {
     format!("{}.kubeconfig", session.cluster.name)
 }
 
-/// A bootstrap token for this run (its form: kubernetes.io, "Authenticating with Bootstrap Tokens").
-fn token() -> Result<Values, Stop> {
+/// The secrets of one run: a bootstrap token (its form: kubernetes.io, "Authenticating with Bootstrap
+/// Tokens") and the key under which certificates lie in the cluster until the control planes have them.
+pub fn secrets() -> Result<Values, Stop> {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz012345";
-    let mut random = [0; 22];
-    getrandom::fill(&mut random).map_err(|error| {
+    let (mut random, mut key) = ([0; 22], [0; 32]);
+    getrandom::fill(&mut random).and_then(|()| getrandom::fill(&mut key)).map_err(|error| {
         Stop::new(Exit::Failed, format!("this machine gives no random bytes: {error}"))
     })?;
+    let key = key.iter().fold(String::new(), |key, byte| format!("{key}{byte:02x}"));
     let text: String =
         random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     // The id only tells tokens apart; by its beginning later runs know ours.
@@ -108,5 +137,45 @@ fn token() -> Result<Values, Stop> {
         ("token_id".to_owned(), id),
         ("token_secret".to_owned(), secret.to_owned()),
         ("token_expiry".to_owned(), expiry),
+        ("certificate_key".to_owned(), key),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playbook::{Artifacts, HostState};
+
+    /// What is said of a cluster file with this line, when `cp1` joined through that address.
+    fn said(line: &str, roles: &str, has: &str) -> Option<String> {
+        let text = format!(
+            "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  {line}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [{roles}], name: h2}}\n"
+        );
+        let cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
+        let state = |address: &str, joined| HostState {
+            family: "debian".to_owned(),
+            arch: "amd64".to_owned(),
+            node: address.to_owned(),
+            address: address.parse().unwrap(),
+            joined,
+        };
+        let hosts = [state("10.0.0.1", true), state("10.0.0.2", false)];
+        let artifacts = Artifacts::default();
+        let site =
+            Site { cluster: &cluster, hosts: &hosts, artifacts: &artifacts, kubeconfig: "k" };
+        moved(&site, &[Some(has), None]).err().map(|stop| format!("{stop:?}"))
+    }
+
+    #[test]
+    fn a_cluster_keeps_the_address_that_it_was_made_with() {
+        let own = "10.0.0.1:6443";
+        let grown = said("network: {}", "control-plane", own).unwrap();
+        assert!(grown.contains("cp1") && grown.contains("127.0.0.1:6443"), "{grown}");
+        assert!(grown.contains("controlPlaneEndpoint: 10.0.0.1:6443"), "{grown}");
+        let given = "controlPlaneEndpoint: 10.0.0.1:6443";
+        assert_eq!(said(given, "control-plane", own), None, "that address, then");
+        assert_eq!(said("network: {}", "control-plane", "127.0.0.1:6443"), None);
+        assert_eq!(said("network: {}", "worker", own), None, "one control plane as before");
+        assert!(said("controlPlaneEndpoint: a.b:6443", "worker", own).is_some());
+    }
 }

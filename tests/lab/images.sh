@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # images.sh: the container images of each version, in the cache: images/VERSION/NAME.tar, one docker-archive each, and
-# images-VERSION.tar with all of them for floor.sh. They are made with tar alone: the same input gives the same bytes, and podman's
+# images-VERSION.tar with those of one control plane for floor.sh. They are made with tar alone: the same input gives the same bytes, and podman's
 # store, which this machine shares, is left alone.
 . "$(dirname "$0")/lib.sh"
 
@@ -49,11 +49,17 @@ make_images() {
   image coredns 1.7.0 "$root" /usr/local/bin/pause
   rm -rf "$root"
   image etcd 3.4.13-0 "$CACHE/debs/etcdfs"
-  for name in "${names[@]}"; do archive "$CACHE/images/$v/$name.tar" "$name"; done
+  image haproxy 2.6 "$CACHE/debs/haproxyfs"
+  cp -a "$CACHE/debs/vipfs" "$root"
+  install -m 0755 "$LAB_DIR/kube-vip" "$root/kube-vip"
+  image kube-vip v0.8.0 "$root" /kube-vip
+  rm -rf "$root"
+  # The load balancers are no part of what floor.sh installs by hand.
+  for name in "${names[@]}" haproxy kube-vip; do archive "$CACHE/images/$v/$name.tar" "$name"; done
   archive "$CACHE/images-$v.tar" "${names[@]}"
   rm -rf "$work"
 }
 for v in $VERSIONS; do
-  if [ ! -e "$CACHE/images-$v.tar" ] || [ ! -e "$CACHE/images/$v/etcd.tar" ]; then rm -f "$CACHE/stamp/images-$v"; fi
-  locked images part "images-$v" "$(digest "$0") $(cat "$CACHE/stamp/k8s" "$CACHE/stamp/debs")" make_images "$v"
+  if [ ! -e "$CACHE/images-$v.tar" ] || [ ! -e "$CACHE/images/$v/kube-vip.tar" ]; then rm -f "$CACHE/stamp/images-$v"; fi
+  locked images part "images-$v" "$(digest "$0" "$LAB_DIR/kube-vip") $(cat "$CACHE/stamp/k8s" "$CACHE/stamp/debs")" make_images "$v"
 done
