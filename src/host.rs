@@ -7,6 +7,7 @@ mod change;
 pub mod facts;
 mod journal;
 mod remote;
+pub mod survey;
 mod words;
 
 pub use change::{Change, Data, Upload};

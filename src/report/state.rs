@@ -234,6 +234,9 @@ impl Host {
             | EventKind::Fact { .. }
             | EventKind::Finding { .. }
             | EventKind::StepOutput { .. }
+            | EventKind::HostStatus(_)
+            | EventKind::EtcdStatus(_)
+            | EventKind::CertificateStatus(_)
             | EventKind::RunDone { .. } => {}
         }
     }

@@ -60,6 +60,11 @@ pub fn bytes(done: u64, total: u64) -> String {
     format!("{}/{} {unit}", done / size, total / size)
 }
 
+/// A host's role, as cluster.yaml writes it.
+pub fn role(control_plane: bool) -> &'static str {
+    if control_plane { "control-plane" } else { "worker" }
+}
+
 /// A moment as RFC 3339 writes it, in UTC with milliseconds: `2026-11-23T02:09:11.123Z`.
 ///
 /// Moments before 1970 are shown as 1970: the operator's clock is wrong then, and nothing else is.
