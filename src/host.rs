@@ -6,10 +6,12 @@
 mod change;
 pub mod facts;
 mod journal;
+mod kubectl;
 mod remote;
 pub mod survey;
 mod words;
 
 pub use change::{Change, Data, Upload};
 pub use journal::{Entry, Journal, Outcome, State, Undone};
+pub use kubectl::Admin;
 pub use remote::{Answer, Error, Lines, Remote};

@@ -9,7 +9,7 @@ use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
-use crate::engine;
+use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Severity};
 use crate::host::facts::{Facts, Family};
 use crate::host::{Entry, Error, Remote, State};
@@ -20,8 +20,37 @@ use crate::ssh::{self, HostKeys, Policy};
 /// Limit for the reading of facts.
 const FACTS: Duration = Duration::from_secs(60);
 
-/// Connects to all hosts. New host keys are put to the operator once, all together.
+/// Connects to all hosts; each that cannot be reached is a finding, and ends the run.
 pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Remote>, Stop> {
+    let mut remotes = Vec::new();
+    let mut all = true;
+    for result in try_connect(session, options).await? {
+        match result {
+            Ok(remote) => remotes.push(remote),
+            Err(unreached) => {
+                all = false;
+                session.events.host(&unreached.host, unreachable(&unreached));
+            }
+        }
+    }
+    if all { Ok(remotes) } else { Err(Stop::said(Exit::Unreachable)) }
+}
+
+/// The finding for a host that cannot be reached.
+pub fn unreachable(unreached: &Unreached) -> EventKind {
+    EventKind::Finding {
+        name: "Reachable".to_owned(),
+        severity: Severity::Error,
+        message: unreached.error.to_string(),
+        fix: unreached.error.fix(),
+    }
+}
+
+/// Connects to those hosts that answer. New host keys are put to the operator once, all together.
+pub async fn try_connect(
+    session: &mut Session,
+    options: &Options,
+) -> Result<Vec<Result<Remote, Unreached>>, Stop> {
     let targets = credentials::targets(&session.cluster, options.connect_timeout())?;
     let policy = if options.accept_new_host_keys { Policy::AcceptNew } else { Policy::Known };
     let keys = Arc::new(host_keys(policy));
@@ -30,7 +59,7 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
         () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
     };
     let new = keys.unknown();
-    if policy == Policy::AcceptNew || (!new.is_empty() && asked(session, &new).await?) {
+    if policy == Policy::AcceptNew || (!new.is_empty() && asked(&session.cancel, &new).await?) {
         keys.record(&new).map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
         // Those that were turned away for their keys alone get another try.
         for result in &mut results {
@@ -45,30 +74,11 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
         }
     }
     session.show();
-    let mut remotes = Vec::new();
-    let mut all = true;
-    for result in results {
-        match result {
-            Ok(remote) => remotes.push(remote),
-            Err(unreached) => {
-                all = false;
-                session.events.host(
-                    &unreached.host,
-                    EventKind::Finding {
-                        name: "Reachable".to_owned(),
-                        severity: Severity::Error,
-                        message: unreached.error.to_string(),
-                        fix: unreached.error.fix(),
-                    },
-                );
-            }
-        }
-    }
-    if all { Ok(remotes) } else { Err(Stop::said(Exit::Unreachable)) }
+    Ok(results)
 }
 
 /// The user's `known_hosts`, or the file that `BIVOUAC_KNOWN_HOSTS` names.
-fn host_keys(policy: Policy) -> HostKeys {
+pub fn host_keys(policy: Policy) -> HostKeys {
     match std::env::var_os("BIVOUAC_KNOWN_HOSTS").filter(|file| !file.is_empty()) {
         Some(file) => HostKeys::new(PathBuf::from(file), Vec::new(), policy),
         None => HostKeys::standard(policy),
@@ -76,7 +86,7 @@ fn host_keys(policy: Policy) -> HostKeys {
 }
 
 /// Asks once for all hosts that are not in `known_hosts`.
-async fn asked(session: &Session, new: &[ssh::UnknownKey]) -> Result<bool, Stop> {
+pub async fn asked(cancel: &Cancel, new: &[ssh::UnknownKey]) -> Result<bool, Stop> {
     if !report::is_terminal() {
         return Ok(false);
     }
@@ -89,7 +99,7 @@ async fn asked(session: &Session, new: &[ssh::UnknownKey]) -> Result<bool, Stop>
     let answer = tokio::task::spawn_blocking(move || report::ask(&question));
     tokio::select! {
         answer = answer => Ok(answer.ok().flatten().is_some_and(|answer| answer.trim() == "yes")),
-        () = session.cancel.stopped() => Err(Stop::said(Exit::Interrupted)),
+        () = cancel.stopped() => Err(Stop::said(Exit::Interrupted)),
     }
 }
 

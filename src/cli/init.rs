@@ -34,7 +34,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
         preflight::check(session, options, true).await?;
     let states = hosts::states(session, &seen);
     half_wiped(session, &states)?;
-    let kubeconfig = kubeconfig_path(session);
+    let kubeconfig = kubeconfig_path(&session.cluster);
     let site = crate::playbook::Site {
         cluster: &session.cluster,
         hosts: &states,
@@ -85,8 +85,8 @@ fn half_wiped(session: &Session, states: &[crate::playbook::HostState]) -> Resul
 }
 
 /// Where the kubeconfig goes: beside the operator's other files of this cluster.
-pub fn kubeconfig_path(session: &Session) -> String {
-    format!("{}.kubeconfig", session.cluster.name)
+pub fn kubeconfig_path(cluster: &crate::cluster::Cluster) -> String {
+    format!("{}.kubeconfig", cluster.name)
 }
 
 /// A bootstrap token for this run (its form: kubernetes.io, "Authenticating with Bootstrap Tokens").
