@@ -22,10 +22,7 @@ pub struct ControlPlane<'a> {
 
 /// Connects to all control planes at once and takes the first whose API server answers; else, in file
 /// order, one that has the administrator's kubeconfig. A dead one holds up nobody.
-pub async fn find<'a>(
-    cluster: &'a Cluster,
-    options: &Options,
-) -> Result<ControlPlane<'a>, Stop> {
+pub async fn find<'a>(cluster: &'a Cluster, options: &Options) -> Result<ControlPlane<'a>, Stop> {
     tokio::select! {
         found = search(cluster, options) => found,
         () = signals::first() => Err(Stop::said(Exit::Interrupted)),

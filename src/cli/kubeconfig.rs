@@ -33,8 +33,7 @@ pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
         report::out(config.expose()).map_err(unwritten)?;
         return Ok(Exit::Done);
     }
-    let path =
-        args.output_file.clone().unwrap_or_else(|| PathBuf::from(kubeconfig_path(&cluster)));
+    let path = args.output_file.clone().unwrap_or_else(|| PathBuf::from(kubeconfig_path(&cluster)));
     config.write_to(&path).map_err(|error| {
         Stop::new(
             Exit::Failed,
@@ -112,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_server_that_can_be_reached_is_kept() {
-        for server in ["https://10.0.0.1:6443", "https://api.example", "https://127.0.0.1.example:1"]
+        for server in
+            ["https://10.0.0.1:6443", "https://api.example", "https://127.0.0.1.example:1"]
         {
             assert_eq!(served(server, "192.0.2.1"), with_server(server));
         }

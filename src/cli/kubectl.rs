@@ -48,9 +48,13 @@ fn refused(arguments: &[String]) -> Option<String> {
     };
     let why = match verb {
         "exec" | "attach" | "run" | "debug" if own.iter().any(is_tty) => {
-            format!("`kubectl {verb}` with a terminal (`-t`) does not work from here: leave `-t` out")
+            format!(
+                "`kubectl {verb}` with a terminal (`-t`) does not work from here: leave `-t` out"
+            )
         }
-        "edit" => "`kubectl edit` needs an editor and a terminal: get, change and `apply -f -`".to_owned(),
+        "edit" => {
+            "`kubectl edit` needs an editor and a terminal: get, change and `apply -f -`".to_owned()
+        }
         "port-forward" | "proxy" => {
             format!("`kubectl {verb}` would listen on the control plane, not here")
         }

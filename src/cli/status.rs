@@ -72,10 +72,9 @@ async fn survey(
         tasks.spawn(async move {
             let _permit = permits.acquire().await;
             let seen = match reached {
-                Err(unreached) => Err(Unseen {
-                    message: unreached.error.to_string(),
-                    fix: unreached.error.fix(),
-                }),
+                Err(unreached) => {
+                    Err(Unseen { message: unreached.error.to_string(), fix: unreached.error.fix() })
+                }
                 Ok(mut remote) => remote
                     .survey(LOOK)
                     .await

@@ -57,7 +57,8 @@ impl Remote {
         streams: Streams<'_>,
         cancelled: impl Future<Output = ()>,
     ) -> Result<Exit, Error> {
-        let words = arguments.iter().fold(String::new(), |line, word| line + " " + &ssh::quote(word));
+        let words =
+            arguments.iter().fold(String::new(), |line, word| line + " " + &ssh::quote(word));
         let script = format!(
             "umask 077\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH\n\
              HOME=/nonexistent\n[ ! -d /var/lib/bivouac ] || HOME=/var/lib/bivouac/home\n\

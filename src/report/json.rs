@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{clean, words};
-use crate::event::{Event, EtcdStatus, EventKind, Health, HostStatus, Severity, StepName};
+use crate::event::{EtcdStatus, Event, EventKind, Health, HostStatus, Severity, StepName};
 
 /// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
 /// say nothing.
@@ -22,20 +22,62 @@ struct Line<'a> {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Record<'a> {
-    RunStarted { verb: &'a str, cluster: &'a str, hosts: &'a [String] },
-    Fact { name: &'a str, value: &'a str },
-    Finding { name: &'a str, severity: &'static str, message: &'a str, fix: &'a str },
+    RunStarted {
+        verb: &'a str,
+        cluster: &'a str,
+        hosts: &'a [String],
+    },
+    Fact {
+        name: &'a str,
+        value: &'a str,
+    },
+    Finding {
+        name: &'a str,
+        severity: &'static str,
+        message: &'a str,
+        fix: &'a str,
+    },
     StepStarted {},
-    StepOutput { line: &'a str },
-    StepProgress { done: u64, total: u64 },
-    StepRetried { cause: &'a str, attempt: u32 },
-    StepDone { changed: bool, seconds: f64 },
-    StepFailed { cause: &'a str, fix: &'a str, stderr_tail: &'a [String], seconds: f64 },
-    GateWaiting { gate: &'a str },
-    GateOpened { gate: &'a str, seconds: f64 },
-    GateShut { gate: &'a str, because: &'a str },
-    HostDone { ok: bool, changed: usize, seconds: f64 },
-    Compared { differences: &'a [String] },
+    StepOutput {
+        line: &'a str,
+    },
+    StepProgress {
+        done: u64,
+        total: u64,
+    },
+    StepRetried {
+        cause: &'a str,
+        attempt: u32,
+    },
+    StepDone {
+        changed: bool,
+        seconds: f64,
+    },
+    StepFailed {
+        cause: &'a str,
+        fix: &'a str,
+        stderr_tail: &'a [String],
+        seconds: f64,
+    },
+    GateWaiting {
+        gate: &'a str,
+    },
+    GateOpened {
+        gate: &'a str,
+        seconds: f64,
+    },
+    GateShut {
+        gate: &'a str,
+        because: &'a str,
+    },
+    HostDone {
+        ok: bool,
+        changed: usize,
+        seconds: f64,
+    },
+    Compared {
+        differences: &'a [String],
+    },
     /// Healths are `up`, `down` and `unknown`; `null` means that there is none to be.
     HostStatus {
         node: Option<&'a str>,
@@ -59,8 +101,17 @@ enum Record<'a> {
         version: Option<&'a str>,
         bytes: Option<u64>,
     },
-    CertificateStatus { path: &'a str, ends: Option<String>, days: Option<i64> },
-    RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<Stretch<'a>> },
+    CertificateStatus {
+        path: &'a str,
+        ends: Option<String>,
+        days: Option<i64>,
+    },
+    RunDone {
+        ok: bool,
+        seconds: f64,
+        differences: Option<usize>,
+        critical_path: Vec<Stretch<'a>>,
+    },
 }
 
 #[derive(Serialize)]

@@ -195,7 +195,7 @@ pub fn live(
 }
 
 fn detail(settings: &Settings) -> Detail {
-    match (settings.verbose, settings.quiet) {
+    match (settings.verbose, settings.quiet || settings.has_own_words) {
         (true, _) => Detail::All,
         (_, true) => Detail::None,
         _ => Detail::Changes,

@@ -35,8 +35,17 @@ fn hosts(status: &Status, style: Style) -> Vec<String> {
     // A column that says nothing is left out.
     let (balancers, locks) =
         (of_some(|row| row.load_balancer.is_some()), of_some(|row| row.lock.is_some()));
-    let mut head =
-        vec!["host", "node", "role", "ready", "since", "kubelet", "version", "runtime", "api server"];
+    let mut head = vec![
+        "host",
+        "node",
+        "role",
+        "ready",
+        "since",
+        "kubelet",
+        "version",
+        "runtime",
+        "api server",
+    ];
     head.extend(balancers.then_some("load balancer"));
     head.extend(locks.then_some("locked by"));
     let row = |(host, row): &(Option<String>, HostStatus)| {
@@ -117,11 +126,7 @@ fn certificates(status: &Status, all: bool, style: Style) -> Vec<String> {
     lines
 }
 
-fn table(
-    head: &[&str],
-    rows: impl Iterator<Item = Vec<String>>,
-    style: Style,
-) -> Vec<String> {
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>, style: Style) -> Vec<String> {
     let head = head.iter().map(|cell| style.bold(cell)).collect();
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
     style::table(&rows)

@@ -123,8 +123,15 @@ struct Inbox {
 
 impl Inbox {
     fn new(nonce: &str) -> Self {
-        let mark = || Mark { nonce: nonce.as_bytes().to_vec(), noise: Some(Vec::new()), line: Vec::new() };
-        Self { stdout: Vec::new(), stderr: Vec::new(), exit: None, out_mark: mark(), err_mark: mark() }
+        let mark =
+            || Mark { nonce: nonce.as_bytes().to_vec(), noise: Some(Vec::new()), line: Vec::new() };
+        Self {
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            exit: None,
+            out_mark: mark(),
+            err_mark: mark(),
+        }
     }
 
     /// Waits for the mark on stdout; returns the pid of the script's shell.

@@ -71,7 +71,11 @@ fn taints(context: &Context<'_>, look: &Look<'_>, node: &Node) -> Vec<Finding> {
         findings.push(look.error(
             "Taints",
             format!("its node `{}` has no taint {}, cluster.yaml has it", node.name, text(taint)),
-            format!("`bivouac kubectl -- taint node {} {}`", node.name, text(taint).replace('`', "")),
+            format!(
+                "`bivouac kubectl -- taint node {} {}`",
+                node.name,
+                text(taint).replace('`', "")
+            ),
         ));
     }
     let is_kubeadms = |taint: &&(String, String, String)| CONTROL_PLANE.contains(&taint.1.as_str());
@@ -81,7 +85,11 @@ fn taints(context: &Context<'_>, look: &Look<'_>, node: &Node) -> Vec<Finding> {
     match kubeadms {
         Some(taint) if schedulable => findings.push(look.error(
             "Taints",
-            format!("its node `{}` has the taint {}, cluster.yaml wants pods on it", node.name, text(taint)),
+            format!(
+                "its node `{}` has the taint {}, cluster.yaml wants pods on it",
+                node.name,
+                text(taint)
+            ),
             format!("`bivouac kubectl -- taint node {} {}-`", node.name, taint.1),
         )),
         None if !schedulable && !wanted.iter().any(|t| CONTROL_PLANE.contains(&t.1.as_str())) => {
@@ -101,7 +109,11 @@ fn taints(context: &Context<'_>, look: &Look<'_>, node: &Node) -> Vec<Finding> {
     for taint in node.taints.iter().filter(|taint| !is_own(taint) && !wanted.contains(taint)) {
         findings.push(look.warning(
             "Taints",
-            format!("its node `{}` has the taint {}, which is not in cluster.yaml", node.name, text(taint)),
+            format!(
+                "its node `{}` has the taint {}, which is not in cluster.yaml",
+                node.name,
+                text(taint)
+            ),
             "add it to the file, or take it off",
         ));
     }

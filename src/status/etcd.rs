@@ -34,7 +34,11 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (look, survey) in context.installed().filter(|(look, _)| look.host.control_plane) {
         let unknown = |why: &str| {
-            look.error("Etcd", format!("how etcd is on it is unknown: {why}"), "look at the host by hand")
+            look.error(
+                "Etcd",
+                format!("how etcd is on it is unknown: {why}"),
+                "look at the host by hand",
+            )
         };
         match &survey.etcd {
             None => findings.push(unknown(
@@ -83,7 +87,10 @@ fn membership(context: &Context<'_>, members: &[EtcdMember]) -> Vec<Finding> {
         } else if look.is_none() {
             findings.push(finding(
                 Severity::Error,
-                format!("etcd's member `{}` ({id}) is on no control plane of cluster.yaml", member.name),
+                format!(
+                    "etcd's member `{}` ({id}) is on no control plane of cluster.yaml",
+                    member.name
+                ),
                 "add its host to the file, or take the member out with `etcdctl member remove`",
             ));
         } else if member.learner {
@@ -141,9 +148,9 @@ fn seen<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Look<'a>, &'a
 fn host_of<'a>(context: &'a Context<'_>, member: &EtcdMember) -> Option<&'a Look<'a>> {
     let by_id = |look: &&Look<'_>| etcd_of(look).is_some_and(|etcd| etcd.id == Some(member.id));
     let planes = || context.looks.iter().filter(|look| look.host.control_plane);
-    planes().find(by_id).or_else(|| {
-        planes().find(|look| look.node_name().is_some_and(|name| name == member.name))
-    })
+    planes()
+        .find(by_id)
+        .or_else(|| planes().find(|look| look.node_name().is_some_and(|name| name == member.name)))
 }
 
 fn etcd_of<'a>(look: &'a Look<'_>) -> Option<&'a Etcd> {

@@ -19,7 +19,9 @@ fn installed(look: &Look<'_>, survey: &Survey) -> Option<Finding> {
     let (message, fix) = match (look.is_installed(), &survey.journal) {
         (None, _) => ("whether it belongs to a cluster is unknown", "look at the host by hand"),
         (_, Journal::Unknown) => ("its journal cannot be read", "look at the host by hand"),
-        (Some(false), Journal::Absent) => ("nothing of the cluster was ever installed on it", joins),
+        (Some(false), Journal::Absent) => {
+            ("nothing of the cluster was ever installed on it", joins)
+        }
         (Some(false), Journal::Present { .. }) => {
             ("its installation was not completed: it has not joined the cluster", joins)
         }

@@ -4,7 +4,8 @@ use super::{Context, Finding};
 use crate::host::survey::Lock;
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
-    let one = |(look, survey): (&super::Look<'_>, &crate::host::survey::Survey)| match &survey.lock {
+    let one = |(look, survey): (&super::Look<'_>, &crate::host::survey::Survey)| match &survey.lock
+    {
         Lock::Free => None,
         Lock::Held(holder) => Some(look.warning(
             "Lock",

@@ -5,8 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde_json::Value;
 
 use super::{
-    Certificate, Etcd, EtcdMember, Journal, Lock, Node, Ready, Survey, SurveyError,
-    Unit, certificate,
+    Certificate, Etcd, EtcdMember, Journal, Lock, Node, Ready, Survey, SurveyError, Unit,
+    certificate,
 };
 use crate::host::words;
 
