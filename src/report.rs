@@ -51,7 +51,6 @@ pub enum Output {
 
 /// How a run is to be shown.
 #[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// What goes to standard output.
     pub output: Output,

@@ -71,15 +71,12 @@ fn reachable(config: &Secret, address: &str) -> Secret {
     let host = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
     let mut text = String::with_capacity(config.expose().len() + 64);
     for line in config.expose().lines() {
-        match local_port(line) {
-            Some((indent, port)) => {
-                let _ = writeln!(text, "{indent}server: https://{host}{port}");
-                let _ = writeln!(text, "{indent}tls-server-name: kubernetes");
-            }
-            None => {
-                text.push_str(line);
-                text.push('\n');
-            }
+        if let Some((indent, port)) = local_port(line) {
+            let _ = writeln!(text, "{indent}server: https://{host}{port}");
+            let _ = writeln!(text, "{indent}tls-server-name: kubernetes");
+        } else {
+            text.push_str(line);
+            text.push('\n');
         }
     }
     Secret::new(text)

@@ -23,7 +23,11 @@ pub fn text(status: &Status, all: bool, style: Style) -> String {
     lines.push(String::new());
     let name = clean::line(&status.cluster, clean::LINE);
     lines.push(if status.is_well() {
-        style.green(&format!("the cluster `{name}` is healthy and as cluster.yaml says"))
+        let warnings = match status.findings.len() {
+            0 => String::new(),
+            some => format!(", with {}", words::count(some, "warning")),
+        };
+        style.green(&format!("the cluster `{name}` is healthy and as cluster.yaml says{warnings}"))
     } else {
         style.red(&format!("the cluster `{name}` is not as it should be"))
     });
@@ -108,9 +112,9 @@ fn certificates(status: &Status, all: bool, style: Style) -> Vec<String> {
     let most = if all { usize::MAX } else { CERTIFICATES };
     let row = |(host, row): &(String, CertificateStatus)| {
         let left = match row.days {
-            Some(days @ ..0) => style.red(&format!("over for {} days", -days)),
-            Some(days @ 0..30) => style.yellow(&format!("{days} days")),
-            Some(days) => format!("{days} days"),
+            Some(days @ ..0) => style.red(&format!("ended {} ago", spelt(days))),
+            Some(days @ 0..30) => style.yellow(&spelt(days)),
+            Some(days) => spelt(days),
             None => style.yellow("unknown"),
         };
         vec![said(Some(&row.path)), said(Some(host)), row.ends.map_or_else(none, minute), left]
@@ -153,6 +157,10 @@ fn health(health: Health, style: Style) -> String {
 /// A cell with text that may come from a host.
 fn said(text: Option<&str>) -> String {
     text.map_or_else(none, |text| clean::line(text, clean::LINE).into_owned())
+}
+
+fn spelt(days: i64) -> String {
+    words::count(usize::try_from(days.unsigned_abs()).unwrap_or(usize::MAX), "day")
 }
 
 fn none() -> String {

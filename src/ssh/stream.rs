@@ -98,15 +98,10 @@ async fn start(link: &Link, script: &str) -> Result<Started, Error> {
 /// Sends what is to be read; an error of the local stream ends it like its end.
 async fn feed(stdin: &mut Pin<Box<dyn AsyncRead + Send + '_>>, write: &ChannelWriteHalf<Msg>) {
     let mut piece = vec![0; PIECE];
-    loop {
-        match stdin.read(&mut piece).await {
-            Ok(length @ 1..) => {
-                // Where sending does not work, the channel's reader sees its end.
-                if write.data_bytes(piece[..length].to_vec()).await.is_err() {
-                    return;
-                }
-            }
-            Ok(0) | Err(_) => break,
+    while let Ok(length @ 1..) = stdin.read(&mut piece).await {
+        // Where sending does not work, the channel's reader sees its end.
+        if write.data_bytes(piece[..length].to_vec()).await.is_err() {
+            return;
         }
     }
     let _ = write.eof().await;

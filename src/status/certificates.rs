@@ -58,17 +58,18 @@ fn of_host(now: SystemTime, look: &Look<'_>, certificates: &[Certificate]) -> Ve
     let mut findings = Vec::new();
     let (unread, over, near) = (paths(&|c| c.ends.is_none()), paths(&is_over), paths(&is_near));
     if !unread.is_empty() {
-        let message = format!("unknown ends, because these are no certificates: {}", some(&unread));
+        let message =
+            format!("ends are unknown, no certificate can be read from {}", some(&unread));
         findings.push(look.error("Certificates", message, "look at the files by hand"));
     }
     if !over.is_empty() {
-        let ago = -least(&is_over);
-        let message = format!("over, the first for {ago} days: {}", some(&over));
+        let ago = spelt(-least(&is_over));
+        let message = format!("have ended, the first {ago} ago: {}", some(&over));
         findings.push(look.error("Certificates", message, renew));
     }
     if !near.is_empty() {
-        let left = least(&is_near);
-        let message = format!("end soon, the first in {left} days: {}", some(&near));
+        let left = spelt(least(&is_near));
+        let message = format!("end soon, the first in {left}: {}", some(&near));
         findings.push(look.warning("Certificates", message, renew));
     }
     findings
@@ -82,6 +83,10 @@ fn some(paths: &[&str]) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
+}
+
+fn spelt(days: i64) -> String {
+    format!("{days} day{}", if days == 1 { "" } else { "s" })
 }
 
 /// Whole days until then; negative when it is over, -1 on the day that it ended.

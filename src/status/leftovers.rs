@@ -5,17 +5,16 @@ use crate::event::Severity;
 use crate::host::survey::{Journal, Lock};
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = context.looks.iter().filter_map(begun).collect();
+    // A run that is at work has a token of its own in the cluster.
     let at_work = context.seen().any(|(_, survey)| is_held(&survey.lock));
-    // While a run is at work, what it has begun is no leftover yet.
     let severity = if at_work { Severity::Warning } else { Severity::Error };
-    let mut findings: Vec<Finding> =
-        context.looks.iter().filter_map(|look| begun(look, severity)).collect();
     let secrets = context.seen().find_map(|(_, survey)| survey.secrets.as_deref());
     for secret in secrets.unwrap_or_default() {
         let what = if secret == "kubeadm-certs" {
             "the control plane's certificates, encrypted, are still in the cluster"
         } else {
-            "a bootstrap token of an earlier run is still in the cluster"
+            "a run's bootstrap token is still in the cluster"
         };
         findings.push(Context::finding(
             severity,
@@ -35,15 +34,19 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-fn begun(look: &Look<'_>, severity: Severity) -> Option<Finding> {
-    let Journal::Present { begun, .. } = &look.survey()?.journal else { return None };
+fn begun(look: &Look<'_>) -> Option<Finding> {
+    let survey = look.survey()?;
+    let Journal::Present { begun, .. } = &survey.journal else { return None };
+    // What a run is at is no leftover yet.
+    if is_held(&survey.lock) {
+        return None;
+    }
     let (run, step) = begun.first()?;
     let more = match begun.len() - 1 {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    Some(look.finding(
-        severity,
+    Some(look.error(
         "Leftover",
         format!("the run {run} broke off in `{step}`{more}: begun, and never completed"),
         "`bivouac init` goes on, `bivouac wipe` takes it back",

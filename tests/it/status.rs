@@ -204,11 +204,9 @@ fn a_run_left_things_behind() {
     assert_eq!(scene.names(), ["Leftover", "Leftover", "Leftover"]);
     insta::assert_snapshot!("leftovers", scene.text());
     // While a run is at work they are no leftovers yet.
-    let scene = scene.replace(
-        0,
-        "\nlock free",
-        "\nlock held 20261123T053700Z-aa01 since 2026-11-23T05:37:00Z",
-    );
+    let scene = scene
+        .replace(1, "\nlock free", "\nlock orphan r1 since 2026-11-23T05:37:00Z")
+        .replace(0, "\nlock free", "\nlock held 20261123T053700Z-aa01 since 2026-11-23T05:37:00Z");
     assert!(scene.status().is_well());
     insta::assert_snapshot!("at_work", scene.text());
 }
