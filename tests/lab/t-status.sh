@@ -35,7 +35,7 @@ for c in "${containers[@]}"; do still "$c" > "$TMP/$c.before"; done
 healthy() {
   local start=${EPOCHREALTIME/./}
   status cluster.yaml 0 '^  cp1 +cp1 +control-plane +yes ' '^  w1 +w1 +worker +yes ' '^  cp1 +cp1 +up +leader ' 'apiserver.crt +cp1 ' 'is healthy and as cluster.yaml says'
-  echo "$(((${EPOCHREALTIME/./} - start) / 1000)) ms"
+  echo "$(((${EPOCHREALTIME/./} - start) / 1000)) ms" | tee -a "${STATUS_TIMES:-/dev/null}"
 }
 t "healthy: exit 0" healthy
 json() {
@@ -69,11 +69,13 @@ t "kubectl -- apply -f - reads standard input" applies
 whole() { k get --raw /openapi/v2 < /dev/null > "$TMP/openapi"; jq -e .swagger "$TMP/openapi" && [ "$(stat -c %s "$TMP/openapi")" -gt 1000000 ]; }
 t "a long answer comes whole" whole
 interrupted() {
-  k get nodes -w < /dev/null > "$TMP/watch" &
-  local pid=$!
+  "$BIVOUAC" -f "$file" kubectl -- get nodes -w < /dev/null > "$TMP/watch" &
+  local pid=$! got=0
   comes grep -q w1 "$TMP/watch"
-  pkill -INT -P "$pid" bivouac || kill -INT "$pid"
-  wait "$pid" || true
+  podman exec "$cp1" pgrep -x kubectl
+  kill -INT "$pid"
+  wait "$pid" || got=$?
+  [ "$got" = 130 ]
   comes podman exec "$cp1" sh -c '! pgrep -x kubectl'
 }
 t "an interrupted kubectl ends on the host too" interrupted
@@ -96,7 +98,7 @@ leave() {
   k -n kube-system delete secret bootstrap-token-bvabcd < /dev/null
 }
 t "a token that was left is named, its secret is not" leave
-podman exec -d "$w1" flock /var/lib/bivouac/lock sleep 1000
+podman exec -d "$w1" flock /var/lib/bivouac/lock sleep 1000 > /dev/null
 held() { comes podman exec "$w1" pgrep -x flock; status cluster.yaml 0 'Lock +w1 .* is at work on it: .* since '; }
 t "a host that is locked: who, and since when" held
 podman exec "$w1" pkill -x sleep
