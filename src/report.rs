@@ -58,8 +58,8 @@ pub struct Settings {
     pub quiet: bool,
     /// Say everything, the output of the steps included.
     pub verbose: bool,
-    /// The verb tells what was found, and how it ended, as its own result: in text nothing is said here
-    /// but trouble with the logs.
+    /// The verb tells what was found, and how it ended, as its own result: no text is said here but
+    /// trouble with the logs.
     pub has_own_words: bool,
     /// The directory for this run's logs; `None` for
     /// `${XDG_STATE_HOME:-~/.local/state}/bivouac/<run_id>/`.

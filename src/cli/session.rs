@@ -60,7 +60,7 @@ impl Session {
             output: options.output(),
             quiet: options.quiet,
             verbose: options.verbose,
-            has_own_words: verb == "status" && options.output() == report::Output::Text,
+            has_own_words: verb == "status",
             log_dir: options.log_dir.clone(),
             run_id: run.clone(),
             resume_command: Options::resume(),

@@ -19,7 +19,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
                 findings.push(look.error(
                     "Node",
                     format!("the cluster has no node `{name}`"),
-                    "wipe the host and let it join again",
+                    "`bivouac init` goes on where a join broke off; else wipe the host and let it join again",
                 ));
             }
         }

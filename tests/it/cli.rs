@@ -259,6 +259,7 @@ fn status_of_a_host_that_cannot_be_reached_is_a_row_that_says_why() {
     }
     assert_eq!(said.err, "", "it is said once");
     let json = place.refused(&["status", "--output", "json"], 1, &[]);
+    assert_eq!(json.err, "", "it is said once");
     let lines: Vec<Value> =
         json.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
