@@ -1,10 +1,13 @@
 //! The command line: one file a verb, a few lines each.
 
 mod bundle;
+mod control_plane;
 mod credentials;
 mod exit;
 mod hosts;
 mod init;
+mod kubeconfig;
+mod kubectl;
 mod later;
 mod options;
 mod plan;
@@ -13,13 +16,14 @@ mod render;
 mod session;
 mod shell;
 mod signals;
+mod status;
 mod wipe;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use exit::{Exit, Stop};
+use exit::Stop;
 use options::Options;
 
 /// Pitches a Kubernetes cluster on your own hosts over SSH; strikes it and leaves no trace.
@@ -50,6 +54,24 @@ enum Verb {
     Plan(plan::Args),
     /// Print the rendered files, without any host.
     Render(render::Args),
+    /// Show how the cluster is: nodes, etcd, certificates, what differs from the file.
+    ///
+    /// Reads every host over SSH, so it works with the API dead too; changes nothing and takes no
+    /// lock. Exits 0 when everything is healthy and as cluster.yaml says, 1 otherwise, with the list
+    /// of what is not. Warnings alone leave it at 0. What could not be read is an error too.
+    Status(status::Args),
+    /// Fetch the kubeconfig from a control plane that answers.
+    ///
+    /// It goes to `NAME.kubeconfig`, readable for you alone; standard output has the line that tells
+    /// kubectl of it: `eval "$(bivouac kubeconfig)"`. A server at `127.0.0.1` becomes the control
+    /// plane's address.
+    Kubeconfig(kubeconfig::Args),
+    /// Run kubectl on a control plane that answers: `bivouac kubectl -- get nodes`.
+    ///
+    /// Standard input, output and error are passed through, and kubectl's exit status is the exit
+    /// status. No kubectl is needed on this machine. Files are those of the control plane: your own go
+    /// in on standard input, `bivouac kubectl -- apply -f - < FILE`.
+    Kubectl(kubectl::Args),
     /// Make, show and verify bundles.
     #[command(subcommand)]
     Bundle(bundle::Args),
@@ -71,23 +93,27 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let exit = cli.run().unwrap_or_else(|stop| stop.show());
-    exit.into()
+    cli.run().unwrap_or_else(|stop| stop.show().into())
 }
 
 impl Cli {
-    fn run(self) -> Result<Exit, Stop> {
+    fn run(self) -> Result<ExitCode, Stop> {
         let options = &self.options;
-        match &self.verb {
+        let exit = match &self.verb {
             Verb::Init(args) => session::block_on(init::run(options, args)),
             Verb::Wipe(args) => session::block_on(wipe::run(options, args)),
             Verb::Preflight(args) => session::block_on(preflight::run(options, args)),
             Verb::Plan(args) => session::block_on(plan::run(options, args)),
+            Verb::Status(args) => session::block_on(status::run(options, args)),
+            Verb::Kubeconfig(args) => session::block_on(kubeconfig::run(options, args)),
+            // Its exit status is kubectl's own.
+            Verb::Kubectl(args) => return session::block_on(kubectl::run(options, args)),
             Verb::Render(args) => render::run(options, args),
             Verb::Bundle(args) => bundle::run(options, args),
             Verb::Completion(args) => shell::completion(args, &mut Self::command()),
             Verb::Man => shell::man(Self::command()),
             Verb::Later(later) => later.run(),
-        }
+        };
+        exit.map(ExitCode::from)
     }
 }

@@ -1,8 +1,12 @@
 //! What the engine reports: its only output, and the only input of [`crate::report`].
 
+mod status;
+
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
+
+pub use status::{CertificateStatus, EtcdStatus, Health, HostStatus};
 
 /// One thing that happened, on a host or in the run as a whole.
 #[derive(Debug, Clone)]
@@ -72,6 +76,12 @@ pub enum EventKind {
     HostDone { ok: bool, changed: usize, seconds: f64 },
     /// A wipe compared the host with its baseline: the lines that differ (`+` new, `-` gone).
     Compared { differences: Vec<String> },
+    /// `status`: how a host is, or a node that is on no host of cluster.yaml.
+    HostStatus(Box<HostStatus>),
+    /// `status`: how a member of etcd is.
+    EtcdStatus(Box<EtcdStatus>),
+    /// `status`: when a certificate on the host ends.
+    CertificateStatus(CertificateStatus),
     /// The run ended. `differences` is the sum over all hosts of a wipe, `None` for other verbs.
     RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<PathStep> },
 }

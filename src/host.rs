@@ -6,11 +6,14 @@
 mod change;
 pub mod facts;
 mod journal;
+mod kubectl;
 mod lock;
 mod remote;
+pub mod survey;
 mod words;
 
 pub use change::{Change, Data, Upload};
 pub use journal::{Entry, Journal, Outcome, State, Undone};
+pub use kubectl::Admin;
 pub use lock::WAITS;
 pub use remote::{Answer, Error, Lines, Probe, Remote};

@@ -9,6 +9,7 @@
 //! - [`bundle`]: all artifacts of a version in one file.
 //! - [`cluster`]: what the user asked for, checked and typed.
 //! - [`preflight`]: pure functions from facts to findings.
+//! - [`status`]: pure functions from what hosts show of a cluster to what is wrong with it.
 //! - [`playbook`]: typed steps, rendered with templates into a Plan.
 //! - [`engine`]: runs a Plan: lanes, gates, limits, cancellation, events.
 //! - [`report`]: events to terminal, JSON and log files.
@@ -25,3 +26,4 @@ pub mod preflight;
 pub mod report;
 pub mod secret;
 pub mod ssh;
+pub mod status;

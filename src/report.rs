@@ -3,7 +3,7 @@
 //! - `reporter`: every event passes here once; chooses the display.
 //! - `state`: events folded into what is true now. Pure.
 //! - `live` draws `frame`; `plain` writes lines. `json` is for programs, `log` for afterwards.
-//! - `findings`, `failure`, `closing`: the tables and blocks, as lines of text.
+//! - `findings`, `failure`, `closing`, `status`: the tables and blocks, as lines of text.
 //! - `clean`: what comes from hosts, made safe to show. `words`, `line`, `style`: how things are said.
 //! - `stream`: standard input, output and error, for everybody else.
 
@@ -25,6 +25,7 @@ mod log;
 mod plain;
 mod reporter;
 mod state;
+mod status;
 mod stream;
 mod style;
 pub mod words;
@@ -34,7 +35,8 @@ pub use live::Live;
 pub use plain::{Detail, Plain};
 pub use reporter::{Display, Reporter};
 pub use state::{Failure, Finding};
-pub use stream::{ask, err, is_terminal, out};
+pub use status::text as status_text;
+pub use stream::{ask, err, is_terminal, out, pipes, styled};
 pub use style::Style;
 
 /// What goes to standard output.
@@ -56,6 +58,9 @@ pub struct Settings {
     pub quiet: bool,
     /// Say everything, the output of the steps included.
     pub verbose: bool,
+    /// The verb tells what was found, and how it ended, as its own result: no text is said here but
+    /// trouble with the logs.
+    pub has_own_words: bool,
     /// The directory for this run's logs; `None` for
     /// `${XDG_STATE_HOME:-~/.local/state}/bivouac/<run_id>/`.
     pub log_dir: Option<PathBuf>,

@@ -26,6 +26,7 @@ mod resolve;
 mod scan;
 mod shell;
 mod stop;
+mod stream;
 mod verifier;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ pub use self::error::{Error, HostKeyClash, KeyProblem, SudoProblem};
 pub use self::host_keys::{HostKeys, Policy, UnknownKey};
 pub use self::quote::quote;
 pub use self::shell::Shell;
+pub use self::stream::Streams;
 use crate::secret::Secret;
 
 /// Bytes of stdout that [`Request::new`] asks to keep: 16 MiB.

@@ -9,7 +9,7 @@ use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
-use crate::engine::{self, Unreached};
+use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Severity};
 use crate::host::facts::{Endpoint, Facts, Family};
 use crate::host::{Entry, Error, Probe, Remote, State};
@@ -59,7 +59,7 @@ pub async fn try_connect(
         () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
     };
     let new = keys.unknown();
-    if policy == Policy::AcceptNew || (!new.is_empty() && asked(session, &new).await?) {
+    if policy == Policy::AcceptNew || (!new.is_empty() && asked(&session.cancel, &new).await?) {
         keys.record(&new).map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
         // Those that were turned away for their keys alone get another try.
         for result in &mut results {
@@ -78,7 +78,7 @@ pub async fn try_connect(
 }
 
 /// The user's `known_hosts`, or the file that `BIVOUAC_KNOWN_HOSTS` names.
-fn host_keys(policy: Policy) -> HostKeys {
+pub fn host_keys(policy: Policy) -> HostKeys {
     match std::env::var_os("BIVOUAC_KNOWN_HOSTS").filter(|file| !file.is_empty()) {
         Some(file) => HostKeys::new(PathBuf::from(file), Vec::new(), policy),
         None => HostKeys::standard(policy),
@@ -86,7 +86,7 @@ fn host_keys(policy: Policy) -> HostKeys {
 }
 
 /// Asks once for all hosts that are not in `known_hosts`.
-async fn asked(session: &Session, new: &[ssh::UnknownKey]) -> Result<bool, Stop> {
+pub async fn asked(cancel: &Cancel, new: &[ssh::UnknownKey]) -> Result<bool, Stop> {
     if !report::is_terminal() {
         return Ok(false);
     }
@@ -99,7 +99,7 @@ async fn asked(session: &Session, new: &[ssh::UnknownKey]) -> Result<bool, Stop>
     let answer = tokio::task::spawn_blocking(move || report::ask(&question));
     tokio::select! {
         answer = answer => Ok(answer.ok().flatten().is_some_and(|answer| answer.trim() == "yes")),
-        () = session.cancel.stopped() => Err(Stop::said(Exit::Interrupted)),
+        () = cancel.stopped() => Err(Stop::said(Exit::Interrupted)),
     }
 }
 

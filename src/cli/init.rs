@@ -35,7 +35,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
         preflight::check(session, options, true).await?;
     let states = hosts::states(session, &seen);
     half_wiped(session, &states)?;
-    let kubeconfig = kubeconfig_path(session);
+    let kubeconfig = kubeconfig_path(&session.cluster);
     let site = Site {
         cluster: &session.cluster,
         hosts: &states,
@@ -112,8 +112,8 @@ fn moved(site: &Site<'_>, api_servers: &[Option<&str>]) -> Result<(), Stop> {
 }
 
 /// Where the kubeconfig goes: beside the operator's other files of this cluster.
-pub fn kubeconfig_path(session: &Session) -> String {
-    format!("{}.kubeconfig", session.cluster.name)
+pub fn kubeconfig_path(cluster: &crate::cluster::Cluster) -> String {
+    format!("{}.kubeconfig", cluster.name)
 }
 
 /// The secrets of one run: a bootstrap token (its form: kubernetes.io, "Authenticating with Bootstrap

@@ -12,8 +12,6 @@ pub enum Later {
     /// Remove a node and wipe its host (not built yet).
     #[command(alias = "del")]
     Remove(Rest),
-    /// Nodes, versions, certificates, health (not built yet).
-    Status(Rest),
     /// Why it failed (not built yet).
     Diagnose(Rest),
     /// Another Kubernetes version (not built yet).
@@ -25,10 +23,6 @@ pub enum Later {
     Etcd(Rest),
     /// Add and remove add-ons (not built yet).
     Addon(Rest),
-    /// Fetch the kubeconfig (not built yet; `init` writes it).
-    Kubeconfig(Rest),
-    /// Run kubectl on the cluster (not built yet).
-    Kubectl(Rest),
 }
 
 #[derive(Debug, clap::Args)]
@@ -42,14 +36,11 @@ impl Later {
         let verb = match self {
             Self::Join(_) => "join",
             Self::Remove(_) => "remove",
-            Self::Status(_) => "status",
             Self::Diagnose(_) => "diagnose",
             Self::Upgrade(_) => "upgrade",
             Self::Certs(_) => "certs",
             Self::Etcd(_) => "etcd",
             Self::Addon(_) => "addon",
-            Self::Kubeconfig(_) => "kubeconfig",
-            Self::Kubectl(_) => "kubectl",
         };
         Err(Stop::new(
             Exit::Usage,

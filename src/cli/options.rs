@@ -122,14 +122,8 @@ impl Options {
     /// The cluster, from the file or from flags. `installs`: a version and a bundle are needed.
     pub fn cluster(&self, installs: bool) -> Result<Cluster, Stop> {
         let mistakes = |mistakes: cluster::Mistakes| Stop::new(Exit::Usage, mistakes.to_string());
-        let path = self.file.clone().unwrap_or_else(|| PathBuf::from("cluster.yaml"));
-        let masters = match &self.file {
-            Some(_) => Vec::new(),
-            None if !self.master.is_empty() => self.master.clone(),
-            // A variable that was left in the environment must not win over a file that is here.
-            None if path.exists() => Vec::new(),
-            None => from_environment("MASTER_NODES"),
-        };
+        let path = self.path();
+        let masters = self.masters();
         let mut cluster = if masters.is_empty() {
             cluster::load(&path).map_err(mistakes)?
         } else {
@@ -139,6 +133,26 @@ impl Options {
             cluster.bundle = Some(bundle.clone());
         }
         Ok(cluster)
+    }
+
+    /// Whether somebody said which version the cluster has: the file, or a flag.
+    pub fn version_is_known(&self) -> bool {
+        self.masters().is_empty() || self.kube_version.is_some()
+    }
+
+    fn path(&self) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| PathBuf::from("cluster.yaml"))
+    }
+
+    /// The control planes of the command line or the environment; none where there is a file.
+    fn masters(&self) -> Vec<String> {
+        match &self.file {
+            Some(_) => Vec::new(),
+            None if !self.master.is_empty() => self.master.clone(),
+            // A variable that was left in the environment must not win over a file that is here.
+            None if self.path().exists() => Vec::new(),
+            None => from_environment("MASTER_NODES"),
+        }
     }
 
     fn flags(&self, masters: Vec<String>, installs: bool) -> Flags {

@@ -42,7 +42,7 @@ async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> 
     let bundle = preflight::open_bundle(session)?;
     let artifacts = preflight::listed(&bundle, None);
     let states = hosts::states(session, &seen);
-    let kubeconfig = super::init::kubeconfig_path(session);
+    let kubeconfig = super::init::kubeconfig_path(&session.cluster);
     let site = Site {
         cluster: &session.cluster,
         hosts: &states,

@@ -60,6 +60,7 @@ impl Session {
             output: options.output(),
             quiet: options.quiet,
             verbose: options.verbose,
+            has_own_words: verb == "status",
             log_dir: options.log_dir.clone(),
             run_id: run.clone(),
             resume_command: Options::resume(),
@@ -113,7 +114,7 @@ impl Session {
 }
 
 /// `20261123T024102Z-1f3a`: sorts by time, and two runs of one second differ.
-fn run_id() -> String {
+pub fn run_id() -> String {
     let mut random = [0; 2];
     // Only a name; without randomness it is merely less unique.
     let _ = getrandom::fill(&mut random);

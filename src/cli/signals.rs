@@ -31,6 +31,21 @@ pub fn listen(cancel: &Cancel) {
     }
 }
 
+/// Waits for the first signal, for verbs that have nothing to wind up.
+pub async fn first() {
+    let cancel = Cancel::default();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let cancel = cancel.clone();
+        tokio::spawn(async move {
+            let Ok(mut signals) = signal(kind) else { return };
+            if signals.recv().await.is_some() {
+                cancel.stop();
+            }
+        });
+    }
+    cancel.stopped().await;
+}
+
 #[expect(clippy::exit, reason = "the operator asked three times")]
 fn leave() {
     std::process::exit(Exit::Interrupted as i32)

@@ -139,7 +139,7 @@ impl Probe {
 #[derive(Debug)]
 pub struct Remote {
     pub(super) shell: Shell,
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Who is running this, for the journal and for others who find the host locked.
     pub(super) run: String,
     /// A cut point is set for this host.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{clean, words};
-use crate::event::{Event, EventKind, Severity, StepName};
+use crate::event::{EtcdStatus, Event, EventKind, Health, HostStatus, Severity, StepName};
 
 /// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
 /// say nothing.
@@ -22,22 +22,99 @@ struct Line<'a> {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Record<'a> {
-    RunStarted { verb: &'a str, cluster: &'a str, hosts: &'a [String] },
-    Fact { name: &'a str, value: &'a str },
-    Finding { name: &'a str, severity: &'static str, message: &'a str, fix: &'a str },
+    RunStarted {
+        verb: &'a str,
+        cluster: &'a str,
+        hosts: &'a [String],
+    },
+    Fact {
+        name: &'a str,
+        value: &'a str,
+    },
+    Finding {
+        name: &'a str,
+        severity: &'static str,
+        message: &'a str,
+        fix: &'a str,
+    },
     StepStarted {},
-    StepOutput { line: &'a str },
-    StepWaiting { what: &'a str },
-    StepProgress { done: u64, total: u64 },
-    StepRetried { cause: &'a str, attempt: u32 },
-    StepDone { changed: bool, seconds: f64 },
-    StepFailed { cause: &'a str, fix: &'a str, stderr_tail: &'a [String], seconds: f64 },
-    GateWaiting { gate: &'a str },
-    GateOpened { gate: &'a str, seconds: f64 },
-    GateShut { gate: &'a str, because: &'a str },
-    HostDone { ok: bool, changed: usize, seconds: f64 },
-    Compared { differences: &'a [String] },
-    RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<Stretch<'a>> },
+    StepOutput {
+        line: &'a str,
+    },
+    StepWaiting {
+        what: &'a str,
+    },
+    StepProgress {
+        done: u64,
+        total: u64,
+    },
+    StepRetried {
+        cause: &'a str,
+        attempt: u32,
+    },
+    StepDone {
+        changed: bool,
+        seconds: f64,
+    },
+    StepFailed {
+        cause: &'a str,
+        fix: &'a str,
+        stderr_tail: &'a [String],
+        seconds: f64,
+    },
+    GateWaiting {
+        gate: &'a str,
+    },
+    GateOpened {
+        gate: &'a str,
+        seconds: f64,
+    },
+    GateShut {
+        gate: &'a str,
+        because: &'a str,
+    },
+    HostDone {
+        ok: bool,
+        changed: usize,
+        seconds: f64,
+    },
+    Compared {
+        differences: &'a [String],
+    },
+    /// Healths are `up`, `down` and `unknown`; `null` means that there is none to be.
+    HostStatus {
+        node: Option<&'a str>,
+        role: &'static str,
+        reached: bool,
+        ready: &'static str,
+        since: Option<&'a str>,
+        kubelet: &'static str,
+        version: Option<&'a str>,
+        runtime: &'static str,
+        api_server: Option<&'static str>,
+        load_balancer: Option<&'static str>,
+        lock: Option<&'a str>,
+    },
+    EtcdStatus {
+        member: &'a str,
+        id: &'a str,
+        health: &'static str,
+        leader: Option<bool>,
+        learner: bool,
+        version: Option<&'a str>,
+        bytes: Option<u64>,
+    },
+    CertificateStatus {
+        path: &'a str,
+        ends: Option<String>,
+        days: Option<i64>,
+    },
+    RunDone {
+        ok: bool,
+        seconds: f64,
+        differences: Option<usize>,
+        critical_path: Vec<Stretch<'a>>,
+    },
 }
 
 #[derive(Serialize)]
@@ -116,6 +193,12 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
             (None, Record::HostDone { ok: *ok, changed: *changed, seconds: *seconds })
         }
         EventKind::Compared { differences } => (None, Record::Compared { differences }),
+        EventKind::HostStatus(status) => (None, host_status(status)),
+        EventKind::EtcdStatus(status) => (None, etcd_status(status)),
+        EventKind::CertificateStatus(status) => {
+            let ends = status.ends.map(words::moment);
+            (None, Record::CertificateStatus { path: &status.path, ends, days: status.days })
+        }
         EventKind::RunDone { ok, seconds, differences, critical_path } => {
             let critical_path = critical_path
                 .iter()
@@ -129,5 +212,33 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
             let (ok, seconds, differences) = (*ok, *seconds, *differences);
             (None, Record::RunDone { ok, seconds, differences, critical_path })
         }
+    }
+}
+
+fn host_status(status: &HostStatus) -> Record<'_> {
+    Record::HostStatus {
+        node: status.node.as_deref(),
+        role: words::role(status.control_plane),
+        reached: status.reached,
+        ready: status.ready.as_str(),
+        since: status.since.as_deref(),
+        kubelet: status.kubelet.as_str(),
+        version: status.version.as_deref(),
+        runtime: status.runtime.as_str(),
+        api_server: status.api_server.map(Health::as_str),
+        load_balancer: status.load_balancer.map(Health::as_str),
+        lock: status.lock.as_deref(),
+    }
+}
+
+fn etcd_status(status: &EtcdStatus) -> Record<'_> {
+    Record::EtcdStatus {
+        member: &status.member,
+        id: &status.id,
+        health: status.health.as_str(),
+        leader: status.leader,
+        learner: status.learner,
+        version: status.version.as_deref(),
+        bytes: status.bytes,
     }
 }

@@ -58,6 +58,21 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
             let first = format!("{} from before", words::count(differences.len(), "difference"));
             return with(first, differences.iter().cloned());
         }
+        EventKind::HostStatus(status) => format!(
+            "{} `{}`: ready {}, kubelet {}, runtime {}",
+            words::role(status.control_plane),
+            status.node.as_deref().unwrap_or("?"),
+            status.ready.as_str(),
+            status.kubelet.as_str(),
+            status.runtime.as_str()
+        ),
+        EventKind::EtcdStatus(status) => {
+            format!("etcd member `{}` is {}", status.member, status.health.as_str())
+        }
+        EventKind::CertificateStatus(status) => match status.ends {
+            Some(ends) => format!("`{}` ends {}", status.path, words::moment(ends)),
+            None => format!("`{}` cannot be read", status.path),
+        },
         EventKind::RunDone { ok, seconds, .. } => {
             format!("{} after {}", if *ok { "done" } else { "not done" }, words::duration(*seconds))
         }

@@ -118,8 +118,12 @@ impl Reporter {
     /// Says how it ended.
     pub fn finish(mut self) -> Summary {
         self.show_findings();
-        let Settings { resume_command, quiet, .. } = &self.settings;
-        let lines = closing::lines(&self.state, &self.log, resume_command, *quiet, self.style);
+        let Settings { resume_command, quiet, has_own_words, .. } = &self.settings;
+        let lines = if *has_own_words {
+            Vec::new()
+        } else {
+            closing::lines(&self.state, &self.log, resume_command, *quiet, self.style)
+        };
         match &mut self.display {
             Display::Live(live) => live.finish(&lines),
             Display::Plain(plain) => plain.print(&lines),
@@ -136,6 +140,9 @@ impl Reporter {
 
     fn show_findings(&mut self) {
         let new = self.state.findings.get(self.shown..).unwrap_or_default();
+        if self.settings.has_own_words {
+            return;
+        }
         let wanted = |severity| !self.settings.quiet || severity == Severity::Error;
         let lines = findings::table(new.iter().filter(|found| wanted(found.severity)), self.style);
         self.shown = self.state.findings.len();
@@ -188,7 +195,7 @@ pub fn live(
 }
 
 fn detail(settings: &Settings) -> Detail {
-    match (settings.verbose, settings.quiet) {
+    match (settings.verbose, settings.quiet || settings.has_own_words) {
         (true, _) => Detail::All,
         (_, true) => Detail::None,
         _ => Detail::Changes,

@@ -235,6 +235,9 @@ impl Host {
             | EventKind::Finding { .. }
             | EventKind::StepOutput { .. }
             | EventKind::StepWaiting { .. }
+            | EventKind::HostStatus(_)
+            | EventKind::EtcdStatus(_)
+            | EventKind::CertificateStatus(_)
             | EventKind::RunDone { .. } => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::clean;
+use super::style::Style;
 
 /// Writes text to standard output as it is, so that it can be piped or redirected unchanged; on a
 /// terminal what the terminal would obey is escaped. The caller brings the newlines.
@@ -19,6 +20,21 @@ pub fn out(text: &str) -> io::Result<()> {
     } else {
         write(&mut stdout, text.as_bytes())
     }
+}
+
+/// Writes what was made for standard output's own style and is clean already.
+///
+/// # Errors
+/// As [`out`].
+pub fn styled(make: impl FnOnce(Style) -> String) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let style = Style::of(&|name| std::env::var(name).ok(), stdout.is_terminal());
+    write(&mut stdout, make(style).as_bytes())
+}
+
+/// The three streams as they are, for a program that runs elsewhere.
+pub fn pipes() -> (tokio::io::Stdin, tokio::io::Stdout, tokio::io::Stderr) {
+    (tokio::io::stdin(), tokio::io::stdout(), tokio::io::stderr())
 }
 
 /// Writes lines to standard error, cleaned, and ends them with a newline. There is nobody left to

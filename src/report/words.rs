@@ -60,6 +60,21 @@ pub fn bytes(done: u64, total: u64) -> String {
     format!("{}/{} {unit}", done / size, total / size)
 }
 
+/// A size: `0 B`, `916 KiB`, `1.5 GiB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..0x400 => format!("{bytes} B"),
+        0x400..0x10_0000 => format!("{} KiB", bytes >> 10),
+        0x10_0000..0x4000_0000 => format!("{} MiB", bytes >> 20),
+        _ => format!("{}.{} GiB", bytes >> 30, ((bytes & 0x3fff_ffff) * 10) >> 30),
+    }
+}
+
+/// A host's role, as cluster.yaml writes it.
+pub fn role(control_plane: bool) -> &'static str {
+    if control_plane { "control-plane" } else { "worker" }
+}
+
 /// A moment as RFC 3339 writes it, in UTC with milliseconds: `2026-11-23T02:09:11.123Z`.
 ///
 /// Moments before 1970 are shown as 1970: the operator's clock is wrong then, and nothing else is.

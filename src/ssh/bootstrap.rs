@@ -23,7 +23,8 @@ pub(super) struct Started {
     pub(super) write: ChannelWriteHalf<Msg>,
     /// What has come on stdout so far.
     pub(super) stdout: Vec<u8>,
-    stderr: Vec<u8>,
+    /// What has come on stderr so far.
+    pub(super) stderr: Vec<u8>,
     ended: Option<String>,
 }
 

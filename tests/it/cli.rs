@@ -136,18 +136,7 @@ fn a_wrong_command_line_ends_with_2() {
 #[test]
 fn verbs_that_are_not_built_yet_are_refused_by_name() {
     let place = Place::new();
-    for verb in [
-        "join",
-        "remove",
-        "status",
-        "diagnose",
-        "upgrade",
-        "certs",
-        "etcd",
-        "addon",
-        "kubeconfig",
-        "kubectl",
-    ] {
+    for verb in ["join", "remove", "diagnose", "upgrade", "certs", "etcd", "addon"] {
         let message = format!("`bivouac {verb}` is not built yet; nothing was changed\n");
         let said = place.refused(&[verb], 2, &[&message]);
         assert_eq!(said.err, message);
@@ -161,7 +150,9 @@ fn verbs_that_are_not_built_yet_are_refused_by_name() {
 #[test]
 fn a_file_that_is_not_there_or_wrong_ends_with_2() {
     let place = Place::new();
-    for verb in ["init", "wipe", "preflight", "plan", "render", "reset", "check"] {
+    for verb in
+        ["init", "wipe", "preflight", "plan", "render", "reset", "check", "status", "kubeconfig"]
+    {
         place.refused(
             &[verb],
             2,
@@ -256,6 +247,52 @@ fn with_json_every_line_is_an_object_of_the_contract() {
         assert!(lines[1]["fix"].as_str().unwrap().starts_with("start sshd"));
         assert_eq!((&lines[2]["ok"], &lines[2]["differences"]), (&false.into(), &Value::Null));
         assert!(lines[2]["seconds"].is_f64());
+    }
+}
+
+#[test]
+fn status_of_a_host_that_cannot_be_reached_is_a_row_that_says_why() {
+    let place = Place::with_cluster("v1.20.2");
+    let said = place.refused(&["status"], 1, &[]);
+    for word in ["cp1", "unknown", "`127.0.0.1` refuses connections on port", "fix: start sshd"] {
+        assert!(said.out.contains(word), "no {word:?} in\n{}", said.out);
+    }
+    assert_eq!(said.err, "", "it is said once");
+    let json = place.refused(&["status", "--output", "json"], 1, &[]);
+    assert_eq!(json.err, "", "it is said once");
+    let lines: Vec<Value> =
+        json.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(
+        events,
+        ["run_started", "host_status", "finding", "finding", "finding", "run_done"],
+        "{}",
+        json.out
+    );
+    assert_eq!((&lines[1]["reached"], &lines[1]["ready"]), (&false.into(), &"unknown".into()));
+    assert_eq!(lines[5]["ok"], false);
+}
+
+#[test]
+fn kubeconfig_and_kubectl_name_every_control_plane_that_cannot_be_reached() {
+    let place = Place::with_cluster("v1.20.2");
+    let words = [
+        "no control plane can be reached",
+        "cp1: `127.0.0.1` refuses connections on port",
+        "fix: start sshd",
+    ];
+    for arguments in [vec!["kubeconfig"], vec!["kubectl", "--", "get", "nodes"]] {
+        let said = place.refused(&arguments, 4, &words);
+        assert_eq!(said.out, "");
+    }
+    assert!(!place.exists("demo.kubeconfig") && !place.exists("home/state"));
+    for (arguments, word) in [
+        (vec!["kubectl"], "-- <ARGUMENTS>"),
+        (vec!["kubectl", "get", "nodes"], "unexpected argument 'get'"),
+        (vec!["kubectl", "--", "exec", "-it", "pod", "--", "sh"], "leave `-t` out"),
+        (vec!["kubeconfig", "--stdout", "-o", "x"], "cannot be used with"),
+    ] {
+        place.refused(&arguments, 2, &[word]);
     }
 }
 
@@ -374,6 +411,12 @@ fn help_says_what_there_is() {
     assert_eq!(said.err, "");
     insta::assert_snapshot!(said.out);
     insta::assert_snapshot!("help_bundle_build", place.call(&["bundle", "build", "-h"]).out);
+    for verb in ["status", "kubeconfig", "kubectl"] {
+        let help = place.call(&[verb, "--help"]).out;
+        // The options of every verb are in the first snapshot.
+        let own = help.split("\nCluster:").next().unwrap_or_default().to_owned();
+        insta::assert_snapshot!(format!("help_{verb}"), own);
+    }
 }
 
 #[test]

@@ -13,5 +13,6 @@ mod ssh_faults;
 mod ssh_host_key;
 mod ssh_login;
 mod ssh_sudo;
+mod status;
 mod support;
 mod templates;

@@ -1,0 +1,116 @@
+//! `bivouac status`: one look at a cluster.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::exit::{Exit, Stop};
+use super::hosts;
+use super::options::Options;
+use super::session::Session;
+use crate::engine::Unreached;
+use crate::event::EventKind;
+use crate::host::Remote;
+use crate::host::survey::Survey;
+use crate::report;
+use crate::status::{self, Context, Look, Status, Unseen};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Limit for the look at one host. Each command on it has a shorter one of its own.
+const LOOK: Duration = Duration::from_secs(90);
+
+pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
+    let cluster = options.cluster(false)?;
+    let mut session = Session::begin(options, "status", cluster);
+    let status = match look(&mut session, options).await {
+        Ok(status) => status,
+        Err(stop) => {
+            let exit = stop.show();
+            return Ok(session.end(exit).await);
+        }
+    };
+    tell(&session, &status);
+    let exit = if status.is_well() { Exit::Done } else { Exit::Failed };
+    let exit = session.end(exit).await;
+    let silent = options.quiet && status.findings.is_empty();
+    if options.output() == report::Output::Text && !silent {
+        report::styled(|style| report::status_text(&status, options.verbose, style))
+            .map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
+    }
+    Ok(exit)
+}
+
+async fn look(session: &mut Session, options: &Options) -> Result<Status, Stop> {
+    let reached = hosts::try_connect(session, options).await?;
+    let seen = tokio::select! {
+        seen = survey(reached, options.parallel) => seen,
+        () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
+    };
+    let hosts = session.cluster.hosts.iter().zip(seen);
+    let looks: Vec<Look<'_>> = hosts.map(|(host, seen)| Look { host, seen }).collect();
+    Ok(status::assess(&Context {
+        cluster: &session.cluster,
+        looks: &looks,
+        version_is_known: options.version_is_known(),
+        now: SystemTime::now(),
+    }))
+}
+
+/// Looks at all hosts that were reached, side by side; the results are in the hosts' order.
+async fn survey(
+    reached: Vec<Result<Remote, Unreached>>,
+    parallel: usize,
+) -> Vec<Result<Survey, Unseen>> {
+    let permits = Arc::new(Semaphore::new(parallel.max(1)));
+    let mut tasks = JoinSet::new();
+    for (index, reached) in reached.into_iter().enumerate() {
+        let permits = Arc::clone(&permits);
+        tasks.spawn(async move {
+            let _permit = permits.acquire().await;
+            let seen = match reached {
+                Err(unreached) => {
+                    Err(Unseen { message: unreached.error.to_string(), fix: unreached.error.fix() })
+                }
+                Ok(mut remote) => remote
+                    .survey(LOOK)
+                    .await
+                    .map_err(|error| Unseen { message: error.to_string(), fix: error.fix() }),
+            };
+            (index, seen)
+        });
+    }
+    let mut results = tasks.join_all().await;
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, seen)| seen).collect()
+}
+
+/// Everything as events, for programs and for the logs.
+fn tell(session: &Session, status: &Status) {
+    let events = &session.events;
+    let tell = |host: Option<&str>, kind| match host {
+        Some(host) => events.host(host, kind),
+        None => events.run(kind),
+    };
+    for (host, row) in &status.hosts {
+        tell(host.as_deref(), EventKind::HostStatus(Box::new(row.clone())));
+    }
+    for (host, row) in &status.etcd {
+        tell(host.as_deref(), EventKind::EtcdStatus(Box::new(row.clone())));
+    }
+    for (host, row) in &status.certificates {
+        tell(Some(host), EventKind::CertificateStatus(row.clone()));
+    }
+    for found in &status.findings {
+        let kind = EventKind::Finding {
+            name: found.name.to_owned(),
+            severity: found.severity,
+            message: found.message.clone(),
+            fix: found.fix.clone(),
+        };
+        tell(found.host.as_deref(), kind);
+    }
+}
