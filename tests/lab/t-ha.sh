@@ -26,7 +26,12 @@ killed() { # CONTAINER
 }
 killed "${containers[1]}" & killers=($!)
 killed "${containers[2]}" & killers+=($!)
-init() { run init && [ -d "$TMP/one" ] && [ "$(grep -c '"event":"step_retried"' "$TMP/init.json")" = 2 ]; }
+init() {
+  run init
+  ls -d "$TMP/one"
+  grep '"event":"step_retried"' "$TMP/init.json" | tee "$TMP/retried"
+  [ "$(wc -l < "$TMP/retried")" -ge 2 ]
+}
 turns() { [ "$(grep -c '"event":"gate_waiting","gate":"its turn at etcd"' "$TMP/init.json")" -ge 1 ]; }
 ready() { [ "$(on_first get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = 5 ] || { on_first get nodes; return 1; }; }
 # etcd's own list, by its gateway: members that have started have clients' addresses.
@@ -92,10 +97,11 @@ dead() {
 }
 back() {
   podman start "${containers[0]}" > /dev/null
+  local _
+  for _ in $(seq 300); do ! in_host "${containers[0]}" systemctl -q is-active ssh > /dev/null 2>&1 || break; sleep .2; done
   # The lab's own unit does nothing on a second boot, which would show as a difference.
   in_host "${containers[0]}" sh -ec 'mkdir /run/keys; cd /etc/ssh; cp -a ssh_host_* /run/keys; rm ssh_host_ed25519_key*
     systemctl start lab-first-boot.service; cp -a /run/keys/* .; rm -r /run/keys'
-  local _
   for _ in $(seq 300); do ! on_first get --raw /readyz > /dev/null 2>&1 || { members && return; }; sleep 1; done
   return 1
 }
