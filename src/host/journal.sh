@@ -131,10 +131,10 @@ bv_change() {
 }
 
 # Notes that a change is under way, until this subshell ends by itself. One that is killed leaves the
-# note, since what it had started may go on.
+# note, since what it had started may go on. Without the note the next run would not wait for it.
 bv_busy() {
+    printf '%s\n' "$1" >"$BV_LIVE/busy" || bv_die "\`$BV_LIVE/busy\` cannot be written"
     trap bv_idle EXIT
-    printf '%s\n' "$1" >"$BV_LIVE/busy"
 }
 bv_idle() { printf '' >"$BV_LIVE/busy"; }
 

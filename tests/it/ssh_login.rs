@@ -273,7 +273,7 @@ async fn a_dial_that_is_cut_off_is_tried_until_the_time_limit() {
     let error = Connection::open(&nowhere("127.0.0.1", port, 3), sshd.keys()).await.unwrap_err();
     let Error::Dropped { tries, .. } = error else { panic!("{error}") };
     assert!((5..20).contains(&tries), "{tries}");
-    assert_eq!(count.join().unwrap(), usize::try_from(tries).unwrap());
+    assert_eq!(count.join().unwrap(), tries as usize);
 }
 
 #[tokio::test]

@@ -97,8 +97,7 @@ says() {
 }
 silent() { ! grep -F -- "$2" "$TMP/$1.err"; }
 # done_once: the long step ran once, from beginning to end, and what stands behind it was done.
-done_once() { on_host 'cat /etc/fault-work; [ "$(cat /etc/fault-work)" = "begun
-ended" ] && [ -e /etc/fault/after ]'; }
+done_once() { [ "$(on_host 'cat /etc/fault-work /etc/fault/after' | tr '\n' ' ')" = "begun ended after " ] || { on_host 'cat /etc/fault-work'; return 1; }; }
 went_on() { ended 0 "$1" && done_once; }
 same_again() { exits 0 "$name" init && unchanged "$name"; }
 whole() { snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after"; }

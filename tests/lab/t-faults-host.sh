@@ -368,12 +368,12 @@ listing() {
     grep -v '^/run \|^/var/log \|^/var/log/\(auth.log\|syslog\) ' | sort -u
 }
 writes_nothing() { listing > "$TMP/second" && [ "$(wc -l < "$TMP/second")" -gt 10000 ] && same "$TMP/first" "$TMP/second"; }
-seen() { ! writes_nothing > "$TMP/seen"; grep "$1" "$TMP/seen"; }
+seen() { if writes_nothing > "$TMP/seen"; then return 1; fi; grep "$1" "$TMP/seen"; }
 sees_write() { listing > "$TMP/first"; on_host 'cat /etc/owned/odd.conf > /run/x; cat /run/x > /etc/owned/odd.conf; rm /run/x'; seen /etc/owned/odd.conf; }
 sees_mode() { listing > "$TMP/first"; on_host 'chmod 0700 /var/lib/bivouac'; seen '/var/lib/bivouac '; }
 torn_content() {
   { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh; printf 'printf half | bv_file_do /etc/owned/torn 0644 root:root %s\n' "$(printf 'half of it' | sha256sum | sed 's/ .*//')"; } > "$TMP/torn"
-  ! podman exec -i "$host" sh -c 'cat > /run/torn; sh /run/torn' < "$TMP/torn" 2> "$TMP/torn.err"
+  if podman exec -i "$host" sh -c 'cat > /run/torn; sh /run/torn' < "$TMP/torn" 2> "$TMP/torn.err"; then return 1; fi
   grep 'was cut off' "$TMP/torn.err"
   on_host '[ ! -e /etc/owned/torn ] && rm -f /run/torn /etc/owned/torn.bivouac~'
 }
