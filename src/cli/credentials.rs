@@ -1,6 +1,7 @@
 //! From `ssh:` of a host to ways to log in: files are read, the agent is found.
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -88,9 +89,17 @@ impl Secrets {
         if let Some(secret) = self.0.get(path) {
             return Ok(secret.clone());
         }
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Stop::new(Exit::Usage, format!("`{}` cannot be read: {error}", path.display()))
-        })?;
+        let wrong = |problem: String, fix: &str| {
+            Stop::new(Exit::Usage, format!("`{}` {problem}\n  fix: {fix}", path.display()))
+        };
+        let unreadable = |error| wrong(format!("cannot be read: {error}"), "correct the path");
+        let mode = std::fs::metadata(path).map_err(unreadable)?.mode();
+        if mode & 0o077 != 0 {
+            let problem = format!("holds a secret and has the mode {:04o}", mode & 0o7777);
+            let fix = format!("`chmod 600 {}`", crate::ssh::quote(&path.to_string_lossy()));
+            return Err(wrong(problem, &fix));
+        }
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
         let secret = Secret::new(
             text.strip_suffix('\n')
                 .map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line)),

@@ -18,10 +18,24 @@ pub struct Options {
     #[arg(short, long, global = true, value_name = "FILE", help_heading = "Cluster")]
     file: Option<PathBuf>,
     /// Control planes, without a file: `-m 10.0.0.1`.
-    #[arg(short, long, global = true, value_name = "HOSTS", help_heading = "Cluster")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "HOSTS",
+        conflicts_with = "file",
+        help_heading = "Cluster"
+    )]
     master: Vec<String>,
     /// Workers, without a file: `-w 10.0.0.2,10.0.0.3`.
-    #[arg(short, long, global = true, value_name = "HOSTS", help_heading = "Cluster")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "HOSTS",
+        conflicts_with = "file",
+        help_heading = "Cluster"
+    )]
     worker: Vec<String>,
     /// Login name, without a file.
     #[arg(
@@ -80,10 +94,10 @@ pub struct Options {
     #[arg(long, global = true, help_heading = "Run")]
     pub accept_new_host_keys: bool,
     /// Hosts that work at the same time.
-    #[arg(long, global = true, value_name = "N", default_value_t = 50, help_heading = "Run")]
+    #[arg(long, global = true, value_name = "N", default_value_t = 50, value_parser = at_least_one::<usize>, help_heading = "Run")]
     pub parallel: usize,
     /// Seconds until a host counts as not answering.
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 15, help_heading = "Run")]
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 15, value_parser = at_least_one::<u64>, help_heading = "Run")]
     timeout: u64,
     /// What goes to standard output.
     #[arg(long, global = true, value_enum, default_value_t = Output::Text, help_heading = "Run")]
@@ -105,6 +119,13 @@ enum Output {
     Json,
 }
 
+fn at_least_one<N: std::str::FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    text.parse()
+        .ok()
+        .filter(|number| *number >= N::from(1))
+        .ok_or_else(|| "expected a number from 1 on".to_owned())
+}
+
 impl Options {
     /// What goes to standard output.
     pub fn output(&self) -> report::Output {
@@ -116,7 +137,7 @@ impl Options {
 
     /// Limit for a dial, and again for a login.
     pub fn connect_timeout(&self) -> Duration {
-        Duration::from_secs(self.timeout.max(1))
+        Duration::from_secs(self.timeout)
     }
 
     /// The cluster, from the file or from flags. `installs`: a version and a bundle are needed.
@@ -162,7 +183,8 @@ impl Options {
             std::env::var("SSH_PASSWORD").ok().filter(|text| !text.is_empty()).map(Secret::new);
         Flags {
             masters,
-            workers: if self.worker.is_empty() {
+            // Who names the masters names the workers: a forgotten variable must not add some.
+            workers: if self.worker.is_empty() && self.master.is_empty() {
                 from_environment("WORKER_NODES")
             } else {
                 self.worker.clone()

@@ -1,7 +1,7 @@
 //! What one task does on a host: changes, waits, reads, fetches.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -131,7 +131,8 @@ impl Runner {
             Some(server) => with_server(&text, server),
             None => text,
         };
-        if std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
+        let private = std::fs::metadata(&fetch.to).is_ok_and(|file| file.mode() & 0o077 == 0);
+        if private && std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
             return Ok(false);
         }
         let new = format!("{}.new", fetch.to);

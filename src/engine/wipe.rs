@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::run::Options;
 use super::task::output;
 use crate::event::{EventKind, Events, StepName, seconds};
-use crate::host::{Error, Journal, Remote, State};
+use crate::host::{Entry, Error, Journal, Remote, State};
 use crate::ssh;
 
 /// Limit for one undo: stopping a node's pods may take minutes.
@@ -142,6 +142,14 @@ impl Lane {
         let lines = output(&self.events, &self.name, &named("lock it"));
         let open = Journal::open(remote, PATIENCE, &lines);
         let mut journal = self.step("lock it", open).await.map_err(Wiped::from)?;
+        let cluster = |entry: &Entry| entry.kind == "kubeadm" && entry.state != State::Undone;
+        if journal.entries().iter().any(cluster) {
+            match self.step("stop the pods", journal.still(LIMIT)).await {
+                // Then their own entries say what is wrong.
+                Ok(()) | Err(Stopped::Step) => {}
+                Err(stopped) => return Err(stopped.into()),
+            }
+        }
         let undone = self.undo_all(&mut journal).await?;
         let compare = journal.compare();
         let compared =
@@ -215,7 +223,7 @@ impl Lane {
         let seconds = seconds(began.elapsed());
         match result {
             Ok(value) => {
-                let changed = name.starts_with("undo") || name.starts_with("remove");
+                let changed = ["undo", "remove", "stop"].iter().any(|verb| name.starts_with(verb));
                 self.tell(EventKind::StepDone { step, changed, seconds });
                 Ok(value)
             }

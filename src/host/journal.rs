@@ -162,6 +162,12 @@ impl Journal {
         Ok(Some(Stdin::File { path: upload.path.clone(), offset, length: upload.size - offset }))
     }
 
+    /// Stops the cluster's pods, before anything is removed under them.
+    pub async fn still(&mut self, limit: Duration) -> Result<(), Error> {
+        self.remote.read("bv_still", limit).await?;
+        Ok(())
+    }
+
     /// Restores the state before an entry. An entry of which something was kept stands.
     pub async fn undo(
         &mut self,

@@ -201,6 +201,15 @@ bv_stands() {
     [ -n "$bv_found" ]
 }
 
+# Whether an entry of kind $1 stands, whatever its arguments.
+bv_any_stands() {
+    BV_KIND="'$1'" awk '
+        BEGIN { kind = " " ENVIRON["BV_KIND"] " " }
+        $1 == "start" && index($0, kind) { stands[$2] }
+        $1 == "undone" || $1 == "kept" { delete stands[$2] }
+        END { for (seq in stands) exit 0; exit 1 }' "$BV/journal" 2>/dev/null
+}
+
 # Whether the journal's last line is whole.
 bv_whole() {
     [ ! -s "$BV/journal" ] || [ "$(tail -c 3 -- "$BV/journal" | tr '\0' '?' && echo x)" = " .${BV_NL}x" ]
@@ -369,4 +378,14 @@ bv_locked() { flock -n 9 && [ "$BV_LIVE/lock" -ef /proc/self/fd/9 ]; }
 # Lets the lock go, as the last thing of a run.
 bv_unlock() {
     if bv_locked; then rm -rf "$BV_LIVE"; fi
+}
+
+# Stops the cluster's pods, before a wipe removes anything. The entries' own undo does it again where it
+# matters, so this need not be one.
+bv_still() {
+    if bv_any_stands kubeadm; then
+        timeout 120 systemctl stop kubelet.service 2>/dev/null
+        bv_pods_stop
+    fi
+    return 0
 }

@@ -317,6 +317,13 @@ fn hosts_can_be_given_without_a_file() {
     );
     assert!(!said.err.contains("cp1"), "the file was read: {}", said.err);
     place.refused(&["wipe", "-m", "10.0.0.1;id"], 2, &["10.0.0.1;id"]);
+    // Hosts from two places would leave it open whose are wiped.
+    let both = ["wipe", "-f", "cluster.yaml", "-m", "10.0.0.1", "--yes"];
+    place.refused(&both, 2, &["cannot be used with"]);
+    let both = ["wipe", "-f", "cluster.yaml", "-w", "10.0.0.1", "--yes"];
+    place.refused(&both, 2, &["cannot be used with"]);
+    place.refused(&["wipe", "--parallel", "0"], 2, &["a number from 1 on"]);
+    place.refused(&["wipe", "--timeout", "0"], 2, &["a number from 1 on"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ bv_artifact_do() {
     [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
     (umask 077 && cat >>"$1.bivouac~") || return 1
     bv_arrived "$1.bivouac~" "$5" "$4" || return 1
-    chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1"
+    chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1"
 }
 
 bv_artifact_undo() {

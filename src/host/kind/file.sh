@@ -93,7 +93,7 @@ bv_file_before() { bv_save_path "$1"; }
 # that breaks in the middle looks like the content's end.
 bv_file_do() {
     [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
-    install -m "$2" -o "${3%:*}" -g "${3#*:}" -- /dev/stdin "$1.bivouac~" &&
+    install -m "$2" -o "${3%:*}" -g "${3#*:}" -- /dev/stdin "$1.bivouac~" && bv_sync "$1.bivouac~" &&
         { bv_sum "$1.bivouac~" && [ "$bv_sum" = "$4" ] || bv_die "the content of \`$1\` was cut off"; } &&
         mv -fT -- "$1.bivouac~" "$1"
 }

@@ -11,7 +11,9 @@
 # Stops the kubelet and every pod of the cluster, and empties what kubeadm fills.
 bv_node_clear() {
     # Without manifests the kubelet could start nothing again, whatever restarts it meanwhile.
-    rm -rf -- /etc/kubernetes/manifests/*
+    for bv_manifest in /etc/kubernetes/manifests/*; do
+        bv_baseline_has "$bv_manifest" || rm -rf -- "$bv_manifest"
+    done
     bv_baseline_has /etc/kubernetes/manifests || rm -rf -- /etc/kubernetes/manifests
     timeout 120 systemctl stop kubelet.service 2>/dev/null
     bv_pods_stop
@@ -105,7 +107,7 @@ bv_pods_forget() {
     done
     # The directory goes when nobody else has a namespace there.
     grep -qxF "run /run/netns" "$BV/baseline" || rmdir /run/netns 2>/dev/null
-    systemctl stop kubepods.slice 2>/dev/null
+    grep -q '^cgroup .*/kubepods.slice$' "$BV/baseline" || systemctl stop kubepods.slice 2>/dev/null
     bv_pod_cgroups | while IFS= read -r bv_group; do rmdir -- "$bv_group" 2>/dev/null; done
     return 0
 }
@@ -119,7 +121,12 @@ bv_kubeadm_is() {
     fi
 }
 
-bv_kubeadm_before() { :; }
+# What an earlier try of ours left is cleared; what somebody else left is theirs.
+bv_kubeadm_before() {
+    if bv_node_half_done && ! bv_any_stands kubeadm; then
+        bv_die "another cluster's files are in \`/etc/kubernetes\` or \`/var/lib/etcd\`: move them away, then run this again"
+    fi
+}
 
 # Whether an earlier try did not end, in this run or in one that was killed.
 bv_node_half_done() {

@@ -87,10 +87,20 @@ bv_package_do() {
     # shellcheck disable=SC2046 # Package names have no blanks.
     set -- $(bv_missing "$@")
     bv_dpkg_wait
-    # Lists of yesterday may name versions that the mirror no longer has: one more try with fresh ones.
-    $BV_APT -y --no-install-recommends install -- "$@" </dev/null >&2 || {
-        $BV_APT update >&2 && $BV_APT -y --no-install-recommends install -- "$@" </dev/null >&2
-    }
+    $BV_APT -y --no-install-recommends --no-remove install -- "$@" </dev/null >&2 && return
+    # Lists of yesterday may name versions that the mirror no longer has. The next try looks at the fresh
+    # ones first: what they would bring with them has to be in the journal too.
+    $BV_APT update >&2
+    return 1
+}
+
+# Those of the given packages' configuration files that are not as their package brought them.
+bv_conffiles_changed() {
+    dpkg-query -W -f '${Conffiles}\n' -- "$@" 2>/dev/null | while read -r bv_conf bv_md5 _; do
+        [ -f "$bv_conf" ] || continue
+        bv_now=$(md5sum <"$bv_conf")
+        [ "${bv_now%% *}" = "$bv_md5" ] || printf '%s ' "$bv_conf"
+    done
 }
 
 bv_package_undo() {
@@ -116,6 +126,13 @@ bv_package_undo() {
         done)
     if [ -n "$bv_others" ]; then
         bv_keep "packages $*: ${bv_others% } of yours needs them"
+        return
+    fi
+    bv_changed=$(for bv_name; do
+        case " $bv_kept_conf " in *" $bv_name "*) ;; *) bv_conffiles_changed "$bv_name" ;; esac
+    done)
+    if [ -n "$bv_changed" ]; then
+        bv_keep "packages $*: you changed their configuration: ${bv_changed% }"
         return
     fi
     # Those whose owner had kept their configuration are only removed.
