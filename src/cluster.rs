@@ -18,6 +18,7 @@ pub mod yaml;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -40,6 +41,8 @@ pub struct Cluster {
     pub kubernetes: Kubernetes,
     /// `spec.controlPlaneEndpoint`: `host:port`, where one is given.
     pub control_plane_endpoint: Option<String>,
+    /// `spec.loadBalancer`: how the API servers are reached.
+    pub load_balancer: LoadBalancer,
     /// `spec.network`.
     pub network: Network,
     /// `spec.runtime.config`: merged into containerd's configuration.
@@ -72,6 +75,36 @@ pub struct Kubernetes {
 /// A Kubernetes release: `v1.20.2`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub semver::Version);
+
+/// What makes one address of all API servers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadBalancer {
+    /// Nothing: there is one control plane, and its own address is the cluster's.
+    None,
+    /// The tool's own: a proxy on each worker, and on each control plane its own API server.
+    Internal,
+    /// An address that the control planes pass on to each other.
+    KubeVip {
+        /// The address.
+        vip: Ipv4Addr,
+        /// The network interface that carries it; kube-vip finds one by the default route.
+        interface: Option<String>,
+    },
+    /// The user's own, behind `controlPlaneEndpoint`.
+    External,
+}
+
+impl LoadBalancer {
+    /// What cluster.yaml calls it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Internal => "internal",
+            Self::KubeVip { .. } => "kube-vip",
+            Self::External => "external",
+        }
+    }
+}
 
 /// `spec.network`.
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ mod lane;
 mod path;
 mod run;
 mod task;
+mod turns;
 mod wipe;
 
 pub use cancel::Cancel;

@@ -44,14 +44,14 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     let library = Arc::new(library);
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
-    let token = token()?;
+    let secrets = secrets()?;
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),
         started: session.started,
     };
     session.concluded = true;
-    let ended = engine::run(plan, remotes, token, &session.events, &run).await;
+    let ended = engine::run(plan, remotes, secrets, &session.events, &run).await;
     if ended == engine::Ended::Done {
         session.after = Some(format!(
             "the cluster `{}` is up; look around with: KUBECONFIG={kubeconfig} kubectl get nodes",
@@ -89,13 +89,15 @@ pub fn kubeconfig_path(session: &Session) -> String {
     format!("{}.kubeconfig", session.cluster.name)
 }
 
-/// A bootstrap token for this run (its form: kubernetes.io, "Authenticating with Bootstrap Tokens").
-fn token() -> Result<Values, Stop> {
+/// The secrets of one run: a bootstrap token (its form: kubernetes.io, "Authenticating with Bootstrap
+/// Tokens") and the key under which certificates lie in the cluster until the control planes have them.
+pub fn secrets() -> Result<Values, Stop> {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz012345";
-    let mut random = [0; 22];
-    getrandom::fill(&mut random).map_err(|error| {
+    let (mut random, mut key) = ([0; 22], [0; 32]);
+    getrandom::fill(&mut random).and_then(|()| getrandom::fill(&mut key)).map_err(|error| {
         Stop::new(Exit::Failed, format!("this machine gives no random bytes: {error}"))
     })?;
+    let key = key.iter().fold(String::new(), |key, byte| format!("{key}{byte:02x}"));
     let text: String =
         random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     // The id only tells tokens apart; by its beginning later runs know ours.
@@ -108,5 +110,6 @@ fn token() -> Result<Values, Stop> {
         ("token_id".to_owned(), id),
         ("token_secret".to_owned(), secret.to_owned()),
         ("token_expiry".to_owned(), expiry),
+        ("certificate_key".to_owned(), key),
     ]))
 }

@@ -4,6 +4,7 @@
 //! Each check notes its mistakes and goes on, so that one run names them all.
 
 mod hosts;
+mod load_balancer;
 mod names;
 mod network;
 mod ssh;
@@ -57,12 +58,14 @@ impl Check<'_> {
         let control_plane_endpoint = self.optional(endpoint, "an endpoint", names::endpoint);
         let runtime_config = self.runtime(spec.runtime.as_ref());
         let bundle = self.bundle(at, spec.artifacts.as_ref());
+        let load_balancer = self.load_balancer(at, spec);
         let hosts = self.hosts(at, spec);
         let network = self.network(spec);
         Some(Cluster {
             name: name?,
             kubernetes: kubernetes?,
             control_plane_endpoint,
+            load_balancer: load_balancer?,
             network: network?,
             runtime_config,
             bundle: Some(bundle?),

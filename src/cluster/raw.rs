@@ -40,11 +40,20 @@ pub struct Metadata {
 pub struct Spec {
     pub kubernetes: Option<At<Kubernetes>>,
     pub control_plane_endpoint: Text,
+    pub load_balancer: Option<At<LoadBalancer>>,
     pub network: Option<Network>,
     pub runtime: Option<Runtime>,
     pub artifacts: Option<At<Artifacts>>,
     pub ssh: Option<Ssh>,
     pub hosts: Option<At<Vec<At<Host>>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct LoadBalancer {
+    pub kind: Text,
+    pub vip: Text,
+    pub interface: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

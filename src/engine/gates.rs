@@ -100,6 +100,7 @@ mod tests {
             step: StepName { playbook: "p".to_owned(), step: "s".to_owned() },
             needs: None,
             opens: opens.map(str::to_owned),
+            alone: None,
             limit: Duration::from_secs(1),
             tries: 1,
             work: Pending::Ready(Work::Wait { until: "true".to_owned() }),

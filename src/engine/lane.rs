@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::gates::{Gates, State};
 use super::path::Record;
 use super::run::Ended;
+use super::turns::{Turn, Turns};
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Error, Journal, Remote};
 use crate::playbook::{Task, Values};
@@ -21,6 +22,7 @@ pub(super) struct Shared {
     pub(super) values: Mutex<Values>,
     pub(super) records: Mutex<Vec<Record>>,
     pub(super) permits: Semaphore,
+    pub(super) turns: Turns,
     pub(super) events: Events,
     pub(super) cancel: Cancel,
     pub(super) started: Instant,
@@ -76,10 +78,16 @@ impl Runner {
                 self.shut(&tasks[at..], &task.step);
                 return false;
             };
-            if shared.cancel.is_stopped() || !self.step(task, &mut journal, gate_lane).await {
+            let Ok((turn, before)) = self.take_turn(task, &shared, &mut permit).await else {
+                self.shut(&tasks[at..], &task.step);
+                return false;
+            };
+            let waited_for = before.or(gate_lane);
+            if shared.cancel.is_stopped() || !self.step(task, &mut journal, waited_for).await {
                 self.shut(&tasks[at..], &task.step);
                 return false;
             }
+            drop(turn);
             if let Some(gate) = &task.opens {
                 shared.gates.pass(gate, self.index);
             }
@@ -150,6 +158,31 @@ impl Runner {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Takes the lane's turn at what only one host at a time may do, without counting as a host at
+    /// work while it waits. Returns the lane that had it before if there was a wait.
+    async fn take_turn<'a>(
+        &self,
+        task: &Task,
+        shared: &'a Shared,
+        permit: &mut Option<SemaphorePermit<'a>>,
+    ) -> Result<(Option<Turn<'a>>, Option<usize>), ()> {
+        let Some(what) = &task.alone else { return Ok((None, None)) };
+        if let Some(turn) = shared.turns.free(what, self.index) {
+            return Ok((Some(turn), None));
+        }
+        let began = Instant::now();
+        let gate = format!("its turn at {what}");
+        drop(permit.take());
+        self.tell(EventKind::GateWaiting { gate: gate.clone() });
+        let (turn, before) = tokio::select! {
+            turn = shared.turns.next(what, self.index) => turn,
+            () = shared.cancel.stopped() => return Err(()),
+        };
+        *permit = shared.permits.acquire().await.ok();
+        self.tell(EventKind::GateOpened { gate, seconds: seconds(began.elapsed()) });
+        Ok((turn, before))
     }
 
     /// Tells all who wait for this lane that they wait in vain.

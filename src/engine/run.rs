@@ -10,6 +10,7 @@ use super::cancel::Cancel;
 use super::gates::Gates;
 use super::lane::{Runner, Shared};
 use super::path;
+use super::turns::Turns;
 use crate::event::{EventKind, Events, seconds};
 use crate::host::Remote;
 use crate::playbook::{Plan, Values};
@@ -49,6 +50,7 @@ pub async fn run(
         gates: Gates::new(&plan),
         values: Mutex::new(values),
         records: Mutex::new(Vec::new()),
+        turns: Turns::new(&plan),
         permits: Semaphore::new(options.parallel.max(1)),
         events: events.clone(),
         cancel: options.cancel.clone(),

@@ -122,6 +122,10 @@ impl Runner {
     ) -> Result<bool, Failure> {
         let text =
             reader.read(&format!("cat -- {}", crate::ssh::quote(&fetch.path)), limit).await?.stdout;
+        let text = match &fetch.server {
+            Some(server) => with_server(&text, server),
+            None => text,
+        };
         if std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
             return Ok(false);
         }
@@ -168,5 +172,26 @@ impl Runner {
             }
         });
         sender
+    }
+}
+
+/// A kubeconfig whose clusters are reached at another URL. Only these lines begin with `server:`.
+fn with_server(kubeconfig: &str, url: &str) -> String {
+    let line = |line: &str| match line.split_once("server:") {
+        Some((indent, _)) if indent.trim().is_empty() => format!("{indent}server: {url}\n"),
+        _ => format!("{line}\n"),
+    };
+    kubeconfig.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_server_of_a_kubeconfig_is_replaced() {
+        let before = "clusters:\n- cluster:\n    certificate-authority-data: c2VydmVyOg==\n    server: https://127.0.0.1:6443\n  name: server:\n";
+        let after = with_server(before, "https://192.0.2.11:6443");
+        assert_eq!(after, before.replace("127.0.0.1", "192.0.2.11"));
     }
 }

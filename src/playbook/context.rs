@@ -1,10 +1,12 @@
 //! What templates and `when` expressions can see of a cluster and a host.
 
-use std::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Host};
+use super::resolve::{image_in_cluster, image_name};
+use crate::cluster::{Cluster, LoadBalancer};
 use crate::host::Upload;
 use crate::ssh::quote;
 
@@ -64,27 +66,103 @@ impl Artifacts {
     }
 }
 
-/// `host:port` of the API server that all hosts use.
-pub(super) fn endpoint(site: &Site<'_>) -> String {
-    match (&site.cluster.control_plane_endpoint, first_control_plane(site)) {
-        (Some(endpoint), _) => endpoint.clone(),
-        (None, Some((_, state))) => std::net::SocketAddr::new(state.address, 6443).to_string(),
-        (None, None) => String::new(),
+impl Site<'_> {
+    /// The control plane that acts for the cluster: the first that is in it, or the first of the file,
+    /// which is to initialise it.
+    pub(super) fn first_control_plane(&self) -> Option<usize> {
+        let mut planes = self.control_planes();
+        let first = planes.next()?;
+        let in_it = |index: &usize| self.hosts[*index].joined;
+        Some(if in_it(&first) { first } else { planes.find(in_it).unwrap_or(first) })
+    }
+
+    fn control_planes(&self) -> impl Iterator<Item = usize> {
+        (0..self.cluster.hosts.len()).filter(|index| self.cluster.hosts[*index].control_plane)
+    }
+
+    /// `host:port` of a host's own API server.
+    fn server(&self, host: Option<usize>) -> String {
+        host.map_or_else(String::new, |host| {
+            SocketAddr::new(self.hosts[host].address, API_PORT).to_string()
+        })
+    }
+
+    /// `host:port` of the API server that all hosts use.
+    fn endpoint(&self) -> String {
+        match (&self.cluster.control_plane_endpoint, &self.cluster.load_balancer) {
+            (Some(endpoint), _) => endpoint.clone(),
+            (None, LoadBalancer::Internal) => format!("127.0.0.1:{API_PORT}"),
+            (None, LoadBalancer::KubeVip { vip, .. }) => format!("{vip}:{API_PORT}"),
+            (None, _) => self.server(self.first_control_plane()),
+        }
+    }
+
+    /// Where a host that joins finds the API server. What is behind `127.0.0.1` runs only afterwards.
+    fn join_via(&self) -> String {
+        match self.cluster.load_balancer {
+            LoadBalancer::Internal => self.server(self.first_control_plane()),
+            _ => self.endpoint(),
+        }
+    }
+
+    /// `host:port` for clients outside: where hosts reach themselves under `127.0.0.1`, the address
+    /// that SSH reached.
+    fn outside(&self) -> String {
+        let first = self.first_control_plane();
+        match (&self.cluster.load_balancer, first.map(|first| &self.cluster.hosts[first])) {
+            (LoadBalancer::Internal, Some(host)) if is_san(&host.address) => {
+                match host.address.parse() {
+                    Ok(ip) => SocketAddr::new(ip, API_PORT).to_string(),
+                    Err(_) => format!("{}:{API_PORT}", host.address),
+                }
+            }
+            (LoadBalancer::Internal, _) => self.server(first),
+            _ => self.endpoint(),
+        }
+    }
+
+    /// Names that every API server's certificate has besides kubeadm's own: with several, clients may
+    /// reach any of them by whatever the user calls it.
+    fn sans(&self) -> BTreeSet<String> {
+        let ours = !matches!(
+            self.cluster.load_balancer,
+            LoadBalancer::None | LoadBalancer::External
+        );
+        if self.control_planes().count() < 2 && !ours {
+            return BTreeSet::new();
+        }
+        let names = |index: usize| {
+            let own = self.hosts[index].address.to_string();
+            let given = self.cluster.hosts[index].address.clone();
+            [own].into_iter().chain(Some(given).filter(|given| is_san(given)))
+        };
+        self.control_planes().flat_map(names).collect()
     }
 }
 
-fn first_control_plane<'a>(site: &Site<'a>) -> Option<(&'a Host, &'a HostState)> {
-    site.cluster.hosts.iter().zip(site.hosts).find(|(host, _)| host.control_plane)
+/// Port of the API servers.
+const API_PORT: u16 = 6443;
+
+/// Whether a certificate may name it: an address, or a DNS name without underscores.
+fn is_san(name: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    name.parse::<IpAddr>().is_ok() || (name.bytes().all(inside) && !name.ends_with('.'))
 }
 
 /// Names of the images at hand, without repository and tag.
 fn image_names<'a>(site: &Site<'a>, arch: &'a str) -> Vec<&'a str> {
-    let last = |reference: &'a String| reference.rsplit('/').next().unwrap_or_default();
-    site.artifacts
-        .of("image", arch)
-        .flat_map(|available| &available.references)
-        .map(|reference| last(reference).split(':').next().unwrap_or_default())
+    references(site, arch).map(|reference| image_name(reference)).collect()
+}
+
+/// What the cluster calls the images at hand, by their names.
+fn image_references(site: &Site<'_>, arch: &str, repository: &str) -> BTreeMap<String, String> {
+    references(site, arch)
+        .map(|it| (image_name(it).to_owned(), image_in_cluster(repository, it)))
         .collect()
+}
+
+fn references<'a>(site: &Site<'a>, arch: &'a str) -> impl Iterator<Item = &'a String> {
+    site.artifacts.of("image", arch).flat_map(|available| &available.references)
 }
 
 /// The shell line that labels the nodes; empty where no host has labels.
@@ -116,24 +194,43 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         .image_repository
         .clone()
         .unwrap_or_else(|| kubernetes.version.default_image_repository().to_owned());
-    let first = first_control_plane(site);
+    let first = site.first_control_plane();
     // The one host that labels the nodes. With a thousand hosts the line is long, and each host's
     // context would hold it.
-    let labels = match first {
-        Some((labelling, _)) if std::ptr::eq(labelling, host) => labels(site),
-        _ => String::new(),
+    let labels = if first == Some(index) { labels(site) } else { String::new() };
+    let initialized = first.is_some_and(|first| site.hosts[first].joined);
+    // Which hosts are still to join: all but the one that initialises.
+    let pending = |control_plane: bool| {
+        (0..site.hosts.len())
+            .filter(|host| site.cluster.hosts[*host].control_plane == control_plane)
+            .any(|host| first != Some(host) && !site.hosts[host].joined)
     };
-    let initialized = first.is_some_and(|(_, state)| state.joined);
+    let (vip, vip_interface) = match &site.cluster.load_balancer {
+        LoadBalancer::KubeVip { vip, interface } => (vip.to_string(), interface.clone()),
+        _ => (String::new(), None),
+    };
     json!({
         "cluster": {
             "name": site.cluster.name,
-            "endpoint": endpoint(site),
+            "endpoint": site.endpoint(),
+            "join_via": site.join_via(),
+            "outside": site.outside(),
+            "sans": site.sans(),
+            "load_balancer": site.cluster.load_balancer.kind(),
+            "vip": vip,
+            "vip_interface": vip_interface.unwrap_or_default(),
+            // Names and addresses of the API servers, for those who spread over them.
+            "control_planes": site.control_planes().map(|host| json!({
+                "node": site.hosts[host].node,
+                "address": site.hosts[host].address,
+            })).collect::<Vec<_>>(),
             "kubeconfig": site.kubeconfig,
             "labels": labels,
             "initialized": initialized,
             // Some host is still to join, so a bootstrap token is needed.
-            "joins_pending": site.cluster.hosts.iter().zip(site.hosts)
-                .any(|(host, state)| !host.control_plane && !state.joined),
+            "joins_pending": pending(true) || pending(false),
+            // Some control plane is, so the certificates are needed as well.
+            "control_planes_pending": pending(true),
         },
         "kubernetes": {
             "version": kubernetes.version.to_string(),
@@ -150,7 +247,10 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             },
             "ignore_preflight_errors": kubernetes.ignore_preflight_errors,
         },
-        "bundle": {"images": image_names(site, &state.arch)},
+        "bundle": {
+            "images": image_names(site, &state.arch),
+            "references": image_references(site, &state.arch, &repository),
+        },
         "network": {
             "pod_subnet": site.cluster.network.pod_subnet.to_string(),
             "service_subnet": site.cluster.network.service_subnet.to_string(),
@@ -163,6 +263,12 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "arch": state.arch,
             "joined": state.joined,
             "control_plane": host.control_plane,
+            // Its own API server, and where the others' etcd answers.
+            "api": site.server(Some(index)),
+            "etcd_peers": site.control_planes().filter(|host| *host != index)
+                .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
+            // It acts for the cluster.
+            "first": first == Some(index),
             "worker": host.worker || !host.control_plane,
             // A control plane that carries pods too, or that has nobody to carry them.
             "schedulable": !host.control_plane || host.worker || site.cluster.hosts.len() == 1,

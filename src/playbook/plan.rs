@@ -38,6 +38,8 @@ pub struct Task {
     pub needs: Option<String>,
     /// The gate that opens when every task with its name is done.
     pub opens: Option<String>,
+    /// Tasks with the same name here are done by one host at a time.
+    pub alone: Option<String>,
     /// It is stopped after this time.
     pub limit: Duration,
     /// How often it may be tried.
@@ -112,7 +114,7 @@ impl Plan {
 
     fn lane(verb: &str, shared: &Arc<Shared>, site: &Site<'_>, host: usize) -> Result<Lane, Error> {
         let (spec, state) = (&site.cluster.hosts[host], &site.hosts[host]);
-        let first = site.cluster.hosts.iter().position(|host| host.control_plane) == Some(host);
+        let first = site.first_control_plane() == Some(host);
         let context = Arc::new(context::of(site, host));
         let library = &shared.library;
         let mut tasks = Vec::new();
@@ -123,6 +125,7 @@ impl Plan {
                     Selector::ControlPlane => spec.control_plane,
                     Selector::Worker => !spec.control_plane,
                     Selector::FirstControlPlane => first,
+                    Selector::OtherControlPlanes => spec.control_plane && !first,
                 };
                 let when = step.when.as_deref().map(|when| library.templates.holds(when, &context));
                 if !chosen || !when.transpose()?.unwrap_or(true) {
@@ -146,6 +149,7 @@ impl Plan {
                     step: name,
                     needs: step.needs.clone(),
                     opens: step.opens.clone(),
+                    alone: step.alone.clone(),
                     limit: Duration::from_secs(step.limit),
                     tries: step.tries,
                     work,
@@ -157,7 +161,8 @@ impl Plan {
 }
 
 /// Values that a run has from its start; the others are those that steps read from hosts.
-const VALUES: [&str; 4] = ["token", "token_id", "token_secret", "token_expiry"];
+const VALUES: [&str; 5] =
+    ["token", "token_id", "token_secret", "token_expiry", "certificate_key"];
 
 impl Late {
     /// The work as far as it can be shown before its values are known: each value prints as its name.

@@ -32,6 +32,22 @@ pub enum Work {
 pub struct Fetch {
     pub path: String,
     pub to: String,
+    /// The URL that a kubeconfig's `server:` becomes.
+    pub server: Option<String>,
+}
+
+/// An image's name without repository and tag.
+pub(super) fn image_name(reference: &str) -> &str {
+    reference.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or_default()
+}
+
+/// What the cluster calls an image of the bundle. Names below the cluster's own repository stay:
+/// `CoreDNS` has a directory of its own there.
+pub(super) fn image_in_cluster(repository: &str, source: &str) -> String {
+    if source.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/')) {
+        return source.to_owned();
+    }
+    format!("{repository}/{}", source.rsplit('/').next().unwrap_or_default())
 }
 
 /// What an action is resolved against.
@@ -93,7 +109,12 @@ impl Scope<'_> {
                 });
             }
             Action::Fetch(fetch) => {
-                return Ok(Work::Fetch(Fetch { path: text(&fetch.path)?, to: text(&fetch.to)? }));
+                let server = fetch.server.as_deref().map(text).transpose()?;
+                return Ok(Work::Fetch(Fetch {
+                    path: text(&fetch.path)?,
+                    to: text(&fetch.to)?,
+                    server,
+                }));
             }
         };
         Ok(Work::Changes(changes))
@@ -137,7 +158,8 @@ impl Scope<'_> {
             ],
         )
         .map_err(|cause| Error::Step { step: step.to_owned(), cause })?;
-        let mut flags = Vec::new();
+        let words = spec.words.iter().map(|word| templates.text(word, self.context));
+        let mut flags = words.collect::<Result<Vec<_>, _>>()?;
         if spec.verb == "init" {
             flags.push("--skip-token-print".to_owned());
             if !kubernetes.skip_phases.is_empty() {
@@ -182,22 +204,17 @@ impl Scope<'_> {
     /// call them by another repository than the bundle.
     fn images(&self, names: &[String]) -> Result<Vec<Change>, String> {
         let repository = self.context["kubernetes"]["repository"].as_str().unwrap_or_default();
+        let all = || self.artifacts.of("image", self.arch);
         let mut changes: Vec<Change> = Vec::new();
         for name in names {
             let fits = |reference: &&String| {
                 let last = reference.rsplit('/').next().unwrap_or_default();
-                if name.contains(':') { last == name } else { last.split(':').next() == Some(name) }
+                if name.contains(':') { last == name } else { image_name(reference) == name }
             };
-            let (available, source) = self
-                .artifacts
-                .of("image", self.arch)
+            let (available, source) = all()
                 .find_map(|available| Some((available, available.references.iter().find(fits)?)))
                 .ok_or_else(|| format!("the bundle has no image `{name}` for {}; `bivouac bundle show` lists what it has", self.arch))?;
-            let tail = source.rsplit('/').next().unwrap_or_default();
-            // Names below the cluster's own repository stay: CoreDNS has a directory of its own there.
-            let own = source.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/'));
-            let pair =
-                (if own { source.clone() } else { format!("{repository}/{tail}") }, source.clone());
+            let pair = (image_in_cluster(repository, source), source.clone());
             let same = changes.iter_mut().find_map(|change| match change {
                 Change::Image { upload, references } if *upload == available.upload => {
                     Some(references)

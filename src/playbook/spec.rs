@@ -29,6 +29,8 @@ pub struct Step {
     pub needs: Option<String>,
     /// The gate that opens when every host with this step has done it.
     pub opens: Option<String>,
+    /// What only one host at a time may do, by a name: hosts whose steps have the same one take turns.
+    pub alone: Option<String>,
     /// It uses `values`, so it is rendered when it is reached.
     pub late: bool,
     /// Seconds after which it is stopped.
@@ -50,8 +52,11 @@ pub enum Selector {
     ControlPlane,
     /// Hosts without it.
     Worker,
-    /// The first control plane of the file.
+    /// The control plane that acts for the cluster: the first of the file that is in the cluster
+    /// already, or the first of all, which then initialises it.
     FirstControlPlane,
+    /// The control planes but that one: those that join.
+    OtherControlPlanes,
 }
 
 /// What a step does. Strings are templates.
@@ -77,7 +82,7 @@ pub enum Action {
     Module(Vec<String>),
     /// What the cluster's programs do in the kernel.
     Kernel(KernelSpec),
-    /// `kubeadm init` or `join`.
+    /// `kubeadm init` or `join`, or the join of a control plane.
     Kubeadm(KubeadmSpec),
     /// A shell line with its undo.
     Command(CommandSpec),
@@ -144,10 +149,13 @@ pub struct KernelSpec {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KubeadmSpec {
-    /// `init` or `join`.
+    /// `init`, `join` or `join-control-plane`.
     pub verb: String,
     /// The template of its configuration.
     pub template: String,
+    /// What a verb of ours (`join-control-plane`) needs to know besides; not for kubeadm.
+    #[serde(default)]
+    pub words: Vec<String>,
 }
 
 /// `command:`. There is no command without an undo: `undo: nothing` needs a `because`.
@@ -192,6 +200,8 @@ pub struct FetchSpec {
     pub path: String,
     /// The file on the operator's machine; made with mode 0600.
     pub to: String,
+    /// A kubeconfig's `server:` is replaced by this URL: what it says may be right on the host alone.
+    pub server: Option<String>,
 }
 
 fn mode_file() -> String {
@@ -212,6 +222,7 @@ struct RawStep {
     when: Option<String>,
     needs: Option<String>,
     opens: Option<String>,
+    alone: Option<String>,
     #[serde(default)]
     late: bool,
     limit: Option<u64>,
@@ -289,6 +300,7 @@ impl TryFrom<RawStep> for Step {
             when: raw.when,
             needs: raw.needs,
             opens: raw.opens,
+            alone: raw.alone,
             late: raw.late,
             limit: raw.limit.unwrap_or(LIMIT),
             tries: raw.tries.unwrap_or(1).max(1),

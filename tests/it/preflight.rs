@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use bivouac::cluster::{Cluster, Host, Kubernetes, Network, Plugin, Ssh, Sudo, Version};
+use bivouac::cluster::{Cluster, Host, Kubernetes, LoadBalancer, Network, Plugin, Ssh, Sudo, Version};
 use bivouac::event::Severity;
 use bivouac::host::facts::{Facts, FactsError, Family, Journal, Listener, Process, Route, Unit};
 use bivouac::preflight::{CHECKS, Context, Finding, HostFacts, check};
@@ -75,6 +75,7 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
             kube_proxy: serde_json::Map::new(),
         },
         control_plane_endpoint: None,
+        load_balancer: LoadBalancer::None,
         network: Network {
             plugin: Plugin::Bridge,
             pod_subnet: "10.244.0.0/16".parse().unwrap(),

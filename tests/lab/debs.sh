@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # debs.sh: what comes from Debian's packages: containerd, runc, the CNI plugins and etcd, unpacked into the cache as debs/, and the root
-# file systems of the images of kube-proxy (debs/proxyfs) and etcd (debs/etcdfs), with what they need and nothing else.
+# file systems of the images of kube-proxy (debs/proxyfs), etcd (debs/etcdfs), HAProxy (debs/haproxyfs) and kube-vip's stand-in
+# (debs/vipfs: keepalived, see kube-vip), with what they need and nothing else.
 . "$(dirname "$0")/lib.sh"
 
 fetch() {
@@ -45,6 +46,20 @@ S
   for tool in iptables iptables-save iptables-restore ip6tables ip6tables-save ip6tables-restore; do ln -s xtables-nft-multi "$fs/usr/sbin/$tool"; done
   for tool in sh ls cat wget httpd nc; do [ -e "$fs/bin/$tool" ] || ln -s busybox "$fs/bin/$tool"; done
   chroot "$fs" /usr/sbin/iptables -V | grep -q nf_tables || die "the kube-proxy image's iptables does not run"
+  daemon haproxyfs haproxy /usr/sbin/haproxy -v
+  daemon vipfs keepalived /usr/sbin/keepalived -v
 }
-for d in containerd runc etcd pause proxyfs; do [ -e "$CACHE/debs/usr/bin/$d" ] || [ -e "$CACHE/debs/usr/sbin/$d" ] || [ -e "$CACHE/debs/$d" ] || rm -f "$CACHE/stamp/debs"; done
+# daemon DIR PACKAGE COMMAND...: the root file system of an image with one daemon, and a shell to look around; COMMAND must run in it.
+daemon() {
+  local fs=$CACHE/debs/$1 package=$2 tool
+  shift 2
+  VARIANT=extract rootfs bookworm "$package,busybox-static" --dpkgopt='path-exclude=/usr/share/*' --dpkgopt='path-exclude=/usr/lib/*/gconv/*' > "$fs.tar"
+  mkdir "$fs"
+  tar -C "$fs" --exclude=./dev --exclude=./var --exclude=./etc/apt --exclude=./etc/dpkg --exclude=./usr/share -xf "$fs.tar"
+  rm "$fs.tar"
+  mkdir -p "$fs/tmp" "$fs/run" "$fs/var/run" "$fs/usr/local/bin"
+  for tool in sh ls cat ps sleep; do [ -e "$fs/bin/$tool" ] || ln -s busybox "$fs/bin/$tool"; done
+  chroot "$fs" "$@" > /dev/null 2>&1 || die "the image of $package does not run: \`$*\`"
+}
+for d in containerd runc etcd pause proxyfs haproxyfs vipfs; do [ -e "$CACHE/debs/usr/bin/$d" ] || [ -e "$CACHE/debs/usr/sbin/$d" ] || [ -e "$CACHE/debs/$d" ] || rm -f "$CACHE/stamp/debs"; done
 part debs "$(digest "$0" "$LAB_DIR/build-image.sh")" fetch

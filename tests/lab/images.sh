@@ -27,7 +27,7 @@ archive() {
 }
 
 make_images() {
-  local v=$1 name root=$CACHE/images/.root names=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy pause coredns etcd)
+  local v=$1 name root=$CACHE/images/.root names=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy pause coredns etcd haproxy kube-vip)
   work=$CACHE/images/.work
   rm -rf "$work" "$root" "$CACHE/images/$v"
   mkdir -p "$work" "$CACHE/images/$v"
@@ -49,11 +49,16 @@ make_images() {
   image coredns 1.7.0 "$root" /usr/local/bin/pause
   rm -rf "$root"
   image etcd 3.4.13-0 "$CACHE/debs/etcdfs"
+  image haproxy 2.6 "$CACHE/debs/haproxyfs"
+  cp -a "$CACHE/debs/vipfs" "$root"
+  install -m 0755 "$LAB_DIR/kube-vip" "$root/kube-vip"
+  image kube-vip v0.8.0 "$root" /kube-vip
+  rm -rf "$root"
   for name in "${names[@]}"; do archive "$CACHE/images/$v/$name.tar" "$name"; done
   archive "$CACHE/images-$v.tar" "${names[@]}"
   rm -rf "$work"
 }
 for v in $VERSIONS; do
-  if [ ! -e "$CACHE/images-$v.tar" ] || [ ! -e "$CACHE/images/$v/etcd.tar" ]; then rm -f "$CACHE/stamp/images-$v"; fi
-  locked images part "images-$v" "$(digest "$0") $(cat "$CACHE/stamp/k8s" "$CACHE/stamp/debs")" make_images "$v"
+  if [ ! -e "$CACHE/images-$v.tar" ] || [ ! -e "$CACHE/images/$v/kube-vip.tar" ]; then rm -f "$CACHE/stamp/images-$v"; fi
+  locked images part "images-$v" "$(digest "$0" "$LAB_DIR/kube-vip") $(cat "$CACHE/stamp/k8s" "$CACHE/stamp/debs")" make_images "$v"
 done

@@ -191,7 +191,7 @@ impl Check<'_> {
             let roles = &host.value.roles.as_ref()?.value;
             roles.iter().find(|role| role.value == ROLES[0]).map(|role| role.spot)
         });
-        let (first, second) = (places.next(), places.next());
+        let first = places.next();
         // A host whose roles are wrong may be the missing one; one mistake is enough then.
         let known = |role: &At<String>| ROLES.contains(&role.value.as_str());
         let all_known = list.value.iter().all(|host| {
@@ -201,11 +201,6 @@ impl Check<'_> {
             let spot = list.spot.start();
             self.wrong(spot, "no host has the role `control-plane`", |it| {
                 it.expected("one host with `roles: [control-plane]`")
-            });
-        }
-        if let Some(spot) = second {
-            self.wrong(spot, "several control planes are not supported yet", |it| {
-                it.found(ROLES[0]).expected("one host with this role, the others `worker`")
             });
         }
     }

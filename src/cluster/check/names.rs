@@ -96,6 +96,15 @@ pub fn endpoint(text: &str) -> Result<(), &'static str> {
     (host_is_good && port(number).is_some()).then_some(()).ok_or(EXPECTED)
 }
 
+/// A network interface: what the kernel takes (`dev_valid_name`).
+pub fn interface(text: &str) -> Result<(), &'static str> {
+    let inside = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b':' | b'"' | b'\'' | b'\\');
+    let good = (1..=15).contains(&text.len())
+        && text.bytes().all(inside)
+        && !matches!(text, "." | "..");
+    good.then_some(()).ok_or("the name of a network interface, like `eth0`")
+}
+
 /// A file name: anything visible, absolute, relative or under the own home directory.
 pub fn path(text: &str) -> Result<(), &'static str> {
     if text.is_empty() || text.ends_with('/') {

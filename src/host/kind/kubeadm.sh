@@ -1,6 +1,11 @@
 # kubeadm VERB FLAG...: `kubeadm init` or `kubeadm join`, with its configuration on stdin, so that no
 # token is ever in a file or an argument. Neither can be repeated: what a broken try left is
 # cleared before the next.
+#
+# kubeadm join-control-plane VIA ENDPOINT ADDRESS PEERS FLAG...: `kubeadm join` of a control plane.
+# VIA (host:port) is an API server that runs, ENDPOINT the cluster's own address, which may lead nowhere
+# until this host's API server runs; ADDRESS is this host's, PEERS (with commas) are where the other
+# members of etcd answer.
 
 # Stops the kubelet and every pod of the cluster, and empties what kubeadm fills.
 bv_node_clear() {
@@ -99,16 +104,112 @@ bv_kubeadm_is() { bv_stands kubeadm "$1" completed; }
 
 bv_kubeadm_before() { :; }
 
-bv_kubeadm_do() {
-    # An earlier try that did not end, in this run or in one that was killed.
-    if [ -n "$(ls -A /etc/kubernetes/manifests 2>/dev/null)" ] || [ -e /etc/kubernetes/kubelet.conf ] ||
+# Whether an earlier try did not end, in this run or in one that was killed.
+bv_node_half_done() {
+    [ -n "$(ls -A /etc/kubernetes/manifests 2>/dev/null)" ] || [ -e /etc/kubernetes/kubelet.conf ] ||
         [ -e /etc/kubernetes/bootstrap-kubelet.conf ] || [ -e /etc/kubernetes/pki/ca.key ] ||
-        [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]; then
-        bv_node_clear || return 1
-    fi
+        [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]
+}
+
+bv_kubeadm_do() {
     bv_verb=$1
     shift
+    if [ "$bv_verb" = join-control-plane ]; then
+        bv_control_plane_join "$@"
+        return
+    fi
+    if bv_node_half_done; then
+        bv_node_clear || return 1
+    fi
+    [ "$bv_verb" != init ] || bv_manifests_stage
     kubeadm "$bv_verb" --config /dev/stdin "$@"
+}
+
+# Puts the manifests in place that must be there when the control plane starts. Until `init` has made
+# its administrators, from 1.29 on, only super-admin.conf may do anything (kubeadm#2414).
+bv_manifests_stage() {
+    bv_minor=$(kubeadm version -o short | cut -d . -f 2)
+    for bv_manifest in /etc/kubernetes/bivouac/manifests/*.yaml; do
+        [ -e "$bv_manifest" ] || continue
+        mkdir -p /etc/kubernetes/manifests
+        bv_to=/etc/kubernetes/manifests/${bv_manifest##*/}
+        if [ "$bv_verb" = init ] && [ "$bv_minor" -ge 29 ]; then
+            sed 's#path: /etc/kubernetes/admin.conf#path: /etc/kubernetes/super-admin.conf#' "$bv_manifest" >"$bv_to"
+        else
+            cp -- "$bv_manifest" "$bv_to"
+        fi
+        chmod 0600 "$bv_to"
+    done
+}
+
+bv_control_plane_join() {
+    bv_via=$1 bv_endpoint=$2 bv_address=$3 bv_peers=$4
+    shift 4
+    bv_config=$(cat)
+    if bv_node_half_done; then
+        if [ -e /etc/kubernetes/manifests/etcd.yaml ] && bv_control_plane_starts; then
+            bv_control_plane_finish
+            return
+        fi
+        # A member that never comes back counts all the same, and costs etcd its majority in the end.
+        bv_etcd_leave && bv_node_clear || return 1
+    fi
+    bv_phase join phase preflight "$@" || return 1
+    bv_manifests_stage
+    bv_phase join phase control-plane-prepare all || return 1
+    bv_admin_server "$bv_via"
+    bv_phase join --skip-phases=preflight,control-plane-prepare "$@" || return 1
+    bv_admin_server "$bv_endpoint"
+}
+
+# One part of kubeadm, with the configuration.
+bv_phase() { printf '%s\n' "$bv_config" | kubeadm "$@" --config /dev/stdin; }
+
+# Names the API server that admin.conf, which kubeadm itself uses, leads to.
+bv_admin_server() { sed -i "s#^\( *server: https://\).*#\1$1#" /etc/kubernetes/admin.conf; }
+
+# Whether the control plane that an earlier try made comes up after all.
+bv_control_plane_starts() {
+    bv_admin_server "$bv_endpoint"
+    systemctl start kubelet.service && bv_wait_for 450 bv_control_plane_answers
+}
+
+bv_control_plane_answers() {
+    kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$bv_address:6443" --request-timeout 5s \
+        get --raw /readyz >/dev/null 2>&1 && [ -s /etc/kubernetes/kubelet.conf ]
+}
+
+# What is left of a join when etcd has its member; each part can be repeated.
+bv_control_plane_finish() {
+    # Until 1.21 the cluster keeps a list of its own.
+    if kubeadm join phase control-plane-join --help 2>/dev/null | grep -q '^  update-status'; then
+        bv_phase join phase control-plane-join update-status || return 1
+    fi
+    bv_phase join phase control-plane-join mark-control-plane
+}
+
+# Takes this host out of etcd where it is in it, member or not yet started. Without certificates it
+# did not come as far.
+bv_etcd_leave() {
+    [ -s /etc/kubernetes/pki/etcd/healthcheck-client.key ] || return 0
+    case $bv_address in *:*) bv_url="https://[$bv_address]:2380" ;; *) bv_url=https://$bv_address:2380 ;; esac
+    bv_members=$(bv_etcd /v3/cluster/member/list '{}') ||
+        bv_die "an earlier try may have added this host to etcd, and no other control plane's etcd answers"
+    bv_member=$(printf '%s' "$bv_members" | tr '{' '\n' | grep -F "\"$bv_url\"" | sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p')
+    [ -z "$bv_member" ] || bv_etcd /v3/cluster/member/remove "{\"ID\":\"$bv_member\"}" >/dev/null ||
+        bv_die "an earlier try added this host to etcd, and etcd cannot remove it now"
+}
+
+# Asks etcd of the first peer that answers, by its JSON gateway: bv_etcd PATH BODY.
+bv_etcd() {
+    bv_pki=/etc/kubernetes/pki/etcd
+    for bv_peer in $(printf '%s' "$bv_peers" | tr , ' '); do
+        case $bv_peer in *:*) bv_peer="[$bv_peer]" ;; esac
+        printf '%s' "$2" | timeout 20 kubectl --kubeconfig /dev/null --server "https://$bv_peer:2379" \
+            --certificate-authority "$bv_pki/ca.crt" --client-certificate "$bv_pki/healthcheck-client.crt" \
+            --client-key "$bv_pki/healthcheck-client.key" create --raw "$1" -f - && return
+    done
+    return 1
 }
 
 bv_kubeadm_undo() { bv_node_clear; }

@@ -89,6 +89,8 @@ fn artifacts(cluster: &Cluster) -> Artifacts {
         format!("kube-controller-manager:{version}"),
         format!("kube-scheduler:{version}"),
         "coredns:1.7.0".to_owned(),
+        "haproxy:2.6".to_owned(),
+        "kube-vip:v0.8.0".to_owned(),
     ];
     let mut all: Vec<Available> = binaries.iter().map(|name| one("binary", name, vec![])).collect();
     all.extend(["bridge", "host-local", "portmap"].map(|name| one("cni", name, vec![])));
@@ -126,6 +128,10 @@ pub fn values() -> Values {
         ("token_id", "bvabcd"),
         ("token_secret", "0123456789abcdef"),
         ("token_expiry", "2026-11-23T03:00:00Z"),
+        (
+            "certificate_key",
+            "e6a2eb8581237ab72a4f494f30285ec12a9694d750b9785706a83bfcbbbd2204",
+        ),
         ("ca", "LS0tLS1CRUdJTg=="),
         ("pod_cidr", "10.244.1.0/24"),
         ("pod_routes", "10.244.0.0/24 10.89.7.11\n10.244.1.0/24 10.89.7.12\n 10.89.7.13\n10.244.2.0/24 10.89.7.14"),
