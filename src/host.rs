@@ -11,4 +11,4 @@ mod words;
 
 pub use change::{Change, Data, Upload};
 pub use journal::{Entry, Journal, Outcome, State, Undone};
-pub use remote::{Answer, Error, Lines, Remote};
+pub use remote::{Answer, Error, Lines, Probe, Remote};

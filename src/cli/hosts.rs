@@ -9,7 +9,7 @@ use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
-use crate::engine;
+use crate::engine::{self, Unreached};
 use crate::event::{EventKind, Severity};
 use crate::host::facts::{Facts, Family};
 use crate::host::{Entry, Error, Remote, State};
@@ -20,8 +20,37 @@ use crate::ssh::{self, HostKeys, Policy};
 /// Limit for the reading of facts.
 const FACTS: Duration = Duration::from_secs(60);
 
-/// Connects to all hosts. New host keys are put to the operator once, all together.
+/// Connects to all hosts; each that cannot be reached is a finding, and ends the run.
 pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Remote>, Stop> {
+    let mut remotes = Vec::new();
+    let mut all = true;
+    for result in try_connect(session, options).await? {
+        match result {
+            Ok(remote) => remotes.push(remote),
+            Err(unreached) => {
+                all = false;
+                session.events.host(&unreached.host, unreachable(&unreached));
+            }
+        }
+    }
+    if all { Ok(remotes) } else { Err(Stop::said(Exit::Unreachable)) }
+}
+
+/// The finding for a host that cannot be reached.
+pub fn unreachable(unreached: &Unreached) -> EventKind {
+    EventKind::Finding {
+        name: "Reachable".to_owned(),
+        severity: Severity::Error,
+        message: unreached.error.to_string(),
+        fix: unreached.error.fix(),
+    }
+}
+
+/// Connects to those hosts that answer. New host keys are put to the operator once, all together.
+pub async fn try_connect(
+    session: &mut Session,
+    options: &Options,
+) -> Result<Vec<Result<Remote, Unreached>>, Stop> {
     let targets = credentials::targets(&session.cluster, options.connect_timeout())?;
     let policy = if options.accept_new_host_keys { Policy::AcceptNew } else { Policy::Known };
     let keys = Arc::new(host_keys(policy));
@@ -45,26 +74,7 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
         }
     }
     session.show();
-    let mut remotes = Vec::new();
-    let mut all = true;
-    for result in results {
-        match result {
-            Ok(remote) => remotes.push(remote),
-            Err(unreached) => {
-                all = false;
-                session.events.host(
-                    &unreached.host,
-                    EventKind::Finding {
-                        name: "Reachable".to_owned(),
-                        severity: Severity::Error,
-                        message: unreached.error.to_string(),
-                        fix: unreached.error.fix(),
-                    },
-                );
-            }
-        }
-    }
-    if all { Ok(remotes) } else { Err(Stop::said(Exit::Unreachable)) }
+    Ok(results)
 }
 
 /// The user's `known_hosts`, or the file that `BIVOUAC_KNOWN_HOSTS` names.
@@ -150,9 +160,9 @@ pub async fn look(
 async fn look_at(remote: &mut Remote) -> Result<Seen, (String, String)> {
     let said = |error: Error| (error.to_string(), error.fix());
     let before = SystemTime::now();
-    let answer = remote.read(Facts::SCRIPT, FACTS).await.map_err(said)?;
+    let text = remote.facts(FACTS).await.map_err(said)?;
     let clock = (before, SystemTime::now());
-    let facts = Facts::parse(&answer.stdout)
+    let facts = Facts::parse(&text)
         .map_err(|error| (error.to_string(), "look at the host by hand".to_owned()))?;
     let entries = remote.entries().await.map_err(said)?;
     Ok(Seen { facts, entries, clock })

@@ -24,9 +24,16 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 }
 
 async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
-    let remotes = hosts::connect(session, options).await?;
-    let named =
-        session.cluster.hosts.iter().map(|host| host.display.clone()).zip(remotes).collect();
+    // A host that is gone for good must not keep the others from being wiped.
+    let reached = hosts::try_connect(session, options).await?;
+    if reached.iter().all(Result::is_err) {
+        for unreached in reached.into_iter().filter_map(Result::err) {
+            session.events.host(&unreached.host, hosts::unreachable(&unreached));
+        }
+        return Err(Stop::said(Exit::Unreachable));
+    }
+    let named = session.cluster.hosts.iter().map(|host| host.display.clone());
+    let named = named.zip(reached).collect();
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),

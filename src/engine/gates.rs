@@ -93,6 +93,7 @@ mod tests {
 
     use super::*;
     use crate::event::StepName;
+    use crate::host::Probe;
     use crate::playbook::{Lane, Pending, Task, Work};
 
     fn task(opens: Option<&str>) -> Task {
@@ -103,7 +104,7 @@ mod tests {
             alone: None,
             limit: Duration::from_secs(1),
             tries: 1,
-            work: Pending::Ready(Work::Wait { until: "true".to_owned() }),
+            work: Pending::Ready(Work::Wait { until: Probe::new("true") }),
         }
     }
 

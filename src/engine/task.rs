@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::failure::{Failure, describe, interrupted, tail};
 use super::lane::Runner;
 use crate::event::{EventKind, StepName};
-use crate::host::{Change, Data, Journal, Outcome, Remote};
+use crate::host::{Change, Data, Journal, Outcome, Probe, Remote};
 use crate::playbook::{Fetch, Task, Values, Work};
 
 /// How often a wait looks again.
@@ -38,7 +38,8 @@ impl Runner {
                 Ok(false)
             }
             Work::Read { run, name, shared } => {
-                let value = journal.reader().read(&run, task.limit).await?.stdout.trim().to_owned();
+                let answer = journal.reader().probe(&run, task.limit).await?.good()?;
+                let value = answer.stdout.trim().to_owned();
                 if shared {
                     self.shared
                         .values
@@ -87,12 +88,17 @@ impl Runner {
         Ok(any)
     }
 
-    async fn wait(&self, until: &str, limit: Duration, reader: &mut Remote) -> Result<(), Failure> {
+    async fn wait(
+        &self,
+        until: &Probe,
+        limit: Duration,
+        reader: &mut Remote,
+    ) -> Result<(), Failure> {
         let began = Instant::now();
         loop {
             let rest = limit.saturating_sub(began.elapsed());
             let answer = tokio::select! {
-                answer = reader.try_read(until, rest.max(EVERY)) => answer?,
+                answer = reader.probe(until, rest.max(EVERY)) => answer?,
                 () = self.shared.cancel.stopped() => return Err(interrupted()),
             };
             if answer.status == 0 {
@@ -120,8 +126,7 @@ impl Runner {
         limit: Duration,
         reader: &mut Remote,
     ) -> Result<bool, Failure> {
-        let text =
-            reader.read(&format!("cat -- {}", crate::ssh::quote(&fetch.path)), limit).await?.stdout;
+        let text = reader.file(&fetch.path, limit).await?;
         let text = match &fetch.server {
             Some(server) => with_server(&text, server),
             None => text,

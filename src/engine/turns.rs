@@ -67,7 +67,7 @@ mod tests {
             alone: Some("etcd".to_owned()),
             limit: Duration::from_secs(1),
             tries: 1,
-            work: Pending::Ready(Work::Wait { until: "true".to_owned() }),
+            work: Pending::Ready(Work::Wait { until: crate::host::Probe::new("true") }),
         };
         let lane = |host| Lane { host, name: format!("h{host}"), tasks: vec![task(), task()] };
         Turns::new(&Plan { lanes: vec![lane(0), lane(1)] })

@@ -7,16 +7,15 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::connect::Unreached;
 use super::failure::Failure;
 use super::run::Options;
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Error, Journal, Remote, State};
+use crate::ssh;
 
 /// Limit for one undo: stopping a node's pods may take minutes.
 const LIMIT: Duration = Duration::from_secs(900);
-
-/// Limit for a look.
-const SHORT: Duration = Duration::from_secs(60);
 
 /// How long an earlier run's last command is waited for, when its operator is gone.
 const PATIENCE: Duration = Duration::from_secs(900);
@@ -34,8 +33,12 @@ pub enum Wiped {
     Failed,
 }
 
-/// Wipes hosts, side by side. How it ended is the worst of them.
-pub async fn wipe(hosts: Vec<(String, Remote)>, events: &Events, options: &Options) -> Wiped {
+/// Wipes hosts, side by side; those that could not be reached are told. How it ended is the worst of them.
+pub async fn wipe(
+    hosts: Vec<(String, Result<Remote, Unreached>)>,
+    events: &Events,
+    options: &Options,
+) -> Wiped {
     let permits = Arc::new(Semaphore::new(options.parallel.max(1)));
     let mut lanes = JoinSet::new();
     for (name, remote) in hosts {
@@ -60,6 +63,35 @@ pub async fn wipe(hosts: Vec<(String, Remote)>, events: &Events, options: &Optio
     wiped
 }
 
+/// What came of all undos of a host.
+#[derive(Debug, Default)]
+struct Undone {
+    /// What was left alone because it is no longer ours.
+    kept: Vec<String>,
+    /// Some undo did not work.
+    failed: bool,
+}
+
+/// Why a step of a wipe has no result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    /// It did not work; the host can still be worked on.
+    Step,
+    /// Another run holds the host.
+    Locked,
+    /// Nothing more can be done on the host.
+    Lane,
+}
+
+impl From<Stopped> for Wiped {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Locked => Self::Locked,
+            Stopped::Step | Stopped::Lane => Self::Failed,
+        }
+    }
+}
+
 /// One host of a wipe.
 #[derive(Debug)]
 struct Lane {
@@ -72,7 +104,7 @@ struct Lane {
 
 impl Lane {
     /// Wipes the host; says how that ended, and how much is left.
-    async fn run(mut self, remote: Remote) -> (Wiped, usize) {
+    async fn run(mut self, remote: Result<Remote, Unreached>) -> (Wiped, usize) {
         let began = Instant::now();
         let ended = match self.wipe(remote).await {
             Ok(()) if self.differences == 0 => Wiped::Clean,
@@ -88,11 +120,16 @@ impl Lane {
         (ended, self.differences)
     }
 
-    async fn wipe(&mut self, mut remote: Remote) -> Result<(), Wiped> {
-        // A wipe that was killed at its very end has only its rubbish left.
-        let look = "rm -rf \"$BV.gone\"; [ -e \"$BV\" ]";
-        let known = self.step("look for the journal", remote.try_read(look, SHORT)).await?;
-        if known.status != 0 {
+    async fn wipe(&mut self, remote: Result<Remote, Unreached>) -> Result<(), Wiped> {
+        let mut remote = match remote {
+            Ok(remote) => remote,
+            Err(unreached) => {
+                let work = async { Err::<(), _>(*unreached.error) };
+                return self.step("connect", work).await.map_err(Wiped::from);
+            }
+        };
+        let look = Journal::is_there(&mut remote);
+        if !self.step("look for the journal", look).await.map_err(Wiped::from)? {
             self.tell(EventKind::Fact {
                 name: "journal".to_owned(),
                 value: "none: nothing to undo".to_owned(),
@@ -101,24 +138,32 @@ impl Lane {
             remote.close().await;
             return Ok(());
         }
-        let mut journal = self.step("lock it", Journal::open(remote, PATIENCE)).await?;
-        let kept = self.undo_all(&mut journal).await?;
-        let compared = self.step("compare with the baseline", journal.compare()).await?;
+        let open = Journal::open(remote, PATIENCE);
+        let mut journal = self.step("lock it", open).await.map_err(Wiped::from)?;
+        let undone = self.undo_all(&mut journal).await?;
+        let compare = journal.compare();
+        let compared =
+            self.step("compare with the baseline", compare).await.map_err(Wiped::from)?;
         // What was kept comes first: it says why the rest differs.
         let mut differences: Vec<String> =
-            kept.into_iter().map(|what| format!("= kept {what}")).collect();
+            undone.kept.into_iter().map(|what| format!("= kept {what}")).collect();
         differences.extend(compared);
         self.differences = differences.len();
         self.tell(EventKind::Compared { differences });
+        if undone.failed {
+            return Err(Wiped::Failed);
+        }
         if self.differences == 0 {
-            let remote = self.step("remove the journal", journal.forget()).await?;
+            let forget = journal.forget();
+            let remote = self.step("remove the journal", forget).await.map_err(Wiped::from)?;
             remote.close().await;
         }
         Ok(())
     }
 
-    /// Undoes every entry, newest first; returns what was left alone.
-    async fn undo_all(&mut self, journal: &mut Journal) -> Result<Vec<String>, Wiped> {
+    /// Undoes every entry, newest first. An undo that does not work is told, and the older ones go on:
+    /// each restores its own thing, and what stays is in the comparison.
+    async fn undo_all(&mut self, journal: &mut Journal) -> Result<Undone, Wiped> {
         let entries: Vec<(u64, String)> = journal
             .entries()
             .iter()
@@ -126,33 +171,39 @@ impl Lane {
             .filter(|entry| entry.state != State::Undone)
             .map(|entry| (entry.seq, format!("undo `{}`", entry.step)))
             .collect();
-        let mut kept = Vec::new();
+        let mut undone = Undone::default();
         for (seq, step) in entries {
             if self.options.cancel.is_stopped() {
                 return Err(Wiped::Failed);
             }
-            for what in self.step(&step, journal.undo(seq, LIMIT, None)).await? {
-                // Several runs may have written the same file.
-                if !kept.contains(&what) {
-                    kept.push(what);
+            match self.step(&step, journal.undo(seq, LIMIT, None)).await {
+                Ok(kept) => {
+                    self.undone += 1;
+                    for what in kept {
+                        // Several runs may have written the same file.
+                        if !undone.kept.contains(&what) {
+                            undone.kept.push(what);
+                        }
+                    }
                 }
+                Err(Stopped::Step) => undone.failed = true,
+                Err(stopped) => return Err(stopped.into()),
             }
-            self.undone += 1;
         }
-        Ok(kept)
+        Ok(undone)
     }
 
     async fn step<T>(
         &self,
         name: &str,
         work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Wiped> {
+    ) -> Result<T, Stopped> {
         let began = Instant::now();
         let step = StepName { playbook: "wipe".to_owned(), step: name.to_owned() };
         self.tell(EventKind::StepStarted { step: step.clone() });
         let result = tokio::select! {
             result = work => result,
-            () = self.options.cancel.must_leave() => return Err(Wiped::Failed),
+            () = self.options.cancel.must_leave() => return Err(Stopped::Lane),
         };
         let seconds = seconds(began.elapsed());
         match result {
@@ -162,14 +213,16 @@ impl Lane {
                 Ok(value)
             }
             Err(error) => {
-                let ended = if matches!(error, Error::Locked { .. }) {
-                    Wiped::Locked
-                } else {
-                    Wiped::Failed
+                let stopped = match &error {
+                    Error::Locked { .. } => Stopped::Locked,
+                    Error::Script { .. } | Error::Ssh(ssh::Error::Hung { stopped: true, .. }) => {
+                        Stopped::Step
+                    }
+                    _ => Stopped::Lane,
                 };
                 let Failure { cause, fix, tail, .. } = error.into();
                 self.tell(EventKind::StepFailed { step, cause, fix, stderr_tail: tail, seconds });
-                Err(ended)
+                Err(stopped)
             }
         }
     }

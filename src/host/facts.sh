@@ -306,18 +306,17 @@ say leftover_chain -
     done
 }
 
-# Our own journal (its format: journal.sh): entries that stand, and the run of the last one.
+# Our own journal (its format: journal.sh): entries that stand and were not wiped yet, and the run of the last one.
 if [ -d /var/lib/bivouac ]; then
-    count=0 run=-
+    standing=
     if [ -r /var/lib/bivouac/journal ]; then
-        while read -r word _ value _; do
-            case $word in
-            start) count=$((count + 1)) run=$value ;;
-            undone) count=$((count - 1)) ;;
-            esac
-        done </var/lib/bivouac/journal
+        standing=$(awk '
+            $1 == "start" { stands[$2]; run = $3 }
+            $1 == "undone" || $1 == "kept" { delete stands[$2] }
+            END { for (entry in stands) count++; print count + 0, run == "" ? "-" : run }
+        ' /var/lib/bivouac/journal)
     fi
-    say journal "$count $run"
+    say journal "${standing:-0 -}"
 else
     say journal -
 fi

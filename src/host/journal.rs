@@ -22,6 +22,8 @@ pub enum State {
     Started,
     /// The change was made.
     Done,
+    /// The state before was restored, but for what is no longer ours.
+    Kept,
     /// The state before was restored.
     Undone,
 }
@@ -63,6 +65,11 @@ pub struct Journal {
 }
 
 impl Journal {
+    /// Whether the host has a journal: something may be there to undo.
+    pub async fn is_there(remote: &mut Remote) -> Result<bool, Error> {
+        Ok(remote.try_read("bv_known", SHORT).await?.status == 0)
+    }
+
     /// Locks the host and opens it for changes; the baseline is taken if there is none. Waits up to
     /// `patience` for a run whose connection is gone but whose last command still runs.
     pub async fn open(mut remote: Remote, patience: Duration) -> Result<Self, Error> {
@@ -158,10 +165,8 @@ impl Journal {
             .filter_map(|line| line.strip_prefix("kept "))
             .map(str::to_owned)
             .collect();
-        if let Some(entry) =
-            self.entries.iter_mut().find(|entry| entry.seq == seq && kept.is_empty())
-        {
-            entry.state = State::Undone;
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.seq == seq) {
+            entry.state = if kept.is_empty() { State::Undone } else { State::Kept };
         }
         Ok(kept)
     }
@@ -236,8 +241,12 @@ fn parse(text: &str) -> Result<Vec<Entry>, Error> {
                     state: State::Started,
                 });
             }
-            mark @ ("done" | "undone") => {
-                let state = if mark == "done" { State::Done } else { State::Undone };
+            mark @ ("done" | "kept" | "undone") => {
+                let state = match mark {
+                    "done" => State::Done,
+                    "kept" => State::Kept,
+                    _ => State::Undone,
+                };
                 entries.iter_mut().find(|entry| entry.seq == seq).ok_or_else(broken)?.state = state;
             }
             _ => return Err(broken()),
@@ -254,10 +263,10 @@ mod tests {
     fn a_journal_reads_back_with_the_state_of_each_entry() {
         let text = "start 1 'r' 'p: a' 'file' '4' '/x' '0644' 'root:root' 'ab' 'absent' .\ndone 1 .\n\
                     start 2 'r' 'p: b' 'tree' '1' '/y' 'absent' .\nstart 3 'r' 'p: c' 'tree' '1' '/z' 'absent' .\n\
-                    undone 3 .\n";
+                    kept 2 .\nundone 3 .\n";
         let entries = parse(text).unwrap();
         let states: Vec<_> = entries.iter().map(|entry| (entry.seq, entry.state)).collect();
-        assert_eq!(states, [(1, State::Done), (2, State::Started), (3, State::Undone)]);
+        assert_eq!(states, [(1, State::Done), (2, State::Kept), (3, State::Undone)]);
         assert_eq!(entries[0].arguments, ["/x", "0644", "root:root", "ab"]);
     }
 

@@ -5,6 +5,7 @@
 #   start SEQ RUN STEP KIND NARGS ARG... BEFORE... .
 #   done SEQ .
 #   undone SEQ .
+#   kept SEQ .
 # SEQ counts up from 1. BEFORE is what the kind needs to restore the state before the change;
 # whole files are kept in before/SEQ.
 #
@@ -139,7 +140,7 @@ bv_need() {
 # wipe looks again.
 bv_keep() {
     echo "kept $1"
-    bv_kept=1
+    bv_kept=kept
 }
 
 # Restores the state before entry $1: bv_undo SEQ. Prints `kept ...` for what was left alone.
@@ -154,7 +155,8 @@ bv_undo() {
     bv_kept=
     "bv_${bv_kind}_undo" "$@" || exit 1
     bv_cut "$bv_seq" undo-after
-    [ -n "$bv_kept" ] || bv_mark "undone $bv_seq"
+    # Undone but for what was kept: the entry stands, and the host is no longer in our hands.
+    bv_mark "${bv_kept:-undone} $bv_seq"
     bv_cut "$bv_seq" undone-after
     exit 0
 }
@@ -205,6 +207,12 @@ bv_mend() {
     bv_journal >"$BV/journal.new" || bv_die "the journal \`$BV/journal\` cannot be mended"
     bv_sync "$BV/journal.new"
     mv -f "$BV/journal.new" "$BV/journal"
+}
+
+# Whether there is a journal. A wipe that was killed at its very end has only its rubbish left, which goes.
+bv_known() {
+    rm -rf "$BV.gone"
+    [ -e "$BV" ]
 }
 
 # Opens the host for changes: makes our directory and takes the baseline if there is none.

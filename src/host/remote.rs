@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 use super::change::Change;
+use super::facts::Facts;
 use crate::ssh::{self, Connection, Exit, HostKeys, Output, Request, Shell, Stdin, Target};
 
 /// The shell half of the host floor: sent once a connection, as functions.
@@ -86,7 +87,7 @@ impl Answer {
     }
 
     /// The answer of a script that had to end with status 0.
-    pub(super) fn good(self) -> Result<Self, Error> {
+    pub fn good(self) -> Result<Self, Error> {
         if self.status == 0 {
             return Ok(self);
         }
@@ -107,6 +108,24 @@ fn first_cause(answer: &Answer) -> String {
         Some(line) => line.to_owned(),
         None if answer.status > 128 => format!("killed by signal {}", answer.status - 128),
         None => format!("ended with status {} and said nothing", answer.status),
+    }
+}
+
+/// A shell text that only looks: the line of a `wait:` or `read:` step.
+///
+/// A playbook's author declares it so; no other text of a playbook runs outside of a journal entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe(String);
+
+impl Probe {
+    /// Declares that this text changes nothing.
+    pub fn new(script: impl Into<String>) -> Self {
+        Self(script.into())
+    }
+
+    /// The text, for whoever reads a plan.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -150,13 +169,27 @@ impl Remote {
         })
     }
 
-    /// Runs a script that only reads, and insists on status 0.
-    pub async fn read(&mut self, script: &str, limit: Duration) -> Result<Answer, Error> {
-        self.ask(script, Stdin::Empty, limit, None, None).await?.good()
+    /// Runs a look, whatever its status.
+    pub async fn probe(&mut self, probe: &Probe, limit: Duration) -> Result<Answer, Error> {
+        self.try_read(&probe.0, limit).await
     }
 
-    /// Runs a script that only reads, whatever its status.
-    pub async fn try_read(&mut self, script: &str, limit: Duration) -> Result<Answer, Error> {
+    /// Reads the facts, as text for [`Facts::parse`].
+    pub async fn facts(&mut self, limit: Duration) -> Result<String, Error> {
+        Ok(self.read(Facts::SCRIPT, limit).await?.stdout)
+    }
+
+    /// Runs a script of this module, and insists on status 0.
+    pub(super) async fn read(&mut self, script: &str, limit: Duration) -> Result<Answer, Error> {
+        self.try_read(script, limit).await?.good()
+    }
+
+    /// Runs a script of this module, whatever its status.
+    pub(super) async fn try_read(
+        &mut self,
+        script: &str,
+        limit: Duration,
+    ) -> Result<Answer, Error> {
         self.ask(script, Stdin::Empty, limit, None, None).await
     }
 
@@ -174,6 +207,11 @@ impl Remote {
     pub async fn content(&mut self, path: &str, limit: Duration) -> Result<String, Error> {
         let script = format!("cat -- {} 2>/dev/null", ssh::quote(path));
         Ok(self.try_read(&script, limit).await?.stdout)
+    }
+
+    /// A file's content as text; an error for one that cannot be read.
+    pub async fn file(&mut self, path: &str, limit: Duration) -> Result<String, Error> {
+        Ok(self.read(&format!("cat -- {}", ssh::quote(path)), limit).await?.stdout)
     }
 
     /// Says goodbye to the host.

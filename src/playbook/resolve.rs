@@ -9,7 +9,7 @@ use super::library::{Error, Library};
 use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec};
 use crate::cluster::Cluster;
-use crate::host::Change;
+use crate::host::{Change, Probe};
 
 /// What hosts told each other during a run: tokens, certificates, addresses. Kept in memory only.
 pub type Values = BTreeMap<String, String>;
@@ -20,9 +20,9 @@ pub enum Work {
     /// Changes, in order.
     Changes(Vec<Change>),
     /// Waits until this line succeeds.
-    Wait { until: String },
+    Wait { until: Probe },
     /// Keeps what this line prints as `values.<name>`.
-    Read { run: String, name: String, shared: bool },
+    Read { run: Probe, name: String, shared: bool },
     /// Fetches a file.
     Fetch(Fetch),
 }
@@ -100,10 +100,10 @@ impl Scope<'_> {
                 unless: text(&command.unless)?,
                 stdin: text(&command.stdin)?.into_bytes(),
             }],
-            Action::Wait(wait) => return Ok(Work::Wait { until: text(&wait.until)? }),
+            Action::Wait(wait) => return Ok(Work::Wait { until: Probe::new(text(&wait.until)?) }),
             Action::Read(read) => {
                 return Ok(Work::Read {
-                    run: text(&read.run)?,
+                    run: Probe::new(text(&read.run)?),
                     name: read.value.clone(),
                     shared: read.shared,
                 });

@@ -162,3 +162,20 @@ no_record() {
   wiped h1
 }
 t "control: a change without a record is a difference" no_record
+blind_tool() {
+  exits 0 h1 init
+  podman exec "$c" touch /etc/owned/unseen
+  # As if it had been there before: the tool's comparison then has nothing to say. The judge of the test has.
+  podman exec "$c" sh -c 'f=/etc/owned/unseen; { find $f -printf "path %y %m %U:%G %p\n"; echo "sum $(sha256sum < $f | cut -d" " -f1) $f"; } >> /var/lib/bivouac/baseline'
+  podman exec "$c" sh -c 'cd /var/lib/bivouac && LC_ALL=C sort -u baseline > b && cat b > baseline && rm b'
+  exits 0 h1 wipe
+  differs h1
+  podman exec "$c" rm /etc/owned/unseen
+  clean h1
+}
+t "control: what a doctored baseline hides from the tool, the test sees" blind_tool
+no_cut() {
+  ! killed_at h1 999:effect-after init > /dev/null
+  wiped h1
+}
+t "control: a cut that is never met is no kill" no_cut

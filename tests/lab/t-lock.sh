@@ -45,7 +45,14 @@ orphan() { until_host 'pgrep -f "sleep 0.1" > /dev/null' && on_host '! grep -q "
 t "the first operator is killed: its step runs on" orphan
 run third init &
 third=$!
-waits() { sleep 2; kill -0 "$third"; ! grep -q '"step_started".*long work' "$TMP/third.out"; }
+waits() {
+  for _ in $(seq 200); do ! grep -q '"lock it and.*"step_started"' "$TMP/third.out" || break; sleep 0.1; done
+  # The lock is asked for several times a second: by now it would have been given.
+  grep -q '"lock it and.*"step_started"' "$TMP/third.out"
+  for _ in 1 2 3 4 5; do on_host true; done
+  kill -0 "$third"
+  ! grep -q '"long work".*"step_started"' "$TMP/third.out"
+}
 t "the next init waits for it" waits
 on_host 'touch /run/go'
 ended=0

@@ -20,7 +20,7 @@ bv_missing_parents() {
 # entry stands: what is in them may be gone by the next wipe.
 bv_remove_parents() {
     for bv_dir; do
-        rmdir -- "$bv_dir" 2>/dev/null || [ ! -d "$bv_dir" ] || bv_kept=1
+        rmdir -- "$bv_dir" 2>/dev/null || [ ! -d "$bv_dir" ] || bv_kept=kept
     done
     return 0
 }

@@ -152,8 +152,8 @@ fn shell_lines(made: &Made) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     for (step, work) in plan.lanes.iter().flat_map(works) {
         match work {
-            Work::Wait { until } => lines.push((step, until)),
-            Work::Read { run, .. } => lines.push((step, run)),
+            Work::Wait { until } => lines.push((step, until.as_str().to_owned())),
+            Work::Read { run, .. } => lines.push((step, run.as_str().to_owned())),
             Work::Changes(changes) => {
                 for change in changes {
                     if let Change::Command { run, undo, unless, .. } = change {
