@@ -189,6 +189,7 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
             .entries
             .iter()
             .any(|entry| entry.kind == "kubeadm" && entry.state == State::Done),
+        foreign: seen.facts.is_foreign_node(),
     };
     session.cluster.hosts.iter().zip(seen).map(state).collect()
 }

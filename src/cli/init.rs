@@ -40,6 +40,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
         hosts: &states,
         artifacts: &artifacts,
         kubeconfig: &kubeconfig,
+        leaving: &[],
     };
     let library = Arc::new(library);
     let plan = Plan::build("init", &library, &site)

@@ -275,6 +275,12 @@ impl Facts {
         matches!(self.journal, Journal::Present { entries: 1.., .. })
     }
 
+    /// Whether the host is a node of a cluster that another tool made with kubeadm.
+    pub fn is_foreign_node(&self) -> bool {
+        let paths = self.leftovers.paths.iter().flatten();
+        !self.is_ours() && paths.into_iter().any(|path| path == "/etc/kubernetes/kubelet.conf")
+    }
+
     /// The file system below a path: that of its nearest parent that was asked about.
     pub fn disk(&self, path: &str) -> Option<&Disk> {
         let contains = |disk: &&Disk| {
