@@ -30,14 +30,26 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 }
 
 async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
-    let Checked { remotes, seen, artifacts, library } =
-        preflight::check(session, options, true).await?;
-    let states = hosts::states(session, &seen);
+    let checked = preflight::check(session, options, true).await?;
+    let states = hosts::states(session, &checked.seen);
     half_wiped(session, &states)?;
+    let after = format!("the cluster `{}` is up", session.cluster.name);
+    carry_out(session, options, checked, &states, &after).await
+}
+
+/// Makes the plan of `init` for the session's hosts, and runs it. `after` is what has come about then.
+pub async fn carry_out(
+    session: &mut Session,
+    options: &Options,
+    checked: Checked,
+    states: &[crate::playbook::HostState],
+    after: &str,
+) -> Result<Exit, Stop> {
+    let Checked { remotes, artifacts, library, .. } = checked;
     let kubeconfig = kubeconfig_path(session);
     let site = crate::playbook::Site {
         cluster: &session.cluster,
-        hosts: &states,
+        hosts: states,
         artifacts: &artifacts,
         kubeconfig: &kubeconfig,
         leaving: &[],
@@ -54,10 +66,8 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     session.concluded = true;
     let ended = engine::run(plan, remotes, secrets, &session.events, &run).await;
     if ended == engine::Ended::Done {
-        session.after = Some(format!(
-            "the cluster `{}` is up; look around with: KUBECONFIG={kubeconfig} kubectl get nodes",
-            session.cluster.name
-        ));
+        session.after =
+            Some(format!("{after}; look around with: KUBECONFIG={kubeconfig} kubectl get nodes"));
     }
     Ok(match ended {
         engine::Ended::Done => Exit::Done,

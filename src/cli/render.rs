@@ -45,8 +45,13 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             foreign: false,
         })
         .collect();
-    let site =
-        Site { cluster: &cluster, hosts: &states, artifacts: &artifacts, kubeconfig: "kubeconfig", leaving: &[] };
+    let site = Site {
+        cluster: &cluster,
+        hosts: &states,
+        artifacts: &artifacts,
+        kubeconfig: "kubeconfig",
+        leaving: &[],
+    };
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
     let mut files: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();

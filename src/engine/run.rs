@@ -67,8 +67,7 @@ pub async fn remove(
     options: &Options,
 ) -> (Ended, Wiped) {
     let wiped_some = !leaving.is_empty();
-    let ((ended, wiped, left), path) =
-        lanes(plan, remotes, leaving, values, events, options).await;
+    let ((ended, wiped, left), path) = lanes(plan, remotes, leaving, values, events, options).await;
     events.run(EventKind::RunDone {
         ok: ended == Ended::Done && wiped == Wiped::Clean,
         seconds: seconds(options.started.elapsed()),

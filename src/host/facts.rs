@@ -275,10 +275,9 @@ impl Facts {
         matches!(self.journal, Journal::Present { entries: 1.., .. })
     }
 
-    /// Whether the host is a node of a cluster that another tool made with kubeadm.
-    pub fn is_foreign_node(&self) -> bool {
-        let paths = self.leftovers.paths.iter().flatten();
-        !self.is_ours() && paths.into_iter().any(|path| path == "/etc/kubernetes/kubelet.conf")
+    /// Whether the host has a kubelet's credentials: it is a node, or was one.
+    pub fn has_kubelet_conf(&self) -> bool {
+        self.leftovers.paths.iter().flatten().any(|path| path == "/etc/kubernetes/kubelet.conf")
     }
 
     /// The file system below a path: that of its nearest parent that was asked about.

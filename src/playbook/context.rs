@@ -54,7 +54,7 @@ pub struct HostState {
     pub node: String,
     /// The address that the node is known by in the cluster.
     pub address: IpAddr,
-    /// `kubeadm init` or `join` was completed here.
+    /// `kubeadm init` or `join` was completed here, by us or by another tool.
     pub joined: bool,
     /// It is a node that another tool made.
     pub foreign: bool,
@@ -93,7 +93,8 @@ impl Artifacts {
 impl Site<'_> {
     /// The control plane that acts for the cluster: the first that is in it, or the first of the file,
     /// which is to initialise it.
-    pub(super) fn first_control_plane(&self) -> Option<usize> {
+    #[must_use]
+    pub fn first_control_plane(&self) -> Option<usize> {
         let mut planes = self.control_planes();
         let first = planes.next()?;
         let in_it = |index: &usize| self.hosts[*index].joined;
@@ -148,10 +149,8 @@ impl Site<'_> {
     /// Names that every API server's certificate has besides kubeadm's own: with several, clients may
     /// reach any of them by whatever the user calls it.
     fn sans(&self) -> BTreeSet<String> {
-        let ours = !matches!(
-            self.cluster.load_balancer,
-            LoadBalancer::None | LoadBalancer::External
-        );
+        let ours =
+            !matches!(self.cluster.load_balancer, LoadBalancer::None | LoadBalancer::External);
         if self.control_planes().count() < 2 && !ours {
             return BTreeSet::new();
         }
@@ -195,7 +194,9 @@ fn settings(site: &Site<'_>) -> String {
     for (host, state) in site.cluster.hosts.iter().zip(site.hosts) {
         words.push(format!("node {}", quote(&state.node)));
         let labels = host.labels.iter();
-        words.extend(labels.map(|(key, value)| format!("label {}", quote(&format!("{key}={value}")))));
+        words.extend(
+            labels.map(|(key, value)| format!("label {}", quote(&format!("{key}={value}")))),
+        );
         words.extend(host.taints.iter().map(|taint| {
             let value = taint.value.as_deref().unwrap_or_default();
             format!("taint {}", quote(&format!("{}={value}:{}", taint.key, taint.effect)))

@@ -101,11 +101,7 @@ impl Plan {
     }
 
     /// Makes one plan of several verbs' playbooks, one after the other. Performs no I/O.
-    pub fn chain(
-        verbs: &[&str],
-        library: &Arc<Library>,
-        site: &Site<'_>,
-    ) -> Result<Self, Error> {
+    pub fn chain(verbs: &[&str], library: &Arc<Library>, site: &Site<'_>) -> Result<Self, Error> {
         if let Some(verb) = verbs.iter().find(|verb| library.playbooks(verb).is_empty()) {
             return Err(Error::NoPlaybook { verb: (*verb).to_owned() });
         }
@@ -202,8 +198,7 @@ impl Plan {
 }
 
 /// Values that a run has from its start; the others are those that steps read from hosts.
-const VALUES: [&str; 5] =
-    ["token", "token_id", "token_secret", "token_expiry", "certificate_key"];
+const VALUES: [&str; 5] = ["token", "token_id", "token_secret", "token_expiry", "certificate_key"];
 
 impl Late {
     /// The work as far as it can be shown before its values are known: each value prints as its name.
