@@ -192,7 +192,7 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
                 || seen
                     .entries
                     .iter()
-                    .any(|entry| entry.kind == "kubeadm" && entry.state == State::Done),
+                    .any(|entry| entry.state == State::Done && entry.is_join()),
             foreign,
         }
     };

@@ -45,6 +45,14 @@ pub struct Entry {
     pub state: State,
 }
 
+impl Entry {
+    /// Whether it makes the host a node. A control plane that is only prepared is none yet.
+    pub fn is_join(&self) -> bool {
+        let verb = self.arguments.first().map(String::as_str);
+        self.kind == "kubeadm" && verb != Some("prepare-control-plane")
+    }
+}
+
 /// What a change came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

@@ -159,11 +159,12 @@ pub struct KernelSpec {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KubeadmSpec {
-    /// `init`, `join` or `join-control-plane`.
+    /// `init`, `join`, or one half of the join of a control plane: `prepare-control-plane`,
+    /// `join-control-plane`.
     pub verb: String,
     /// The template of its configuration.
     pub template: String,
-    /// What a verb of ours (`join-control-plane`) needs to know besides; not for kubeadm.
+    /// What the verbs of ours need to know besides; not for kubeadm.
     #[serde(default)]
     pub words: Vec<String>,
 }

@@ -60,11 +60,14 @@ make_network() { # RUN OWNER [SUBNET]
 }
 
 start() { # RUN NAME OWNER SUITE ADDRESS
-  local name said
+  local name said mac
   name=$(container "$1" "$2")
+  # A host that is started again has its hardware address still.
+  # shellcheck disable=SC2086 # the numbers of the address
+  mac=$(printf '02:62:%02x:%02x:%02x:%02x' ${5//./ })
   # /var is a volume because containerd's overlayfs snapshots do not work on top of overlayfs. /etc/hosts belongs to the host
   # (--no-hosts): a file that podman mounts could not be replaced.
-  said=$(podman run -d -q --name "$name" --hostname "$2" --network "$(network_of "$1")" --ip "$5" --no-hosts --privileged --cgroupns=private \
+  said=$(podman run -d -q --name "$name" --hostname "$2" --network "$(network_of "$1")" --ip "$5" --mac-address "$mac" --no-hosts --privileged --cgroupns=private \
     --systemd=always --label "bivouac.run=$1" --label "bivouac.owner=$3" --label "bivouac.name=$2" -v /var "$HOST_IMAGE:$4" /sbin/init 2>&1) ||
     die "\`$2\` of run \`$1\` did not start: $said"
 }

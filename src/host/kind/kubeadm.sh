@@ -2,10 +2,11 @@
 # token is ever in a file or an argument. Neither can be repeated: what a broken try left is
 # cleared before the next.
 #
-# kubeadm join-control-plane VIA ENDPOINT ADDRESS PEERS FLAG...: `kubeadm join` of a control plane.
-# VIA (host:port) is an API server that runs, ENDPOINT the cluster's own address, which may lead nowhere
-# until this host's API server runs; ADDRESS is this host's, PEERS (with commas) are where the other
-# members of etcd answer.
+# kubeadm prepare-control-plane VIA ENDPOINT ADDRESS PEERS FLAG...
+# kubeadm join-control-plane VIA ENDPOINT ADDRESS PEERS FLAG...: the two halves of `kubeadm join` of a
+# control plane: what hosts do side by side, and what only one at a time may do. VIA (host:port) is an API
+# server that runs; ENDPOINT the cluster's own address, which may lead nowhere until this host's API
+# server runs; ADDRESS is this host's; PEERS (with commas) are where the other members of etcd answer.
 
 # Stops the kubelet and every pod of the cluster, and empties what kubeadm fills.
 bv_node_clear() {
@@ -100,7 +101,14 @@ bv_pods_forget() {
     return 0
 }
 
-bv_kubeadm_is() { bv_stands kubeadm "$1" completed; }
+# A control plane whose second half was begun needs the first again, which looks how far it came.
+bv_kubeadm_is() {
+    if [ "$1" = prepare-control-plane ] && bv_stands kubeadm join-control-plane; then
+        bv_stands kubeadm join-control-plane completed
+    else
+        bv_stands kubeadm "$1" completed
+    fi
+}
 
 bv_kubeadm_before() { :; }
 
@@ -114,10 +122,15 @@ bv_node_half_done() {
 bv_kubeadm_do() {
     bv_verb=$1
     shift
-    if [ "$bv_verb" = join-control-plane ]; then
-        bv_control_plane_join "$@"
+    case $bv_verb in
+    *-control-plane)
+        bv_via=$1 bv_endpoint=$2 bv_address=$3 bv_peers=$4
+        shift 4
+        bv_config=$(cat)
+        "bv_control_plane_${bv_verb%%-*}" "$@"
         return
-    fi
+        ;;
+    esac
     if bv_node_half_done; then
         bv_node_clear || return 1
     fi
@@ -142,24 +155,67 @@ bv_manifests_stage() {
     done
 }
 
-bv_control_plane_join() {
-    bv_via=$1 bv_endpoint=$2 bv_address=$3 bv_peers=$4
-    shift 4
-    bv_config=$(cat)
+# Manifests of what needs an etcd of its own, until it is there: the kubelet would start them in vain, and
+# the longer they fail, the longer it waits.
+BV_HELD=/etc/kubernetes/bivouac/held
+
+bv_control_plane_prepare() {
     if bv_node_half_done; then
-        if [ -e /etc/kubernetes/manifests/etcd.yaml ] && bv_control_plane_starts; then
-            bv_control_plane_finish
-            return
-        fi
+        # One that comes up after all is the second half's to finish.
+        [ ! -e /etc/kubernetes/manifests/etcd.yaml ] || ! bv_control_plane_starts || return 0
         # A member that never comes back counts all the same, and costs etcd its majority in the end.
         bv_etcd_leave && bv_node_clear || return 1
     fi
-    bv_phase join phase preflight "$@" || return 1
+    rm -rf "$BV_HELD"
+    bv_phase join --skip-phases="$(bv_phases check-etcd kubelet-start control-plane-join)" "$@" || return 1
     bv_manifests_stage
-    bv_phase join phase control-plane-prepare all || return 1
     bv_admin_server "$bv_via"
-    bv_phase join --skip-phases=preflight,control-plane-prepare "$@" || return 1
+    # From 1.33 on the kubelet itself comes in through its own node's API server.
+    if ! bv_has_phase etcd-join; then
+        mkdir -p "$BV_HELD" && mv /etc/kubernetes/manifests/kube-apiserver.yaml \
+            /etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-scheduler.yaml "$BV_HELD" ||
+            return 1
+    fi
+    bv_phase join phase kubelet-start
+}
+
+bv_control_plane_join() {
+    if [ -e /etc/kubernetes/manifests/etcd.yaml ]; then
+        bv_control_plane_starts ||
+            bv_die "an earlier try made this host a member of etcd, and its API server does not answer"
+        bv_control_plane_finish
+        return
+    fi
+    bv_etcd_leave || return 1
+    bv_phase join --skip-phases="preflight,control-plane-prepare,kubelet-start$(bv_listed wait-control-plane)" "$@" || return 1
+    bv_manifests_release
+}
+
+bv_manifests_release() {
+    for bv_manifest in "$BV_HELD"/*.yaml; do
+        [ ! -e "$bv_manifest" ] || mv -f -- "$bv_manifest" /etc/kubernetes/manifests/ || return 1
+    done
+    rm -rf "$BV_HELD"
     bv_admin_server "$bv_endpoint"
+}
+
+# Whether this version's join has a phase of that name.
+bv_has_phase() { kubeadm join --help 2>/dev/null | grep -q "^ *$1 "; }
+
+# Those of the phases that this version has, each behind a comma.
+bv_listed() {
+    for bv_name; do
+        ! bv_has_phase "$bv_name" || printf ',%s' "$bv_name"
+    done
+}
+
+# Phases to skip, with commas: these, which all versions have (one of them hidden), and those that came
+# later and belong to etcd and what follows it.
+bv_phases() {
+    printf '%s' "$1"
+    shift
+    printf ',%s' "$@"
+    bv_listed etcd-join kubelet-wait-bootstrap wait-control-plane
 }
 
 # One part of kubeadm, with the configuration.
@@ -170,7 +226,7 @@ bv_admin_server() { sed -i "s#^\( *server: https://\).*#\1$1#" /etc/kubernetes/a
 
 # Whether the control plane that an earlier try made comes up after all.
 bv_control_plane_starts() {
-    bv_admin_server "$bv_endpoint"
+    bv_manifests_release || return 1
     systemctl start kubelet.service && bv_wait_for 450 bv_control_plane_answers
 }
 
