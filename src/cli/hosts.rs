@@ -189,10 +189,7 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
                 .or_else(|| host.address.parse().ok())
                 .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
             joined: foreign
-                || seen
-                    .entries
-                    .iter()
-                    .any(|entry| entry.state == State::Done && entry.is_join()),
+                || seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
             foreign,
         }
     };

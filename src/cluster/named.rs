@@ -68,7 +68,8 @@ spec:
             assert_eq!(cluster.named(word), Ok(found), "{word}");
         }
         for (word, said) in [
-            ("w", "its hosts are `cp1`, `w1`, `10.0.0.11`"),
+            ("w", "did you mean `w1`?"),
+            ("zebra", "its hosts are `cp1`, `w1`, `10.0.0.11`"),
             ("w11", "did you mean `w1`?"),
             ("10.0.0", "did you mean `10.0.0.1`?"),
             ("10.0.0.12", "did you mean `10.0.0.1"),

@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use bivouac::cluster::{Cluster, Host, Kubernetes, LoadBalancer, Network, Plugin, Ssh, Sudo, Version};
+use bivouac::cluster::{
+    Cluster, Host, Kubernetes, LoadBalancer, Network, Plugin, Ssh, Sudo, Version,
+};
 use bivouac::event::Severity;
 use bivouac::host::facts::{Facts, FactsError, Family, Journal, Listener, Process, Route, Unit};
 use bivouac::preflight::{CHECKS, Context, Finding, HostFacts, check};

@@ -31,7 +31,8 @@ impl Check<'_> {
         }
         match (kind.value.as_str(), endpoint) {
             ("internal", Some(endpoint)) => {
-                let message = "`controlPlaneEndpoint` is given, but the load balancer is `internal`";
+                let message =
+                    "`controlPlaneEndpoint` is given, but the load balancer is `internal`";
                 self.wrong(endpoint.spot, message, |it| {
                     it.found(&endpoint.value).expected(
                         "either no `controlPlaneEndpoint`, or `loadBalancer: {kind: external}`",

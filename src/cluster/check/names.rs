@@ -99,9 +99,8 @@ pub fn endpoint(text: &str) -> Result<(), &'static str> {
 /// A network interface: what the kernel takes (`dev_valid_name`).
 pub fn interface(text: &str) -> Result<(), &'static str> {
     let inside = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b':' | b'"' | b'\'' | b'\\');
-    let good = (1..=15).contains(&text.len())
-        && text.bytes().all(inside)
-        && !matches!(text, "." | "..");
+    let good =
+        (1..=15).contains(&text.len()) && text.bytes().all(inside) && !matches!(text, "." | "..");
     good.then_some(()).ok_or("the name of a network interface, like `eth0`")
 }
 
