@@ -33,6 +33,9 @@ use yaml::{At, Source};
 /// Free-form settings that are merged into a component's own configuration.
 pub type Overrides = serde_json::Map<String, serde_json::Value>;
 
+/// Port of the API servers.
+pub const API_PORT: u16 = 6443;
+
 /// A cluster, as its file describes it, with every default filled in.
 #[derive(Debug, Clone)]
 pub struct Cluster {
@@ -248,6 +251,18 @@ impl Cluster {
     /// The host that initialises the cluster. There is one: a file without is refused.
     pub fn first_control_plane(&self) -> Option<&Host> {
         self.control_planes().next()
+    }
+
+    /// `host:port` of the cluster's address where it is no host's own: behind an external load
+    /// balancer, or virtual.
+    pub fn outer_endpoint(&self) -> Option<String> {
+        match (&self.load_balancer, &self.control_plane_endpoint) {
+            (LoadBalancer::None | LoadBalancer::Internal, _) | (LoadBalancer::External, None) => {
+                None
+            }
+            (_, Some(endpoint)) => Some(endpoint.clone()),
+            (LoadBalancer::KubeVip { vip, .. }, None) => Some(format!("{vip}:{API_PORT}")),
+        }
     }
 
     /// Whether one host is the whole cluster, so that its control plane must carry pods.

@@ -8,6 +8,7 @@
 mod architecture;
 mod clock;
 mod clones;
+mod control_plane_count;
 mod cpus;
 mod directories;
 mod disk_inodes;
@@ -15,6 +16,7 @@ mod disk_pressure;
 mod disk_space;
 mod dpkg;
 mod dpkg_lock;
+mod endpoint;
 mod firewall;
 mod hostname;
 mod kernel_modules;
@@ -51,6 +53,7 @@ pub const CHECKS: &[Check] = &[
     same_machine::CHECK,
     node_names::CHECK,
     node_addresses::CHECK,
+    control_plane_count::CHECK,
     hostname::CHECK,
     clones::CHECK,
     clock::CHECK,
@@ -60,6 +63,7 @@ pub const CHECKS: &[Check] = &[
     runtime::CHECK,
     ports::CHECK,
     subnets::CHECK,
+    endpoint::CHECK,
     cpus::CHECK,
     memory::CHECK,
     disk_space::CHECK,

@@ -11,8 +11,8 @@ use super::options::Options;
 use super::session::Session;
 use crate::engine::{self, Unreached};
 use crate::event::{EventKind, Severity};
-use crate::host::facts::{Facts, Family};
-use crate::host::{Entry, Error, Remote, State};
+use crate::host::facts::{Endpoint, Facts, Family};
+use crate::host::{Entry, Error, Probe, Remote, State};
 use crate::playbook::HostState;
 use crate::report;
 use crate::ssh::{self, HostKeys, Policy};
@@ -118,9 +118,11 @@ pub async fn look(
     remotes: Vec<Remote>,
 ) -> Result<(Vec<Remote>, Vec<Seen>), Stop> {
     let mut tasks = tokio::task::JoinSet::new();
+    let endpoint = session.cluster.outer_endpoint();
     for (index, mut remote) in remotes.into_iter().enumerate() {
+        let endpoint = endpoint.clone();
         tasks.spawn(async move {
-            let seen = look_at(&mut remote).await;
+            let seen = look_at(&mut remote, endpoint.as_deref()).await;
             (index, remote, seen)
         });
     }
@@ -157,13 +159,17 @@ pub async fn look(
     if all { Ok((remotes, all_seen)) } else { Err(Stop::said(Exit::Unreachable)) }
 }
 
-async fn look_at(remote: &mut Remote) -> Result<Seen, (String, String)> {
+async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, (String, String)> {
     let said = |error: Error| (error.to_string(), error.fix());
     let before = SystemTime::now();
     let text = remote.facts(FACTS).await.map_err(said)?;
     let clock = (before, SystemTime::now());
-    let facts = Facts::parse(&text)
+    let mut facts = Facts::parse(&text)
         .map_err(|error| (error.to_string(), "look at the host by hand".to_owned()))?;
+    if let Some((name, script)) = endpoint.and_then(|name| Some((name, Endpoint::script(name)?))) {
+        let answer = remote.probe(&Probe::new(script), FACTS).await.map_err(said)?;
+        facts.endpoint = Some(Endpoint::parse(name, &answer.stdout));
+    }
     let entries = remote.entries().await.map_err(said)?;
     Ok(Seen { facts, entries, clock })
 }

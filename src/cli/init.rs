@@ -8,8 +8,9 @@ use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
 use super::{hosts, preflight};
+use crate::cluster::{API_PORT, Cluster, LoadBalancer};
 use crate::engine;
-use crate::playbook::{Plan, Values};
+use crate::playbook::{HostState, Plan, Site, Values};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,17 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     let checked = preflight::check(session, options, true).await?;
     let states = hosts::states(session, &checked.seen);
     half_wiped(session, &states)?;
+    let api_servers: Vec<Option<&str>> =
+        checked.seen.iter().map(|seen| seen.facts.api_server.as_deref()).collect();
+    shrunk(&mut session.cluster, &states, &api_servers);
+    let site = Site {
+        cluster: &session.cluster,
+        hosts: &states,
+        artifacts: &checked.artifacts,
+        kubeconfig: "",
+        leaving: &[],
+    };
+    moved(&site, &api_servers)?;
     let after = format!("the cluster `{}` is up", session.cluster.name);
     carry_out(session, options, checked, &states, &after).await
 }
@@ -42,12 +54,12 @@ pub async fn carry_out(
     session: &mut Session,
     options: &Options,
     checked: Checked,
-    states: &[crate::playbook::HostState],
+    states: &[HostState],
     after: &str,
 ) -> Result<Exit, Stop> {
     let Checked { remotes, artifacts, library, .. } = checked;
     let kubeconfig = kubeconfig_path(session);
-    let site = crate::playbook::Site {
+    let site = Site {
         cluster: &session.cluster,
         hosts: states,
         artifacts: &artifacts,
@@ -78,7 +90,7 @@ pub async fn carry_out(
 
 /// Refuses a cluster whose control plane was wiped while a worker still belongs to it: that worker would
 /// wait for a cluster that is no more.
-fn half_wiped(session: &Session, states: &[crate::playbook::HostState]) -> Result<(), Stop> {
+fn half_wiped(session: &Session, states: &[HostState]) -> Result<(), Stop> {
     let all = || session.cluster.hosts.iter().zip(states);
     if all().any(|(host, state)| host.control_plane && state.joined) {
         return Ok(());
@@ -90,6 +102,42 @@ fn half_wiped(session: &Session, states: &[crate::playbook::HostState]) -> Resul
             format!(
                 "{}: still belongs to a cluster whose control plane is gone\n  fix: finish the wipe first, with `bivouac wipe`",
                 worker.display
+            ),
+        )),
+    }
+}
+
+/// A cluster that had several control planes once: its nodes still look for them under their own address.
+fn shrunk(cluster: &mut Cluster, states: &[HostState], api_servers: &[Option<&str>]) {
+    let own = format!("127.0.0.1:{API_PORT}");
+    let has_own = states
+        .iter()
+        .zip(api_servers)
+        .any(|(state, server)| state.joined && *server == Some(own.as_str()));
+    if cluster.load_balancer == LoadBalancer::None && has_own {
+        cluster.load_balancer = LoadBalancer::Internal;
+    }
+}
+
+/// Refuses another address for the API servers than the cluster has: it is in every certificate and on
+/// every node. `api_servers`: what the hosts say it is.
+fn moved(site: &Site<'_>, api_servers: &[Option<&str>]) -> Result<(), Stop> {
+    if site.cluster.load_balancer == LoadBalancer::None {
+        return Ok(());
+    }
+    let endpoint = site.endpoint();
+    let planes = site.cluster.hosts.iter().zip(site.hosts).zip(api_servers);
+    let other = planes.filter_map(|((host, state), api_server)| {
+        let has =
+            api_server.filter(|has| host.control_plane && state.joined && *has != endpoint)?;
+        Some((&host.display, has))
+    });
+    match other.min() {
+        None => Ok(()),
+        Some((host, has)) => Err(Stop::new(
+            Exit::Refused,
+            format!(
+                "{host}: the cluster was made with the address `{has}` for its API servers, and cluster.yaml now means `{endpoint}`\n  fix: give `controlPlaneEndpoint: {has}` in cluster.yaml; for another address wipe the cluster and make it anew"
             ),
         )),
     }
@@ -123,4 +171,49 @@ pub fn secrets() -> Result<Values, Stop> {
         ("token_expiry".to_owned(), expiry),
         ("certificate_key".to_owned(), key),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::playbook::Artifacts;
+
+    /// What is said of a cluster file with this line, when `cp1` joined through that address.
+    fn said(line: &str, roles: &str, has: &str) -> Option<String> {
+        let text = format!(
+            "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  {line}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [{roles}], name: h2}}\n"
+        );
+        let cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
+        let state = |address: &str, joined| HostState {
+            family: "debian".to_owned(),
+            arch: "amd64".to_owned(),
+            node: address.to_owned(),
+            address: address.parse().unwrap(),
+            joined,
+            foreign: false,
+        };
+        let hosts = [state("10.0.0.1", true), state("10.0.0.2", false)];
+        let artifacts = Artifacts::default();
+        let site = Site {
+            cluster: &cluster,
+            hosts: &hosts,
+            artifacts: &artifacts,
+            kubeconfig: "k",
+            leaving: &[],
+        };
+        moved(&site, &[Some(has), None]).err().map(|stop| format!("{stop:?}"))
+    }
+
+    #[test]
+    fn a_cluster_keeps_the_address_that_it_was_made_with() {
+        let own = "10.0.0.1:6443";
+        let grown = said("network: {}", "control-plane", own).unwrap();
+        assert!(grown.contains("cp1") && grown.contains("127.0.0.1:6443"), "{grown}");
+        assert!(grown.contains("controlPlaneEndpoint: 10.0.0.1:6443"), "{grown}");
+        let given = "controlPlaneEndpoint: 10.0.0.1:6443";
+        assert_eq!(said(given, "control-plane", own), None, "that address, then");
+        assert_eq!(said("network: {}", "control-plane", "127.0.0.1:6443"), None);
+        assert_eq!(said("network: {}", "worker", own), None, "one control plane as before");
+        assert!(said("controlPlaneEndpoint: a.b:6443", "worker", own).is_some());
+    }
 }

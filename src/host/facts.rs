@@ -4,7 +4,10 @@
 //! nothing. Values come from the host and may be anything; control characters are taken out of them,
 //! so that they can be shown.
 
+mod endpoint;
 mod parse;
+
+pub use endpoint::{Endpoint, Reached};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -108,8 +111,12 @@ pub struct Facts {
     pub runtime_config: Option<String>,
     /// What another cluster left: paths, network links and firewall chains.
     pub leftovers: Leftovers,
+    /// `host:port` of the API server in a control plane's `admin.conf`.
+    pub api_server: Option<String>,
     /// The host's journal.
     pub journal: Journal,
+    /// What the host finds at the cluster's address; looked for only where that is no host's own.
+    pub endpoint: Option<Endpoint>,
 }
 
 /// The distribution, from `/etc/os-release`.

@@ -306,6 +306,15 @@ say leftover_chain -
     done
 }
 
+# Where the cluster's API server is, by the administrator's own file; its keys stay there.
+if [ -r /etc/kubernetes/admin.conf ]; then
+    while read -r key value _; do
+        if [ "$key" = server: ]; then
+            say api_server "${value#https://}"
+            break
+        fi
+    done </etc/kubernetes/admin.conf
+fi
 # Our own journal (its format: journal.sh): entries that stand and were not wiped yet, and the run of the last one.
 if [ -d /var/lib/bivouac ]; then
     standing=

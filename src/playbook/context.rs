@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::resolve::{image_in_cluster, image_name};
-use crate::cluster::{Cluster, LoadBalancer};
+use crate::cluster::{API_PORT, Cluster, LoadBalancer};
 use crate::host::Upload;
 use crate::ssh::quote;
 
@@ -113,11 +113,10 @@ impl Site<'_> {
     }
 
     /// `host:port` of the API server that all hosts use.
-    fn endpoint(&self) -> String {
-        match (&self.cluster.control_plane_endpoint, &self.cluster.load_balancer) {
-            (Some(endpoint), _) => endpoint.clone(),
+    pub fn endpoint(&self) -> String {
+        match (self.cluster.outer_endpoint(), &self.cluster.load_balancer) {
+            (Some(endpoint), _) => endpoint,
             (None, LoadBalancer::Internal) => format!("127.0.0.1:{API_PORT}"),
-            (None, LoadBalancer::KubeVip { vip, .. }) => format!("{vip}:{API_PORT}"),
             (None, _) => self.server(self.first_control_plane()),
         }
     }
@@ -135,7 +134,9 @@ impl Site<'_> {
     fn outside(&self) -> String {
         let first = self.first_control_plane();
         match (&self.cluster.load_balancer, first.map(|first| &self.cluster.hosts[first])) {
-            (LoadBalancer::Internal, Some(host)) if is_san(&host.address) => {
+            (LoadBalancer::Internal, Some(host))
+                if is_san(&host.address) && !self.sans_are_own() =>
+            {
                 match host.address.parse() {
                     Ok(ip) => SocketAddr::new(ip, API_PORT).to_string(),
                     Err(_) => format!("{}:{API_PORT}", host.address),
@@ -144,6 +145,12 @@ impl Site<'_> {
             (LoadBalancer::Internal, _) => self.server(first),
             _ => self.endpoint(),
         }
+    }
+
+    /// Whether the user names what certificates have, so that ours are not in them.
+    fn sans_are_own(&self) -> bool {
+        let settings = self.cluster.kubernetes.kubeadm.get("apiServer");
+        settings.is_some_and(|settings| settings.get("certSANs").is_some())
     }
 
     /// Names that every API server's certificate has besides kubeadm's own: with several, clients may
@@ -162,9 +169,6 @@ impl Site<'_> {
         self.control_planes().flat_map(names).collect()
     }
 }
-
-/// Port of the API servers.
-const API_PORT: u16 = 6443;
 
 /// Whether a certificate may name it: an address, or a DNS name without underscores.
 fn is_san(name: &str) -> bool {

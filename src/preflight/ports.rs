@@ -1,6 +1,7 @@
 //! Ports that Kubernetes' own processes listen on must be free.
 
 use super::{Check, Context, Finding, HostFacts, Run};
+use crate::cluster::LoadBalancer;
 
 pub(super) const CHECK: Check = Check {
     name: "Port-*",
@@ -14,11 +15,17 @@ const CONTROL_PLANE: [u16; 5] = [6443, 2379, 2380, 10257, 10259];
 /// 10248 taken the kubelet does not start either.
 const EVERY_NODE: [u16; 4] = [10248, 10250, 10249, 10256];
 
-fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+/// A worker's own load balancer.
+const LOAD_BALANCER: u16 = 6443;
+
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if host.facts.is_ours() {
         return vec![];
     }
-    let control_plane = CONTROL_PLANE.iter().filter(|_| host.host.control_plane);
+    let is_worker = !host.host.control_plane;
+    let control_plane = CONTROL_PLANE.iter().filter(|_| !is_worker);
+    let internal = context.cluster.load_balancer == LoadBalancer::Internal;
+    let balancer = Some(&LOAD_BALANCER).filter(|_| is_worker && internal);
     let finding = |port: &u16| {
         let listeners = host.facts.listeners.as_ref()?;
         let listener = listeners.iter().find(|listener| listener.port == *port)?;
@@ -34,5 +41,5 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         };
         Some(host.error(&format!("Port-{port}"), message, fix))
     };
-    control_plane.chain(&EVERY_NODE).filter_map(finding).collect()
+    control_plane.chain(balancer).chain(&EVERY_NODE).filter_map(finding).collect()
 }

@@ -4,12 +4,20 @@ use std::time::Instant;
 
 use bivouac::playbook::{Plan, Work};
 
-use crate::support::site::{Made, embedded, every_minor, works};
+use crate::support::site::{Made, embedded, every_minor, kubeadm, works};
 
 const THREE: &str = "hosts:
 - {address: 10.89.7.11, roles: [control-plane], name: cp1, labels: {disk: ssd}}
 - {address: 10.89.7.12, roles: [worker], name: w1}
 - {address: 10.89.7.13, roles: [worker], name: w2, taints: ['gpu:NoSchedule']}
+";
+
+const SEVERAL: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: cp1}
+- {address: 10.89.7.12, roles: [control-plane], name: cp2}
+- {address: 10.89.7.13, roles: [control-plane, worker], name: cp3, taints: ['a=1:NoSchedule']}
+- {address: 10.89.7.14, roles: [worker], name: w1}
+- {address: 10.89.7.15, roles: [worker], name: w2}
 ";
 
 const SINGLE: &str = "hosts:\n- {address: 10.89.7.11, roles: [control-plane], name: cp1}\n";
@@ -22,6 +30,9 @@ fn shown(plan: &Plan) -> String {
         for task in &lane.tasks {
             if let Some(gate) = &task.needs {
                 lines.push(format!("  < {gate}"));
+            }
+            if let Some(what) = &task.alone {
+                lines.push(format!("  | {what}"));
             }
             lines.push(format!("  {}: {}", task.step.playbook, task.step.step));
             if let Some(gate) = &task.opens {
@@ -39,6 +50,7 @@ fn steps(plan: &Plan, lane: usize) -> Vec<&str> {
 #[test]
 fn what_each_host_does() {
     insta::assert_snapshot!("three", shown(&Made::new("v1.20.2", "", THREE).init()));
+    insta::assert_snapshot!("several", shown(&Made::new("v1.20.2", "", SEVERAL).init()));
     insta::assert_snapshot!("single", shown(&Made::new("v1.20.2", "", SINGLE).init()));
 }
 
@@ -110,6 +122,92 @@ fn a_control_plane_that_died_before_its_end_takes_the_token_of_init_again() {
     made.states[1].joined = true;
     let plan = made.init();
     assert!(!steps(&plan, 0).contains(&TOKEN), "there is no API server to make it with");
+}
+
+const JOIN_PLANE: &str = "join the control plane";
+const CERTIFICATES: &str = "lay out the certificates for control planes that still have to join";
+const INIT: &str = "initialise the control plane";
+
+#[test]
+fn control_planes_join_by_turns_and_with_certificates() {
+    let plan = Made::new("v1.20.2", "", SEVERAL).init();
+    assert!(steps(&plan, 0).contains(&INIT) && steps(&plan, 0).contains(&CERTIFICATES));
+    for lane in [1, 2] {
+        let join = plan.lanes[lane].tasks.iter().find(|task| task.step.step == JOIN_PLANE);
+        assert_eq!(join.unwrap().alone.as_deref(), Some("etcd"));
+        assert!(!steps(&plan, lane).contains(&INIT) && !steps(&plan, lane).contains(&JOIN));
+    }
+    let alone = plan.lanes.iter().flat_map(|lane| &lane.tasks).filter(|task| task.alone.is_some());
+    assert_eq!(alone.count(), 2, "nothing else is held up");
+    assert!(!steps(&plan, 3).contains(&JOIN_PLANE) && steps(&plan, 3).contains(&JOIN));
+}
+
+#[test]
+fn certificates_are_laid_out_only_while_a_control_plane_has_to_join() {
+    let mut made = Made::new("v1.20.2", "", SEVERAL);
+    for (joined, certificates, token) in [(3, false, true), (5, false, false), (2, true, true)] {
+        made.states.iter_mut().enumerate().for_each(|(i, state)| state.joined = i < joined);
+        let plan = made.init();
+        assert_eq!(steps(&plan, 0).contains(&CERTIFICATES), certificates, "{joined} joined");
+        assert_eq!(steps(&plan, 0).contains(&TOKEN), token, "{joined} joined");
+        assert!(!steps(&plan, 0).contains(&INIT), "the cluster is there");
+        assert!(steps(&plan, 0).contains(&"delete the certificates"));
+    }
+    let plan = Made::new("v1.20.2", "", THREE).init();
+    assert!(!steps(&plan, 0).contains(&CERTIFICATES));
+    assert!(!steps(&plan, 0).contains(&"delete the certificates"));
+}
+
+#[test]
+fn a_control_plane_that_is_in_the_cluster_acts_for_it() {
+    let mut made = Made::new("v1.20.2", "", SEVERAL);
+    made.states[1].joined = true;
+    made.states[3].joined = true;
+    let plan = made.init();
+    // The first of the file was wiped, and joins like any other.
+    assert!(steps(&plan, 0).contains(&JOIN_PLANE) && !steps(&plan, 0).contains(&INIT));
+    assert!(steps(&plan, 1).contains(&CERTIFICATES) && steps(&plan, 1).contains(&TOKEN));
+    assert!(!steps(&plan, 1).contains(&JOIN_PLANE) && !steps(&plan, 1).contains(&INIT));
+    let (verb, words, _) = kubeadm(&plan.lanes[0]).unwrap();
+    assert_eq!(verb, "prepare-control-plane");
+    assert_eq!(
+        words[..4],
+        ["10.89.7.12:6443", "127.0.0.1:6443", "10.89.7.11", "10.89.7.12,10.89.7.13"]
+    );
+}
+
+#[test]
+fn each_load_balancer_has_its_own_steps() {
+    let balancer = "import the image of the load balancer";
+    let vip = "import the image of kube-vip";
+    for (more, on_worker, on_plane) in [
+        ("", true, false),
+        ("loadBalancer: {kind: internal}\n", true, false),
+        ("controlPlaneEndpoint: api.example:6443\n", false, false),
+        ("loadBalancer: {kind: kube-vip, vip: 10.89.7.100}\n", false, true),
+    ] {
+        let mut made = Made::new("v1.20.2", "", &format!("{more}{SEVERAL}"));
+        let plan = made.init();
+        for (lane, expected) in [(0, false), (2, false), (3, on_worker)] {
+            assert_eq!(steps(&plan, lane).contains(&balancer), expected, "{more:?} {lane}");
+        }
+        for (lane, expected) in [(0, on_plane), (2, on_plane), (3, false)] {
+            assert_eq!(steps(&plan, lane).contains(&vip), expected, "{more:?} {lane}");
+        }
+        // An image is missed only by whom it is for.
+        for (image, needed) in [("haproxy", on_worker), ("kube-vip", on_plane)] {
+            made.artifacts.0.retain(|it| it.name != format!("{image}.tar"));
+            let said = made.plan(&embedded()).map(|_| ()).map_err(|error| error.to_string());
+            assert_eq!(said.is_err(), needed, "{more:?}: {said:?}");
+            if let Err(said) = said {
+                assert!(said.contains(&format!("the bundle has no image `{image}`")), "{said}");
+            }
+            made = Made::new("v1.20.2", "", &format!("{more}{SEVERAL}"));
+        }
+    }
+    // One control plane needs none of it.
+    let plan = Made::new("v1.20.2", "", THREE).init();
+    assert!((0..3).all(|lane| !steps(&plan, lane).contains(&balancer)));
 }
 
 #[test]

@@ -11,7 +11,9 @@ use bivouac::cluster::{
     Cluster, Host, Kubernetes, LoadBalancer, Network, Plugin, Ssh, Sudo, Version,
 };
 use bivouac::event::Severity;
-use bivouac::host::facts::{Facts, FactsError, Family, Journal, Listener, Process, Route, Unit};
+use bivouac::host::facts::{
+    Endpoint, Facts, FactsError, Family, Journal, Listener, Process, Reached, Route, Unit,
+};
 use bivouac::preflight::{CHECKS, Context, Finding, HostFacts, check};
 use serde_json::json;
 
@@ -279,11 +281,49 @@ const CASES: &[Case] = &[
         s.facts[1].dpkg_locks = Some(vec![Process { pid: 812, name }]);
         s.facts[1].dpkg_interrupted = Some(true);
     }),
+    ("two control planes", "ControlPlaneCount", |s| s.cluster.hosts[1].control_plane = true),
+    ("a load balancer where another listens", "Port-*", |s| {
+        s.cluster.load_balancer = LoadBalancer::Internal;
+        s.facts[1].listeners = Some(vec![Listener { port: 6443, process: Some("k3s".into()) }]);
+    }),
+    ("an endpoint without an address", "ControlPlaneEndpoint", |s| {
+        reached(s, LoadBalancer::External, Reached::Unresolved);
+    }),
+    ("an endpoint where nobody answers", "ControlPlaneEndpoint", |s| {
+        reached(s, LoadBalancer::External, Reached::Nobody);
+    }),
+    ("an endpoint of another cluster", "ControlPlaneEndpoint", |s| {
+        reached(s, LoadBalancer::External, Reached::ApiServer);
+    }),
+    ("a virtual address that is taken", "ControlPlaneEndpoint", |s| {
+        reached(s, kube_vip("192.168.7.200"), Reached::Refused);
+        s.facts[0].addresses = s.facts[1].addresses.clone();
+        s.facts[0].addresses.as_mut().unwrap().iter_mut().for_each(|address| {
+            if address.net.addr().to_string() == "192.168.7.22" {
+                address.net = "192.168.7.23/24".parse().unwrap();
+            }
+        });
+    }),
+    ("a virtual address of another network", "ControlPlaneEndpoint", |s| {
+        reached(s, kube_vip("203.0.113.9"), Reached::Nobody);
+    }),
     ("firewalls", "Firewalld", |s| {
         s.facts[0].units.as_mut().unwrap().push(unit("firewalld.service"));
         s.facts[1].ufw = Some(true);
     }),
 ];
+
+fn kube_vip(vip: &str) -> LoadBalancer {
+    LoadBalancer::KubeVip { vip: vip.parse().unwrap(), interface: None }
+}
+
+/// Every host looked for the cluster's address, and this came back.
+fn reached(scene: &mut Scene, load_balancer: LoadBalancer, reached: Reached) {
+    scene.cluster.load_balancer = load_balancer;
+    for facts in &mut scene.facts {
+        facts.endpoint = Some(Endpoint { name: "api.example:6443".into(), reached });
+    }
+}
 
 #[expect(non_snake_case, reason = "it stands for a constant, which an IpNet cannot be")]
 fn VPN() -> Route {
@@ -437,6 +477,24 @@ fn etcd_elsewhere_leaves_its_usual_place_alone() {
     );
     let dir = json!({"etcd": {"local": {"dataDir": "/data/etcd"}}});
     scene.cluster.kubernetes.kubeadm = dir.as_object().unwrap().clone();
+    assert_eq!(scene.check(), []);
+}
+
+#[test]
+fn an_address_that_is_the_cluster_s_own_is_no_finding() {
+    for answer in [Reached::Refused, Reached::Other, Reached::Unknown] {
+        let mut scene = Scene::healthy();
+        reached(&mut scene, LoadBalancer::External, answer);
+        assert_eq!(scene.check(), [], "{answer:?}: a load balancer with nothing behind it");
+    }
+    // Once the cluster is there, its API server is who answers.
+    let mut scene = Scene::healthy();
+    reached(&mut scene, LoadBalancer::External, Reached::ApiServer);
+    scene.facts[0].journal = Journal::Present { entries: 3, last_run: Some("r1".into()) };
+    assert_eq!(scene.check(), []);
+    // A control plane's own port on a worker is nobody's business without our load balancer there.
+    let mut scene = Scene::healthy();
+    scene.facts[1].listeners = Some(vec![Listener { port: 6443, process: None }]);
     assert_eq!(scene.check(), []);
 }
 

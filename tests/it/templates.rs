@@ -10,7 +10,7 @@ use std::process::Command;
 use bivouac::cluster::yaml;
 use serde_json::{Value, json};
 
-use crate::support::site::{Made, every_minor, kubeadm, preview};
+use crate::support::site::{Made, every_minor, file, kubeadm, preview, works};
 use bivouac::host::Change;
 use bivouac::playbook::Work;
 use kubeadm_fields::misfits;
@@ -41,7 +41,16 @@ hosts:
 - {address: 10.89.7.12, roles: [worker], name: 'on', taints: ['e=1.30:NoExecute', 'f=y:NoExecute', 'g=null:NoExecute']}
 ";
 
-const SITES: [&str; 5] = [SINGLE, THREE, TAINTED, BOTH_ROLES, TREACHEROUS];
+const SEVERAL: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: cp1}
+- {address: 10.89.7.12, roles: [control-plane], name: cp2}
+- {address: 10.89.7.13, roles: [control-plane, worker], name: cp3}
+- {address: api4.example, roles: [control-plane], name: cp4, taints: ['a=1:NoSchedule']}
+- {address: 10.89.7.15, roles: [control-plane, worker], name: cp5, taints: ['a=1:NoSchedule']}
+- {address: 10.89.7.16, roles: [worker], name: w1}
+";
+
+const SITES: [&str; 6] = [SINGLE, THREE, TAINTED, BOTH_ROLES, TREACHEROUS, SEVERAL];
 
 /// The user's settings, in the form that the version's kubeadm reads.
 fn settings(version: &str) -> String {
@@ -72,7 +81,7 @@ fn configurations(made: &Made) -> Vec<(String, String, String)> {
         })
         .collect();
     assert_eq!(all[0].1, "init");
-    assert!(all[1..].iter().all(|(_, verb, _)| verb == "join"));
+    assert!(all[1..].iter().all(|(_, verb, _)| verb == "join" || verb == "prepare-control-plane"));
     all
 }
 
@@ -207,6 +216,102 @@ fn taints_are_kubeadm_s_own_unless_something_else_is_meant() {
 }
 
 #[test]
+fn control_planes_that_join_get_the_certificates_and_the_right_taints() {
+    for version in every_minor() {
+        let minor: u32 = version.split('.').nth(1).unwrap().parse().unwrap();
+        let all = configurations(&Made::new(&version, "", SEVERAL));
+        let join = |host: usize| part(&all[host].2, "JoinConfiguration");
+        for host in 1..5 {
+            let plane = join(host)["controlPlane"].clone();
+            assert_eq!(plane["certificateKey"].as_str().unwrap().len(), 64, "{version}");
+            assert_eq!(
+                plane["localAPIEndpoint"]["advertiseAddress"],
+                format!("10.89.7.{}", 11 + host)
+            );
+        }
+        assert_eq!(join(5).get("controlPlane"), None, "a worker's secret it is not");
+        let taints = |host: usize| join(host)["nodeRegistration"].get("taints").cloned();
+        let own = if minor < 24 { "master" } else { "control-plane" };
+        let own = json!({"key": format!("node-role.kubernetes.io/{own}"), "effect": "NoSchedule"});
+        let given = json!({"key": "a", "value": "1", "effect": "NoSchedule"});
+        assert_eq!(taints(1), None, "{version}: kubeadm has a taint of its own");
+        assert_eq!(taints(2), Some(json!([])), "{version}");
+        assert_eq!(taints(3), Some(json!([own, given])), "{version}");
+        assert_eq!(taints(4), Some(json!([given])), "{version}");
+        let cluster = part(&all[0].2, "ClusterConfiguration");
+        assert_eq!(cluster["controlPlaneEndpoint"], "127.0.0.1:6443", "{version}");
+        let sans = cluster["apiServer"]["certSANs"].as_array().unwrap();
+        for name in ["10.89.7.11", "10.89.7.13", "10.89.7.14", "api4.example"] {
+            assert!(sans.contains(&json!(name)), "{version}: {sans:?}");
+        }
+        assert!(!sans.contains(&json!("10.89.7.16")), "a worker has no API server");
+    }
+}
+
+#[test]
+fn certificates_are_laid_out_in_fields_of_the_api() {
+    const STEP: &str = "lay out the certificates for control planes that still have to join";
+    for version in every_minor() {
+        let plan = Made::new(&version, "", SEVERAL).init();
+        let (_, work) = works(&plan.lanes[0]).into_iter().find(|(step, _)| step == STEP).unwrap();
+        let Work::Changes(changes) = work else { panic!("{work:?}") };
+        let [Change::Command { run, undo, unless, stdin }] = &changes[..] else { panic!() };
+        let stdin = String::from_utf8(stdin.clone()).unwrap();
+        let documents = yaml::documents(&stdin).unwrap();
+        assert_eq!(documents.len(), 2, "{stdin}");
+        for document in &documents {
+            assert_eq!(misfits(document), Vec::<String>::new(), "{version}\n{stdin}");
+        }
+        let key = documents[0]["certificateKey"].as_str().unwrap();
+        for word in [run, undo, unless] {
+            assert!(!word.contains(key), "arguments are journaled: {word}");
+        }
+        assert!(run.ends_with(">/dev/null"), "kubeadm prints the key: {run}");
+    }
+}
+
+#[test]
+fn a_host_that_joins_asks_an_api_server_that_runs() {
+    let discovery = |spec: &str, lane: usize| {
+        let plan = Made::new("v1.20.2", "", spec).init();
+        let text = file(&plan.lanes[lane], "/etc/kubernetes/bivouac-discovery.conf");
+        yaml::documents(&text).unwrap()[0]["clusters"][0]["cluster"]["server"].clone()
+    };
+    assert_eq!(discovery(SEVERAL, 5), "https://10.89.7.11:6443", "not its own, which is none yet");
+    assert_eq!(discovery(SEVERAL, 1), "https://10.89.7.11:6443");
+    assert_eq!(discovery(THREE, 1), "https://10.89.7.11:6443");
+    let vip = format!("loadBalancer: {{kind: kube-vip, vip: 10.89.7.100}}\n{SEVERAL}");
+    assert_eq!(discovery(&vip, 1), "https://10.89.7.100:6443");
+    let external = format!("controlPlaneEndpoint: api.example:443\n{SEVERAL}");
+    assert_eq!(discovery(&external, 5), "https://api.example:443");
+}
+
+#[test]
+fn load_balancers_look_like_this() {
+    let plan = Made::new("v1.20.2", "", SEVERAL).init();
+    let text = |path: &str| file(&plan.lanes[5], path);
+    let config = text("/etc/kubernetes/bivouac/haproxy.cfg");
+    let manifest = text("/etc/kubernetes/manifests/bivouac-load-balancer.yaml");
+    insta::assert_snapshot!("haproxy", format!("{config}---\n{manifest}"));
+    assert_eq!(yaml::documents(&manifest).unwrap()[0]["spec"]["hostNetwork"], true);
+    for word in ["stats", "admin", "socket"] {
+        assert!(!config.contains(word), "nobody looks in or takes hold: {word}");
+    }
+    let spec =
+        format!("loadBalancer: {{kind: kube-vip, vip: 10.89.7.100, interface: eth1}}\n{SEVERAL}");
+    let plan = Made::new("v1.28.2", "", &spec).init();
+    let manifest = file(&plan.lanes[0], "/etc/kubernetes/manifests/kube-vip.yaml");
+    insta::assert_snapshot!("kube_vip", manifest);
+    let pod = yaml::documents(&manifest).unwrap().remove(0);
+    let env = pod["spec"]["containers"][0]["env"].as_array().unwrap();
+    let value = |name: &str| env.iter().find(|it| it["name"] == name).unwrap()["value"].clone();
+    assert_eq!((value("address"), value("vip_interface")), (json!("10.89.7.100"), json!("eth1")));
+    // What kubeadm starts with is what stays.
+    let held = file(&plan.lanes[1], "/etc/kubernetes/bivouac/manifests/kube-vip.yaml");
+    assert_eq!(held, manifest);
+}
+
+#[test]
 fn the_user_s_settings_win_and_leave_the_rest() {
     for version in every_minor() {
         let made = Made::new(&version, &settings(&version), THREE);
@@ -249,6 +354,8 @@ fn what_it_looks_like() {
     insta::assert_snapshot!("v1.20_single", text("v1.20.2", "", SINGLE));
     insta::assert_snapshot!("v1.20_tainted", text("v1.20.2", "", TAINTED));
     insta::assert_snapshot!("v1.28_three", text("v1.28.2", "", THREE));
+    insta::assert_snapshot!("v1.20_several", text("v1.20.2", "", SEVERAL));
+    insta::assert_snapshot!("v1.31_several", text("v1.31.2", "", SEVERAL));
     insta::assert_snapshot!("v1.31_settings", text("v1.31.2", &settings("v1.31.2"), TREACHEROUS));
 }
 

@@ -97,7 +97,9 @@ impl Read {
                 links: self.texts("leftover_link"),
                 chains: self.texts("leftover_chain"),
             },
+            api_server: self.text("api_server"),
             journal: self.one("journal").map(journal).unwrap_or_default(),
+            endpoint: None,
         }
     }
 

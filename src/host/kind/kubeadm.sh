@@ -25,6 +25,7 @@ bv_node_clear() {
             bv_tree_empty "$bv_dir" "$BV/before/$bv_found/list" || return 1
         fi
     done
+    rm -rf -- "$BV/held"
     for bv_conf in admin super-admin kubelet bootstrap-kubelet controller-manager scheduler; do
         bv_baseline_has "/etc/kubernetes/$bv_conf.conf" || rm -f -- "/etc/kubernetes/$bv_conf.conf"
     done
@@ -165,7 +166,7 @@ bv_manifests_stage() {
 
 # Manifests of what needs an etcd of its own, until it is there: the kubelet would start them in vain, and
 # the longer they fail, the longer it waits.
-BV_HELD=/etc/kubernetes/bivouac/held
+BV_HELD=$BV/held
 
 bv_control_plane_prepare() {
     if bv_node_half_done; then
@@ -193,6 +194,10 @@ bv_control_plane_join() {
             bv_die "an earlier try made this host a member of etcd, and its API server does not answer"
         bv_control_plane_finish
         return
+    fi
+    # What a member wrote that etcd has to forget would stop the next one.
+    if [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]; then
+        bv_control_plane_prepare "$@" || return 1
     fi
     bv_etcd_leave || return 1
     bv_phase join --skip-phases="preflight,control-plane-prepare,kubelet-start$(bv_listed wait-control-plane)" "$@" || return 1
@@ -234,8 +239,12 @@ bv_admin_server() { sed -i "s#^\( *server: https://\).*#\1$1#" /etc/kubernetes/a
 
 # Whether the control plane that an earlier try made comes up after all.
 bv_control_plane_starts() {
-    bv_manifests_release || return 1
-    systemctl start kubelet.service && bv_wait_for 450 bv_control_plane_answers
+    { bv_manifests_release && systemctl start kubelet.service; } || return 1
+    bv_end=$(($(date +%s) + 120))
+    until bv_control_plane_answers; do
+        [ "$(date +%s)" -lt "$bv_end" ] || return 1
+        sleep 0.5
+    done
 }
 
 bv_control_plane_answers() {

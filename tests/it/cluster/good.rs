@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bivouac::cluster::{self, Flags, Plugin, Taint};
+use bivouac::cluster::{self, Flags, LoadBalancer, Plugin, Taint};
 use bivouac::secret::Secret;
 use serde_json::json;
 
@@ -33,6 +33,29 @@ fn the_defaults_are_those_of_the_contract() {
         ["10.0.0.2"]
     );
     assert!(!cluster.is_single());
+}
+
+#[test]
+fn the_load_balancer_follows_from_what_is_given() {
+    let three = minimal_with("roles: [worker]", "roles: [control-plane]");
+    let with = |text: &str, more: &str| {
+        parse(&text.replace("  hosts:", &format!("  {more}\n  hosts:"))).unwrap().load_balancer
+    };
+    let vip = LoadBalancer::KubeVip {
+        vip: "10.0.0.9".parse().unwrap(),
+        interface: Some("bond0.5".to_owned()),
+    };
+    let kube_vip = "loadBalancer: {kind: kube-vip, vip: 10.0.0.9, interface: bond0.5}";
+    for (text, more, expected) in [
+        (MINIMAL, "network: {}", LoadBalancer::None),
+        (MINIMAL, "controlPlaneEndpoint: a.b:6443", LoadBalancer::External),
+        (MINIMAL, "loadBalancer: {kind: internal}", LoadBalancer::Internal),
+        (&three, "network: {}", LoadBalancer::Internal),
+        (&three, "controlPlaneEndpoint: a.b:6443", LoadBalancer::External),
+        (&three, kube_vip, vip),
+    ] {
+        assert_eq!(with(text, more), expected, "{more}");
+    }
 }
 
 #[test]

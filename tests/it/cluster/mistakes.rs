@@ -85,7 +85,17 @@ const CASES: &[Case] = &[
     (WORKER, "roles: []", 14, 12, &["no role"]),
     (WORKER, "labels: {}", 13, 5, &["`roles` is missing"]),
     ("roles: [control-plane]", "roles: [worker]", 11, 5, &["no host has the role `control-plane`"]),
-    (WORKER, "roles: [control-plane]", 14, 13, &["several control planes are not supported yet"]),
+    // The load balancer.
+    (HOSTS, "  loadBalancer: {}\n  hosts:", 10, 17, &["`kind` is missing", "`internal`, `kube-vip` or `external`"]),
+    (HOSTS, "  loadBalancer: {kind: interal}\n  hosts:", 10, 24, &["`interal` is no load balancer", "did you mean `internal`?"]),
+    (HOSTS, "  loadBalancer: {kind: kube-vip}\n  hosts:", 10, 17, &["`vip` is missing"]),
+    (HOSTS, "  loadBalancer: {kind: kube-vip, vip: 10.0.0}\n  hosts:", 10, 39, &["`10.0.0` is no virtual address"]),
+    (HOSTS, "  loadBalancer: {kind: kube-vip, vip: 127.0.0.1}\n  hosts:", 10, 39, &["no virtual address"]),
+    (HOSTS, "  loadBalancer: {kind: kube-vip, vip: 10.0.0.2}\n  hosts:", 10, 39, &["`10.0.0.2` is a host's own"]),
+    (HOSTS, "  loadBalancer: {kind: kube-vip, vip: 10.0.0.9, interface: \"a b\"}\n  hosts:", 10, 60, &["not a network interface", "`eth0`"]),
+    (HOSTS, "  loadBalancer: {kind: internal, vip: 10.0.0.9}\n  hosts:", 10, 39, &["`vip` belongs to the load balancer `kube-vip` only"]),
+    (HOSTS, "  loadBalancer: {kind: external}\n  hosts:", 6, 3, &["`controlPlaneEndpoint` is missing"]),
+    (HOSTS, "  loadBalancer: {kind: internal}\n  controlPlaneEndpoint: a.b:6443\n  hosts:", 11, 25, &["the load balancer is `internal`"]),
     // The same host twice.
     (SECOND, "10.0.0.1", 13, 14, &["`10.0.0.1` is given twice", "line 11"]),
     (SECOND, "\"::ffff:10.0.0.1\"", 13, 14, &["given twice", "line 11"]),
