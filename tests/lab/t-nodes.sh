@@ -75,7 +75,8 @@ rejoin() {
 relabelled() {
   [ "$(settings)" = ",b," ] || { settings; return 1; }
   run join -f "$file" && [ "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule" ] && [ "$(grep -c '"changed":true' "$TMP/join.json")" = 1 ]
-  run join -f "$TMP/other.yaml" && [ "$(settings)" = ",b," ] || { settings; return 1; }
+  run join -f "$TMP/other.yaml"
+  [ "$(settings)" = ",b," ] || { settings; return 1; }
 }
 wiped() { run wipe -f "$file" --yes && tail -n 1 "$TMP/wipe.json" | grep -q '"differences":0'; }
 
