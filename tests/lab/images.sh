@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # images.sh: the container images of each version, in the cache: images/VERSION/NAME.tar, one docker-archive each, and
-# images-VERSION.tar with all of them for floor.sh. They are made with tar alone: the same input gives the same bytes, and podman's
+# images-VERSION.tar with those of one control plane for floor.sh. They are made with tar alone: the same input gives the same bytes, and podman's
 # store, which this machine shares, is left alone.
 . "$(dirname "$0")/lib.sh"
 
@@ -27,7 +27,7 @@ archive() {
 }
 
 make_images() {
-  local v=$1 name root=$CACHE/images/.root names=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy pause coredns etcd haproxy kube-vip)
+  local v=$1 name root=$CACHE/images/.root names=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy pause coredns etcd)
   work=$CACHE/images/.work
   rm -rf "$work" "$root" "$CACHE/images/$v"
   mkdir -p "$work" "$CACHE/images/$v"
@@ -54,7 +54,8 @@ make_images() {
   install -m 0755 "$LAB_DIR/kube-vip" "$root/kube-vip"
   image kube-vip v0.8.0 "$root" /kube-vip
   rm -rf "$root"
-  for name in "${names[@]}"; do archive "$CACHE/images/$v/$name.tar" "$name"; done
+  # The load balancers are no part of what floor.sh installs by hand.
+  for name in "${names[@]}" haproxy kube-vip; do archive "$CACHE/images/$v/$name.tar" "$name"; done
   archive "$CACHE/images-$v.tar" "${names[@]}"
   rm -rf "$work"
 }
