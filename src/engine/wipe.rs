@@ -168,15 +168,19 @@ impl Lane {
     /// Undoes every entry, newest first. An undo that does not work is told, and the older ones go on:
     /// each restores its own thing, and what stays is in the comparison.
     async fn undo_all(&mut self, journal: &mut Journal) -> Result<Undone, Wiped> {
-        let entries: Vec<(u64, String)> = journal
+        let entries: Vec<(u64, String, bool)> = journal
             .entries()
             .iter()
             .rev()
             .filter(|entry| entry.state != State::Undone)
-            .map(|entry| (entry.seq, format!("undo `{}`", entry.step)))
+            .map(|entry| (entry.seq, format!("undo `{}`", entry.step), entry.kind == "package"))
             .collect();
         let mut undone = Undone::default();
-        for (seq, step) in entries {
+        for (seq, step, brings_tools) in entries {
+            // The next try of what did not work may need these tools: `iptables`, say.
+            if undone.failed && brings_tools {
+                continue;
+            }
             if self.options.cancel.is_stopped() {
                 return Err(Wiped::Failed);
             }

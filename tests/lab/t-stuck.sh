@@ -17,6 +17,8 @@ mkdir -p "$TMP/stuck/playbooks/init"
 cat > "$TMP/stuck/playbooks/init/10.yaml" <<'E'
 name: stuck
 steps:
+- name: tools
+  package: [nft]
 - name: older
   file: {path: /etc/stuck-older, content: "older\n"}
 - name: stubborn
@@ -36,6 +38,8 @@ stubborn() {
   grep -F 'the thing is held' "$TMP/both.err"
   grep -F '+ ' "$TMP/both.err" | grep -F '/etc/stuck'
   on h1 '[ -e /etc/stuck ] && [ ! -e /etc/stuck-younger ] && [ ! -e /etc/stuck-older ] && [ -e /var/lib/bivouac/journal ]'
+  # The stubborn undo may need the tools.
+  on h1 'command -v nft'
 }
 t "an undo that does not work is named, and older changes are undone all the same, exit 1" stubborn
 t "the other host is as before" as_before h2
