@@ -106,3 +106,81 @@ pub fn only<T>(all: Vec<T>, kept: &[usize]) -> Vec<T> {
     let with_index = all.into_iter().enumerate();
     with_index.filter(|(index, _)| kept.contains(index)).map(|(_, it)| it).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What cluster.yaml with this line comes to for a cluster with that address, and how.
+    fn settled(line: &str, second: &str, real: Option<&str>, foreign: bool) -> String {
+        let text = format!(
+            "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  {line}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [{second}], name: h2}}\n"
+        );
+        let mut cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
+        let acting = HostState {
+            family: "debian".to_owned(),
+            arch: "amd64".to_owned(),
+            node: "cp1".to_owned(),
+            address: "10.0.0.1".parse().unwrap(),
+            joined: true,
+            foreign,
+        };
+        let members = Members {
+            version: "v1.20.2".to_owned(),
+            endpoint: real.map(str::to_owned),
+            ..Members::default()
+        };
+        match settle(&mut cluster, &acting, &members) {
+            Err(stop) => format!("{stop:?}"),
+            Ok(()) => format!(
+                "{} {}",
+                cluster.load_balancer.kind(),
+                cluster.control_plane_endpoint.unwrap_or_default()
+            ),
+        }
+    }
+
+    #[test]
+    fn the_cluster_has_the_last_word_about_its_address() {
+        const NONE: &str = "network: {}";
+        let (internal, own) = (Some("127.0.0.1:6443"), Some("10.0.0.1:6443"));
+        for (line, second, real, foreign, expected) in [
+            (NONE, "control-plane", internal, false, "internal "),
+            (NONE, "worker", own, false, "none "),
+            (NONE, "worker", internal, false, "internal "),
+            (NONE, "worker", Some("a.example:6443"), false, "external a.example:6443"),
+            (
+                "controlPlaneEndpoint: a.example:6443",
+                "worker",
+                Some("a.example:6443"),
+                false,
+                "external a.example:6443",
+            ),
+            // Another tool's.
+            (NONE, "worker", None, true, "external 10.0.0.1:6443"),
+            (NONE, "control-plane", Some("a.example:6443"), true, "external a.example:6443"),
+        ] {
+            assert_eq!(settled(line, second, real, foreign), expected, "{line} {second} {real:?}");
+        }
+        let grown = settled(NONE, "control-plane", own, false);
+        assert!(grown.contains("`10.0.0.1:6443`") && grown.contains("from the start"), "{grown}");
+        let other = settled("controlPlaneEndpoint: b.example:6443", "worker", own, false);
+        assert!(other.contains("b.example:6443"), "{other}");
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let mut cluster = crate::cluster::parse("cluster.yaml", "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {name: demo}\nspec:\n  kubernetes: {version: v1.20.2}\n  artifacts: {bundle: b}\n  hosts:\n  - {address: 10.0.0.1, roles: [control-plane], name: cp1}\n").unwrap();
+        let acting = HostState {
+            family: String::new(),
+            arch: String::new(),
+            node: String::new(),
+            address: "10.0.0.1".parse().unwrap(),
+            joined: true,
+            foreign: false,
+        };
+        let members = Members { version: "v1.21.0".to_owned(), ..Members::default() };
+        let said = format!("{:?}", settle(&mut cluster, &acting, &members).unwrap_err());
+        assert!(said.contains("runs Kubernetes v1.21.0") && said.contains("v1.20.2"), "{said}");
+    }
+}
