@@ -1,6 +1,7 @@
 //! `bivouac remove`: take hosts out of the cluster and wipe them.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,9 @@ pub struct Args {
     #[arg(long)]
     skip_drain: bool,
 }
+
+/// Hosts by their place in cluster.yaml.
+type Indexed = Vec<(usize, Remote)>;
 
 /// Limit for the look at a node's pods.
 const LOOK: Duration = Duration::from_secs(60);
@@ -107,7 +111,7 @@ async fn remove(
     let (leave, stay): (Vec<usize>, Vec<usize>) =
         (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
-    let (mut leaving_remotes, mut remotes): (Vec<(usize, Remote)>, Vec<(usize, Remote)>) =
+    let (leaving_remotes, mut remotes): (Indexed, Indexed) =
         remotes.into_iter().enumerate().partition(|(host, _)| leave.contains(host));
     session.cluster = session.cluster.only(&stay);
     let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
@@ -118,8 +122,9 @@ async fn remove(
     for (index, host) in going.iter().enumerate() {
         leaving.push(departure(host, gone.get(index), &members, args).await);
     }
-    for (host, it) in going.iter().zip(&leaving) {
-        in_cluster(host, it, &members, gone.iter().any(|state| state.joined), &seen)?;
+    for (index, (host, it)) in going.iter().zip(&leaving).enumerate() {
+        let joined = gone.get(index).is_some_and(|state| state.joined);
+        in_cluster(host, it, &members, joined, &seen)?;
     }
     let leaving = ordered(leaving, &members)?;
     let remote = &mut remotes[acting].1;
@@ -142,7 +147,7 @@ async fn remove(
         cancel: session.cancel.clone(),
         started: session.started,
     };
-    let wiped = leaving_remotes.drain(..).zip(going);
+    let wiped = leaving_remotes.into_iter().zip(going);
     let wiped = wiped.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
     let remotes = remotes.into_iter().map(|(_, remote)| remote).collect();
     session.concluded = true;
@@ -337,7 +342,8 @@ fn farewell(going: &[Host], dead: bool) -> String {
     );
     if dead {
         for host in going {
-            text += &format!(
+            let _ = write!(
+                text,
                 "\n{}: was not wiped. If it ever comes back, it is no part of the cluster, but its kubelet would knock again: cut it off, then `bivouac wipe -m {}`",
                 host.display, host.address
             );

@@ -22,13 +22,11 @@ impl Cluster {
             .iter()
             .flat_map(|host| [host.display.as_str(), host.address.as_str()])
             .collect();
-        Err(match nearest(word, &names) {
-            Some(near) => format!("`{word}` is no host of the cluster; did you mean `{near}`?"),
-            None => {
-                let all: Vec<&str> = self.hosts.iter().map(|host| host.display.as_str()).collect();
-                format!("`{word}` is no host of the cluster; its hosts are `{}`", all.join("`, `"))
-            }
-        })
+        if let Some(near) = nearest(word, &names) {
+            return Err(format!("`{word}` is no host of the cluster; did you mean `{near}`?"));
+        }
+        let all: Vec<&str> = self.hosts.iter().map(|host| host.display.as_str()).collect();
+        Err(format!("`{word}` is no host of the cluster; its hosts are `{}`", all.join("`, `")))
     }
 
     /// The same cluster with only these of its hosts, in the file's order.
