@@ -6,13 +6,16 @@ mod credentials;
 mod exit;
 mod hosts;
 mod init;
+mod join;
 mod kubeconfig;
 mod kubectl;
 mod later;
 mod options;
 mod plan;
 mod preflight;
+mod remove;
 mod render;
+mod running;
 mod session;
 mod shell;
 mod signals;
@@ -44,6 +47,12 @@ pub struct Cli {
 enum Verb {
     /// Install the cluster; on a cluster that is half there, go on.
     Init(init::Args),
+    /// Add the hosts of cluster.yaml that are not in the cluster yet, or some of them.
+    #[command(visible_alias = "add")]
+    Join(join::Args),
+    /// Take hosts out of the cluster: drain, leave etcd, delete the node, wipe the host.
+    #[command(visible_alias = "del")]
+    Remove(remove::Args),
     /// Remove everything from all hosts, restore them, and prove it.
     #[command(visible_alias = "reset")]
     Wipe(wipe::Args),
@@ -101,6 +110,8 @@ impl Cli {
         let options = &self.options;
         let exit = match &self.verb {
             Verb::Init(args) => session::block_on(init::run(options, args)),
+            Verb::Join(args) => session::block_on(join::run(options, args)),
+            Verb::Remove(args) => session::block_on(remove::run(options, args)),
             Verb::Wipe(args) => session::block_on(wipe::run(options, args)),
             Verb::Preflight(args) => session::block_on(preflight::run(options, args)),
             Verb::Plan(args) => session::block_on(plan::run(options, args)),

@@ -9,6 +9,7 @@ mod check;
 mod flags;
 mod free;
 mod mistake;
+mod named;
 mod nearest;
 mod raw;
 mod text;

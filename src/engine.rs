@@ -14,5 +14,5 @@ mod wipe;
 
 pub use cancel::Cancel;
 pub use connect::{Unreached, connect};
-pub use run::{Ended, Options, run};
+pub use run::{Ended, Options, remove, run};
 pub use wipe::{Wiped, wipe};

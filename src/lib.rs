@@ -6,6 +6,7 @@
 //! - [`secret`], [`event`]: the two types that every floor speaks.
 //! - [`ssh`]: one connection per host. Knows nothing of Kubernetes.
 //! - [`host`]: what is on a host: facts, journal, baseline, and the shell half of each step kind.
+//! - [`members`]: who is in a running cluster, and who may leave it.
 //! - [`bundle`]: all artifacts of a version in one file.
 //! - [`cluster`]: what the user asked for, checked and typed.
 //! - [`preflight`]: pure functions from facts to findings.
@@ -21,6 +22,7 @@ pub mod cluster;
 pub mod engine;
 pub mod event;
 pub mod host;
+pub mod members;
 pub mod playbook;
 pub mod preflight;
 pub mod report;

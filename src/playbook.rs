@@ -13,8 +13,8 @@ mod resolve;
 mod spec;
 mod template;
 
-pub use context::{Artifacts, Available, HostState, Site};
+pub use context::{Artifacts, Available, HostState, Leaving, Site};
 pub use library::{Error, Library};
 pub use plan::{Lane, Pending, Plan, Task};
 pub use resolve::{Fetch, Values, Work};
-pub use spec::{Action, Playbook, Step};
+pub use spec::{Action, Each, Playbook, Step};

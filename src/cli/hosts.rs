@@ -176,22 +176,28 @@ async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, (S
 
 /// What a plan needs to know of each host.
 pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
-    let state = |(host, seen): (&crate::cluster::Host, &Seen)| HostState {
-        family: match seen.facts.family() {
-            Family::Debian => "debian".to_owned(),
-            Family::Other => "other".to_owned(),
-        },
-        arch: seen.facts.arch.clone().unwrap_or_default(),
-        node: seen
-            .facts
-            .node_name(host.node_name.as_deref())
-            .unwrap_or_else(|| host.display.clone()),
-        address: seen
-            .facts
-            .node_address(&host.address)
-            .or_else(|| host.address.parse().ok())
-            .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
-        joined: seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
+    let state = |(host, seen): (&crate::cluster::Host, &Seen)| {
+        let entry = |entry: &&Entry| entry.kind == "kubeadm" && entry.state != State::Undone;
+        let foreign = seen.facts.has_kubelet_conf() && !seen.entries.iter().any(|it| entry(&it));
+        HostState {
+            family: match seen.facts.family() {
+                Family::Debian => "debian".to_owned(),
+                Family::Other => "other".to_owned(),
+            },
+            arch: seen.facts.arch.clone().unwrap_or_default(),
+            node: seen
+                .facts
+                .node_name(host.node_name.as_deref())
+                .unwrap_or_else(|| host.display.clone()),
+            address: seen
+                .facts
+                .node_address(&host.address)
+                .or_else(|| host.address.parse().ok())
+                .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+            joined: foreign
+                || seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
+            foreign,
+        }
     };
     session.cluster.hosts.iter().zip(seen).map(state).collect()
 }

@@ -8,9 +8,9 @@ use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
 use super::{hosts, preflight};
-use crate::cluster::LoadBalancer;
+use crate::cluster::{API_PORT, Cluster, LoadBalancer};
 use crate::engine;
-use crate::playbook::{Plan, Site, Values};
+use crate::playbook::{HostState, Plan, Site, Values};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -31,19 +31,41 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 }
 
 async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
-    let Checked { remotes, seen, artifacts, library } =
-        preflight::check(session, options, true).await?;
-    let states = hosts::states(session, &seen);
+    let checked = preflight::check(session, options, true).await?;
+    let states = hosts::states(session, &checked.seen);
     half_wiped(session, &states)?;
-    let kubeconfig = kubeconfig_path(&session.cluster);
+    let api_servers: Vec<Option<&str>> =
+        checked.seen.iter().map(|seen| seen.facts.api_server.as_deref()).collect();
+    shrunk(&mut session.cluster, &states, &api_servers);
     let site = Site {
         cluster: &session.cluster,
         hosts: &states,
+        artifacts: &checked.artifacts,
+        kubeconfig: "",
+        leaving: &[],
+    };
+    moved(&site, &api_servers)?;
+    let after = format!("the cluster `{}` is up", session.cluster.name);
+    carry_out(session, options, checked, &states, &after).await
+}
+
+/// Makes the plan of `init` for the session's hosts, and runs it. `after` is what has come about then.
+pub async fn carry_out(
+    session: &mut Session,
+    options: &Options,
+    checked: Checked,
+    states: &[HostState],
+    after: &str,
+) -> Result<Exit, Stop> {
+    let Checked { remotes, artifacts, library, .. } = checked;
+    let kubeconfig = kubeconfig_path(&session.cluster);
+    let site = Site {
+        cluster: &session.cluster,
+        hosts: states,
         artifacts: &artifacts,
         kubeconfig: &kubeconfig,
+        leaving: &[],
     };
-    let api_servers: Vec<_> = seen.iter().map(|seen| seen.facts.api_server.as_deref()).collect();
-    moved(&site, &api_servers)?;
     let library = Arc::new(library);
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
@@ -56,10 +78,8 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     session.concluded = true;
     let ended = engine::run(plan, remotes, secrets, &session.events, &run).await;
     if ended == engine::Ended::Done {
-        session.after = Some(format!(
-            "the cluster `{}` is up; look around with: KUBECONFIG={kubeconfig} kubectl get nodes",
-            session.cluster.name
-        ));
+        session.after =
+            Some(format!("{after}; look around with: KUBECONFIG={kubeconfig} kubectl get nodes"));
     }
     Ok(match ended {
         engine::Ended::Done => Exit::Done,
@@ -70,7 +90,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
 
 /// Refuses a cluster whose control plane was wiped while a worker still belongs to it: that worker would
 /// wait for a cluster that is no more.
-fn half_wiped(session: &Session, states: &[crate::playbook::HostState]) -> Result<(), Stop> {
+fn half_wiped(session: &Session, states: &[HostState]) -> Result<(), Stop> {
     let all = || session.cluster.hosts.iter().zip(states);
     if all().any(|(host, state)| host.control_plane && state.joined) {
         return Ok(());
@@ -84,6 +104,18 @@ fn half_wiped(session: &Session, states: &[crate::playbook::HostState]) -> Resul
                 worker.display
             ),
         )),
+    }
+}
+
+/// A cluster that had several control planes once: its nodes still look for them under their own address.
+fn shrunk(cluster: &mut Cluster, states: &[HostState], api_servers: &[Option<&str>]) {
+    let own = format!("127.0.0.1:{API_PORT}");
+    let has_own = states
+        .iter()
+        .zip(api_servers)
+        .any(|(state, server)| state.joined && *server == Some(own.as_str()));
+    if cluster.load_balancer == LoadBalancer::None && has_own {
+        cluster.load_balancer = LoadBalancer::Internal;
     }
 }
 
@@ -144,7 +176,7 @@ pub fn secrets() -> Result<Values, Stop> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::playbook::{Artifacts, HostState};
+    use crate::playbook::Artifacts;
 
     /// What is said of a cluster file with this line, when `cp1` joined through that address.
     fn said(line: &str, roles: &str, has: &str) -> Option<String> {
@@ -158,11 +190,17 @@ mod tests {
             node: address.to_owned(),
             address: address.parse().unwrap(),
             joined,
+            foreign: false,
         };
         let hosts = [state("10.0.0.1", true), state("10.0.0.2", false)];
         let artifacts = Artifacts::default();
-        let site =
-            Site { cluster: &cluster, hosts: &hosts, artifacts: &artifacts, kubeconfig: "k" };
+        let site = Site {
+            cluster: &cluster,
+            hosts: &hosts,
+            artifacts: &artifacts,
+            kubeconfig: "k",
+            leaving: &[],
+        };
         moved(&site, &[Some(has), None]).err().map(|stop| format!("{stop:?}"))
     }
 

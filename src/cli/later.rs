@@ -6,12 +6,6 @@ use super::exit::{Exit, Stop};
 
 #[derive(Debug, Subcommand)]
 pub enum Later {
-    /// Add control planes or workers (not built yet).
-    #[command(alias = "add")]
-    Join(Rest),
-    /// Remove a node and wipe its host (not built yet).
-    #[command(alias = "del")]
-    Remove(Rest),
     /// Why it failed (not built yet).
     Diagnose(Rest),
     /// Another Kubernetes version (not built yet).
@@ -34,8 +28,6 @@ pub struct Rest {
 impl Later {
     pub fn run(&self) -> Result<Exit, Stop> {
         let verb = match self {
-            Self::Join(_) => "join",
-            Self::Remove(_) => "remove",
             Self::Diagnose(_) => "diagnose",
             Self::Upgrade(_) => "upgrade",
             Self::Certs(_) => "certs",

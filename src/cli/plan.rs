@@ -48,6 +48,7 @@ async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> 
         hosts: &states,
         artifacts: &artifacts,
         kubeconfig: &kubeconfig,
+        leaving: &[],
     };
     let plan = Plan::build("init", &Arc::new(library), &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;

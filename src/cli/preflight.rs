@@ -1,5 +1,7 @@
 //! `bivouac preflight`: only the checks; and the same checks for the verbs that come after them.
 
+use tokio::task::JoinHandle;
+
 use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
@@ -42,6 +44,23 @@ pub async fn check(
     options: &Options,
     unpack: bool,
 ) -> Result<Checked, Stop> {
+    let begun = begin(session, options, unpack)?;
+    let remotes = hosts::connect(session, options).await?;
+    let (remotes, seen) = hosts::look(session, remotes).await?;
+    let (artifacts, library) = begun.refused(session, &seen, |_| true).await?;
+    Ok(Checked { remotes, seen, artifacts, library })
+}
+
+/// What is under way while hosts are connected to and looked at.
+#[derive(Debug)]
+pub struct Begun {
+    library: Library,
+    architectures: Vec<String>,
+    bytes: JoinHandle<Result<Artifacts, Stop>>,
+}
+
+/// Begins to check the bundle.
+pub fn begin(session: &Session, options: &Options, unpack: bool) -> Result<Begun, Stop> {
     let library = library(options)?;
     let bundle = open_bundle(session)?;
     let architectures: Vec<String> = {
@@ -52,14 +71,50 @@ pub async fn check(
         all
     };
     let bytes = tokio::task::spawn_blocking(move || content(&bundle, unpack));
-    let remotes = hosts::connect(session, options).await?;
-    let (remotes, seen) = hosts::look(session, remotes).await?;
-    let artifacts = bytes.await.map_err(|error| Stop::error(Exit::Failed, &error, ""))??;
+    Ok(Begun { library, architectures, bytes })
+}
+
+impl Begun {
+    /// Waits for the bundle; nothing is asked of the hosts.
+    pub async fn bundle(self) -> Result<(Artifacts, Library), Stop> {
+        let artifacts =
+            self.bytes.await.map_err(|error| Stop::error(Exit::Failed, &error, ""))??;
+        Ok((artifacts, self.library))
+    }
+
+    /// Waits for the bundle, and refuses those hosts, by their index, that `checked` asks for if
+    /// something stands in the way.
+    pub async fn refused(
+        self,
+        session: &Session,
+        seen: &[Seen],
+        checked: impl Fn(usize) -> bool,
+    ) -> Result<(Artifacts, Library), Stop> {
+        let architectures = self.architectures.clone();
+        let done = self.bundle().await?;
+        if findings(session, seen, &architectures, checked) {
+            Err(Stop::said(Exit::Refused))
+        } else {
+            Ok(done)
+        }
+    }
+}
+
+/// Tells all findings; says whether one of them stops the run.
+fn findings(
+    session: &Session,
+    seen: &[Seen],
+    architectures: &[String],
+    checked: impl Fn(usize) -> bool,
+) -> bool {
     let facts: Vec<HostFacts<'_>> = session
         .cluster
         .hosts
         .iter()
-        .zip(&seen)
+        .zip(seen)
+        .enumerate()
+        .filter(|(index, _)| checked(*index))
+        .map(|(_, it)| it)
         .map(|(host, seen)| HostFacts {
             host,
             facts: &seen.facts,
@@ -67,8 +122,7 @@ pub async fn check(
             answered: seen.clock.1,
         })
         .collect();
-    let context =
-        Context { cluster: &session.cluster, hosts: &facts, bundle_archs: &architectures };
+    let context = Context { cluster: &session.cluster, hosts: &facts, bundle_archs: architectures };
     let findings = crate::preflight::check(&context);
     let mut refused = false;
     for finding in findings {
@@ -85,11 +139,7 @@ pub async fn check(
             );
         }
     }
-    if refused {
-        Err(Stop::said(Exit::Refused))
-    } else {
-        Ok(Checked { remotes, seen, artifacts, library })
-    }
+    refused
 }
 
 /// The playbooks and templates of this run.

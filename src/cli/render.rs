@@ -42,10 +42,16 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
                 .parse()
                 .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
             joined: false,
+            foreign: false,
         })
         .collect();
-    let site =
-        Site { cluster: &cluster, hosts: &states, artifacts: &artifacts, kubeconfig: "kubeconfig" };
+    let site = Site {
+        cluster: &cluster,
+        hosts: &states,
+        artifacts: &artifacts,
+        kubeconfig: "kubeconfig",
+        leaving: &[],
+    };
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
     let mut files: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();

@@ -46,7 +46,7 @@ pub async fn wipe(
         let (permits, events, options) = (Arc::clone(&permits), events.clone(), options.clone());
         lanes.spawn(async move {
             let _permit = permits.acquire().await;
-            Lane { name, events, options, undone: 0, differences: 0 }.run(remote).await
+            Lane::new(name, events, options).run(remote).await
         });
     }
     let (mut wiped, mut differences) = (Wiped::Clean, Some(0));
@@ -95,7 +95,7 @@ impl From<Stopped> for Wiped {
 
 /// One host of a wipe.
 #[derive(Debug)]
-struct Lane {
+pub(super) struct Lane {
     name: String,
     events: Events,
     options: Options,
@@ -104,8 +104,12 @@ struct Lane {
 }
 
 impl Lane {
+    pub(super) fn new(name: String, events: Events, options: Options) -> Self {
+        Self { name, events, options, undone: 0, differences: 0 }
+    }
+
     /// Wipes the host; says how that ended, and how much is left.
-    async fn run(mut self, remote: Result<Remote, Unreached>) -> (Wiped, usize) {
+    pub(super) async fn run(mut self, remote: Result<Remote, Unreached>) -> (Wiped, usize) {
         let began = Instant::now();
         let ended = match self.wipe(remote).await {
             Ok(()) if self.differences == 0 => Wiped::Clean,

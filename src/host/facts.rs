@@ -282,6 +282,11 @@ impl Facts {
         matches!(self.journal, Journal::Present { entries: 1.., .. })
     }
 
+    /// Whether the host has a kubelet's credentials: it is a node, or was one.
+    pub fn has_kubelet_conf(&self) -> bool {
+        self.leftovers.paths.iter().flatten().any(|path| path == "/etc/kubernetes/kubelet.conf")
+    }
+
     /// The file system below a path: that of its nearest parent that was asked about.
     pub fn disk(&self, path: &str) -> Option<&Disk> {
         let contains = |disk: &&Disk| {

@@ -25,6 +25,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/kubeadm.sh"),
     include_str!("kind/image.sh"),
     include_str!("kind/command.sh"),
+    include_str!("members.sh"),
 ];
 
 /// Where the lines of a script's output go as they come.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -19,6 +20,27 @@ pub struct Site<'a> {
     pub artifacts: &'a Artifacts,
     /// Where the kubeconfig goes on the operator's machine.
     pub kubeconfig: &'a str,
+    /// The hosts that leave the cluster, in the order in which they may; none of them is in `cluster`.
+    pub leaving: &'a [Leaving],
+}
+
+/// A host that leaves the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// Display name.
+    pub name: String,
+    /// The node's name.
+    pub node: String,
+    /// The address that the node, and etcd's member, is known by.
+    pub address: String,
+    /// It has a member of etcd.
+    pub control_plane: bool,
+    /// It cannot be reached, and its pods cannot end.
+    pub dead: bool,
+    /// `kubectl drain`'s flags; `None`: it is not drained.
+    pub drain: Option<String>,
+    /// Seconds that the drain may take.
+    pub drain_timeout: u64,
 }
 
 /// What a plan needs to know of a host.
@@ -32,8 +54,10 @@ pub struct HostState {
     pub node: String,
     /// The address that the node is known by in the cluster.
     pub address: IpAddr,
-    /// `kubeadm init` or `join` was completed here.
+    /// `kubeadm init` or `join` was completed here, by us or by another tool.
     pub joined: bool,
+    /// It is a node that another tool made.
+    pub foreign: bool,
 }
 
 /// The files that can be uploaded.
@@ -69,7 +93,8 @@ impl Artifacts {
 impl Site<'_> {
     /// The control plane that acts for the cluster: the first that is in it, or the first of the file,
     /// which is to initialise it.
-    pub(super) fn first_control_plane(&self) -> Option<usize> {
+    #[must_use]
+    pub fn first_control_plane(&self) -> Option<usize> {
         let mut planes = self.control_planes();
         let first = planes.next()?;
         let in_it = |index: &usize| self.hosts[*index].joined;
@@ -167,24 +192,40 @@ fn references<'a>(site: &Site<'a>, arch: &'a str) -> impl Iterator<Item = &'a St
     site.artifacts.of("image", arch).flat_map(|available| &available.references)
 }
 
-/// The shell line that labels the nodes; empty where no host has labels.
-fn labels(site: &Site<'_>) -> String {
-    site.cluster
-        .hosts
-        .iter()
-        .zip(site.hosts)
-        .filter(|(host, _)| !host.labels.is_empty())
-        .map(|(host, state)| {
-            let labels = host.labels.iter().fold(String::new(), |labels, (key, value)| {
-                labels + " " + &quote(&format!("{key}={value}"))
-            });
-            format!(
-                "kubectl --kubeconfig /etc/kubernetes/admin.conf label --overwrite node {}{labels} >/dev/null",
-                quote(&state.node)
-            )
-        })
-        .collect::<Vec<_>>()
-        .join(" && ")
+/// The arguments of `bv_settings_apply` (`host/members.sh`): each node's labels and taints.
+fn settings(site: &Site<'_>) -> String {
+    let mut words = Vec::new();
+    for (host, state) in site.cluster.hosts.iter().zip(site.hosts) {
+        words.push(format!("node {}", quote(&state.node)));
+        let labels = host.labels.iter();
+        words.extend(
+            labels.map(|(key, value)| format!("label {}", quote(&format!("{key}={value}")))),
+        );
+        words.extend(host.taints.iter().map(|taint| {
+            let value = taint.value.as_deref().unwrap_or_default();
+            format!("taint {}", quote(&format!("{}={value}:{}", taint.key, taint.effect)))
+        }));
+    }
+    words.join(" ")
+}
+
+/// A host's context, once for each host that leaves.
+pub(super) fn of_leaving(site: &Site<'_>, context: &Value) -> Vec<Arc<Value>> {
+    let leaving = |it: &Leaving| {
+        let mut context = context.clone();
+        context["leaving"] = json!({
+            "name": it.name,
+            "node": it.node,
+            "address": it.address,
+            "control_plane": it.control_plane,
+            "dead": it.dead,
+            "drained": it.drain.is_some(),
+            "drain": it.drain,
+            "drain_timeout": it.drain_timeout,
+        });
+        Arc::new(context)
+    };
+    site.leaving.iter().map(leaving).collect()
 }
 
 /// The context of host `index`.
@@ -197,9 +238,9 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         .clone()
         .unwrap_or_else(|| kubernetes.version.default_image_repository().to_owned());
     let first = site.first_control_plane();
-    // The one host that labels the nodes. With a thousand hosts the line is long, and each host's
+    // The one host that settles the nodes. With a thousand hosts the line is long, and each host's
     // context would hold it.
-    let labels = if first == Some(index) { labels(site) } else { String::new() };
+    let settings = if first == Some(index) { settings(site) } else { String::new() };
     let initialized = first.is_some_and(|first| site.hosts[first].joined);
     // Which hosts are still to join: all but the one that initialises.
     let pending = |control_plane: bool| {
@@ -219,6 +260,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "outside": site.outside(),
             "sans": site.sans(),
             "load_balancer": site.cluster.load_balancer.kind(),
+            // Made by another tool, which brought a pod network of its own.
+            "foreign": first.is_some_and(|first| site.hosts[first].foreign),
             "vip": vip,
             "vip_interface": vip_interface.unwrap_or_default(),
             // Names and addresses of the API servers, for those who spread over them.
@@ -227,7 +270,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
                 "address": site.hosts[host].address,
             })).collect::<Vec<_>>(),
             "kubeconfig": site.kubeconfig,
-            "labels": labels,
+            "settings": settings,
             "initialized": initialized,
             // Some host is still to join, so a bootstrap token is needed.
             "joins_pending": pending(true) || pending(false),

@@ -10,7 +10,7 @@ use super::context::{self, Artifacts, Site};
 use super::library::{Error, Library};
 use super::order;
 use super::resolve::{Scope, Values, Work};
-use super::spec::{Action, Selector};
+use super::spec::{Action, Each, Selector, Step};
 use crate::cluster::Cluster;
 use crate::event::StepName;
 
@@ -97,8 +97,13 @@ impl Pending {
 impl Plan {
     /// Makes the plan of a verb. Performs no I/O.
     pub fn build(verb: &str, library: &Arc<Library>, site: &Site<'_>) -> Result<Self, Error> {
-        if library.playbooks(verb).is_empty() {
-            return Err(Error::NoPlaybook { verb: verb.to_owned() });
+        Self::chain(&[verb], library, site)
+    }
+
+    /// Makes one plan of several verbs' playbooks, one after the other. Performs no I/O.
+    pub fn chain(verbs: &[&str], library: &Arc<Library>, site: &Site<'_>) -> Result<Self, Error> {
+        if let Some(verb) = verbs.iter().find(|verb| library.playbooks(verb).is_empty()) {
+            return Err(Error::NoPlaybook { verb: (*verb).to_owned() });
         }
         let shared = Arc::new(Shared {
             library: Arc::clone(library),
@@ -106,57 +111,89 @@ impl Plan {
             artifacts: Artifacts(site.artifacts.0.clone()),
         });
         let lanes = (0..site.cluster.hosts.len())
-            .map(|host| Self::lane(verb, &shared, site, host))
+            .map(|host| Self::lane(verbs, &shared, site, host))
             .collect::<Result<Vec<_>, _>>()?;
         order::check(&lanes)?;
         Ok(Self { lanes })
     }
 
-    fn lane(verb: &str, shared: &Arc<Shared>, site: &Site<'_>, host: usize) -> Result<Lane, Error> {
-        let (spec, state) = (&site.cluster.hosts[host], &site.hosts[host]);
-        let first = site.first_control_plane() == Some(host);
+    fn lane(
+        verbs: &[&str],
+        shared: &Arc<Shared>,
+        site: &Site<'_>,
+        host: usize,
+    ) -> Result<Lane, Error> {
+        let spec = &site.cluster.hosts[host];
         let context = Arc::new(context::of(site, host));
-        let library = &shared.library;
+        let playbooks = verbs.iter().flat_map(|verb| shared.library.playbooks(verb));
         let mut tasks = Vec::new();
-        for playbook in library.playbooks(verb) {
-            for step in &playbook.steps {
-                let chosen = match step.hosts {
-                    Selector::All => true,
-                    Selector::ControlPlane => spec.control_plane,
-                    Selector::Worker => !spec.control_plane,
-                    Selector::FirstControlPlane => first,
-                    Selector::OtherControlPlanes => spec.control_plane && !first,
-                };
-                let when = step.when.as_deref().map(|when| library.templates.holds(when, &context));
-                if !chosen || !when.transpose()?.unwrap_or(true) {
-                    continue;
-                }
-                let name = StepName { playbook: playbook.name.clone(), step: step.name.clone() };
-                let late = Late {
-                    action: step.action.clone(),
-                    context: Arc::clone(&context),
-                    family: state.family.clone(),
-                    arch: state.arch.clone(),
-                    shared: Arc::clone(shared),
-                };
-                let pending = Pending::Late(Box::new(late));
-                let work = if step.late {
-                    pending
-                } else {
-                    Pending::Ready(pending.resolve(&name, &Values::new())?)
-                };
-                tasks.push(Task {
-                    step: name,
-                    needs: step.needs.clone(),
-                    opens: step.opens.clone(),
-                    alone: step.alone.clone(),
-                    limit: Duration::from_secs(step.limit),
-                    tries: step.tries,
-                    work,
-                });
+        for (playbook, step) in playbooks.flat_map(|it| it.steps.iter().map(move |step| (it, step)))
+        {
+            if !Self::chosen(step, site, host) {
+                continue;
+            }
+            let contexts = match step.each {
+                None => vec![Arc::clone(&context)],
+                Some(Each::Leaving) => context::of_leaving(site, &context),
+            };
+            for context in contexts {
+                tasks.extend(Self::task(&playbook.name, step, &context, shared, site, host)?);
             }
         }
         Ok(Lane { host, name: spec.display.clone(), tasks })
+    }
+
+    /// Whether a step is for this host.
+    fn chosen(step: &Step, site: &Site<'_>, host: usize) -> bool {
+        let control_plane = site.cluster.hosts[host].control_plane;
+        let first = site.first_control_plane() == Some(host);
+        let chosen = match step.hosts {
+            Selector::All => true,
+            Selector::ControlPlane => control_plane,
+            Selector::Worker => !control_plane,
+            Selector::FirstControlPlane => first,
+            Selector::OtherControlPlanes => control_plane && !first,
+        };
+        // A node that others made is left as it is; through a control plane of theirs others join.
+        chosen && (!site.hosts[host].foreign || step.hosts == Selector::FirstControlPlane)
+    }
+
+    /// A step on a host, unless its `when` leaves it out.
+    fn task(
+        playbook: &str,
+        step: &Step,
+        context: &Arc<Value>,
+        shared: &Arc<Shared>,
+        site: &Site<'_>,
+        host: usize,
+    ) -> Result<Option<Task>, Error> {
+        let state = &site.hosts[host];
+        let holds = |when| shared.library.templates.holds(when, context);
+        if !step.when.as_deref().map(holds).transpose()?.unwrap_or(true) {
+            return Ok(None);
+        }
+        let name = StepName { playbook: playbook.to_owned(), step: step.name.clone() };
+        let pending = Pending::Late(Box::new(Late {
+            action: step.action.clone(),
+            context: Arc::clone(context),
+            family: state.family.clone(),
+            arch: state.arch.clone(),
+            shared: Arc::clone(shared),
+        }));
+        let work = if step.late {
+            pending
+        } else {
+            Pending::Ready(pending.resolve(&name, &Values::new())?)
+        };
+        Ok(Some(Task {
+            step: name,
+            needs: step.needs.clone(),
+            opens: step.opens.clone(),
+            alone: step.alone.clone(),
+            limit: Duration::from_secs(step.limit),
+            tries: step.tries,
+            work,
+        }))
     }
 }
 

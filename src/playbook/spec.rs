@@ -29,6 +29,8 @@ pub struct Step {
     pub needs: Option<String>,
     /// The gate that opens when every host with this step has done it.
     pub opens: Option<String>,
+    /// It is done once for each of these, which its templates see by the same name.
+    pub each: Option<Each>,
     /// What only one host at a time may do, by a name: hosts whose steps have the same one take turns.
     pub alone: Option<String>,
     /// It uses `values`, so it is rendered when it is reached.
@@ -39,6 +41,14 @@ pub struct Step {
     pub tries: u32,
     /// What it does.
     pub action: Action,
+}
+
+/// What a step can be repeated for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Each {
+    /// The hosts that leave the cluster, in the order in which they may.
+    Leaving,
 }
 
 /// Which hosts a step runs on.
@@ -223,6 +233,7 @@ struct RawStep {
     when: Option<String>,
     needs: Option<String>,
     opens: Option<String>,
+    each: Option<Each>,
     alone: Option<String>,
     #[serde(default)]
     late: bool,
@@ -301,6 +312,7 @@ impl TryFrom<RawStep> for Step {
             when: raw.when,
             needs: raw.needs,
             opens: raw.opens,
+            each: raw.each,
             alone: raw.alone,
             late: raw.late,
             limit: raw.limit.unwrap_or(LIMIT),

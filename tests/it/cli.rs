@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -27,7 +28,9 @@ impl Place {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("home")).unwrap();
-        fs::write(dir.path().join("password"), "x\n").unwrap();
+        let password = dir.path().join("password");
+        fs::write(&password, "x\n").unwrap();
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
         Self { dir }
     }
 
@@ -136,23 +139,73 @@ fn a_wrong_command_line_ends_with_2() {
 #[test]
 fn verbs_that_are_not_built_yet_are_refused_by_name() {
     let place = Place::new();
-    for verb in ["join", "remove", "diagnose", "upgrade", "certs", "etcd", "addon"] {
+    for verb in ["diagnose", "upgrade", "certs", "etcd", "addon"] {
         let message = format!("`bivouac {verb}` is not built yet; nothing was changed\n");
         let said = place.refused(&[verb], 2, &[&message]);
         assert_eq!(said.err, message);
         place.refused(&[verb, "--some", "-x", "argument"], 2, &[&message]);
     }
-    for (alias, verb) in [("add", "join"), ("del", "remove"), ("renew-cert", "certs")] {
-        place.refused(&[alias], 2, &[&format!("`bivouac {verb}` is not built yet")]);
+    place.refused(&["renew-cert"], 2, &["`bivouac certs` is not built yet"]);
+}
+
+#[test]
+fn hosts_to_join_or_remove_are_never_guessed() {
+    let place = Place::with_bundle("v1.20.2");
+    for verb in ["join", "add", "remove", "del"] {
+        for (word, hint) in [
+            ("cp", "did you mean `cp1`?"),
+            ("127.0.0", "did you mean"),
+            ("zebra", "its hosts are `cp1`"),
+        ] {
+            let said =
+                place.refused(&[verb, word, "--yes"], 2, &[&format!("`{word}` is no host"), hint]);
+            assert_eq!(said.out, "");
+        }
+        let both = ["`a-host` is no host", "`b-host` is no host"];
+        place.refused(&[verb, "a-host", "b-host"], 2, &both);
     }
+    place.refused(&["remove"], 2, &["HOST"]);
+    assert!(!place.exists("home/state"), "nothing was begun");
+}
+
+#[test]
+fn the_last_control_plane_stays() {
+    let place = Place::with_bundle("v1.20.2");
+    for name in ["cp1", "127.0.0.1"] {
+        for flags in [&["--yes"][..], &["--yes", "--dead"], &[]] {
+            let arguments: Vec<&str> = ["remove", name].iter().chain(flags).copied().collect();
+            place.refused(&arguments, 3, &["nobody would be left", "bivouac wipe"]);
+        }
+    }
+    assert!(!place.exists("home/state"), "nothing was begun");
+}
+
+#[test]
+fn a_removal_asks_first_and_without_a_terminal_ends_with_2() {
+    let place = Place::with_bundle("v1.20.2");
+    let file = fs::read_to_string(place.dir.path().join("cluster.yaml")).unwrap();
+    let worker =
+        "  - {address: 127.0.0.2, name: w1, roles: [worker], ssh: {passwordFile: password}}\n";
+    place.write("cluster.yaml", &format!("{file}{worker}"));
+    place.refused(&["remove", "w1"], 2, &["removing w1 needs an answer", "fix: add `--yes`"]);
+    assert!(!place.exists("home/state"));
 }
 
 #[test]
 fn a_file_that_is_not_there_or_wrong_ends_with_2() {
     let place = Place::new();
-    for verb in
-        ["init", "wipe", "preflight", "plan", "render", "reset", "check", "status", "kubeconfig"]
-    {
+    for verb in [
+        "init",
+        "wipe",
+        "preflight",
+        "plan",
+        "render",
+        "reset",
+        "check",
+        "join",
+        "status",
+        "kubeconfig",
+    ] {
         place.refused(
             &[verb],
             2,
@@ -412,11 +465,21 @@ fn completion_and_man_print() {
 }
 
 #[test]
+fn a_secret_that_others_can_read_is_refused() {
+    let place = Place::new();
+    let password = place.dir.path().join("password");
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).unwrap();
+    let said = ["holds a secret and has the mode 0644", "fix: `chmod 600"];
+    place.refused(&["init"], 2, &said);
+}
+
+#[test]
 fn help_says_what_there_is() {
     let place = Place::new();
     let said = place.refused(&["--help"], 0, &[]);
     assert_eq!(said.err, "");
     insta::assert_snapshot!(said.out);
+    insta::assert_snapshot!("help_remove", place.call(&["remove", "-h"]).out);
     insta::assert_snapshot!("help_bundle_build", place.call(&["bundle", "build", "-h"]).out);
     for verb in ["status", "kubeconfig", "kubectl"] {
         let help = place.call(&[verb, "--help"]).out;

@@ -4,6 +4,7 @@
 mod bundle;
 mod cli;
 mod cluster;
+mod nodes;
 mod plan;
 mod playbooks;
 mod preflight;

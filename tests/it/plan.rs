@@ -211,19 +211,6 @@ fn each_load_balancer_has_its_own_steps() {
 }
 
 #[test]
-fn labels_are_set_where_there_are_some_and_reach_no_shell_unquoted() {
-    const LABEL: &str = "label the nodes";
-    assert!(!steps(&Made::new("v1.20.2", "", SINGLE).init(), 0).contains(&LABEL));
-    let plan = Made::new("v1.20.2", "", THREE).init();
-    let work = works(&plan.lanes[0]).into_iter().find(|(step, _)| step == LABEL).unwrap().1;
-    let Work::Changes(changes) = work else { panic!("{work:?}") };
-    assert_eq!(
-        changes[0].subject(),
-        "kubectl --kubeconfig /etc/kubernetes/admin.conf label --overwrite node 'cp1' 'disk=ssd' >/dev/null"
-    );
-}
-
-#[test]
 fn images_get_the_cluster_s_names() {
     let own = "imageRepository: mirror.example:5000/k8s";
     let plan = Made::new("v1.20.2", own, SINGLE).init();

@@ -135,7 +135,15 @@ bv_node_half_done() {
         [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]
 }
 
+# Where kubeadm only says that it waited in vain, the kubelet knows more.
 bv_kubeadm_do() {
+    bv_begun=$(date +%s)
+    bv_kubeadm_try "$@" && return
+    bv_kubelet_said "$bv_begun"
+    return 1
+}
+
+bv_kubeadm_try() {
     bv_verb=$1
     shift
     case $bv_verb in

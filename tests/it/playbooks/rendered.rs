@@ -139,6 +139,7 @@ fn routes_go_to_the_pods_of_other_nodes_that_have_some() {
         [
             "ip route replace '10.244.0.0/24' via '10.89.7.11\'",
             "ip route replace '10.244.2.0/24' via '10.89.7.14\'",
+            "ip route show root '10.244.0.0/16' | while read -r range via _; do",
             "ip route del '10.244.0.0/24' via '10.89.7.11\' 2>/dev/null || :",
             "ip route del '10.244.2.0/24' via '10.89.7.14\' 2>/dev/null || :",
         ]

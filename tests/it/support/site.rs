@@ -37,6 +37,7 @@ impl Made {
                 address: std::net::Ipv4Addr::from_bits(0x0a59_070b + u32::try_from(index).unwrap())
                     .into(),
                 joined: false,
+                foreign: false,
             })
             .collect();
         let artifacts = artifacts(&cluster);
@@ -49,6 +50,7 @@ impl Made {
             hosts: &self.states,
             artifacts: &self.artifacts,
             kubeconfig: "demo.kubeconfig",
+            leaving: &[],
         };
         Plan::build("init", library, &site)
     }

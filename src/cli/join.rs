@@ -1,0 +1,141 @@
+//! `bivouac join`: add control planes or workers to a cluster that runs.
+
+use super::exit::{Exit, Stop};
+use super::hosts::{self, Seen};
+use super::options::Options;
+use super::running::{self, refused};
+use super::session::Session;
+use super::{init, preflight};
+use crate::cluster::Cluster;
+use crate::members::Members;
+use crate::playbook::HostState;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Hosts of cluster.yaml, by name or address; without any, all that are not in the cluster yet.
+    #[arg(value_name = "HOST")]
+    hosts: Vec<String>,
+}
+
+pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    let cluster = options.cluster(true)?;
+    let named = named(&cluster, &args.hosts)?;
+    let mut session = Session::begin(options, "join", cluster);
+    let exit = match join(&mut session, options, &named).await {
+        Ok(exit) => exit,
+        Err(stop) => stop.show(),
+    };
+    Ok(session.end(exit).await)
+}
+
+/// The hosts that the command line names; all mistakes at once.
+pub fn named(cluster: &Cluster, words: &[String]) -> Result<Vec<usize>, Stop> {
+    let (mut hosts, mut mistakes) = (Vec::new(), Vec::new());
+    for word in words {
+        match cluster.named(word) {
+            Ok(host) if !hosts.contains(&host) => hosts.push(host),
+            Ok(_) => {}
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if mistakes.is_empty() { Ok(hosts) } else { Err(Stop::new(Exit::Usage, mistakes.join("\n"))) }
+}
+
+async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Result<Exit, Stop> {
+    let begun = preflight::begin(session, options, true)?;
+    let remotes = hosts::connect(session, options).await?;
+    let (mut remotes, seen) = hosts::look(session, remotes).await?;
+    let states = hosts::states(session, &seen);
+    let Some(acting) = running::acting(&session.cluster, &states) else {
+        return Err(refused(
+            "no control plane of cluster.yaml is in a cluster yet",
+            "make the cluster with `bivouac init`, which joins the other hosts as well",
+        ));
+    };
+    let members = running::survey(&session.cluster.hosts[acting], &mut remotes[acting]).await?;
+    let (state, kept) = (states[acting].clone(), kept(&states, acting, named));
+    let joining: Vec<String> = kept
+        .iter()
+        .filter(|host| !states[**host].joined)
+        .map(|host| session.cluster.hosts[*host].display.clone())
+        .collect();
+    session.cluster = session.cluster.only(&kept);
+    let remotes = running::only(remotes, &kept);
+    let seen: Vec<Seen> = running::only(seen, &kept);
+    let states = running::only(states, &kept);
+    running::settle(&mut session.cluster, &state, &members)?;
+    fits(&session.cluster, &states, &members, state.foreign)?;
+    // A node of somebody else's is not ours to judge.
+    let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
+    let after = match joining.as_slice() {
+        [] => "every host was in the cluster already".to_owned(),
+        [one] => format!("{one} is in the cluster"),
+        many => format!("{} are in the cluster", many.join(", ")),
+    };
+    let checked = preflight::Checked { remotes, seen, artifacts, library };
+    init::carry_out(session, options, checked, &states, &after).await
+}
+
+/// The hosts that have a part in it: those that join, and those of the cluster, whose routes and load
+/// balancers follow; of nodes that another tool made only the control plane that acts.
+fn kept(states: &[HostState], acting: usize, named: &[usize]) -> Vec<usize> {
+    let has_part = |host: &usize| {
+        let state = &states[*host];
+        *host == acting
+            || (state.joined && !state.foreign)
+            || (!state.joined && (named.is_empty() || named.contains(host)))
+    };
+    (0..states.len()).filter(has_part).collect()
+}
+
+/// What would make a join fail, or harm the cluster.
+fn fits(
+    cluster: &Cluster,
+    states: &[HostState],
+    members: &Members,
+    foreign: bool,
+) -> Result<(), Stop> {
+    let joining = || cluster.hosts.iter().zip(states).filter(|(_, state)| !state.joined);
+    for (host, state) in joining() {
+        let name = &host.display;
+        let taken = members.nodes.iter().find(|node| {
+            node.name == state.node
+                && !node.addresses.is_empty()
+                && !node.addresses.contains(&state.address)
+        });
+        if let Some(node) = taken {
+            let where_to = node.addresses[0];
+            return Err(refused(
+                format!("{name}: the cluster has another node `{}`, at {where_to}", node.name),
+                format!(
+                    "give this host another `name` in cluster.yaml, or delete that node if it is no more (`kubectl delete node {}`)",
+                    node.name
+                ),
+            ));
+        }
+        if host.control_plane && foreign && members.endpoint.is_none() {
+            return Err(refused(
+                format!(
+                    "{name}: the cluster has no `controlPlaneEndpoint`, so it can have one control plane only"
+                ),
+                "set `controlPlaneEndpoint` in the ConfigMap `kubeadm-config` of `kube-system` first, or join workers only",
+            ));
+        }
+        let sick = members.etcd.iter().flatten().find(|member| !member.healthy);
+        // The address of this host: an earlier try to join, which the next one clears.
+        let sick = sick.filter(|member| member.address != Some(state.address));
+        if let (true, Some(member)) = (host.control_plane, sick) {
+            return Err(refused(
+                format!(
+                    "{name}: etcd takes no new member while its member `{}` does not answer",
+                    member.name
+                ),
+                format!(
+                    "bring `{0}` back, or take it out with `bivouac remove {0} --dead`",
+                    member.name
+                ),
+            ));
+        }
+    }
+    Ok(())
+}

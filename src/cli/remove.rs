@@ -1,0 +1,388 @@
+//! `bivouac remove`: take hosts out of the cluster and wipe them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::exit::{Exit, Stop};
+use super::hosts::{self, Seen};
+use super::options::Options;
+use super::running::{self, refused};
+use super::session::Session;
+use super::{init, join, preflight};
+use crate::cluster::{Cluster, Host};
+use crate::engine::{self, Ended, Wiped};
+use crate::event::{EventKind, Severity};
+use crate::host::{Probe, Remote};
+use crate::members::{self, Members, Refusal};
+use crate::playbook::{HostState, Leaving, Plan, Site};
+use crate::report;
+use crate::ssh::quote;
+
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Args {
+    /// Hosts of cluster.yaml, by name or address.
+    #[arg(value_name = "HOST", required = true)]
+    hosts: Vec<String>,
+    /// They are dead: take them out of the cluster without a connection to them.
+    #[arg(long)]
+    dead: bool,
+    /// Drain also pods whose `emptyDir` data is lost with them.
+    #[arg(long)]
+    delete_emptydir_data: bool,
+    /// Drain also pods that nothing makes anew on another node.
+    #[arg(long)]
+    force: bool,
+    /// Seconds that each pod gets to end; without it, its own.
+    #[arg(long, value_name = "SECONDS")]
+    grace: Option<u32>,
+    /// Seconds that the drain of a node may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    drain_timeout: u64,
+    /// Do not drain: pods end with the host.
+    #[arg(long)]
+    skip_drain: bool,
+}
+
+/// Hosts by their place in cluster.yaml.
+type Indexed = Vec<(usize, Remote)>;
+
+/// Limit for the look at a node's pods.
+const LOOK: Duration = Duration::from_secs(60);
+
+impl Args {
+    /// `kubectl drain`'s flags.
+    fn flags(&self) -> String {
+        let mut flags = Vec::new();
+        flags.extend(self.delete_emptydir_data.then(|| "--delete-emptydir-data".to_owned()));
+        flags.extend(self.force.then(|| "--force".to_owned()));
+        flags.extend(self.grace.map(|seconds| format!("--grace-period {seconds}")));
+        flags.join(" ")
+    }
+}
+
+pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    let cluster = options.cluster(true)?;
+    let named = join::named(&cluster, &args.hosts)?;
+    let (going, staying): (Vec<usize>, Vec<usize>) =
+        (0..cluster.hosts.len()).partition(|host| named.contains(host));
+    if !staying.iter().any(|host| cluster.hosts[*host].control_plane) {
+        return Err(last());
+    }
+    let going = cluster.only(&going).hosts;
+    if !options.yes {
+        confirm(&cluster, &going, args.dead)?;
+    }
+    // A dead host is nobody to connect to.
+    let asked = if args.dead { cluster.only(&staying) } else { cluster };
+    let mut session = Session::begin(options, "remove", asked);
+    let exit = match remove(&mut session, options, args, &going).await {
+        Ok(exit) => exit,
+        Err(stop) => stop.show(),
+    };
+    let exit = session.end(exit).await;
+    if matches!(exit, Exit::Done | Exit::Differs) && !options.quiet {
+        report::err(&farewell(&going, args.dead));
+    }
+    Ok(exit)
+}
+
+fn last() -> Stop {
+    refused(
+        "nobody would be left to carry the control plane",
+        "to take the whole cluster away, use `bivouac wipe`",
+    )
+}
+
+async fn remove(
+    session: &mut Session,
+    options: &Options,
+    args: &Args,
+    going: &[Host],
+) -> Result<Exit, Stop> {
+    let begun = preflight::begin(session, options, true)?;
+    let remotes = hosts::connect(session, options).await?;
+    let (remotes, seen) = hosts::look(session, remotes).await?;
+    let states = hosts::states(session, &seen);
+    let named = |host: &Host| going.iter().any(|it| it.address == host.address);
+    let (leave, stay): (Vec<usize>, Vec<usize>) =
+        (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
+    let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
+    let (leaving_remotes, mut remotes): (Indexed, Indexed) =
+        remotes.into_iter().enumerate().partition(|(host, _)| leave.contains(host));
+    session.cluster = session.cluster.only(&stay);
+    let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
+    let acting = running::acting(&session.cluster, &states).ok_or_else(last)?;
+    let members = running::survey(&session.cluster.hosts[acting], &mut remotes[acting].1).await?;
+    running::settle(&mut session.cluster, &states[acting], &members)?;
+    let mut leaving = Vec::new();
+    for (index, host) in going.iter().enumerate() {
+        leaving.push(departure(host, gone.get(index), &members, args).await);
+    }
+    for (index, (host, it)) in going.iter().zip(&leaving).enumerate() {
+        let joined = gone.get(index).is_some_and(|state| state.joined);
+        in_cluster(host, it, &members, joined, &seen)?;
+    }
+    let leaving = ordered(leaving, &members)?;
+    let remote = &mut remotes[acting].1;
+    if !drains(session, remote, &leaving, &members).await? {
+        return Err(Stop::said(Exit::Refused));
+    }
+    let (artifacts, library) = begun.bundle().await?;
+    let kubeconfig = init::kubeconfig_path(&session.cluster);
+    let site = Site {
+        cluster: &session.cluster,
+        hosts: &states,
+        artifacts: &artifacts,
+        kubeconfig: &kubeconfig,
+        leaving: &leaving,
+    };
+    let plan = Plan::chain(&["remove", "init"], &Arc::new(library), &site)
+        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+    let run = engine::Options {
+        parallel: options.parallel,
+        cancel: session.cancel.clone(),
+        started: session.started,
+    };
+    let wiped = leaving_remotes.into_iter().zip(going);
+    let wiped = wiped.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
+    let remotes = remotes.into_iter().map(|(_, remote)| remote).collect();
+    session.concluded = true;
+    let ended = engine::remove(plan, remotes, wiped, init::secrets()?, &session.events, &run).await;
+    Ok(match ended {
+        (Ended::Locked, _) | (_, Wiped::Locked) => Exit::Locked,
+        (Ended::Failed, _) | (_, Wiped::Failed) => Exit::Failed,
+        (Ended::Done, Wiped::Differs) => Exit::Differs,
+        (Ended::Done, Wiped::Clean) => Exit::Done,
+    })
+}
+
+/// A host that leaves, as the cluster knows it.
+async fn departure(
+    host: &Host,
+    state: Option<&HostState>,
+    members: &Members,
+    args: &Args,
+) -> Leaving {
+    let address = match (state, host.address.parse()) {
+        (Some(state), _) => Some(state.address),
+        (None, Ok(address)) => Some(address),
+        (None, Err(_)) => looked_up(&host.address).await,
+    };
+    let own_name = || host.node_name.clone().unwrap_or_else(|| host.display.clone());
+    let name = state.map_or_else(own_name, |state| state.node.clone());
+    let node = members.node(&name, address).map_or(name, |node| node.name.clone());
+    Leaving {
+        name: host.display.clone(),
+        node,
+        address: address.map_or_else(String::new, |address| address.to_string()),
+        control_plane: address.is_some_and(|address| members.member(address).is_some()),
+        dead: args.dead,
+        drain: (!args.skip_drain).then(|| args.flags()),
+        drain_timeout: args.drain_timeout,
+    }
+}
+
+/// The address that a dead host's name leads to.
+async fn looked_up(name: &str) -> Option<IpAddr> {
+    let mut addresses = tokio::net::lookup_host((name, 22)).await.ok()?;
+    addresses.next().map(|address| address.ip())
+}
+
+/// Refuses a host that is not, and never was, in the cluster. One that an earlier run took out, and
+/// was killed, is known from that run's entries.
+fn in_cluster(
+    host: &Host,
+    leaving: &Leaving,
+    members: &Members,
+    joined: bool,
+    staying: &[Seen],
+) -> Result<(), Stop> {
+    let word = quote(&leaving.node);
+    let took_out = staying.iter().flat_map(|seen| &seen.entries).any(|entry| {
+        entry.step.starts_with("leave: ")
+            && entry.arguments.iter().any(|line| line.split_whitespace().any(|it| it == word))
+    });
+    let is = members.nodes.iter().any(|node| node.name == leaving.node) || leaving.control_plane;
+    if is || joined || took_out {
+        return Ok(());
+    }
+    Err(refused(
+        format!("{}: is not in the cluster", host.display),
+        "take it out of cluster.yaml; what may be left on it goes with `bivouac wipe`",
+    ))
+}
+
+/// The hosts in the order in which etcd bears that they leave.
+fn ordered(mut leaving: Vec<Leaving>, members: &Members) -> Result<Vec<Leaving>, Stop> {
+    let address = |it: &Leaving| it.address.parse::<IpAddr>().ok();
+    let addresses: Vec<IpAddr> = leaving.iter().filter_map(address).collect();
+    let etcd = members.etcd.as_deref().unwrap_or_default();
+    let order = members::order(etcd, &addresses).map_err(|refusal| match refusal {
+        Refusal::Last => last(),
+        Refusal::NoMajorityNow { healthy, members } => refused(
+            format!("etcd has lost its majority: {healthy} of its {members} members answer, so it can agree on nothing"),
+            "bring one of the others back first, or restore etcd from a snapshot",
+        ),
+        Refusal::NoMajorityThen { address, healthy, members, unhealthy } => {
+            let name = leaving.iter().find(|it| it.address == address.to_string());
+            let name = name.map_or_else(|| address.to_string(), |it| it.name.clone());
+            let dead = unhealthy.join("`, `");
+            refused(
+                format!("{name}: without it etcd would have {members} members, of which {healthy} would be healthy: no majority"),
+                format!("bring `{dead}` back first, or take it out first with `bivouac remove --dead {}`", unhealthy.first().map_or("", String::as_str)),
+            )
+        }
+    })?;
+    let place = |it: &Leaving| order.iter().position(|address| it.address == address.to_string());
+    // Workers go first: it does not matter to etcd, and their pods need a place while there is most.
+    leaving.sort_by_key(|it| place(it).map_or(0, |place| place + 1));
+    Ok(leaving)
+}
+
+/// Asks kubectl which pods a drain would not move; each is a finding with the flag that allows it.
+async fn drains(
+    session: &Session,
+    remote: &mut Remote,
+    leaving: &[Leaving],
+    members: &Members,
+) -> Result<bool, Stop> {
+    let mut well = true;
+    for it in leaving {
+        let is_there = members.nodes.iter().any(|node| node.name == it.node);
+        let Some(flags) = it.drain.as_ref().filter(|_| !it.dead && is_there) else { continue };
+        let line = format!(
+            "kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 30s drain {} --ignore-daemonsets {flags} --dry-run=client",
+            quote(&it.node)
+        );
+        let failed =
+            |error: crate::host::Error| Stop::error(Exit::Unreachable, &error, &error.fix());
+        let answer = remote.probe(&Probe::new(line), LOOK).await.map_err(failed)?;
+        if answer.status == 0 {
+            continue;
+        }
+        well = false;
+        for (message, fix) in lost(&answer.stderr) {
+            let name = "Drain".to_owned();
+            let severity = Severity::Error;
+            session.events.host(&it.name, EventKind::Finding { name, severity, message, fix });
+        }
+    }
+    Ok(well)
+}
+
+/// What `kubectl drain --dry-run` refuses to do, with what would allow it.
+fn lost(said: &str) -> Vec<(String, String)> {
+    let mut found = BTreeSet::new();
+    for line in said.lines() {
+        let line = line.trim().trim_start_matches("error:").trim();
+        // A sentence ends where the next begins: kubectl joins them with a comma or a line break.
+        for part in line.split(", cannot delete ") {
+            let part = part.trim_start_matches("cannot delete ");
+            let Some((what, pods)) = part.split_once("): ") else { continue };
+            let fix = match what {
+                what if what.contains("local storage") || what.contains("emptydir") => {
+                    "move the data, or let it go with `--delete-emptydir-data`"
+                }
+                what if what.contains("--force") => {
+                    "delete or move them, or let them go with `--force`"
+                }
+                _ => "move them first",
+            };
+            let (what, _) = what.split_once(" (").unwrap_or((what, ""));
+            found.insert((
+                format!("the drain would lose {what}: {}", pods.trim_end_matches(']')),
+                fix.to_owned(),
+            ));
+        }
+    }
+    if found.is_empty() {
+        let first =
+            said.lines().find(|line| !line.trim().is_empty()).unwrap_or("kubectl said nothing");
+        found.insert((
+            format!("the node cannot be drained: {first}"),
+            "mend the cause, or use `--skip-drain`".to_owned(),
+        ));
+    }
+    found.into_iter().collect()
+}
+
+/// A removal takes what is on a host for good: its name has to be typed.
+fn confirm(cluster: &Cluster, going: &[Host], dead: bool) -> Result<(), Stop> {
+    let names: Vec<&str> = going.iter().map(|host| host.display.as_str()).collect();
+    let names = names.join(" ");
+    if !report::is_terminal() {
+        return Err(Stop::new(
+            Exit::Usage,
+            format!(
+                "removing {names} needs an answer and there is no terminal\n  fix: add `--yes`"
+            ),
+        ));
+    }
+    let wipe = if dead { "" } else { " and wipes it" };
+    let question = format!(
+        "this takes {names} out of the cluster `{}`{wipe}\ntype `{names}` to go on: ",
+        cluster.name
+    );
+    match report::ask(&question) {
+        Some(answer) if answer.split_whitespace().eq(names.split_whitespace()) => Ok(()),
+        _ => Err(Stop::new(Exit::Usage, "nothing was changed: the name was not typed")),
+    }
+}
+
+/// What is left for the operator to do.
+fn farewell(going: &[Host], dead: bool) -> String {
+    let names: Vec<String> = going.iter().map(|host| format!("`{}`", host.display)).collect();
+    let mut text = format!(
+        "take {} out of cluster.yaml, or the next `init` or `join` adds it again",
+        names.join(" and ")
+    );
+    if dead {
+        for host in going {
+            let _ = write!(
+                text,
+                "\n{}: was not wiped. If it ever comes back, it is no part of the cluster, but its kubelet would knock again: cut it off, then `bivouac wipe -m {}`",
+                host.display, host.address
+            );
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_drain_would_lose_is_named_with_the_flag_that_allows_it() {
+        let said = "node/w1 cordoned (dry run)
+error: unable to drain node \"w1\", aborting command...
+
+There are pending nodes to be drained:
+ w1
+cannot delete Pods with local storage (use --delete-emptydir-data to override): default/cache, default/tmp
+cannot delete Pods not managed by ReplicationController, ReplicaSet, Job, DaemonSet or StatefulSet (use --force to override): default/bare
+";
+        let found = lost(said);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(
+            found.iter().any(|(message, fix)| message.contains("default/cache, default/tmp")
+                && fix.contains("--delete-emptydir-data")),
+            "{found:?}"
+        );
+        assert!(
+            found.iter().any(|(message, fix)| message.ends_with("StatefulSet: default/bare")
+                && fix.contains("--force")),
+            "{found:?}"
+        );
+        // kubectl of later versions says all in one line.
+        let said = "error: unable to drain node \"w1\" due to error:[cannot delete Pods with local storage (use --delete-emptydir-data to override): default/cache, cannot delete Pods declare no controller (use --force to override): default/bare], continuing command...";
+        let found = lost(said);
+        assert_eq!(found.len(), 2, "{found:?}");
+        // Something else altogether.
+        assert!(lost("Error from server: no\n")[0].0.contains("Error from server: no"));
+    }
+}

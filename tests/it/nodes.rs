@@ -1,0 +1,152 @@
+//! Plans of `join` and `remove`: what the hosts that stay do when others come and go.
+
+use bivouac::cluster::LoadBalancer;
+use bivouac::host::Change;
+use bivouac::playbook::{Lane, Leaving, Plan, Site, Work};
+
+use crate::support::site::{Made, embedded, works};
+
+const HOSTS: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: cp1}
+- {address: 10.89.7.12, roles: [control-plane], name: cp2}
+- {address: 10.89.7.13, roles: [control-plane], name: cp3}
+- {address: 10.89.7.14, roles: [worker], name: w1}
+";
+
+const ONE: &str = "hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: cp1, labels: {disk: ssd}, taints: ['gpu=x:NoSchedule', 'own:NoExecute']}
+- {address: 10.89.7.12, roles: [worker], name: w1}
+";
+
+fn leaving(name: &str, address: &str, control_plane: bool) -> Leaving {
+    Leaving {
+        name: name.to_owned(),
+        node: name.to_owned(),
+        address: address.to_owned(),
+        control_plane,
+        dead: false,
+        drain: Some("--force --grace-period 7".to_owned()),
+        drain_timeout: 42,
+    }
+}
+
+fn remove(made: &Made, leaving: &[Leaving]) -> Plan {
+    let site = Site {
+        cluster: &made.cluster,
+        hosts: &made.states,
+        artifacts: &made.artifacts,
+        kubeconfig: "demo.kubeconfig",
+        leaving,
+    };
+    Plan::chain(&["remove", "init"], &embedded(), &site).unwrap()
+}
+
+/// The lines of the playbook `leave` on a lane: commands with what makes them needless, and waits.
+fn leave(lane: &Lane) -> Vec<String> {
+    let names = lane.tasks.iter().map(|task| task.step.playbook.as_str());
+    let of_leave = names.zip(works(lane)).filter(|(playbook, _)| *playbook == "leave");
+    of_leave
+        .map(|(_, (step, work))| match work {
+            Work::Changes(changes) => match &changes[0] {
+                Change::Command { run, unless, .. } => {
+                    format!("{step}\n  {run}\n  unless {unless}")
+                }
+                other => panic!("{other:?}"),
+            },
+            Work::Wait { until } => format!("{step}\n  until {}", until.as_str()),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+}
+
+fn joined(version: &str, spec: &str) -> Made {
+    let mut made = Made::new(version, "", spec);
+    made.states.iter_mut().for_each(|state| state.joined = true);
+    made
+}
+
+fn steps(lane: &Lane) -> Vec<&str> {
+    lane.tasks.iter().map(|task| task.step.step.as_str()).collect()
+}
+
+#[test]
+fn what_the_acting_control_plane_does_when_hosts_leave() {
+    let made = joined("v1.20.2", HOSTS);
+    let hosts = [leaving("w9", "10.89.7.19", false), leaving("cp4", "10.89.7.15", true)];
+    let plan = remove(&made, &hosts);
+    insta::assert_snapshot!("leave", leave(&plan.lanes[0]).join("\n"));
+    // The others wait until the hosts have left, and then do the work of `init`.
+    for lane in &plan.lanes[1..] {
+        assert_eq!(leave(lane).len(), 1, "{}", lane.name);
+        assert_eq!(lane.tasks[0].needs.as_deref(), Some("the nodes have left"));
+    }
+    let init = made.init();
+    for (lane, alone) in plan.lanes.iter().zip(&init.lanes) {
+        let steps = steps(lane);
+        let rest: Vec<&str> = steps[steps.len() - alone.tasks.len()..].to_vec();
+        assert_eq!(rest, self::steps(alone), "{}", lane.name);
+    }
+}
+
+#[test]
+fn a_dead_host_is_not_drained_and_its_pods_are_forgotten() {
+    let made = joined("v1.22.2", HOSTS);
+    let mut dead = leaving("cp4", "10.89.7.15", true);
+    dead.dead = true;
+    let steps = leave(&remove(&made, &[dead.clone()]).lanes[0]).join("\n");
+    assert!(steps.contains("bv_pods_drop 'cp4'") && !steps.contains("kubectl drain"), "{steps}");
+    assert!(!steps.contains("bv_status"), "from 1.22 on kubeadm keeps no list of its own");
+    dead.dead = false;
+    dead.drain = None;
+    let steps = leave(&remove(&made, &[dead]).lanes[0]).join("\n");
+    assert!(!steps.contains(" drain ") && !steps.contains("bv_pods_drop"), "{steps}");
+}
+
+#[test]
+fn another_control_plane_acts_where_the_first_is_not_in_the_cluster() {
+    let mut made = joined("v1.20.2", HOSTS);
+    made.states[0].joined = false;
+    let plan = remove(&made, &[leaving("w9", "10.89.7.19", false)]);
+    assert!(leave(&plan.lanes[1]).len() > 1 && leave(&plan.lanes[0]).len() == 1);
+}
+
+#[test]
+fn a_run_without_hosts_that_leave_waits_for_nobody() {
+    let plan = remove(&joined("v1.20.2", HOSTS), &[]);
+    assert!(plan.lanes.iter().all(|lane| leave(lane).len() == 1));
+}
+
+#[test]
+fn labels_and_taints_of_all_hosts_are_settled_by_the_acting_control_plane() {
+    const STEP: &str = "label and taint the nodes";
+    let plan = joined("v1.20.2", ONE).init();
+    let work = works(&plan.lanes[0]).into_iter().find(|(step, _)| step == STEP).unwrap().1;
+    let Work::Changes(changes) = work else { panic!("{work:?}") };
+    let Change::Command { run, unless, .. } = &changes[0] else { panic!("{changes:?}") };
+    let words =
+        "node 'cp1' label 'disk=ssd' taint 'gpu=x:NoSchedule' taint 'own=:NoExecute' node 'w1'";
+    assert_eq!(run, &format!("bv_settings_apply {words}"));
+    assert_eq!(unless, &format!("bv_settings_are {words}"));
+    assert!(!steps(&plan.lanes[1]).contains(&STEP));
+}
+
+#[test]
+fn a_cluster_that_another_tool_made_is_only_asked_for_what_a_join_needs() {
+    let mut made = Made::new("v1.20.2", "", ONE);
+    made.states[0].joined = true;
+    made.states[0].foreign = true;
+    made.cluster.load_balancer = LoadBalancer::External;
+    made.cluster.control_plane_endpoint = Some("10.89.7.11:6443".to_owned());
+    let plan = made.init();
+    insta::assert_snapshot!("foreign", steps(&plan.lanes[0]).join("\n"));
+    let worker = steps(&plan.lanes[1]);
+    assert!(worker.contains(&"join the cluster") && worker.contains(&"start containerd"));
+    for not in
+        ["configure the node's bridge", "connect the pods", "wait for the node's pod addresses"]
+    {
+        assert!(!worker.contains(&not), "{not}");
+    }
+    // The token must live until it has joined.
+    let opens = plan.lanes[1].tasks.iter().filter_map(|task| task.opens.as_deref());
+    assert_eq!(opens.collect::<Vec<_>>(), ["all nodes have joined"]);
+}
