@@ -12,7 +12,7 @@ mod remote;
 pub mod survey;
 mod words;
 
-pub use change::{Change, Data, Upload};
+pub use change::{Change, Data, Upload, Whose};
 pub use journal::{Entry, Journal, Outcome, State, Undone};
 pub use kubectl::Admin;
 pub use lock::WAITS;

@@ -131,7 +131,7 @@ impl Runner {
             Some(server) => with_server(&text, server),
             None => text,
         };
-        let private = std::fs::metadata(&fetch.to).is_ok_and(|file| file.mode() & 0o077 == 0);
+        let private = std::fs::metadata(&fetch.to).is_ok_and(|file| file.mode() & 0o777 == 0o600);
         if private && std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
             return Ok(false);
         }

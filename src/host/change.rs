@@ -16,9 +16,7 @@ pub enum Change {
     /// Container images of the bundle: (name that the cluster uses, name in the archive).
     Image { upload: Upload, references: Vec<(String, String)> },
     /// A directory that programs will fill on their own.
-    ///
-    /// `shared`: where it is there already, it is the owner's and is left alone by an undo.
-    Tree { path: String, shared: bool },
+    Tree { path: String, whose: Whose },
     /// Distribution packages.
     Package { names: Vec<String> },
     /// A systemd unit, restarted when one of the files is younger than its start.
@@ -33,6 +31,17 @@ pub enum Change {
     Kubeadm { verb: String, flags: Vec<String>, config: Vec<u8> },
     /// A shell line with its undo.
     Command { run: String, undo: String, unless: String, stdin: Vec<u8> },
+}
+
+/// Whose a directory is that programs fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The cluster's alone: an undo leaves what was in it before.
+    Own,
+    /// The cluster's where it was absent; where it was there, it is the owner's and left alone.
+    Shared,
+    /// Made in passing: an undo removes what is empty in it, where it was absent.
+    Made,
 }
 
 /// A file of the operator's machine that a change uploads.
@@ -93,8 +102,13 @@ impl Change {
                     .chain(references.iter().map(|(name, source)| format!("{name}={source}")))
                     .collect()
             }
-            Self::Tree { path, shared } => {
-                vec![path.clone(), if *shared { "shared" } else { "own" }.to_owned()]
+            Self::Tree { path, whose } => {
+                let whose = match whose {
+                    Whose::Own => "own",
+                    Whose::Shared => "shared",
+                    Whose::Made => "made",
+                };
+                vec![path.clone(), whose.to_owned()]
             }
             Self::Package { names } | Self::Module { names } => names.clone(),
             Self::Service { unit, enabled, active, files } => {

@@ -9,7 +9,7 @@ use super::library::{Error, Library};
 use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec};
 use crate::cluster::Cluster;
-use crate::host::{Change, Probe};
+use crate::host::{Change, Probe, Whose};
 
 /// What hosts told each other during a run: tokens, certificates, addresses. Kept in memory only.
 pub type Values = BTreeMap<String, String>;
@@ -50,6 +50,18 @@ pub(super) fn image_in_cluster(repository: &str, source: &str) -> String {
     format!("{repository}/{}", source.rsplit('/').next().unwrap_or_default())
 }
 
+/// Whether a path is absolute, plain and at least two deep, and not in what the kernel or the system's
+/// own programs keep: a step that claims it may empty it one day.
+fn is_below_the_top(path: &str) -> bool {
+    const NEVER: [&str; 6] = ["bin", "boot", "dev", "proc", "sbin", "sys"];
+    let Some(rest) = path.strip_prefix('/') else { return false };
+    let parts: Vec<&str> = rest.split('/').collect();
+    parts.len() > 1
+        && parts.iter().all(|part| !["", ".", ".."].contains(part))
+        && !NEVER.contains(&parts[0])
+        && !path.chars().any(char::is_control)
+}
+
 /// What an action is resolved against.
 #[derive(Debug)]
 pub(super) struct Scope<'a> {
@@ -72,10 +84,9 @@ impl Scope<'_> {
             Action::File(file) => vec![self.file(step, file)?],
             Action::Artifact(artifact) => self.artifacts(artifact).map_err(misfit)?,
             Action::Images(names) => self.images(&texts(names)?).map_err(misfit)?,
-            Action::Tree(paths) | Action::Trace(paths) => {
-                let shared = matches!(action, Action::Trace(_));
-                texts(paths)?.into_iter().map(|path| Change::Tree { path, shared }).collect()
-            }
+            Action::Tree(paths) => self.trees(step, paths, Whose::Own)?,
+            Action::Trace(paths) => self.trees(step, paths, Whose::Shared)?,
+            Action::Made(paths) => self.trees(step, paths, Whose::Made)?,
             Action::Package(names) => {
                 vec![Change::Package { names: self.packages(names).map_err(misfit)? }]
             }
@@ -120,6 +131,26 @@ impl Scope<'_> {
         Ok(Work::Changes(changes))
     }
 
+    fn trees(&self, step: &str, paths: &[String], whose: Whose) -> Result<Vec<Change>, Error> {
+        let tree = |path: &String| {
+            let path = self.path(step, path)?;
+            Ok(Change::Tree { path, whose })
+        };
+        paths.iter().map(tree).collect()
+    }
+
+    /// A path that a step may write to or claim.
+    fn path(&self, step: &str, text: &str) -> Result<String, Error> {
+        let path = self.library.templates.text(text, self.context)?;
+        if is_below_the_top(&path) {
+            return Ok(path);
+        }
+        let cause = format!(
+            "`{path}` is no path for a step; expected an absolute one below a directory such as `/etc`, without `..`"
+        );
+        Err(Error::Step { step: step.to_owned(), cause })
+    }
+
     fn file(&self, step: &str, file: &FileSpec) -> Result<Change, Error> {
         let templates = &self.library.templates;
         let content = match (&file.template, &file.content) {
@@ -137,7 +168,7 @@ impl Scope<'_> {
         }
         .map_err(|cause| Error::Step { step: step.to_owned(), cause })?;
         Ok(Change::File {
-            path: templates.text(&file.path, self.context)?,
+            path: self.path(step, &file.path)?,
             mode: file.mode.clone(),
             owner: file.owner.clone(),
             content: content.into_bytes(),
@@ -248,5 +279,36 @@ impl Scope<'_> {
                 })
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_claims_no_directory_of_the_top_and_nothing_outside() {
+        for path in ["/etc/kubernetes", "/run/x", "/lib/modules", "/a/b c/d.e", "/opt/..x"] {
+            assert!(is_below_the_top(path), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/etc",
+            "/etc/",
+            "etc/x",
+            "//etc/x",
+            "/etc/../x",
+            "/etc/x/..",
+            "/etc/./x",
+            "/etc//x",
+            "/proc/x",
+            "/dev/shm",
+            "/sys/fs",
+            "/boot/x",
+            "/etc/a\nb",
+        ] {
+            assert!(!is_below_the_top(path), "{path}");
+        }
     }
 }

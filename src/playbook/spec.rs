@@ -82,6 +82,8 @@ pub enum Action {
     Tree(Vec<String>),
     /// Directories and files that programs make where they are missing; others may use them too.
     Trace(Vec<String>),
+    /// Directories that programs make where they are missing, and that go when nothing is in them.
+    Made(Vec<String>),
     /// Distribution packages, by the names of `playbooks/os/<family>.yaml`.
     Package(Vec<String>),
     /// A systemd unit.
@@ -244,6 +246,7 @@ struct RawStep {
     images: Option<Vec<String>>,
     tree: Option<Vec<String>>,
     trace: Option<Vec<String>>,
+    made: Option<Vec<String>>,
     package: Option<Vec<String>>,
     service: Option<ServiceSpec>,
     sysctl: Option<BTreeMap<String, String>>,
@@ -254,6 +257,22 @@ struct RawStep {
     wait: Option<WaitSpec>,
     read: Option<ReadSpec>,
     fetch: Option<FetchSpec>,
+}
+
+/// What `kind/kubeadm.sh` can do and undo.
+const KUBEADM_VERBS: [&str; 4] = ["init", "join", "prepare-control-plane", "join-control-plane"];
+
+fn is_mode(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|digit| (b'0'..=b'7').contains(&digit))
+}
+
+fn is_owner(text: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with('-')
+            && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c))
+    };
+    text.split_once(':').is_some_and(|(user, group)| is_name(user) && is_name(group))
 }
 
 /// Seconds that a step may take unless it says otherwise.
@@ -269,6 +288,7 @@ impl TryFrom<RawStep> for Step {
             raw.images.map(Action::Images),
             raw.tree.map(Action::Tree),
             raw.trace.map(Action::Trace),
+            raw.made.map(Action::Made),
             raw.package.map(Action::Package),
             raw.service.map(Action::Service),
             raw.sysctl.map(Action::Sysctl),
@@ -296,8 +316,30 @@ impl TryFrom<RawStep> for Step {
                     "step `{name}`: `undo` is empty; say how it is undone, or `nothing` and `because`"
                 ));
             }
-            Action::Command(command) if command.undo == "nothing" && command.because.is_none() => {
+            Action::Command(command)
+                if command.undo == "nothing"
+                    && command.because.as_deref().is_none_or(|why| why.trim().is_empty()) =>
+            {
                 return Err(format!("step `{name}`: `undo: nothing` needs a `because`"));
+            }
+            Action::File(file) if !is_mode(&file.mode) => {
+                return Err(format!(
+                    "step `{name}`: `{}` is not a mode; expected four octal digits, such as `0644`",
+                    file.mode
+                ));
+            }
+            Action::File(file) if !is_owner(&file.owner) => {
+                return Err(format!(
+                    "step `{name}`: `{}` is not an owner; expected `user:group`",
+                    file.owner
+                ));
+            }
+            Action::Kubeadm(kubeadm) if !KUBEADM_VERBS.contains(&kubeadm.verb.as_str()) => {
+                return Err(format!(
+                    "step `{name}`: `{}` is not a verb of kubeadm that can be undone; expected {}",
+                    kubeadm.verb,
+                    KUBEADM_VERBS.map(|verb| format!("`{verb}`")).join(", ")
+                ));
             }
             Action::File(file) if file.template.is_some() == file.content.is_some() => {
                 return Err(format!(

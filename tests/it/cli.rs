@@ -466,11 +466,11 @@ fn completion_and_man_print() {
 
 #[test]
 fn a_secret_that_others_can_read_is_refused() {
-    let place = Place::new();
+    let place = Place::with_cluster("v1.20.2");
     let password = place.dir.path().join("password");
     fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).unwrap();
     let said = ["holds a secret and has the mode 0644", "fix: `chmod 600"];
-    place.refused(&["init"], 2, &said);
+    place.refused(&["wipe", "--yes"], 2, &said);
 }
 
 #[test]

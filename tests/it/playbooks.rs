@@ -109,7 +109,7 @@ fn values_belong_to_late_steps_and_unknown_ones_are_errors() {
 
 #[test]
 fn values_of_a_user_s_own_steps_can_be_previewed() {
-    let steps = "- name: ask\n  read: {run: uname -r, value: kernel}\n- name: tell\n  late: true\n  file: {path: /x, content: '{{ values.kernel }}'}\n";
+    let steps = "- name: ask\n  read: {run: uname -r, value: kernel}\n- name: tell\n  late: true\n  file: {path: /etc/x, content: '{{ values.kernel }}'}\n";
     let library = library(&format!("name: own\nsteps:\n{steps}")).unwrap();
     let plan = Made::new("v1.20.2", "", SINGLE).plan(&Arc::new(library)).unwrap();
     let (_, work) = preview(&plan.lanes[0]).remove(1);

@@ -14,6 +14,8 @@ steps:
   package: [nft]
 - name: what others may use
   trace: [/srv/shared, /srv/lock, /srv/made]
+- name: what is only made
+  made: [/srv/hollow, /srv/used]
 - name: what is ours
   tree: [/srv/ours]
 - name: a file in ours
@@ -33,19 +35,20 @@ good() { bivouac "$@" || { cat "$TMP/run"; return 1; }; }
 installed() { good init; on 'command -v nft && grep -q ours /srv/link.conf && [ ! -L /srv/link.conf ] && [ -z "$(ls -A /srv/dir)" ]'; }
 again() { good init; if grep ' changed (' "$TMP/run"; then return 1; fi; }
 edited() {
-  on 'touch /srv/shared/new; echo edited >> /srv/ours/own.conf; mkdir -p /srv/made; touch /srv/made/by-a-program'
+  on 'touch /srv/shared/new; echo edited >> /srv/ours/own.conf; mkdir -p /srv/made /srv/hollow/deep /srv/used/deep; touch /srv/made/by-a-program /srv/used/mine'
   local status=0
   bivouac wipe || status=$?
   [ "$status" = 6 ] || { cat "$TMP/run"; return 1; }
   grep -q 'kept /srv/ours/own.conf' "$TMP/run"
-  on 'grep -q edited /srv/ours/own.conf && [ -e /srv/shared/new ] && [ -e /srv/shared/old ] && [ ! -e /srv/made ]'
+  on 'grep -q edited /srv/ours/own.conf && [ -e /srv/shared/new ] && [ -e /srv/shared/old ] && [ ! -e /srv/made ] && [ ! -e /srv/hollow ] && [ -e /srv/used/mine ] && [ ! -e /srv/used/deep ]'
+  grep -q 'kept /srv/used' "$TMP/run"
 }
 # in_hand: how many entries stand on the host that no wipe has seen yet: with any, preflight takes what is there for ours.
 in_hand() { podman exec -i "$host" sh < "$ROOT/src/host/facts.sh" | sed -n 's/^journal[[:space:]]*\([0-9]*\) .*/\1/p'; }
 ours() { [ "$(in_hand)" -gt 3 ] || { in_hand; return 1; }; }
 handed_back() { [ "$(in_hand)" = 0 ] || { in_hand; return 1; }; }
 settled() {
-  on 'rm /srv/shared/new; rm /srv/ours/own.conf'
+  on 'rm /srv/shared/new; rm /srv/ours/own.conf; rm /srv/used/mine'
   good wipe
 }
 unchanged() { snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after"; }
