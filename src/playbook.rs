@@ -12,9 +12,11 @@ mod plan;
 mod resolve;
 mod spec;
 mod template;
+mod values;
 
 pub use context::{Artifacts, Available, HostState, Leaving, Site};
 pub use library::{Error, Library};
 pub use plan::{Lane, Pending, Plan, Task};
-pub use resolve::{Fetch, Values, Work};
+pub use resolve::{Fetch, Work};
 pub use spec::{Action, Each, Playbook, Step};
+pub use values::Values;

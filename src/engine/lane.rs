@@ -137,7 +137,10 @@ impl Runner {
                 () = shared.cancel.stopped() => return Err(()),
             };
             if let State::Open { .. } = state {
-                *permit = shared.permits.acquire().await.ok();
+                tokio::select! {
+                    again = shared.permits.acquire() => *permit = again.ok(),
+                    () = shared.cancel.stopped() => return Err(()),
+                }
                 self.tell(EventKind::GateOpened {
                     gate: gate.clone(),
                     seconds: seconds(began.elapsed()),

@@ -1,7 +1,7 @@
 //! What one task does on a host: changes, waits, reads, fetches.
 
-use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use super::lane::Runner;
 use crate::event::{EventKind, Events, StepName};
 use crate::host::{Change, Data, Journal, Lines, Outcome, Probe, Remote, WAITS};
 use crate::playbook::{Fetch, Task, Values, Work};
+use crate::secret::Secret;
 
 /// How often a wait looks again.
 const EVERY: Duration = Duration::from_millis(500);
@@ -135,16 +136,7 @@ impl Runner {
         if private && std::fs::read_to_string(&fetch.to).is_ok_and(|old| old == text) {
             return Ok(false);
         }
-        let new = format!("{}.new", fetch.to);
-        let write = || {
-            let _ = std::fs::remove_file(&new);
-            let mut file =
-                std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            std::fs::rename(&new, &fetch.to)
-        };
-        write().map_err(|error| Failure {
+        Secret::new(text).write_to(Path::new(&fetch.to)).map_err(|error| Failure {
             cause: format!("`{}` cannot be written here: {error}", fetch.to),
             fix: "make the directory writable, or run from another one".to_owned(),
             tail: Vec::new(),

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::context::{self, Artifacts, Site};
 use super::library::{Error, Library};
 use super::order;
-use super::resolve::{Scope, Values, Work};
+use super::resolve::{Scope, Work};
 use super::spec::{Action, Each, Selector, Step};
+use super::values::Values;
 use crate::cluster::Cluster;
 use crate::event::StepName;
 
@@ -79,7 +80,7 @@ impl Pending {
             Self::Ready(work) => Ok(work.clone()),
             Self::Late(late) => {
                 let mut context = Value::clone(&late.context);
-                context["values"] = json!(values);
+                context["values"] = values.json();
                 let scope = Scope {
                     library: &late.shared.library,
                     cluster: &late.shared.cluster,

@@ -1,7 +1,5 @@
 //! From a step as written to work as it is done: every string rendered, every artifact found.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::context::{Artifacts, Available};
@@ -10,9 +8,6 @@ use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec};
 use crate::cluster::Cluster;
 use crate::host::{Change, Probe, Whose};
-
-/// What hosts told each other during a run: tokens, certificates, addresses. Kept in memory only.
-pub type Values = BTreeMap<String, String>;
 
 /// What a step does on one host, literally.
 #[derive(Debug, Clone, PartialEq, Eq)]
