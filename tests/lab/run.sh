@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
-# The lab tests are t-NAME.sh, two at a time (BIVOUAC_LAB_JOBS), the longest first: a line `# about N s` in them says how long that is.
-# Each line `ok ...` or `not ok ...` that they print is one test.
+# The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters
+# and run one after the other; beside them, one at a time too, run the others. Those that say `# only by name` are run when they are named.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
 cd "$ROOT" || exit
@@ -49,8 +49,6 @@ cargo_tests() {
   if [ "$status" != 0 ] && [ "${f:-0}" = 0 ]; then fail "cargo test ended with $status"; fi
   if [ "${p:-0}" = 0 ] && [ "${f:-0}" = 0 ]; then fail "cargo test ran no test"; fi
 }
-# The long ones first, so that no short one is kept waiting for the end.
-by_length() { sort -k 1,1nr | cut -d' ' -f2-; } # stdin: lines `SECONDS PATH`
 lab_test() { # SCRIPT LOG: what it says goes to LOG, its status and seconds to LOG.end
   local start=$SECONDS status=0
   "$1" < /dev/null > "$2" 2>&1 || status=$?
@@ -71,8 +69,13 @@ lab_result() { # SCRIPT LOG
   if [ "$p" = 0 ] && [ "$f" = 0 ]; then fail "$name ran no test"; fi
   echo "# $name: $seconds s"
 }
+# lane SCRIPT...: one after the other.
+lab_lane() {
+  local script
+  for script; do lab_test "$script" "$logs/$(basename "$script" .sh)"; done
+}
 lab_tests() {
-  local script name logs scripts=() waiting=() running=0 jobs=${BIVOUAC_LAB_JOBS:-2}
+  local script name logs clusters=() others=() seen
   "$LAB_DIR/hosts.sh" gc
   logs=$(mktemp -d "$OUT/lab-logs.XXXXXX")
   for script in "$LAB_DIR"/t-*.sh; do
@@ -81,20 +84,23 @@ lab_tests() {
       local wanted='' word
       for word; do [[ $name != *"$word"* ]] || wanted=1; done
       [ -n "$wanted" ] || continue
+    elif grep -qx '# only by name' "$script"; then
+      continue
     fi
-    waiting+=("$(sed -n 's/^# about \([0-9]*\) s$/\1/p' "$script" | grep . || echo 1) $script")
+    if grep -qx '# cluster' "$script"; then clusters+=("$script"); else others+=("$script"); fi
   done
-  [ ${#waiting[@]} -gt 0 ] || { fail "no lab test is named like: $*"; return; }
-  mapfile -t scripts < <(printf '%s\n' "${waiting[@]}" | by_length)
+  [ $((${#clusters[@]} + ${#others[@]})) -gt 0 ] || { fail "no lab test is named like: $*"; return; }
   # The cut points are in the debug build; built once, here.
   if [ -z "${BIVOUAC_DEV:-}" ]; then
     (cd "$ROOT" && cargo build --locked --quiet --bin bivouac) || { fail "cargo build of the tests' binary"; return; }
     export BIVOUAC_DEV=${CARGO_TARGET_DIR:-$ROOT/target}/debug/bivouac
   fi
-  for script in "${scripts[@]}"; do
-    if [ "$running" -ge "$jobs" ]; then wait -n; running=$((running - 1)); lab_ended; fi
-    lab_test "$script" "$logs/$(basename "$script" .sh)" &
-    running=$((running + 1))
+  lab_lane "${clusters[@]}" &
+  seen=$!
+  lab_lane "${others[@]}" &
+  while kill -0 "$seen" 2> /dev/null || kill -0 $! 2> /dev/null; do
+    lab_ended
+    sleep 1
   done
   wait
   lab_ended

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The main job: one control plane and two workers, logged in to as a user with sudo and with passwords that a shell would stumble over;
 # a second init; the pod network; the wipe; and, all the while, no secret in sight.
-# about 150 s
+# cluster
 . "$(dirname "$0")/t.sh"
 
 # shellcheck disable=SC2016 # nothing in it is to be expanded

@@ -2,7 +2,6 @@
 # The journal against kill -9: `init` dies at every entry, before and after its record, after its effect and after its mark; then it
 # goes on and ends well, or the host is wiped at once. `wipe` dies at every entry too. Each time the host is as before in the end, by
 # the tool's own comparison and by `quick`; every tenth time, and at the end, by snap.sh as well.
-# about 240 s
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"
 

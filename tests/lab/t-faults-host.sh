@@ -2,7 +2,6 @@
 # What goes wrong on a host: full disks, a locked dpkg, floods of output, commands that hang, an operator's Ctrl-C, content that arrives
 # in part. Each time: what is read (host, step, cause, next command), that the next run goes on and that a wipe leaves the host as it
 # was. And what a run that changes nothing writes: nothing.
-# about 100 s
 # shellcheck disable=SC2016,SC2030,SC2031 # lanes are subshells with variables of their own; what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 # Memory is measured on the binary that people get.

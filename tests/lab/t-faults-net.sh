@@ -2,7 +2,6 @@
 # What lies between operator and host breaks: cuts, resets, a reboot, hosts that are gone, a server that turns logins away, an operator
 # that sleeps. Each time: what is read (host, step, cause, next command), how soon, that the next run goes on and that a wipe leaves
 # the host as it was.
-# about 100 s
 # shellcheck disable=SC2016,SC2030,SC2031 # lanes are subshells with variables of their own; what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Control planes come and go: three of them and a worker; the first, which acts for the cluster, dies and is taken out (`--dead`); a fresh
 # one joins, and etcd has three healthy members; a live one is removed; the wipe.
-# about 420 s
+# cluster
+# only by name
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 cp2 cp3 cp4 w1)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # High availability in one `init`: three control planes and two workers, while kubeadm is killed on two of them as they join etcd; a
 # second init; the load balancers when a control plane dies; no certificate or token left; the wipe.
-# about 300 s
+# cluster
+# only by name
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 cp2 cp3 w1 w2)

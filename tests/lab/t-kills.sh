@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real install is killed with -9 at random moments; then it is wiped, or goes on and is wiped after that. KILLS is how often (5), SEED
 # makes the moments come again.
-# about 200 s
+# cluster
 . "$(dirname "$0")/t.sh"
 
 kills=${KILLS:-5} seed=${SEED:-$$}

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Each kind of step: applied, applied again, undone, undone again; what the owner changed or put beside ours meanwhile; a torn journal;
 # packages that would cost the owner something.
-# about 50 s
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"

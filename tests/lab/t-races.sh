@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Two operators start at once on one host, BIVOUAC_RACES times (20): exactly one changes anything, the other ends with 5 and names him;
 # the journal is one run's at a time. Then holders that are killed at a random moment: their lock dies with their connection.
-# about 50 s
 # shellcheck disable=SC2016,SC2030,SC2031 # lanes are subshells with variables of their own; what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"

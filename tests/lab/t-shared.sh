@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # What a wipe must leave to the owner although it is in our way: what he adds to directories that were his, what he edits in ours, and the
 # configuration of a package that he had removed but not purged.
-# about 40 s
 . "$(dirname "$0")/t.sh"
 
 read -r _ _ host < <(hosts one)

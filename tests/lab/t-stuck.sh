@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # A wipe that meets what it cannot do: an undo that does not work, and a host that is gone. It does the rest, says so, and the next wipe
 # finishes.
-# about 30 s
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"
 
