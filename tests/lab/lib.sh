@@ -34,15 +34,16 @@ if [ ! -f "$CONTAINERS_CONF" ]; then
   mv "$CONTAINERS_CONF.$$" "$CONTAINERS_CONF"
 fi
 
-# podman exec [-i] [-e NAME=VALUE] HOST COMMAND...: by nsenter, which needs no cgroup of the host's: with cgroups of version 1 the removal
+# podman exec [-i] [-d] [-e NAME=VALUE] HOST COMMAND...: by nsenter, which needs no cgroup of the host's: with cgroups of version 1 the removal
 # of one host takes those of all others away for a moment (hosts.sh), and tests run side by side.
 podman() {
   [ "$1" = exec ] || { command podman "$@"; return; }
   shift
-  local input=/dev/null pid vars=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb container=podman)
+  local input=/dev/null detach='' pid vars=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb container=podman)
   while :; do
     case $1 in
       -i) input=/dev/stdin; shift ;;
+      -d) detach=1; shift ;;
       -e) vars+=("$2"); shift 2 ;;
       -*) die "podman exec $1: not known here" ;;
       *) break ;;
@@ -51,7 +52,9 @@ podman() {
   pid=$(command podman inspect -f '{{.State.Pid}}' "$1") || return 125
   if [ -z "$pid" ] || [ "$pid" = 0 ]; then say "\`$1\` does not run"; return 125; fi
   shift
-  if [ "$input" = /dev/null ]; then
+  if [ -n "$detach" ]; then
+    setsid env -i "${vars[@]}" nsenter -t "$pid" -m -u -i -n -p -C -r -w -- "$@" < /dev/null > /dev/null 2>&1 &
+  elif [ "$input" = /dev/null ]; then
     env -i "${vars[@]}" nsenter -t "$pid" -m -u -i -n -p -C -r -w -- "$@" < /dev/null
   else
     env -i "${vars[@]}" nsenter -t "$pid" -m -u -i -n -p -C -r -w -- "$@"

@@ -2,6 +2,7 @@
 # Hosts come and go on one real cluster: a control plane and a worker; a second worker joins; the first one is removed (refused first,
 # for pods that would be lost) and is as before; it joins again, with other labels; the wipe.
 # cluster
+# only by name
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 w1 w2)

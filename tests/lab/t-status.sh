@@ -2,6 +2,7 @@
 # status, kubeconfig and kubectl on a small real cluster: healthy, then broken in one place after the other. A third host was never
 # touched, and no look leaves a trace on any of them.
 # cluster
+# only by name
 # shellcheck disable=SC2016 # nothing in single quotes is to be expanded
 . "$(dirname "$0")/t.sh"
 
