@@ -24,8 +24,11 @@ born() {
   read -ra stat <<< "${stat##*) }"
   echo "${stat[19]}"
 }
-# shellcheck disable=SC2033 # xargs calls the program, not our function
-subnets() { podman network ls -q | xargs -r podman network inspect | sed -n -E 's/.*"subnet": *"([^"]*)".*/\1/p'; }
+# One by one: a network of another run may go between the two questions.
+subnets() {
+  local net
+  for net in $(podman network ls -q); do podman network inspect "$net" 2> /dev/null || true; done | sed -n -E 's/.*"subnet": *"([^"]*)".*/\1/p'
+}
 
 # taken A.B.C: does a network of podman or a route of this machine lie in A.B.C.0/24?
 taken() {

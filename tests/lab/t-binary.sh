@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The release binary: static, small, at home on any Linux; and its memory while it uploads to eight hosts.
+# cluster
 . "$(dirname "$0")/t.sh"
 
 static() { file_type=$(ldd "$BIVOUAC" 2>&1 || :); echo "$file_type"; grep -qE 'statically linked|not a dynamic executable' <<< "$file_type"; }
