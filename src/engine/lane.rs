@@ -137,10 +137,7 @@ impl Runner {
                 () = shared.cancel.stopped() => return Err(()),
             };
             if let State::Open { .. } = state {
-                tokio::select! {
-                    again = shared.permits.acquire() => *permit = again.ok(),
-                    () = shared.cancel.stopped() => return Err(()),
-                }
+                *permit = Some(back_to_work(shared).await?);
                 self.tell(EventKind::GateOpened {
                     gate: gate.clone(),
                     seconds: seconds(began.elapsed()),
@@ -184,7 +181,7 @@ impl Runner {
             turn = shared.turns.next(what, self.index) => turn,
             () = shared.cancel.stopped() => return Err(()),
         };
-        *permit = shared.permits.acquire().await.ok();
+        *permit = Some(back_to_work(shared).await?);
         self.tell(EventKind::GateOpened { gate, seconds: seconds(began.elapsed()) });
         Ok((turn, before))
     }
@@ -258,5 +255,13 @@ impl Runner {
 
     pub(super) fn tell(&self, kind: EventKind) {
         self.shared.events.host(&self.name, kind);
+    }
+}
+
+/// Counts as a host at work again, unless the run is stopped meanwhile.
+async fn back_to_work(shared: &Shared) -> Result<SemaphorePermit<'_>, ()> {
+    tokio::select! {
+        permit = shared.permits.acquire() => permit.map_err(drop),
+        () = shared.cancel.stopped() => Err(()),
     }
 }

@@ -52,7 +52,8 @@ cargo_tests() {
 lab_test() { # SCRIPT LOG: what it says goes to LOG, its status and seconds to LOG.end
   local start=$SECONDS status=0
   "$1" < /dev/null > "$2" 2>&1 || status=$?
-  echo "$status $((SECONDS - start))" > "$2.end"
+  echo "$status $((SECONDS - start))" > "$2.now"
+  mv "$2.now" "$2.end"
 }
 # Counts a test's lines and shows them.
 lab_result() { # SCRIPT LOG
@@ -75,7 +76,7 @@ lab_lane() {
   for script; do lab_test "$script" "$logs/$(basename "$script" .sh)"; done
 }
 lab_tests() {
-  local script name logs clusters=() others=() seen
+  local script name logs clusters=() others=() seen ended=''
   "$LAB_DIR/hosts.sh" gc
   logs=$(mktemp -d "$OUT/lab-logs.XXXXXX")
   for script in "$LAB_DIR"/t-*.sh; do
@@ -104,6 +105,11 @@ lab_tests() {
   done
   wait
   lab_ended
+  # A lane that was killed must not pass for one without tests.
+  for script in "${clusters[@]}" "${others[@]}"; do
+    name=$(basename "$script" .sh)
+    [[ " $ended " == *" $name "* ]] || fail "$name.sh did not come to its end"
+  done
   rm -rf "$logs"
 }
 # Shows those that have ended since the last look.
@@ -113,6 +119,7 @@ lab_ended() {
     [ -e "$end" ] || continue
     one=${end%.end}
     lab_result "$one.sh" "$one"
+    ended="$ended $(basename "$one")"
     rm -f "$end"
   done
 }
