@@ -6,6 +6,7 @@ mod connect;
 mod failure;
 mod gates;
 mod lane;
+mod locks;
 mod path;
 mod run;
 mod task;
@@ -14,5 +15,5 @@ mod wipe;
 
 pub use cancel::Cancel;
 pub use connect::{Unreached, connect};
-pub use run::{Ended, Options, remove, run};
+pub use run::{Ended, Options, Work, run};
 pub use wipe::{Wiped, wipe};

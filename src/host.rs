@@ -1,7 +1,7 @@
 //! What is on a host: facts, journal, baseline, and the shell half of every step kind.
 //!
-//! A [`Remote`] can only read. Changes are made by a [`Journal`], which exists once the host is
-//! locked and its baseline is on disk; it has no way to change anything without an entry.
+//! A [`Remote`] can only read. [`Locked`], no other run can change it. Changes are made by a [`Journal`],
+//! which exists once the baseline is on disk too; it has no way to change anything without an entry.
 
 mod change;
 pub mod facts;
@@ -15,5 +15,5 @@ mod words;
 pub use change::{Change, Data, Upload, Whose};
 pub use journal::{Entry, Journal, Outcome, State, Undone};
 pub use kubectl::Admin;
-pub use lock::WAITS;
+pub use lock::{Locked, WAITS};
 pub use remote::{Answer, Error, Lines, Probe, Remote};

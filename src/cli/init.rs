@@ -76,7 +76,8 @@ pub async fn carry_out(
         started: session.started,
     };
     session.concluded = true;
-    let ended = engine::run(plan, remotes, secrets, &session.events, &run).await;
+    let work = engine::Work { plan, remotes, leaving: Vec::new(), values: secrets };
+    let (ended, _) = engine::run(work, &session.events, &run).await;
     if ended == engine::Ended::Done {
         session.after =
             Some(format!("{after}; look around with: KUBECONFIG={kubeconfig} kubectl get nodes"));

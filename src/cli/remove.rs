@@ -147,12 +147,12 @@ async fn remove(
         cancel: session.cancel.clone(),
         started: session.started,
     };
-    let wiped = leaving_remotes.into_iter().zip(going);
-    let wiped = wiped.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
+    let leaving = leaving_remotes.into_iter().zip(going);
+    let leaving = leaving.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
     let remotes = remotes.into_iter().map(|(_, remote)| remote).collect();
+    let work = engine::Work { plan, remotes, leaving, values: init::secrets()? };
     session.concluded = true;
-    let ended = engine::remove(plan, remotes, wiped, init::secrets()?, &session.events, &run).await;
-    Ok(match ended {
+    Ok(match engine::run(work, &session.events, &run).await {
         (Ended::Locked, _) | (_, Wiped::Locked) => Exit::Locked,
         (Ended::Failed, _) | (_, Wiped::Failed) => Exit::Failed,
         (Ended::Done, Wiped::Differs) => Exit::Differs,

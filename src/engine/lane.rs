@@ -1,18 +1,18 @@
 //! One host's lane: its tasks in order, over its one connection.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::cancel::Cancel;
 use super::failure::Failure;
 use super::gates::{Gates, State};
+use super::locks::Taken;
 use super::path::Record;
-use super::run::Ended;
 use super::turns::{Turn, Turns};
 use crate::event::{EventKind, Events, StepName, seconds};
-use crate::host::{Error, Journal, Remote};
+use crate::host::{Journal, Locked};
 use crate::playbook::{Task, Values};
 
 /// What the lanes of a run share.
@@ -28,9 +28,6 @@ pub(super) struct Shared {
     pub(super) started: Instant,
 }
 
-/// How long an earlier run's last command is waited for, when its operator is gone.
-const PATIENCE: Duration = Duration::from_secs(600);
-
 /// Runs one lane.
 #[derive(Debug)]
 pub(super) struct Runner {
@@ -39,37 +36,34 @@ pub(super) struct Runner {
     pub(super) shared: Arc<Shared>,
     pub(super) own_values: Values,
     changed: usize,
-    locked: bool,
 }
 
 impl Runner {
     pub(super) fn new(index: usize, name: String, shared: Arc<Shared>) -> Self {
-        Self { index, name, shared, own_values: Values::new(), changed: 0, locked: false }
+        Self { index, name, shared, own_values: Values::new(), changed: 0 }
     }
 
     /// Runs all tasks; says whether all were done.
-    pub(super) async fn run(mut self, tasks: Vec<Task>, remote: Remote) -> Ended {
-        let began = Instant::now();
-        let ok = self.work(&tasks, remote).await;
-        let ended = match (ok, self.locked) {
-            (true, _) => Ended::Done,
-            (false, true) => Ended::Locked,
-            (false, false) => Ended::Failed,
+    pub(super) async fn run(mut self, tasks: Vec<Task>, taken: Taken) -> bool {
+        let Taken { host, step, began, ended } = taken;
+        let ok = if let Some(host) = host {
+            self.record(&step, began, ended, None);
+            self.work(&tasks, host).await
+        } else {
+            self.shut(&tasks, &step);
+            false
         };
         let changed = self.changed;
         self.tell(EventKind::HostDone { ok, changed, seconds: seconds(began.elapsed()) });
-        ended
+        ok
     }
 
-    async fn work(&mut self, tasks: &[Task], remote: Remote) -> bool {
+    async fn work(&mut self, tasks: &[Task], host: Locked) -> bool {
         let shared = Arc::clone(&self.shared);
         let Ok(permit) = shared.permits.acquire().await else { return false };
         let mut permit = Some(permit);
-        let open = StepName {
-            playbook: "host".to_owned(),
-            step: "lock it and take its baseline".to_owned(),
-        };
-        let Some(mut journal) = self.open(&open, remote).await else {
+        let open = StepName { playbook: "host".to_owned(), step: "take its baseline".to_owned() };
+        let Some(mut journal) = self.open(&open, host).await else {
             self.shut(tasks, &open);
             return false;
         };
@@ -96,13 +90,12 @@ impl Runner {
         true
     }
 
-    /// Locks the host; the first thing that happens to it.
-    async fn open(&mut self, step: &StepName, remote: Remote) -> Option<Journal> {
+    /// Opens the host for changes.
+    async fn open(&self, step: &StepName, host: Locked) -> Option<Journal> {
         let began = Instant::now();
         self.tell(EventKind::StepStarted { step: step.clone() });
-        let lines = self.lines(step);
         let opened = tokio::select! {
-            opened = Journal::open(remote, PATIENCE, &lines) => opened,
+            opened = Journal::open(host) => opened,
             () = self.shared.cancel.stopped() => return None,
         };
         match opened {
@@ -111,7 +104,6 @@ impl Runner {
                 Some(journal)
             }
             Err(error) => {
-                self.locked = matches!(error, Error::Locked { .. } | Error::Orphan { .. });
                 self.failed(step, began, error.into());
                 None
             }
@@ -227,20 +219,19 @@ impl Runner {
     }
 
     fn done(&self, step: &StepName, began: Instant, changed: bool, gate_lane: Option<usize>) {
-        let end = self.shared.started.elapsed();
-        let record = Record {
-            lane: self.index,
-            step: step.clone(),
-            start: end.saturating_sub(began.elapsed()),
-            end,
-            gate_lane,
-        };
-        self.shared.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        self.record(step, began, Instant::now(), gate_lane);
         self.tell(EventKind::StepDone {
             step: step.clone(),
             changed,
             seconds: seconds(began.elapsed()),
         });
+    }
+
+    fn record(&self, step: &StepName, began: Instant, ended: Instant, gate_lane: Option<usize>) {
+        let since = |moment: Instant| moment.saturating_duration_since(self.shared.started);
+        let (start, end) = (since(began), since(ended));
+        let record = Record { lane: self.index, step: step.clone(), start, end, gate_lane };
+        self.shared.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
     }
 
     fn failed(&self, step: &StepName, began: Instant, failure: Failure) {

@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 use super::cancel::Cancel;
 use super::gates::{Gates, State};
 use super::lane::{Runner, Shared};
+use super::locks::{self, Taken};
 use super::path;
 use super::turns::Turns;
-use super::wipe::{self, Wiped};
+use super::wipe::{self, Sum, Wiped};
 use crate::event::{EventKind, Events, PathStep, seconds};
 use crate::host::Remote;
 use crate::playbook::{Plan, Values};
@@ -34,47 +35,35 @@ pub enum Ended {
     Done,
     /// Some host did not.
     Failed,
-    /// Another run holds a host.
+    /// Another run holds a host; nothing was changed.
     Locked,
 }
 
-/// Runs a plan; `remotes` are its lanes' hosts, in order. A host that fails does not stop the others' preparation, only what waits for it.
-pub async fn run(
-    plan: Plan,
-    remotes: Vec<Remote>,
-    values: Values,
-    events: &Events,
-    options: &Options,
-) -> Ended {
-    let (ended, path) = lanes(plan, remotes, Vec::new(), values, events, options).await;
-    events.run(EventKind::RunDone {
-        ok: ended.0 == Ended::Done,
-        seconds: seconds(options.started.elapsed()),
-        differences: None,
-        critical_path: path,
-    });
-    ended.0
+/// What a run works on.
+#[derive(Debug)]
+pub struct Work {
+    /// What is to be done.
+    pub plan: Plan,
+    /// The hosts of the plan's lanes, in order.
+    pub remotes: Vec<Remote>,
+    /// Hosts that are wiped as soon as the cluster has let them go, with their names.
+    pub leaving: Vec<(String, Remote)>,
+    /// What steps may name as `values.…`.
+    pub values: Values,
 }
 
-/// Runs the plan of a removal; meanwhile the hosts that leave are wiped, as soon as the cluster has let
-/// them go. Says how both ended: the wipe is [`Wiped::Clean`] where there was nothing to wipe.
-pub async fn remove(
-    plan: Plan,
-    remotes: Vec<Remote>,
-    leaving: Vec<(String, Remote)>,
-    values: Values,
-    events: &Events,
-    options: &Options,
-) -> (Ended, Wiped) {
-    let wiped_some = !leaving.is_empty();
-    let ((ended, wiped, left), path) = lanes(plan, remotes, leaving, values, events, options).await;
+/// Does the work: how that ended, and how the wipes of hosts that leave did. A host that fails does not
+/// stop the others' preparation, only what waits for it.
+pub async fn run(work: Work, events: &Events, options: &Options) -> (Ended, Wiped) {
+    let wiped_some = !work.leaving.is_empty();
+    let (ended, wiped, path) = lanes(work, events, options).await;
     events.run(EventKind::RunDone {
-        ok: ended == Ended::Done && wiped == Wiped::Clean,
+        ok: ended == Ended::Done && wiped.how == Wiped::Clean,
         seconds: seconds(options.started.elapsed()),
-        differences: left.filter(|_| wiped_some),
+        differences: wiped.differences.filter(|_| wiped_some),
         critical_path: path,
     });
-    (ended, wiped)
+    (ended, wiped.how)
 }
 
 /// The gate at which hosts that leave wait for their wipe (`playbooks/remove`).
@@ -82,19 +71,13 @@ const LEFT: &str = "the nodes have left";
 
 /// How one lane ended.
 enum Lane {
-    Work(Ended),
+    Work { ok: bool },
     Wipe(Wiped, usize),
 }
 
-/// Runs all lanes: how the work, and the wipes, ended, the differences that are left, and what took the time.
-async fn lanes(
-    plan: Plan,
-    remotes: Vec<Remote>,
-    leaving: Vec<(String, Remote)>,
-    values: Values,
-    events: &Events,
-    options: &Options,
-) -> ((Ended, Wiped, Option<usize>), Vec<PathStep>) {
+/// Runs all lanes: how the work, and the wipes, ended, and what took the time.
+async fn lanes(work: Work, events: &Events, options: &Options) -> (Ended, Sum, Vec<PathStep>) {
+    let Work { plan, remotes, leaving, values } = work;
     let names: Vec<String> = plan.lanes.iter().map(|lane| lane.name.clone()).collect();
     let shared = Arc::new(Shared {
         gates: Gates::new(&plan),
@@ -106,32 +89,34 @@ async fn lanes(
         cancel: options.cancel.clone(),
         started: Instant::now(),
     });
+    let leavers: Vec<String> = leaving.iter().map(|(name, _)| name.clone()).collect();
+    let hosts = names.iter().cloned().zip(remotes).chain(leaving).collect();
+    let Some(taken) = locks::take(hosts, "host", events, &options.cancel).await else {
+        return (Ended::Locked, Sum::default(), Vec::new());
+    };
+    let mut taken = taken.into_iter();
     let mut lanes = JoinSet::new();
-    for (index, (lane, remote)) in plan.lanes.into_iter().zip(remotes).enumerate() {
+    for (index, (lane, host)) in plan.lanes.into_iter().zip(taken.by_ref()).enumerate() {
         let runner = Runner::new(index, lane.name, Arc::clone(&shared));
-        lanes.spawn(async move { Lane::Work(runner.run(lane.tasks, remote).await) });
+        lanes.spawn(async move { Lane::Work { ok: runner.run(lane.tasks, host).await } });
     }
-    for (name, remote) in leaving {
-        lanes.spawn(leave(name, remote, Arc::clone(&shared), options.clone()));
+    for (name, host) in leavers.into_iter().zip(taken) {
+        lanes.spawn(leave(name, host, Arc::clone(&shared), options.clone()));
     }
-    let (mut ended, mut wiped, mut left) = (Ended::Done, Wiped::Clean, Some(0));
+    let (mut ended, mut wiped) = (Ended::Done, Sum::default());
     while let Some(done) = lanes.join_next().await {
-        match done.unwrap_or(Lane::Work(Ended::Failed)) {
-            Lane::Work(Ended::Locked) => ended = Ended::Locked,
-            Lane::Work(Ended::Failed) if ended == Ended::Done => ended = Ended::Failed,
-            Lane::Work(Ended::Done | Ended::Failed) => {}
-            Lane::Wipe(how, differences) => {
-                wiped = wiped.max(how);
-                left = left.filter(|_| how <= Wiped::Differs).map(|sum| sum + differences);
-            }
+        match done.unwrap_or(Lane::Work { ok: false }) {
+            Lane::Work { ok: true } => {}
+            Lane::Work { ok: false } => ended = Ended::Failed,
+            Lane::Wipe(how, differences) => wiped.add(how, differences),
         }
     }
     let records = shared.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    ((ended, wiped, left), path::critical(&records, &names))
+    (ended, wiped, path::critical(&records, &names))
 }
 
 /// Wipes a host once its node has left.
-async fn leave(name: String, remote: Remote, shared: Arc<Shared>, options: Options) -> Lane {
+async fn leave(name: String, host: Taken, shared: Arc<Shared>, options: Options) -> Lane {
     let tell = |kind| shared.events.host(&name, kind);
     let began = Instant::now();
     tell(EventKind::GateWaiting { gate: LEFT.to_owned() });
@@ -148,6 +133,6 @@ async fn leave(name: String, remote: Remote, shared: Arc<Shared>, options: Optio
     tell(EventKind::GateOpened { gate: LEFT.to_owned(), seconds: seconds(began.elapsed()) });
     let Ok(_permit) = shared.permits.acquire().await else { return Lane::Wipe(Wiped::Failed, 0) };
     let events = shared.events.clone();
-    let (wiped, left) = wipe::Lane::new(name, events, options).run(Ok(remote)).await;
+    let (wiped, left) = wipe::Lane::new(name, events, options).run(host).await;
     Lane::Wipe(wiped, left)
 }

@@ -9,17 +9,15 @@ use tokio::task::JoinSet;
 
 use super::connect::Unreached;
 use super::failure::Failure;
+use super::locks::{self, Taken};
 use super::run::Options;
 use super::task::output;
 use crate::event::{EventKind, Events, StepName, seconds};
-use crate::host::{Entry, Error, Journal, Remote, State};
+use crate::host::{Entry, Error, Journal, Locked, Remote, State};
 use crate::ssh;
 
 /// Limit for one undo: stopping a node's pods may take minutes.
 const LIMIT: Duration = Duration::from_secs(900);
-
-/// How long an earlier run's last command is waited for, when its operator is gone.
-const PATIENCE: Duration = Duration::from_secs(900);
 
 /// How a wipe ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +26,33 @@ pub enum Wiped {
     Clean,
     /// Every host was wiped, and something differs.
     Differs,
-    /// Another run holds a host.
+    /// Another run holds a host; nothing was changed.
     Locked,
     /// Some host could not be wiped to the end.
     Failed,
+}
+
+/// What the wipes of several hosts came to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sum {
+    /// The worst of them.
+    pub(super) how: Wiped,
+    /// What differs on all of them; `None` where some host could not be compared.
+    pub(super) differences: Option<usize>,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { how: Wiped::Clean, differences: Some(0) }
+    }
+}
+
+impl Sum {
+    pub(super) fn add(&mut self, how: Wiped, differences: usize) {
+        self.how = self.how.max(how);
+        self.differences =
+            self.differences.filter(|_| how <= Wiped::Differs).map(|sum| sum + differences);
+    }
 }
 
 /// Wipes hosts, side by side; those that could not be reached are told. How it ended is the worst of them.
@@ -40,28 +61,63 @@ pub async fn wipe(
     events: &Events,
     options: &Options,
 ) -> Wiped {
-    let permits = Arc::new(Semaphore::new(options.parallel.max(1)));
-    let mut lanes = JoinSet::new();
-    for (name, remote) in hosts {
-        let (permits, events, options) = (Arc::clone(&permits), events.clone(), options.clone());
-        lanes.spawn(async move {
-            let _permit = permits.acquire().await;
-            Lane::new(name, events, options).run(remote).await
-        });
-    }
-    let (mut wiped, mut differences) = (Wiped::Clean, Some(0));
-    while let Some(lane) = lanes.join_next().await {
-        let (ended, left) = lane.unwrap_or((Wiped::Failed, 0));
-        wiped = wiped.max(ended);
-        differences = differences.filter(|_| ended <= Wiped::Differs).map(|sum| sum + left);
-    }
+    let sum = wipe_all(hosts, events, options).await;
     events.run(EventKind::RunDone {
-        ok: wiped == Wiped::Clean,
+        ok: sum.how == Wiped::Clean,
         seconds: seconds(options.started.elapsed()),
-        differences,
+        differences: sum.differences,
         critical_path: Vec::new(),
     });
-    wiped
+    sum.how
+}
+
+async fn wipe_all(
+    hosts: Vec<(String, Result<Remote, Unreached>)>,
+    events: &Events,
+    options: &Options,
+) -> Sum {
+    let mut sum = Sum::default();
+    let mut looks = JoinSet::new();
+    for (index, (name, remote)) in hosts.into_iter().enumerate() {
+        let lane = Lane::new(name, events.clone(), options.clone());
+        looks.spawn(async move { (index, lane.look(remote).await) });
+    }
+    let mut looks = looks.join_all().await;
+    looks.sort_by_key(|(index, _)| *index);
+    let mut ours = Vec::new();
+    for (_, look) in looks {
+        match look {
+            Look::Ours(name, remote) => ours.push((name, remote)),
+            Look::Ended(how) => sum.add(how, 0),
+        }
+    }
+    let names: Vec<String> = ours.iter().map(|(name, _)| name.clone()).collect();
+    let Some(taken) = locks::take(ours, "wipe", events, &options.cancel).await else {
+        return Sum { how: Wiped::Locked, differences: None };
+    };
+    let permits = Arc::new(Semaphore::new(options.parallel.max(1)));
+    let mut lanes = JoinSet::new();
+    for (name, host) in names.into_iter().zip(taken) {
+        let lane = Lane::new(name, events.clone(), options.clone());
+        let permits = Arc::clone(&permits);
+        lanes.spawn(async move {
+            let _permit = permits.acquire().await;
+            lane.run(host).await
+        });
+    }
+    while let Some(lane) = lanes.join_next().await {
+        let (how, left) = lane.unwrap_or((Wiped::Failed, 0));
+        sum.add(how, left);
+    }
+    sum
+}
+
+/// What a first look at a host finds.
+enum Look {
+    /// Something to undo.
+    Ours(String, Remote),
+    /// Nothing more to do there.
+    Ended(Wiped),
 }
 
 /// What came of all undos of a host.
@@ -78,19 +134,8 @@ struct Undone {
 enum Stopped {
     /// It did not work; the host can still be worked on.
     Step,
-    /// Another run holds the host.
-    Locked,
     /// Nothing more can be done on the host.
     Lane,
-}
-
-impl From<Stopped> for Wiped {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Locked => Self::Locked,
-            Stopped::Step | Stopped::Lane => Self::Failed,
-        }
-    }
 }
 
 /// One host of a wipe.
@@ -108,56 +153,74 @@ impl Lane {
         Self { name, events, options, undone: 0, differences: 0 }
     }
 
-    /// Wipes the host; says how that ended, and how much is left.
-    pub(super) async fn run(mut self, remote: Result<Remote, Unreached>) -> (Wiped, usize) {
+    /// Looks whether there is anything to undo on a host, if it can be reached.
+    async fn look(self, remote: Result<Remote, Unreached>) -> Look {
         let began = Instant::now();
-        let ended = match self.wipe(remote).await {
-            Ok(()) if self.differences == 0 => Wiped::Clean,
-            Ok(()) => Wiped::Differs,
-            Err(stopped) => stopped,
+        let looked = match remote {
+            Ok(mut remote) => {
+                let look = Journal::is_there(&mut remote);
+                self.step("look for the journal", look).await.map(|is_there| (is_there, remote))
+            }
+            Err(unreached) => {
+                let work = async { Err(*unreached.error) };
+                self.step("connect", work).await
+            }
         };
-        let ok = ended <= Wiped::Differs;
-        self.tell(EventKind::HostDone {
-            ok,
-            changed: self.undone,
-            seconds: seconds(began.elapsed()),
-        });
+        let ended = match looked {
+            Ok((true, remote)) => return Look::Ours(self.name, remote),
+            Ok((false, remote)) => {
+                self.nothing();
+                self.tell(EventKind::Compared { differences: Vec::new() });
+                remote.close().await;
+                Wiped::Clean
+            }
+            Err(_) => Wiped::Failed,
+        };
+        self.ended(ended, began);
+        Look::Ended(ended)
+    }
+
+    fn nothing(&self) {
+        let (name, value) = ("journal".to_owned(), "none: nothing to undo".to_owned());
+        self.tell(EventKind::Fact { name, value });
+    }
+
+    /// Wipes the host; says how that ended, and how much is left.
+    pub(super) async fn run(mut self, taken: Taken) -> (Wiped, usize) {
+        let ended = match taken.host {
+            None => Wiped::Failed,
+            Some(host) => match self.wipe(host).await {
+                Ok(()) if self.differences == 0 => Wiped::Clean,
+                Ok(()) => Wiped::Differs,
+                Err(_) => Wiped::Failed,
+            },
+        };
+        self.ended(ended, taken.began);
         (ended, self.differences)
     }
 
-    async fn wipe(&mut self, remote: Result<Remote, Unreached>) -> Result<(), Wiped> {
-        let mut remote = match remote {
-            Ok(remote) => remote,
-            Err(unreached) => {
-                let work = async { Err::<(), _>(*unreached.error) };
-                return self.step("connect", work).await.map_err(Wiped::from);
-            }
-        };
-        let look = Journal::is_there(&mut remote);
-        if !self.step("look for the journal", look).await.map_err(Wiped::from)? {
-            self.tell(EventKind::Fact {
-                name: "journal".to_owned(),
-                value: "none: nothing to undo".to_owned(),
-            });
-            self.tell(EventKind::Compared { differences: Vec::new() });
-            remote.close().await;
-            return Ok(());
+    fn ended(&self, ended: Wiped, began: Instant) {
+        let ok = ended <= Wiped::Differs;
+        let (changed, seconds) = (self.undone, seconds(began.elapsed()));
+        self.tell(EventKind::HostDone { ok, changed, seconds });
+    }
+
+    async fn wipe(&mut self, host: Locked) -> Result<(), Stopped> {
+        let mut journal = self.step("open the journal", Journal::open(host)).await?;
+        if journal.entries().is_empty() {
+            self.nothing();
         }
-        let lines = output(&self.events, &self.name, &named("lock it"));
-        let open = Journal::open(remote, PATIENCE, &lines);
-        let mut journal = self.step("lock it", open).await.map_err(Wiped::from)?;
         let cluster = |entry: &Entry| entry.kind == "kubeadm" && entry.state != State::Undone;
         if journal.entries().iter().any(cluster) {
             match self.step("stop the pods", journal.still(LIMIT)).await {
                 // Then their own entries say what is wrong.
                 Ok(()) | Err(Stopped::Step) => {}
-                Err(stopped) => return Err(stopped.into()),
+                Err(Stopped::Lane) => return Err(Stopped::Lane),
             }
         }
         let undone = self.undo_all(&mut journal).await?;
         let compare = journal.compare();
-        let compared =
-            self.step("compare with the baseline", compare).await.map_err(Wiped::from)?;
+        let compared = self.step("compare with the baseline", compare).await?;
         // What was kept comes first: it says why the rest differs.
         let mut differences: Vec<String> =
             undone.kept.into_iter().map(|what| format!("= kept {what}")).collect();
@@ -165,11 +228,11 @@ impl Lane {
         self.differences = differences.len();
         self.tell(EventKind::Compared { differences });
         if undone.failed {
-            return Err(Wiped::Failed);
+            return Err(Stopped::Step);
         }
         if self.differences == 0 {
             let forget = journal.forget();
-            let remote = self.step("remove the journal", forget).await.map_err(Wiped::from)?;
+            let remote = self.step("remove the journal", forget).await?;
             remote.close().await;
         }
         Ok(())
@@ -177,7 +240,7 @@ impl Lane {
 
     /// Undoes every entry, newest first. An undo that does not work is told, and the older ones go on:
     /// each restores its own thing, and what stays is in the comparison.
-    async fn undo_all(&mut self, journal: &mut Journal) -> Result<Undone, Wiped> {
+    async fn undo_all(&mut self, journal: &mut Journal) -> Result<Undone, Stopped> {
         let entries: Vec<(u64, String, bool)> = journal
             .entries()
             .iter()
@@ -192,7 +255,7 @@ impl Lane {
                 continue;
             }
             if self.options.cancel.is_stopped() {
-                return Err(Wiped::Failed);
+                return Err(Stopped::Lane);
             }
             let lines = output(&self.events, &self.name, &named(&step));
             match self.step(&step, journal.undo(seq, LIMIT, Some(lines))).await {
@@ -206,7 +269,7 @@ impl Lane {
                     }
                 }
                 Err(Stopped::Step) => undone.failed = true,
-                Err(stopped) => return Err(stopped.into()),
+                Err(Stopped::Lane) => return Err(Stopped::Lane),
             }
         }
         Ok(undone)
@@ -233,7 +296,6 @@ impl Lane {
             }
             Err(error) => {
                 let stopped = match &error {
-                    Error::Locked { .. } | Error::Orphan { .. } => Stopped::Locked,
                     Error::Script { .. } | Error::Ssh(ssh::Error::Hung { stopped: true, .. }) => {
                         Stopped::Step
                     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::change::{Change, Data, Upload};
-use super::lock::Lock;
+use super::lock::{self, Locked};
 use super::remote::{Answer, Error, Lines, Remote};
 use super::words;
 use crate::ssh::{self, Stdin};
@@ -79,16 +79,10 @@ impl Journal {
         Ok(remote.try_read("bv_known", SHORT).await?.status == 0)
     }
 
-    /// Locks the host and opens it for changes; the baseline is taken if there is none. Waits up to
-    /// `patience` for a run whose connection is gone but whose last command still runs, and says so.
-    pub async fn open(
-        mut remote: Remote,
-        patience: Duration,
-        lines: &Lines,
-    ) -> Result<Self, Error> {
-        Lock::new(&mut remote, patience, lines).take().await?;
-        let opened = remote.read("bv_open && bv_journal", Duration::from_secs(600)).await?;
-        let entries = parse(&opened.stdout)?;
+    /// Opens a locked host for changes; the baseline is taken if there is none.
+    pub async fn open(host: Locked) -> Result<Self, Error> {
+        let (mut remote, entries) = host.into_parts();
+        remote.read("bv_open", Duration::from_secs(600)).await?;
         Ok(Self { remote, entries })
     }
 
@@ -206,10 +200,8 @@ impl Journal {
     }
 
     /// Ends the changes, and the lock with them; the journal stays.
-    pub async fn close(mut self) {
-        // What it does not take away is no lock once the connection is closed.
-        let _ = self.remote.try_read("bv_unlock", SHORT).await;
-        self.remote.close().await;
+    pub async fn close(self) {
+        lock::release(self.remote).await;
     }
 
     /// A change that was stopped at its limit is over, but could not say so itself.
@@ -222,8 +214,12 @@ impl Journal {
 
 impl Remote {
     /// The entries of the host's journal, oldest first; none where bivouac never was.
+    ///
+    /// They are remembered: a host whose journal another run has gone on with is [not locked](super::Locked).
     pub async fn entries(&mut self) -> Result<Vec<Entry>, Error> {
-        parse(&self.read("bv_journal", SHORT).await?.stdout)
+        let entries = parse(&self.read("bv_journal", SHORT).await?.stdout)?;
+        self.seen = Some(entries.clone());
+        Ok(entries)
     }
 }
 
@@ -234,7 +230,7 @@ fn within(limit: Duration) -> String {
 }
 
 /// Reads a journal's whole lines.
-fn parse(text: &str) -> Result<Vec<Entry>, Error> {
+pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Error> {
     let mut entries: Vec<Entry> = Vec::new();
     for line in text.lines() {
         let broken = || Error::Journal { line: line.to_owned() };

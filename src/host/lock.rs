@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::journal::{Entry, State, parse};
 use super::remote::{Error, Lines, Remote};
 
 /// Limit for a look at the lock.
@@ -14,9 +15,65 @@ const EVERY: Duration = Duration::from_millis(300);
 /// itself up after 20: a holder that is silent for longer is gone, or sleeps.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// A host that no other run can change, until it is let go or its connection ends.
+#[derive(Debug)]
+pub struct Locked {
+    remote: Remote,
+    entries: Vec<Entry>,
+}
+
+impl Locked {
+    /// Locks a host. Waits up to `patience` for a run whose connection is gone but whose last command
+    /// still runs, and says so. An error if another run has changed the host since its entries were
+    /// read: what was planned from them may be wrong.
+    pub async fn take(
+        mut remote: Remote,
+        patience: Duration,
+        lines: &Lines,
+    ) -> Result<Self, Error> {
+        Lock::new(&mut remote, patience, lines).take().await?;
+        let entries = parse(&remote.read("bv_journal", SHORT).await?.stdout)?;
+        match remote.seen.as_deref().and_then(|seen| news(seen, &entries)) {
+            None => Ok(Self { remote, entries }),
+            Some(step) => Err(Error::Moved { step: step.to_owned() }),
+        }
+    }
+
+    /// Lets the host go, unchanged.
+    pub async fn release(self) {
+        release(self.remote).await;
+    }
+
+    pub(super) fn into_parts(self) -> (Remote, Vec<Entry>) {
+        (self.remote, self.entries)
+    }
+}
+
+/// Lets a host go and says goodbye to it.
+pub(super) async fn release(mut remote: Remote) {
+    // What it does not take away is no lock once the connection is closed.
+    let _ = remote.try_read("bv_unlock", SHORT).await;
+    remote.close().await;
+}
+
+/// The step of the last entry in which two readings of a journal differ. That a change which was under
+/// way has ended is no difference: it was waited for, and its step looks at the host by itself.
+fn news<'a>(before: &[Entry], now: &'a [Entry]) -> Option<&'a str> {
+    let ended = |entry: &Entry| match entry.state {
+        State::Started => State::Done,
+        other => other,
+    };
+    let same = |index: usize| match (before.get(index), now.get(index)) {
+        (Some(a), Some(b)) => ended(a) == ended(b) && (a.seq, &a.run) == (b.seq, &b.run),
+        (before, now) => before.is_none() && now.is_none(),
+    };
+    let last = (0..before.len().max(now.len())).rev().find(|index| !same(*index))?;
+    Some(now.get(last).map_or("wipe", |entry| &entry.step))
+}
+
 /// The taking of a host's lock.
 #[derive(Debug)]
-pub(super) struct Lock<'a> {
+struct Lock<'a> {
     remote: &'a mut Remote,
     patience: Duration,
     lines: &'a Lines,
@@ -30,7 +87,7 @@ pub(super) struct Lock<'a> {
 }
 
 impl<'a> Lock<'a> {
-    pub(super) fn new(remote: &'a mut Remote, patience: Duration, lines: &'a Lines) -> Self {
+    fn new(remote: &'a mut Remote, patience: Duration, lines: &'a Lines) -> Self {
         Self {
             remote,
             patience,
@@ -43,7 +100,7 @@ impl<'a> Lock<'a> {
     }
 
     /// Takes the lock, which the remote shell holds open until its connection ends.
-    pub(super) async fn take(mut self) -> Result<(), Error> {
+    async fn take(mut self) -> Result<(), Error> {
         loop {
             let answer = self.remote.read("bv_lock_state", SHORT).await?;
             let state = answer.stdout.trim();
@@ -119,3 +176,35 @@ impl<'a> Lock<'a> {
 
 /// A line that begins so tells what a step waits for; others are output.
 pub const WAITS: &str = "bivouac waits: ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "start 1 'a' 'p: one' 'tree' '1' '/x' 'absent' .\ndone 1 .\nstart 2 'a' 'p: two' 'tree' '1' '/y' 'absent' .\n";
+
+    /// What is new in BEFORE with these lines after it.
+    fn said(more: &str) -> Option<String> {
+        let now = parse(&format!("{BEFORE}{more}")).unwrap();
+        news(&parse(BEFORE).unwrap(), &now).map(str::to_owned)
+    }
+
+    #[test]
+    fn what_another_run_did_meanwhile_is_named() {
+        assert_eq!(said(""), None);
+        assert_eq!(said("done 2 .\n"), None, "the change under way has ended");
+        let three = "start 3 'b' 'p: three' 'tree' '1' '/z' 'absent' .\n";
+        assert_eq!(said(three).as_deref(), Some("p: three"));
+        assert_eq!(said("undone 1 .\n").as_deref(), Some("p: one"));
+        assert_eq!(said("kept 2 .\n").as_deref(), Some("p: two"));
+    }
+
+    #[test]
+    fn a_journal_that_is_gone_or_another_s_is_news() {
+        let before = parse(BEFORE).unwrap();
+        assert_eq!(news(&before, &[]), Some("wipe"));
+        let other = parse(&BEFORE.replace("'a'", "'b'")).unwrap();
+        assert_eq!(news(&before, &other), Some("p: two"), "wiped and made anew");
+        assert_eq!(news(&[], &[]), None);
+    }
+}

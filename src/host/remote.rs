@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::change::Change;
 use super::facts::Facts;
+use super::journal::Entry;
 use crate::ssh::{self, Connection, Exit, HostKeys, Output, Request, Shell, Stdin, Target};
 
 /// The shell half of the host floor: sent once a connection, as functions.
@@ -46,6 +47,9 @@ pub enum Error {
     /// What another run started still runs.
     #[error("what an earlier run started still runs: {processes} (of the run {holder})")]
     Orphan { holder: String, processes: String },
+    /// Another run has changed the host since it was looked at.
+    #[error("another run has changed this host meanwhile: its last step was `{step}`")]
+    Moved { step: String },
     /// The journal holds something that this version does not write.
     #[error("the journal's line `{line}` cannot be read")]
     Journal { line: String },
@@ -65,6 +69,7 @@ impl Error {
             Self::Orphan { .. } => {
                 "see what it waits for on the host, or end it there (`kill`); then run the same command again".to_owned()
             }
+            Self::Moved { .. } => "run the same command again: it plans with what is there now".to_owned(),
             Self::Journal { .. } => "use the version of bivouac that wrote it".to_owned(),
         }
     }
@@ -136,13 +141,15 @@ impl Probe {
     }
 }
 
-/// A connected host. It can be read; to change it, [open](super::Journal::open) its journal.
+/// A connected host. It can be read; to change it, [lock](super::Locked) it and open its journal.
 #[derive(Debug)]
 pub struct Remote {
     pub(super) shell: Shell,
     pub(super) connection: Connection,
     /// Who is running this, for the journal and for others who find the host locked.
     pub(super) run: String,
+    /// The journal's entries, as they were read last.
+    pub(super) seen: Option<Vec<Entry>>,
     /// A cut point is set for this host.
     #[cfg(debug_assertions)]
     cut: bool,
@@ -171,6 +178,7 @@ impl Remote {
             shell,
             connection,
             run: run.to_owned(),
+            seen: None,
             #[cfg(debug_assertions)]
             cut: cut.is_some(),
         })

@@ -67,7 +67,7 @@ full_target() {
 no_baseline() {
   fill
   exits 1 "$name" init
-  says "$name" 'lock it and take its baseline' 'No space left on device' 'go on with: bivouac'
+  says "$name" 'take its baseline' 'No space left on device' 'go on with: bivouac'
   on_host '[ ! -e /etc/fault-small ] && [ ! -s /var/lib/bivouac/baseline ]'
 }
 no_journal() {

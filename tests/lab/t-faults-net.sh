@@ -140,7 +140,8 @@ many_logins() {
 }
 no_logins() {
   sshd_with 'MaxStartups 1:100:1'
-  # A login that never ends takes the only place.
+  # A login that never ends takes the only place, once that of the last look at the banner is free again.
+  until_host 5 'pgrep -f "sshd: .* 0 of 1-1 startups"'
   exec 7<> "/dev/tcp/$address/22"
   until_host 5 'pgrep -f "sshd: .* 1 of 1-1 startups"' || on_host 'pgrep -af sshd; head -n 3 /etc/ssh/sshd_config; journalctl -q -u ssh | tail -n 5'
   exits 4 "$name" preflight --timeout 2
