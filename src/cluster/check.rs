@@ -7,6 +7,7 @@ mod hosts;
 mod load_balancer;
 mod names;
 mod network;
+mod owned;
 mod ssh;
 
 use std::path::{Path, PathBuf};
@@ -99,7 +100,8 @@ impl Check<'_> {
             Some(value) => {
                 let message = format!("`{field}` is {}", quote(&value.value));
                 self.wrong(value.spot, message, |it| {
-                    it.found(&value.value).expected(format!("`{right}`"))
+                    let nearest = nearest(&value.value, &[right]);
+                    it.found(&value.value).expected(format!("`{right}`")).nearest(nearest)
                 });
             }
         }
@@ -133,9 +135,9 @@ impl Check<'_> {
             image_repository,
             skip_phases: self.words(given.skip_phases.as_deref()),
             ignore_preflight_errors: self.words(given.ignore_preflight_errors.as_deref()),
-            kubeadm: self.overrides(&given.kubeadm),
-            kubelet: self.overrides(&given.kubelet),
-            kube_proxy: self.overrides(&given.kube_proxy),
+            kubeadm: self.overrides(&given.kubeadm, owned::KUBEADM),
+            kubelet: self.overrides(&given.kubelet, owned::KUBELET),
+            kube_proxy: self.overrides(&given.kube_proxy, owned::KUBE_PROXY),
             version: version?,
         })
     }
@@ -159,7 +161,8 @@ impl Check<'_> {
     fn runtime(&mut self, runtime: Option<&raw::Runtime>) -> Overrides {
         let Some(runtime) = runtime else { return Overrides::new() };
         self.word(runtime.name.as_ref(), "spec.runtime.name", &["containerd"]);
-        self.overrides(&runtime.config)
+        self.no_nulls(&runtime.config);
+        self.overrides(&runtime.config, owned::CONTAINERD)
     }
 
     fn bundle(&mut self, spec: Spot, artifacts: Option<&At<raw::Artifacts>>) -> Option<PathBuf> {
@@ -172,7 +175,8 @@ impl Check<'_> {
         self.path(bundle)
     }
 
-    fn overrides(&mut self, fields: &raw::Free) -> Overrides {
+    fn overrides(&mut self, fields: &raw::Free, owned: &[owned::Owned]) -> Overrides {
+        self.owned(fields, owned);
         match fields {
             Some(fields) => free::overrides(self.source, &fields.value, &mut self.mistakes),
             None => Overrides::new(),

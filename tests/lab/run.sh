@@ -10,7 +10,7 @@ passed=0 failed=0
 log=$OUT/test.log
 : > "$log"
 pass() { passed=$((passed + 1)); echo "ok $*"; }
-fail() { failed=$((failed + 1)); echo "not ok $*"; }
+fail() { failed=$((failed + 1)); echo "not ok $*" | tee -a "$log"; }
 
 check() { # NAME COMMAND...
   local name=$1
@@ -126,6 +126,8 @@ lab_ended() {
 
 set +e +o pipefail
 [ $# -gt 0 ] || set -- lint cargo lab
+# Where the lab is, no cargo test may leave out what needs it.
+[[ " $* " != *" lab "* ]] || export BIVOUAC_LAB_BUILT=1
 while [ $# -gt 0 ]; do
   case $1 in
     lint) lint; shift ;;
@@ -135,5 +137,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 echo
+# Again, all together: they are far apart above.
+[ "$failed" = 0 ] || { grep -E '^not ok |^test .* FAILED$' "$log"; echo; }
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -70,7 +70,7 @@ fn every_field_arrives() {
         json!(kubernetes.kubelet),
         json!({"maxPods": 200, "failSwapOn": false, "evictionHard": {"memory.available": "100Mi"}})
     );
-    assert_eq!(json!(kubernetes.kube_proxy), json!({"mode": "ipvs"}));
+    assert_eq!(json!(kubernetes.kube_proxy), json!({"bindAddressHardFail": true}));
     assert_eq!(json!(cluster.runtime_config), json!({"oom_score": -999}));
     assert_eq!(cluster.control_plane_endpoint.as_deref(), Some("api.example:6443"));
     assert_eq!(cluster.network.pod_subnet.to_string(), "10.100.0.0/16");
@@ -251,4 +251,16 @@ fn flags_are_checked_like_a_file() {
     {
         assert!(errors.contains(words), "{words}: {errors}");
     }
+}
+
+#[test]
+fn what_a_field_has_anyway_may_be_said() {
+    let with = |text: &str| {
+        parse(&minimal_with("version: 1.20.2", &format!("version: 1.20.2\n    {text}")))
+    };
+    let kubelet = with("kubelet: {cgroupDriver: systemd, maxPods: 50}").unwrap().kubernetes.kubelet;
+    assert_eq!(kubelet["maxPods"], 50);
+    with("kubeProxy: {mode: iptables, conntrack: {min: 1}}").unwrap();
+    with("kubeadm: {certificatesDir: /etc/kubernetes/pki, etcd: {local: {extraArgs: {a: b}}}}")
+        .unwrap();
 }

@@ -9,7 +9,7 @@ use bivouac::playbook::Work;
 use serde_json::{Value, json};
 
 use super::{SINGLE, TWO};
-use crate::support::site::{Made, changes, embedded, every_minor, file, works};
+use crate::support::site::{Made, changes, every_minor, file, works};
 
 #[test]
 fn containerd_s_configuration_is_toml_with_the_user_s_settings() {
@@ -49,16 +49,6 @@ fn containerd_s_configuration_is_toml_with_the_user_s_settings() {
             }
         }
     }
-}
-
-#[test]
-fn settings_that_toml_has_no_form_for_are_refused() {
-    let spec = format!("runtime: {{config: {{oom_score: null}}}}\n{SINGLE}");
-    let error = Made::new("v1.20.2", "", &spec).plan(&embedded()).unwrap_err().to_string();
-    assert!(
-        error.contains("step `configure containerd`: the overrides do not fit TOML"),
-        "{error}"
-    );
 }
 
 #[test]

@@ -1,0 +1,141 @@
+//! Fields of the overrides that are not the user's: bivouac says them itself elsewhere in the same file,
+//! other hosts rely on them, or a wipe does.
+
+use super::super::free::Node;
+use super::super::mistake::quote;
+use super::super::raw;
+use super::super::yaml::{At, Spot};
+use super::Check;
+
+/// A path of field names, the value that it has anyway (which may be said), and what to write instead.
+pub(super) type Owned = (&'static [&'static str], &'static str, &'static str);
+
+/// Beneath `spec.kubernetes.kubeadm`.
+pub(super) const KUBEADM: &[Owned] = &[
+    (&["apiVersion"], "", "nothing: the version of Kubernetes decides it"),
+    (&["kind"], "ClusterConfiguration", "nothing: it is always `ClusterConfiguration`"),
+    (&["clusterName"], "", "`metadata.name`"),
+    (&["kubernetesVersion"], "", "`spec.kubernetes.version`"),
+    (&["imageRepository"], "", "`spec.kubernetes.imageRepository`"),
+    (&["controlPlaneEndpoint"], "", "`spec.controlPlaneEndpoint`"),
+    (&["networking"], "", "`spec.network`"),
+    (
+        &["certificatesDir"],
+        "/etc/kubernetes/pki",
+        "nothing: a wipe removes keys from `/etc/kubernetes/pki`",
+    ),
+    (
+        &["etcd", "local", "dataDir"],
+        "/var/lib/etcd",
+        "nothing: a wipe removes the data from `/var/lib/etcd`",
+    ),
+];
+
+/// Beneath `spec.kubernetes.kubelet`.
+pub(super) const KUBELET: &[Owned] = &[
+    (
+        &["apiVersion"],
+        "kubelet.config.k8s.io/v1beta1",
+        "nothing: it is always `kubelet.config.k8s.io/v1beta1`",
+    ),
+    (&["kind"], "KubeletConfiguration", "nothing: it is always `KubeletConfiguration`"),
+    (&["clusterDomain"], "", "`spec.network.dnsDomain`"),
+    (&["cgroupDriver"], "systemd", "nothing: it is `systemd`, as containerd's"),
+    (
+        &["staticPodPath"],
+        "/etc/kubernetes/manifests",
+        "nothing: it is kubeadm's `/etc/kubernetes/manifests`",
+    ),
+    (
+        &["containerRuntimeEndpoint"],
+        "unix:///run/containerd/containerd.sock",
+        "nothing: it is containerd's socket",
+    ),
+];
+
+/// Beneath `spec.kubernetes.kubeProxy`.
+pub(super) const KUBE_PROXY: &[Owned] = &[
+    (
+        &["apiVersion"],
+        "kubeproxy.config.k8s.io/v1alpha1",
+        "nothing: it is always `kubeproxy.config.k8s.io/v1alpha1`",
+    ),
+    (&["kind"], "KubeProxyConfiguration", "nothing: it is always `KubeProxyConfiguration`"),
+    (&["clusterCIDR"], "", "`spec.network.podSubnet`"),
+    (
+        &["mode"],
+        "iptables",
+        "nothing: what a wipe takes back is `iptables`, and others are not supported yet",
+    ),
+];
+
+/// The name of containerd's Kubernetes plugin until 1.7; from 2.0 on it is two.
+const CRI: &str = "io.containerd.grpc.v1.cri";
+
+/// Beneath `spec.runtime.config`.
+pub(super) const CONTAINERD: &[Owned] = &[
+    (&["version"], "", "nothing: bivouac writes version 2"),
+    (&["root"], "/var/lib/containerd", "nothing: a wipe removes images from `/var/lib/containerd`"),
+    (&["state"], "/run/containerd", "nothing: a wipe unmounts what is in `/run/containerd`"),
+    (
+        &["grpc", "address"],
+        "/run/containerd/containerd.sock",
+        "nothing: kubelet and crictl look for `/run/containerd/containerd.sock`",
+    ),
+    (
+        &["plugins", CRI, "cni", "bin_dir"],
+        "/opt/cni/bin",
+        "nothing: the plugins are in `/opt/cni/bin`",
+    ),
+    (
+        &["plugins", CRI, "cni", "conf_dir"],
+        "/etc/cni/net.d",
+        "nothing: their configuration is in `/etc/cni/net.d`",
+    ),
+];
+
+impl Check<'_> {
+    /// Notes those fields that are not the user's.
+    pub(super) fn owned(&mut self, fields: &raw::Free, owned: &[Owned]) {
+        let Some(fields) = fields else { return };
+        for (path, anyway, instead) in owned {
+            let Some((first, rest)) = path.split_first() else { continue };
+            let mut found = fields.value.get(*first);
+            for name in rest {
+                found = found.and_then(|node| match &node.value {
+                    Node::Map(map) => map.get(*name),
+                    _ => None,
+                });
+            }
+            let same = |node: &Node| matches!(node, Node::Text(text) if text == anyway);
+            if let Some(node) = found.filter(|node| anyway.is_empty() || !same(&node.value)) {
+                self.wrong(
+                    node.spot,
+                    format!("{} is set by bivouac", quote(&path.join("."))),
+                    |it| it.expected(*instead),
+                );
+            }
+        }
+    }
+
+    /// Notes nulls, which TOML does not have.
+    pub(super) fn no_nulls(&mut self, fields: &raw::Free) {
+        let Some(fields) = fields else { return };
+        for spot in fields.value.values().flat_map(nulls) {
+            self.wrong(
+                spot,
+                "nothing is given, and containerd's configuration has no word for that",
+                |it| it.expected("a value, or no such line"),
+            );
+        }
+    }
+}
+
+fn nulls(node: &At<Node>) -> Vec<Spot> {
+    match &node.value {
+        Node::Null => vec![node.spot],
+        Node::List(list) => list.iter().flat_map(nulls).collect(),
+        Node::Map(map) => map.values().flat_map(nulls).collect(),
+        Node::Bool(_) | Node::Number(_) | Node::Text(_) => Vec::new(),
+    }
+}
