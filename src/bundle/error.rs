@@ -1,4 +1,4 @@
-//! What can be wrong with a bundle, its sources or the cache, with the fix in each message.
+//! What can be wrong with a bundle, its sources or the cache, and what to do about it.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::manifest::ManifestError;
 #[non_exhaustive]
 pub enum Error {
     /// A file or directory cannot be read.
-    #[error("cannot read `{}`; check that it exists and that you may read it", path.display())]
+    #[error("cannot read `{}`", path.display())]
     Read {
         /// The file or directory.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum Error {
     },
 
     /// A file or directory cannot be written.
-    #[error("cannot write `{}`; check its directory's permissions and free space", path.display())]
+    #[error("cannot write `{}`", path.display())]
     Write {
         /// The file or directory.
         path: PathBuf,
@@ -29,8 +29,7 @@ pub enum Error {
 
     /// The file is something else.
     #[error(
-        "bundle `{}`: not a bundle: it begins with {found}, expected a zstd frame (28 b5 2f fd); \
-         name a file that `bivouac bundle build` made",
+        "bundle `{}`: not a bundle: it begins with {found}, expected a zstd frame (28 b5 2f fd)",
         bundle.display()
     )]
     NotABundle {
@@ -42,8 +41,7 @@ pub enum Error {
 
     /// The manifest cannot be trusted, so nothing in the bundle can be.
     #[error(
-        "bundle `{}`: its `manifest.json` is refused; copy the bundle again, \
-         or make it anew with `bivouac bundle build`",
+        "bundle `{}`: its `manifest.json` is refused",
         bundle.display()
     )]
     Manifest {
@@ -55,8 +53,7 @@ pub enum Error {
 
     /// The archive is not what its manifest says it is.
     #[error(
-        "bundle `{}`: entry `{entry}`: found {found}, expected {expected}; \
-         copy the bundle again, or make it anew with `bivouac bundle build`",
+        "bundle `{}`: entry `{entry}`: found {found}, expected {expected}",
         bundle.display()
     )]
     Entry {
@@ -72,8 +69,7 @@ pub enum Error {
 
     /// The compressed data is broken or ends too early.
     #[error(
-        "bundle `{}`: entry `{entry}`: the file is damaged or cut short here; \
-         copy the bundle again, or make it anew with `bivouac bundle build`",
+        "bundle `{}`: entry `{entry}`: the file is damaged or cut short here",
         bundle.display()
     )]
     Damaged {
@@ -86,7 +82,7 @@ pub enum Error {
     },
 
     /// The bundle is not the file that was opened at first.
-    #[error("bundle `{}`: the file changed while it was read; try again once it is at rest", bundle.display())]
+    #[error("bundle `{}`: the file changed while it was read", bundle.display())]
     Changed {
         /// The bundle.
         bundle: PathBuf,
@@ -94,8 +90,7 @@ pub enum Error {
 
     /// The bundle is whole, but not the one that is needed.
     #[error(
-        "bundle `{}`: holds {found}, expected {expected}; \
-         name another bundle in `spec.artifacts.bundle`, or make one with `bivouac bundle build`",
+        "bundle `{}`: holds {found}, expected {expected}",
         bundle.display()
     )]
     Unfit {
@@ -108,7 +103,7 @@ pub enum Error {
     },
 
     /// A binary without which there is no cluster is not among the sources.
-    #[error("`{}`: `bin/{name}` is missing; put Kubernetes' own `{name}` there", from.display())]
+    #[error("`{}`: `bin/{name}` is missing", from.display())]
     MissingBinary {
         /// The directory of sources.
         from: PathBuf,
@@ -117,7 +112,7 @@ pub enum Error {
     },
 
     /// The sources are fine one by one, but cannot be in one bundle.
-    #[error("`{}`: these files cannot be in one bundle; rename or remove what is named here", from.display())]
+    #[error("`{}`: these files cannot be in one bundle", from.display())]
     Sources {
         /// The directory of sources.
         from: PathBuf,
@@ -127,8 +122,7 @@ pub enum Error {
 
     /// A source is for another architecture.
     #[error(
-        "`{}`: made for {found}, expected {expected}; \
-         take the {expected} build, or name its architecture with `--arch`",
+        "`{}`: made for {found}, expected {expected}",
         file.display()
     )]
     WrongArchitecture {
@@ -141,7 +135,7 @@ pub enum Error {
     },
 
     /// A source is of another Kubernetes release.
-    #[error("`{}`: found {found}, expected {expected}; take the files of one release", file.display())]
+    #[error("`{}`: found {found}, expected {expected}", file.display())]
     WrongVersion {
         /// The source.
         file: PathBuf,
@@ -172,8 +166,32 @@ pub enum Error {
     },
 
     /// Neither `XDG_CACHE_HOME` nor `HOME` names a directory.
-    #[error(
-        "no cache directory: neither `XDG_CACHE_HOME` nor `HOME` is an absolute path; set one of them"
-    )]
+    #[error("no cache directory: neither `XDG_CACHE_HOME` nor `HOME` is an absolute path")]
     NoCacheDirectory,
+}
+
+impl Error {
+    /// What to do about it; nothing where the message says it.
+    pub fn fix(&self) -> String {
+        const ANEW: &str = "copy the bundle again, or make it anew with `bivouac bundle build`";
+        match self {
+            Self::Read { .. } => "check that it exists and that you may read it".to_owned(),
+            Self::Write { .. } => "check its directory's permissions and free space".to_owned(),
+            Self::NotABundle { .. } => "name a file that `bivouac bundle build` made".to_owned(),
+            Self::Manifest { .. } | Self::Entry { .. } | Self::Damaged { .. } => ANEW.to_owned(),
+            Self::Changed { .. } => "try again once it is at rest".to_owned(),
+            Self::Unfit { .. } => {
+                "name another bundle in `spec.artifacts.bundle`, or make one with `bivouac bundle build`"
+                    .to_owned()
+            }
+            Self::MissingBinary { name, .. } => format!("put Kubernetes' own `{name}` there"),
+            Self::Sources { .. } => "rename or remove what is named here".to_owned(),
+            Self::WrongArchitecture { expected, .. } => {
+                format!("take the {expected} build, or name its architecture with `--arch`")
+            }
+            Self::WrongVersion { .. } => "take the files of one release".to_owned(),
+            Self::NoCacheDirectory => "set one of them".to_owned(),
+            Self::Source { .. } | Self::Cache { .. } => String::new(),
+        }
+    }
 }

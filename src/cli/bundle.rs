@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use super::exit::{Exit, Stop};
 use super::options::Options;
+use super::preflight::refused;
 use crate::bundle::{self, Summary};
 use crate::cluster::Version;
 use crate::report;
@@ -34,12 +35,6 @@ pub enum Args {
 }
 
 pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let refused = |error: bundle::Error| {
-        // A name that is wrong is the command line's mistake, a bundle that is wrong is not.
-        let exit =
-            if matches!(error, bundle::Error::Read { .. }) { Exit::Usage } else { Exit::Refused };
-        Stop::error(exit, &error, "")
-    };
     let text = match args {
         Args::Build { bundle: out, from, version, arch } => {
             bundle::build(out, from, version, arch).map_err(refused)?;

@@ -132,7 +132,7 @@ pub async fn look(
     };
     results.sort_by_key(|(index, ..)| *index);
     let (mut remotes, mut all_seen) = (Vec::new(), Vec::new());
-    let mut all = true;
+    let mut refused = None;
     for (index, remote, seen) in results {
         let host = &session.cluster.hosts[index].display;
         match seen {
@@ -142,8 +142,12 @@ pub async fn look(
                 remotes.push(remote);
                 all_seen.push(seen);
             }
-            Err((message, fix)) => {
-                all = false;
+            Err(unread) => {
+                let Unread { exit, message, fix } = unread;
+                // Who cannot be reached any more comes before who says odd things.
+                if refused != Some(Exit::Unreachable) {
+                    refused = Some(exit);
+                }
                 session.events.host(
                     host,
                     EventKind::Finding {
@@ -156,21 +160,43 @@ pub async fn look(
             }
         }
     }
-    if all { Ok((remotes, all_seen)) } else { Err(Stop::said(Exit::Unreachable)) }
+    match refused {
+        None => Ok((remotes, all_seen)),
+        Some(exit) => Err(Stop::said(exit)),
+    }
 }
 
-async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, (String, String)> {
-    let said = |error: Error| (error.to_string(), error.fix());
+/// Why a host could not be looked at.
+struct Unread {
+    exit: Exit,
+    message: String,
+    fix: String,
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        let exit = match error {
+            Error::Ssh(_) => Exit::Unreachable,
+            _ => Exit::Refused,
+        };
+        Self { exit, message: error.to_string(), fix: error.fix() }
+    }
+}
+
+async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, Unread> {
     let before = SystemTime::now();
-    let text = remote.facts(FACTS).await.map_err(said)?;
+    let text = remote.facts(FACTS).await?;
     let clock = (before, SystemTime::now());
-    let mut facts = Facts::parse(&text)
-        .map_err(|error| (error.to_string(), "look at the host by hand".to_owned()))?;
+    let mut facts = Facts::parse(&text).map_err(|error| Unread {
+        exit: Exit::Refused,
+        message: error.to_string(),
+        fix: "look at the host by hand".to_owned(),
+    })?;
     if let Some((name, script)) = endpoint.and_then(|name| Some((name, Endpoint::script(name)?))) {
-        let answer = remote.probe(&Probe::new(script), FACTS).await.map_err(said)?;
+        let answer = remote.probe(&Probe::new(script), FACTS).await?;
         facts.endpoint = Some(Endpoint::parse(name, &answer.stdout));
     }
-    let entries = remote.entries().await.map_err(said)?;
+    let entries = remote.entries().await?;
     Ok(Seen { facts, entries, clock })
 }
 

@@ -68,7 +68,7 @@ pub async fn carry_out(
     };
     let library = Arc::new(library);
     let plan = Plan::build("init", &library, &site)
-        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+        .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
     let secrets = secrets()?;
     let run = engine::Options {
         parallel: options.parallel,

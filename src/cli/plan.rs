@@ -51,7 +51,7 @@ async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> 
         leaving: &[],
     };
     let plan = Plan::build("init", &Arc::new(library), &site)
-        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+        .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
     let json = options.output() == report::Output::Json;
     let mut text = String::new();
     for (lane, remote) in plan.lanes.iter().zip(&mut remotes) {

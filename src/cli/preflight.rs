@@ -148,7 +148,7 @@ pub fn library(options: &Options) -> Result<Library, Stop> {
         Some(dir) => Library::from_dir(dir),
         None => Library::embedded(),
     }
-    .map_err(|error| Stop::error(Exit::Usage, &error, ""))
+    .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))
 }
 
 /// Opens the cluster's bundle; only its manifest is read.
@@ -159,7 +159,6 @@ pub fn open_bundle(session: &Session) -> Result<Bundle, Stop> {
             "no bundle is named\n  fix: give `artifacts: {bundle: FILE}` in cluster.yaml, or `--from-bundle FILE`",
         )
     })?;
-    let refused = |error: bundle::Error| Stop::error(Exit::Refused, &error, "");
     let bundle = Bundle::open(path).map_err(refused)?;
     if bundle.manifest().kubernetes != session.cluster.kubernetes.version {
         return Err(Stop::new(
@@ -175,9 +174,16 @@ pub fn open_bundle(session: &Session) -> Result<Bundle, Stop> {
     Ok(bundle)
 }
 
+/// Why a bundle is not used.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+pub fn refused(error: bundle::Error) -> Stop {
+    // A name that leads nowhere is the file's, or the command line's, mistake; a bad bundle is not.
+    let named = matches!(error, bundle::Error::Read { .. });
+    Stop::error(if named { Exit::Usage } else { Exit::Refused }, &error, &error.fix())
+}
+
 /// Checks every byte of the bundle; with `unpack` its files are laid out for the upload.
 fn content(bundle: &Bundle, unpack: bool) -> Result<Artifacts, Stop> {
-    let refused = |error: bundle::Error| Stop::error(Exit::Refused, &error, "");
     if !unpack {
         bundle.verify(&mut |_| {}).map_err(refused)?;
         return Ok(Artifacts::default());

@@ -141,7 +141,7 @@ async fn remove(
         leaving: &leaving,
     };
     let plan = Plan::chain(&["remove", "init"], &Arc::new(library), &site)
-        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+        .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),

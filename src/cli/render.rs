@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight;
+use super::preflight::refused;
 use crate::bundle::Bundle;
 use crate::host::Change;
 use crate::playbook::{HostState, Pending, Plan, Site, Work};
@@ -22,7 +23,7 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let cluster = options.cluster(true)?;
     let library = Arc::new(preflight::library(options)?);
     let path = cluster.bundle.clone().unwrap_or_default();
-    let bundle = Bundle::open(&path).map_err(|error| Stop::error(Exit::Refused, &error, ""))?;
+    let bundle = Bundle::open(&path).map_err(refused)?;
     let artifacts = preflight::listed(&bundle, None);
     // Without hosts there are no facts: names and addresses are those of cluster.yaml.
     let arch = bundle
@@ -53,7 +54,7 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
         leaving: &[],
     };
     let plan = Plan::build("init", &library, &site)
-        .map_err(|error| Stop::error(Exit::Usage, &error, ""))?;
+        .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
     let mut files: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for lane in &plan.lanes {
         for task in &lane.tasks {

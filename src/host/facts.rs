@@ -115,6 +115,8 @@ pub struct Facts {
     pub api_server: Option<String>,
     /// The host's journal.
     pub journal: Journal,
+    /// What on the host is ours, by the entries of its journal that stand.
+    pub claims: Vec<Claim>,
     /// What the host finds at the cluster's address; looked for only where that is no host's own.
     pub endpoint: Option<Endpoint>,
 }
@@ -244,6 +246,15 @@ pub enum Journal {
     },
 }
 
+/// An entry of the journal that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The step kind: `tree`.
+    pub kind: String,
+    /// Its first argument: `/etc/kubernetes`.
+    pub subject: String,
+}
+
 impl Facts {
     /// POSIX sh that prints a host's facts. It needs root, takes no input and changes nothing.
     pub const SCRIPT: &'static str = include_str!("facts.sh");
@@ -277,9 +288,25 @@ impl Facts {
         self.units.iter().flatten().find(|unit| unit.name == name)
     }
 
-    /// Whether the journal says that what is on the host is ours.
+    /// Whether the journal says that something on the host is ours.
     pub fn is_ours(&self) -> bool {
         matches!(self.journal, Journal::Present { entries: 1.., .. })
+    }
+
+    /// Whether a file, or a directory with what is in it, is ours.
+    pub fn has_claimed(&self, path: &str) -> bool {
+        let is_path = |claim: &Claim| matches!(claim.kind.as_str(), "file" | "artifact" | "tree");
+        self.claims.iter().any(|claim| is_path(claim) && claim.subject == path)
+    }
+
+    /// Whether links, routes and firewall chains of a cluster are ours.
+    pub fn has_claimed_kernel(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind == "kernel")
+    }
+
+    /// Whether we made the host a node, or began to.
+    pub fn is_our_node(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind == "kubeadm")
     }
 
     /// Whether the host has a kubelet's credentials: it is a node, or was one.

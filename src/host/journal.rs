@@ -123,7 +123,12 @@ impl Journal {
         };
         let seq = self.entries.last().map_or(1, |entry| entry.seq + 1);
         let step_word = ssh::quote(step);
-        let script = format!("{}bv_change {seq} {step_word} {kind}{call}", within(limit));
+        let bytes = match &stdin {
+            Stdin::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let script =
+            format!("{}BV_BYTES={bytes}\nbv_change {seq} {step_word} {kind}{call}", within(limit));
         let answer = self.remote.ask(&script, stdin, limit, lines, progress).await;
         let answer = match answer {
             Ok(answer) if answer.status == UNCHANGED => return Ok(Outcome::Unchanged),

@@ -130,6 +130,16 @@ bv_change() {
     exit 0
 }
 
+# Reads the input of a change, BV_BYTES of text, into bv_input: all of it, or nothing is done. A connection
+# that breaks in the middle looks like the input's end.
+bv_whole_input() {
+    bv_input=
+    [ "$BV_BYTES" -gt 0 ] || return 0
+    bv_input=$(cat && echo .)
+    bv_input=${bv_input%.}
+    [ "$(printf '%s' "$bv_input" | wc -c)" -eq "$BV_BYTES" ] || bv_die "the input was cut off on its way"
+}
+
 # Notes that a change is under way, until this subshell ends by itself. One that is killed leaves the
 # note, since what it had started may go on. Without the note the next run would not wait for it.
 bv_busy() {

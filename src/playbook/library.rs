@@ -37,6 +37,23 @@ pub enum Error {
     Stuck(String),
 }
 
+impl Error {
+    /// What to do about it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::Playbook(_) | Self::Stuck(_) => "correct the playbook",
+            Self::Template { .. } => "correct the template; `bivouac render` shows what it becomes",
+            Self::Read { .. } => {
+                "name a directory that holds `playbooks` or `templates`, and that you may read"
+            }
+            Self::Step { .. } => {
+                "correct the playbook, or what it names in cluster.yaml or the bundle"
+            }
+            Self::NoPlaybook { .. } => "write it there, or leave `--playbooks` away",
+        }
+    }
+}
+
 /// An OS family's names for things.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -16,9 +16,6 @@ const DIRECTORIES: [&str; 4] = ["/etc/kubernetes", "/var/lib/kubelet", ETCD, CNI
 const PODMAN: &str = "/etc/cni/net.d/87-podman";
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    if host.facts.is_ours() {
-        return vec![];
-    }
     // Workers have no etcd, and where the user put it elsewhere its usual place does not matter.
     let etcd = &context.cluster.kubernetes.kubeadm.get("etcd");
     let elsewhere = etcd.is_some_and(|etcd| {
@@ -26,11 +23,17 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     });
     let matters =
         |directory: &&&str| **directory != ETCD || (host.host.control_plane && !elsewhere);
+    // Of a node's network plugins more than ours may have files there.
+    let ours = |directory: &&&str| {
+        host.facts.has_claimed(directory) || (**directory == CNI && host.facts.is_our_node())
+    };
     let finding = |directory: &&str| {
         let paths = host.facts.leftovers.paths.as_ref()?;
         let inside = |path: &&String| {
             let rest = path.strip_prefix(directory);
-            rest.is_some_and(|rest| rest.starts_with('/')) && !path.starts_with(PODMAN)
+            rest.is_some_and(|rest| rest.starts_with('/'))
+                && !path.starts_with(PODMAN)
+                && !host.facts.has_claimed(path)
         };
         let found: Vec<&String> = paths.iter().filter(inside).collect();
         if found.is_empty() {
@@ -41,7 +44,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         let name = format!("DirAvailable-{}", directory.replace('/', "-"));
         Some(host.error(&name, message, fix(directory, &found)))
     };
-    DIRECTORIES.iter().filter(matters).filter_map(finding).collect()
+    DIRECTORIES.iter().filter(matters).filter(|it| !ours(it)).filter_map(finding).collect()
 }
 
 fn fix(directory: &str, found: &[&String]) -> String {

@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let Some(endpoint) = &host.facts.endpoint else { return vec![] };
-    let ours = context.hosts.iter().any(|host| host.facts.is_ours());
+    let ours = context.hosts.iter().any(|host| host.facts.is_our_node());
     let mut findings = Vec::new();
     if let LoadBalancer::KubeVip { vip, interface } = &context.cluster.load_balancer {
         findings.extend(virtual_address(host, endpoint, ours));

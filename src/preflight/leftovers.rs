@@ -14,9 +14,6 @@ const DATA: [&str; 5] =
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let left = &host.facts.leftovers;
-    if host.facts.is_ours() {
-        return vec![];
-    }
     let mut findings = Vec::new();
     let data: Vec<&String> =
         left.paths.iter().flatten().filter(|path| DATA.contains(&path.as_str())).collect();
@@ -24,6 +21,9 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         let message = format!("another Kubernetes is, or was, installed here: {}", quoted(data));
         let fix = "remove it with the tool that installed it, and then these directories";
         findings.push(host.error(CHECK.name, message, fix));
+    }
+    if host.facts.has_claimed_kernel() {
+        return findings;
     }
     // `cni0` with another address makes every pod fail; the others carry routes of their own.
     if let Some(links) = left.links.as_ref().filter(|links| !links.is_empty()) {

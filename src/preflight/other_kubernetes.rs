@@ -20,15 +20,13 @@ const UNITS: [&str; 8] = [
 ];
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    if host.facts.is_ours() {
-        return vec![];
-    }
     let finding = |name: &str| {
         let message = format!("another Kubernetes runs here: `{name}`");
         let fix = "remove that cluster from the host with the tool that installed it, or use \
                    another host";
         host.error(CHECK.name, message, fix)
     };
-    let units = UNITS.iter().filter_map(|name| host.facts.unit(name));
+    let ours = |name: &&&str| host.facts.has_claimed(&format!("/etc/systemd/system/{name}"));
+    let units = UNITS.iter().filter(|name| !ours(name)).filter_map(|name| host.facts.unit(name));
     units.filter(|unit| unit.is_running()).map(|unit| finding(&unit.name)).collect()
 }

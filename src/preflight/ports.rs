@@ -19,7 +19,7 @@ const EVERY_NODE: [u16; 4] = [10248, 10250, 10249, 10256];
 const LOAD_BALANCER: u16 = 6443;
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    if host.facts.is_ours() {
+    if host.facts.is_our_node() {
         return vec![];
     }
     let is_worker = !host.host.control_plane;

@@ -12,12 +12,15 @@ const UNITS: [&str; 4] =
     ["containerd.service", "docker.service", "cri-docker.service", "crio.service"];
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    if host.facts.is_ours() {
+    // What its owner puts beside the runtime of a node that runs is his business.
+    if host.facts.is_our_node() {
         return vec![];
     }
-    let units = UNITS.iter().filter_map(|name| host.facts.unit(name));
+    let ours = |name: &&&str| host.facts.has_claimed(&format!("/etc/systemd/system/{name}"));
+    let units = UNITS.iter().filter(|name| !ours(name)).filter_map(|name| host.facts.unit(name));
     let running = units.filter(|unit| unit.is_running()).map(|unit| &unit.name);
-    let there: Vec<&String> = running.chain(&host.facts.runtime_config).collect();
+    let config = host.facts.runtime_config.iter().filter(|path| !host.facts.has_claimed(path));
+    let there: Vec<&String> = running.chain(config).collect();
     if there.is_empty() {
         return vec![];
     }

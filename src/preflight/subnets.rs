@@ -11,8 +11,8 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    // Once we were here, the overlapping addresses are the pods'.
-    if host.facts.is_ours() {
+    // Once the cluster is there, the overlapping addresses are the pods'.
+    if host.facts.is_our_node() {
         return vec![];
     }
     let network = &context.cluster.network;

@@ -232,14 +232,14 @@ fn a_wipe_asks_first_and_without_a_terminal_ends_with_2() {
 }
 
 #[test]
-fn a_bundle_that_is_missing_damaged_or_another_ends_with_3() {
+fn a_bundle_that_is_missing_ends_with_2_and_one_that_is_damaged_or_another_with_3() {
     let place = Place::with_cluster("v1.20.2");
     for verb in ["init", "preflight", "plan", "render"] {
-        place.refused(&[verb], 3, &["my.bundle"]);
+        place.refused(&[verb], 2, &["my.bundle", "fix: check that it exists"]);
     }
     place.write("my.bundle", "not a bundle");
     for verb in ["init", "preflight", "plan", "render"] {
-        place.refused(&[verb], 3, &["my.bundle"]);
+        place.refused(&[verb], 3, &["my.bundle", "fix: name a file that"]);
     }
     let place = Place::with_bundle("v1.20.3");
     for verb in ["init", "preflight", "plan"] {
@@ -248,7 +248,7 @@ fn a_bundle_that_is_missing_damaged_or_another_ends_with_3() {
         assert!(said.err.contains("nothing was changed"), "{}", said.err);
         assert!(!said.err.contains("cut off"), "{}", said.err);
     }
-    place.refused(&["init", "--from-bundle", "none.bundle"], 3, &["none.bundle"]);
+    place.refused(&["init", "--from-bundle", "none.bundle"], 2, &["none.bundle"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use bivouac::cluster::{
 };
 use bivouac::event::Severity;
 use bivouac::host::facts::{
-    Endpoint, Facts, FactsError, Family, Journal, Listener, Process, Reached, Route, Unit,
+    Claim, Endpoint, Facts, FactsError, Family, Journal, Listener, Process, Reached, Route, Unit,
 };
 use bivouac::preflight::{CHECKS, Context, Finding, HostFacts, check};
 use serde_json::json;
@@ -426,7 +426,38 @@ fn an_old_cluster_is_found_and_our_own_is_not() {
     scene.facts[0].journal = Journal::Present { entries: 0, last_run: None };
     assert!(scene.check().len() > 5, "a journal without entries claims nothing");
     scene.facts[0].journal = Journal::Present { entries: 3, last_run };
-    let names: Vec<String> = scene.check().into_iter().map(|finding| finding.name).collect();
+    let mut names_with = |claims: &[(&str, &str)]| -> Vec<String> {
+        let claim = |(kind, subject): &(&str, &str)| Claim {
+            kind: (*kind).to_owned(),
+            subject: (*subject).to_owned(),
+        };
+        scene.facts[0].claims = claims.iter().map(claim).collect();
+        let mut names: Vec<String> = scene.check().into_iter().map(|it| it.name).collect();
+        names.dedup();
+        names
+    };
+    // Each entry speaks for its own thing alone.
+    let all = names_with(&[]);
+    for (claims, gone) in [
+        (vec![("tree", "/etc/kubernetes")], vec!["DirAvailable--etc-kubernetes"]),
+        (vec![("tree", "/var/lib/etcd")], vec!["DirAvailable--var-lib-etcd"]),
+        (vec![("kernel", "10.244.0.0/16")], vec!["Leftovers"]),
+        (vec![("file", "/etc/systemd/system/kubelet.service")], vec!["OtherKubernetes"]),
+    ] {
+        let left = names_with(&claims);
+        let expected: Vec<&String> =
+            all.iter().filter(|name| !gone.contains(&name.as_str())).collect();
+        assert_eq!(left.iter().collect::<Vec<_>>(), expected, "{claims:?}");
+        assert_eq!(all.len(), left.len() + gone.len(), "{claims:?}: {all:?}");
+    }
+    let names = names_with(&[
+        ("tree", "/etc/kubernetes"),
+        ("tree", "/var/lib/kubelet"),
+        ("tree", "/var/lib/etcd"),
+        ("kernel", "10.244.0.0/16"),
+        ("kubeadm", "init"),
+        ("file", "/etc/systemd/system/kubelet.service"),
+    ]);
     assert_eq!(names, ["DpkgLock", "Firewalld"], "the rest is ours");
 }
 
@@ -490,7 +521,7 @@ fn an_address_that_is_the_cluster_s_own_is_no_finding() {
     // Once the cluster is there, its API server is who answers.
     let mut scene = Scene::healthy();
     reached(&mut scene, LoadBalancer::External, Reached::ApiServer);
-    scene.facts[0].journal = Journal::Present { entries: 3, last_run: Some("r1".into()) };
+    scene.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
     assert_eq!(scene.check(), []);
     // A control plane's own port on a worker is nobody's business without our load balancer there.
     let mut scene = Scene::healthy();

@@ -360,6 +360,8 @@ still() {
   t "control: a file that is written as it was is seen" sees_write
   t "control: so is a mode that is set as it was" sees_mode
   t "content that was cut off on its way is no file" torn_content
+  t "input that was cut off on its way is no command's, nor kubeadm's" torn_input
+  t "control: input that came whole is, to the last byte" whole_input
   t "a wipe leaves the host as it was" wiped
 }
 # wtmp, lastlog, utmp: the login. journal: sshd, logind and systemd say so. timers: systemd's own stamps.
@@ -371,11 +373,25 @@ writes_nothing() { listing > "$TMP/second" && [ "$(wc -l < "$TMP/second")" -gt 1
 seen() { if writes_nothing > "$TMP/seen"; then return 1; fi; grep "$1" "$TMP/seen"; }
 sees_write() { listing > "$TMP/first"; on_host 'cat /etc/owned/odd.conf > /run/x; cat /run/x > /etc/owned/odd.conf; rm /run/x'; seen /etc/owned/odd.conf; }
 sees_mode() { listing > "$TMP/first"; on_host 'chmod 0700 /var/lib/bivouac'; seen '/var/lib/bivouac '; }
-torn_content() {
-  { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh; printf 'printf half | bv_file_do /etc/owned/torn 0644 root:root %s\n' "$(printf 'half of it' | sha256sum | sed 's/ .*//')"; } > "$TMP/torn"
-  if podman exec -i "$host" sh -c 'cat > /run/torn; sh /run/torn' < "$TMP/torn" 2> "$TMP/torn.err"; then return 1; fi
+# torn DO...: what a change does whose data ended too early.
+torn() {
+  { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh; printf 'printf half | %s\n' "$1"; } > "$TMP/torn"
+  if podman exec -i "$host" sh -c 'cat > /run/torn; sh /run/torn' < "$TMP/torn" > "$TMP/torn.err" 2>&1; then return 1; fi
   grep 'was cut off' "$TMP/torn.err"
+}
+torn_content() {
+  torn "bv_file_do /etc/owned/torn 0644 root:root $(printf 'half of it' | sha256sum | sed 's/ .*//')"
   on_host '[ ! -e /etc/owned/torn ] && rm -f /run/torn /etc/owned/torn.bivouac~'
+}
+torn_input() {
+  torn 'BV_BYTES=10 bv_command_do "cat > /etc/owned/torn"'
+  on_host 'printf "#!/bin/sh\\ntouch /run/called\\n" > /usr/local/bin/kubeadm && chmod 0755 /usr/local/bin/kubeadm'
+  torn 'BV_BYTES=10 bv_kubeadm_do init'
+  on_host 'rm /usr/local/bin/kubeadm /run/torn; [ ! -e /etc/owned/torn ] && [ ! -e /run/called ]'
+}
+whole_input() {
+  { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh; echo 'printf "half of it%s" "$BV_NL$BV_NL" | { BV_BYTES=12; bv_command_do "wc -c"; }'; } > "$TMP/torn"
+  [ "$(podman exec -i "$host" sh < "$TMP/torn")" = 12 ]
 }
 
 lane full full_disk

@@ -249,7 +249,7 @@ middle() {
   exits 0 h1 init
   on_host 'cp /var/lib/bivouac/journal /root/j; sed -i "/^start 2 /s/.\{9\}\$//" /var/lib/bivouac/journal'
   quick "$host" > "$TMP/installed"
-  exits 4 h1 init
+  exits 3 h1 init
   says "cannot be read"
   exits 1 h1 wipe
   says "cannot be read"

@@ -19,6 +19,10 @@ steps:
   tree: [/srv/ours]
 - name: a file in ours
   file: {path: /srv/ours/own.conf, content: "ours\n"}
+- name: a file that the owner makes private
+  file: {path: /srv/private.conf, content: "ours\n"}
+- name: a file that the owner gives away
+  file: {path: /srv/given.conf, content: "ours\n"}
 - name: a file in place of a link to a directory
   file: {path: /srv/link.conf, content: "ours\n"}
 E
@@ -33,12 +37,14 @@ good() { bivouac "$@" || { cat "$TMP/run"; return 1; }; }
 # shellcheck disable=SC2016 # the host expands it
 installed() { good init; on 'command -v nft && grep -q ours /srv/link.conf && [ ! -L /srv/link.conf ] && [ -z "$(ls -A /srv/dir)" ]'; }
 again() { good init; if grep ' changed (' "$TMP/run"; then return 1; fi; }
+# shellcheck disable=SC2016 # the host expands it
 edited() {
-  on 'touch /srv/shared/new; echo edited >> /srv/ours/own.conf; mkdir -p /srv/made /srv/hollow/deep /srv/used/deep; touch /srv/made/by-a-program /srv/used/mine'
+  on 'touch /srv/shared/new; chmod 0600 /srv/private.conf; chown ops /srv/given.conf; echo edited >> /srv/ours/own.conf; mkdir -p /srv/made /srv/hollow/deep /srv/used/deep; touch /srv/made/by-a-program /srv/used/mine'
   local status=0
   bivouac wipe || status=$?
   [ "$status" = 6 ] || { cat "$TMP/run"; return 1; }
-  grep -q 'kept /srv/ours/own.conf' "$TMP/run"
+  for f in ours/own.conf private.conf given.conf; do grep "kept /srv/$f" "$TMP/run"; done
+  on '[ "$(stat -c "%a %U" /srv/private.conf /srv/given.conf | paste -sd " ")" = "600 root 644 ops" ]'
   on 'grep -q edited /srv/ours/own.conf && [ -e /srv/shared/new ] && [ -e /srv/shared/old ] && [ ! -e /srv/made ] && [ ! -e /srv/hollow ] && [ -e /srv/used/mine ] && [ ! -e /srv/used/deep ]'
   grep -q 'kept /srv/used' "$TMP/run"
 }
@@ -47,7 +53,7 @@ in_hand() { podman exec -i "$host" sh < "$ROOT/src/host/facts.sh" | sed -n 's/^j
 ours() { [ "$(in_hand)" -gt 3 ] || { in_hand; return 1; }; }
 handed_back() { [ "$(in_hand)" = 0 ] || { in_hand; return 1; }; }
 settled() {
-  on 'rm /srv/shared/new; rm /srv/ours/own.conf; rm /srv/used/mine'
+  on 'rm /srv/shared/new; rm /srv/ours/own.conf /srv/private.conf; chown root /srv/given.conf; rm /srv/used/mine'
   good wipe
 }
 unchanged() { snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after"; }

@@ -27,7 +27,7 @@ pub(super) const KUBEADM: &[Owned] = &[
     (
         &["etcd", "local", "dataDir"],
         "/var/lib/etcd",
-        "nothing: a wipe removes the data from `/var/lib/etcd`",
+        "nothing, or a directory below `/var/lib/etcd`, from which a wipe removes the data",
     ),
 ];
 
@@ -107,8 +107,7 @@ impl Check<'_> {
                     _ => None,
                 });
             }
-            let same = |node: &Node| matches!(node, Node::Text(text) if text == anyway);
-            if let Some(node) = found.filter(|node| anyway.is_empty() || !same(&node.value)) {
+            if let Some(node) = found.filter(|node| !fits(&node.value, anyway)) {
                 self.wrong(
                     node.spot,
                     format!("{} is set by bivouac", quote(&path.join("."))),
@@ -129,6 +128,14 @@ impl Check<'_> {
             );
         }
     }
+}
+
+/// Whether a field says what is so anyway, or a directory below the one that a wipe empties: a disk of its
+/// own has a `lost+found`, which etcd does not bear.
+fn fits(node: &Node, anyway: &str) -> bool {
+    let Node::Text(text) = node else { return false };
+    let below = || text.strip_prefix("/var/lib/etcd/").is_some_and(|rest| !rest.contains(".."));
+    !anyway.is_empty() && (text == anyway || (anyway == "/var/lib/etcd" && below()))
 }
 
 fn nulls(node: &At<Node>) -> Vec<Spot> {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ipnet::IpNet;
 
 use super::{
-    Address, Disk, Facts, FactsError, Journal, Leftovers, Listener, Os, Process, Route, Unit,
+    Address, Claim, Disk, Facts, FactsError, Journal, Leftovers, Listener, Os, Process, Route, Unit,
 };
 
 /// The script's first line; its number changes when older programs would misread newer facts.
@@ -99,6 +99,7 @@ impl Read {
             },
             api_server: self.text("api_server"),
             journal: self.one("journal").map(journal).unwrap_or_default(),
+            claims: self.list("claim", claim).unwrap_or_default(),
             endpoint: None,
         }
     }
@@ -264,6 +265,11 @@ fn journal(value: &str) -> Journal {
     // A count that makes no sense still tells that a journal is there.
     let last_run = some(run.trim_matches('\'')).filter(|run| run != "-");
     Journal::Present { entries: entries.parse().unwrap_or(0), last_run }
+}
+
+fn claim(value: &str) -> Option<Claim> {
+    let (kind, subject) = value.split_once(' ')?;
+    Some(Claim { kind: kind.to_owned(), subject: subject.to_owned() })
 }
 
 fn some(value: &str) -> Option<String> {

@@ -33,7 +33,7 @@ bv_artifact_do() {
 }
 
 bv_artifact_undo() {
-    bv_path=$1 bv_ours=$4
+    bv_path=$1 bv_mode=$2 bv_owner=$3 bv_ours=$4
     shift 5
-    bv_restore_path "$bv_path" "$bv_ours" "$@"
+    bv_restore_path "$bv_path" "$bv_mode" "$bv_owner" "$bv_ours" "$@"
 }

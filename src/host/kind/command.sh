@@ -10,5 +10,12 @@ bv_command_is() {
 }
 
 bv_command_before() { :; }
-bv_command_do() { (eval "$1"); }
+bv_command_do() {
+    bv_whole_input
+    if [ "$BV_BYTES" -eq 0 ]; then
+        (eval "$1")
+    else
+        printf '%s' "$bv_input" | (eval "$1")
+    fi
+}
 bv_command_undo() { [ -z "$2" ] || (eval "$2"); }

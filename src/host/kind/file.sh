@@ -40,12 +40,12 @@ bv_save_path() {
     fi
 }
 
-# Whether path $1 is nothing, or a regular file with the SHA-256 $2.
+# Whether path $1 is nothing, or the file that we wrote: mode $2, owner $3, SHA-256 $4.
 bv_path_ours() {
     if [ ! -e "$1" ] && [ ! -L "$1" ]; then
         return
     fi
-    [ -f "$1" ] && [ ! -L "$1" ] && bv_sum "$1" && [ "$bv_sum" = "$2" ]
+    bv_path_is "$@"
 }
 
 # Whether paths $1 and $2 are links to the same, or files with the same content.
@@ -57,13 +57,12 @@ bv_path_alike() {
     fi
 }
 
-# Restores what bv_save_path saved, if path $1 still has the content $2 (SHA-256) that we wrote:
-# bv_restore_path PATH SHA256 WAS...
+# Restores what bv_save_path saved, if path $1 is still the file that we wrote:
+# bv_restore_path PATH MODE OWNER SHA256 WAS...
 bv_restore_path() {
-    bv_path=$1 bv_ours=$2 bv_state=$3
-    shift 3
+    bv_path=$1 bv_state=$5
     rm -f -- "$bv_path.bivouac~"
-    if bv_path_ours "$bv_path" "$bv_ours"; then
+    if bv_path_ours "$1" "$2" "$3" "$4"; then
         :
     elif [ "$bv_state" = present ] && bv_path_alike "$bv_path" "$bv_saved/file"; then
         :
@@ -71,6 +70,7 @@ bv_restore_path() {
         bv_keep "$bv_path: it was changed after bivouac wrote it"
         return
     fi
+    shift 5
     if [ "$bv_state" = present ]; then
         mkdir -p -- "${bv_path%/*}"
         cp -a -- "$bv_saved/file" "$bv_path.bivouac~" && mv -fT -- "$bv_path.bivouac~" "$bv_path"
@@ -98,8 +98,4 @@ bv_file_do() {
         mv -fT -- "$1.bivouac~" "$1"
 }
 
-bv_file_undo() {
-    bv_path=$1 bv_ours=$4
-    shift 4
-    bv_restore_path "$bv_path" "$bv_ours" "$@"
-}
+bv_file_undo() { bv_restore_path "$@"; }

@@ -132,11 +132,15 @@ bv_kubeadm_before() {
 bv_node_half_done() {
     [ -n "$(ls -A /etc/kubernetes/manifests 2>/dev/null)" ] || [ -e /etc/kubernetes/kubelet.conf ] ||
         [ -e /etc/kubernetes/bootstrap-kubelet.conf ] || [ -e /etc/kubernetes/pki/ca.key ] ||
-        [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]
+        bv_etcd_has_data
 }
+
+# A disk of its own has a directory of its own.
+bv_etcd_has_data() { [ -n "$(find /var/lib/etcd -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null)" ]; }
 
 # Where kubeadm only says that it waited in vain, the kubelet knows more.
 bv_kubeadm_do() {
+    bv_whole_input
     bv_begun=$(date +%s)
     bv_kubeadm_try "$@" && return
     bv_kubelet_said "$bv_begun"
@@ -150,7 +154,6 @@ bv_kubeadm_try() {
     *-control-plane)
         bv_via=$1 bv_endpoint=$2 bv_address=$3 bv_peers=$4
         shift 4
-        bv_config=$(cat)
         "bv_control_plane_${bv_verb%%-*}" "$@"
         return
         ;;
@@ -159,7 +162,7 @@ bv_kubeadm_try() {
         bv_node_clear || return 1
     fi
     [ "$bv_verb" != init ] || bv_manifests_stage
-    kubeadm "$bv_verb" --config /dev/stdin "$@"
+    bv_phase "$bv_verb" "$@"
 }
 
 # Puts the manifests in place that must be there when the control plane starts. Until `init` has made
@@ -211,7 +214,7 @@ bv_control_plane_join() {
         return
     fi
     # What a member wrote that etcd has to forget would stop the next one.
-    if [ -n "$(ls -A /var/lib/etcd 2>/dev/null)" ]; then
+    if bv_etcd_has_data; then
         bv_control_plane_prepare "$@" || return 1
     fi
     # Nobody is announced who would not start.
@@ -248,7 +251,7 @@ bv_phases() {
 }
 
 # One part of kubeadm, with the configuration.
-bv_phase() { printf '%s\n' "$bv_config" | kubeadm "$@" --config /dev/stdin; }
+bv_phase() { printf '%s' "$bv_input" | kubeadm "$@" --config /dev/stdin; }
 
 # Names the API server that admin.conf, which kubeadm itself uses, leads to.
 bv_admin_server() { sed -i "s#^\( *server: https://\).*#\1$1#" /etc/kubernetes/admin.conf; }

@@ -203,7 +203,7 @@ fn odd_sources_are_refused() {
     refuses(|it| it.add("bin/empty", b""), "neither a program nor a script");
     refuses(
         |it| it.add("bin/KUBELET", b"#!"),
-        "in one bundle; rename or remove what is named here: \
+        "in one bundle: \
          `artifacts/amd64/binary/kubelet` is there twice, or differs",
     );
     refuses(|it| it.add("VERSIONS", b"a 1\na 2\n"), "line 2 is `a 2`, expected `NAME VERSION`");

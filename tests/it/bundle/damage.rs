@@ -40,8 +40,12 @@ fn a_cut_is_always_refused() {
     let evenly = (0..100).map(|part| good.len() * part / 100);
     for length in evenly.chain(good.len() - 20..good.len()) {
         fs::write(fixture.bundle(), &good[..length]).unwrap();
-        let text = chain(&bundle::verify(&fixture.bundle(), &mut |_| ()).unwrap_err());
-        assert!(text.contains("v1.20.2.bundle") && text.contains("bivouac bundle build"), "{text}");
+        let error = bundle::verify(&fixture.bundle(), &mut |_| ()).unwrap_err();
+        let (text, fix) = (chain(&error), error.fix());
+        assert!(
+            text.contains("v1.20.2.bundle") && fix.contains("bivouac bundle build"),
+            "{text}: {fix}"
+        );
         fixture.unpack().unwrap_err();
         for name in names(&fixture.cache()).iter().filter(|name| name.len() == 64) {
             let bytes = fs::read(fixture.cache().join(name)).unwrap();

@@ -260,6 +260,8 @@ fn what_a_field_has_anyway_may_be_said() {
     };
     let kubelet = with("kubelet: {cgroupDriver: systemd, maxPods: 50}").unwrap().kubernetes.kubelet;
     assert_eq!(kubelet["maxPods"], 50);
+    with("kubeadm: {etcd: {local: {dataDir: /var/lib/etcd/data}}}").unwrap();
+    with("kubeadm: {etcd: {local: {dataDir: /var/lib/etcd/../x}}}").unwrap_err();
     with("kubeProxy: {mode: iptables, conntrack: {min: 1}}").unwrap();
     with("kubeadm: {certificatesDir: /etc/kubernetes/pki, etcd: {local: {extraArgs: {a: b}}}}")
         .unwrap();
