@@ -76,6 +76,9 @@ pub enum EventKind {
     HostDone { ok: bool, changed: usize, seconds: f64 },
     /// A wipe compared the host with its baseline: the lines that differ (`+` new, `-` gone).
     Compared { differences: Vec<String> },
+    /// `plan`: what the step would change on the host: the kind of change, what it is about, and of a file
+    /// that everybody may read the difference.
+    ChangePlanned { step: StepName, kind: &'static str, subject: String, diff: String },
     /// `status`: how a host is, or a node that is on no host of cluster.yaml.
     HostStatus(Box<HostStatus>),
     /// `status`: how a member of etcd is.

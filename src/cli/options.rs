@@ -87,7 +87,7 @@ pub struct Options {
     /// A directory with your own `playbooks` and `templates`.
     #[arg(long, global = true, value_name = "DIR", help_heading = "Run")]
     pub playbooks: Option<PathBuf>,
-    /// Answer yes to every question.
+    /// Answer yes to every question, but for that of new host keys.
     #[arg(long, global = true, help_heading = "Run")]
     pub yes: bool,
     /// Record the keys of hosts that are not in `known_hosts` yet, without asking.

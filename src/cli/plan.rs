@@ -4,14 +4,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::exit::{Exit, Stop};
 use super::hosts;
 use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
-use crate::host::{Change, Remote};
+use crate::event::{EventKind, StepName};
+use crate::host::{Change, Error, Remote};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
 use crate::report;
 
@@ -52,28 +51,31 @@ async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> 
     };
     let plan = Plan::build("init", &Arc::new(library), &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
-    let json = options.output() == report::Output::Json;
     let mut text = String::new();
     for (lane, remote) in plan.lanes.iter().zip(&mut remotes) {
-        let shown = Shown { json, text: String::new(), changes: 0 };
-        text += &shown.lane(lane, remote).await?;
+        let mut shown =
+            Shown { session, host: &lane.name, remote, text: String::new(), changes: 0 };
+        shown.lane(lane).await?;
+        let count = report::words::count(shown.changes, "change");
+        let _ = write!(text, "{}: {count}\n{}", lane.name, shown.text);
     }
-    Ok(text)
+    // As JSON the events have said it.
+    Ok(if options.output() == report::Output::Json { String::new() } else { text })
 }
 
-/// One lane's part of the output.
-#[derive(Debug)]
-struct Shown {
-    json: bool,
+/// One host's part of the output.
+struct Shown<'a> {
+    session: &'a Session,
+    host: &'a str,
+    remote: &'a mut Remote,
     text: String,
     changes: usize,
 }
 
-impl Shown {
-    async fn lane(mut self, lane: &Lane, remote: &mut Remote) -> Result<String, Stop> {
+impl Shown<'_> {
+    async fn lane(&mut self, lane: &Lane) -> Result<(), Stop> {
         for task in &lane.tasks {
-            let step = format!("{}: {}", task.step.playbook, task.step.step);
-            if let (Some(gate), false) = (&task.needs, self.json) {
+            if let Some(gate) = &task.needs {
                 let _ = writeln!(self.text, "  . waits until {gate}");
             }
             let (work, is_late) = match &task.work {
@@ -82,56 +84,60 @@ impl Shown {
             };
             let Some(Work::Changes(changes)) = work else { continue };
             for change in &changes {
-                self.change(&lane.name, &step, change, is_late, remote).await?;
+                self.change(&task.step, change, is_late)
+                    .await
+                    .map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
             }
         }
-        if !self.json {
-            let count = report::words::count(self.changes, "change");
-            self.text = format!("{}: {count}\n{}", lane.name, self.text);
-        }
-        Ok(self.text)
+        Ok(())
     }
 
     /// Adds one change, if the host needs it.
-    async fn change(
-        &mut self,
-        host: &str,
-        step: &str,
-        change: &Change,
-        late: bool,
-        remote: &mut Remote,
-    ) -> Result<(), Stop> {
-        let failed =
-            |error: crate::host::Error| Stop::error(Exit::Unreachable, &error, &error.fix());
+    async fn change(&mut self, step: &StepName, change: &Change, late: bool) -> Result<(), Error> {
         // A file that is known only when its values are cannot be compared.
         let needed = (late && matches!(change, Change::File { .. }))
-            || !remote.is(change, LOOK).await.map_err(failed)?;
+            || !self.remote.is(change, LOOK).await?;
         if !needed {
             return Ok(());
         }
         self.changes += 1;
         let diff = match change {
-            Change::File { path, content, .. } if !late => {
-                let old = remote.content(path, LOOK).await.map_err(failed)?;
-                diff(&old, &String::from_utf8_lossy(content))
+            Change::File { path, mode, owner, content } if !late => {
+                self.diff(path, &format!("{mode} {owner}"), content).await?
             }
             _ => String::new(),
         };
-        if self.json {
-            let line = json!({
-                "host": host, "step": step, "kind": change.kind(), "subject": change.subject(), "diff": diff,
-            });
-            let _ = writeln!(self.text, "{line}");
-        } else {
-            let _ = writeln!(self.text, "  + {step}: {} {}", change.kind(), change.subject());
-            for line in diff.lines() {
-                let _ = writeln!(self.text, "      {line}");
-            }
+        let (kind, subject) = (change.kind(), change.subject());
+        let lines = subject.trim_end().replace('\n', "\n        ");
+        let _ = writeln!(self.text, "  + {}: {}: {kind} {lines}", step.playbook, step.step);
+        for line in diff.lines() {
+            let _ = writeln!(self.text, "      {line}");
         }
+        let step = step.clone();
+        self.session.events.host(self.host, EventKind::ChangePlanned { step, kind, subject, diff });
         Ok(())
     }
-}
 
-fn diff(old: &str, new: &str) -> String {
-    similar::TextDiff::from_lines(old, new).unified_diff().context_radius(2).to_string()
+    /// How a file differs from what it would be: its content, and its mode and owner.
+    async fn diff(&mut self, path: &str, mode: &str, content: &[u8]) -> Result<String, Error> {
+        let is = self.remote.mode(path, LOOK).await?;
+        let mut diff = match is.as_str() {
+            "" => String::new(),
+            is if is == mode => String::new(),
+            is => format!("-{is}\n+{mode}\n"),
+        };
+        // What not everybody may read is nothing for a screen.
+        let is_public = |mode: &str| {
+            mode.split(' ').next().is_none_or(|mode| mode.ends_with(['4', '5', '6', '7']))
+        };
+        if (is.is_empty() || is_public(&is)) && is_public(mode) {
+            let (old, new) =
+                (self.remote.content(path, LOOK).await?, String::from_utf8_lossy(content));
+            diff += &similar::TextDiff::from_lines(old.as_str(), new.as_ref())
+                .unified_diff()
+                .context_radius(2)
+                .to_string();
+        }
+        Ok(diff)
+    }
 }

@@ -32,6 +32,10 @@ pub enum Wiped {
     Failed,
 }
 
+/// Whether a step of a wipe changes the host.
+const CHANGES: bool = true;
+const LOOKS: bool = false;
+
 /// What the wipes of several hosts came to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sum {
@@ -159,11 +163,13 @@ impl Lane {
         let looked = match remote {
             Ok(mut remote) => {
                 let look = Journal::is_there(&mut remote);
-                self.step("look for the journal", look).await.map(|is_there| (is_there, remote))
+                self.step("look for the journal", LOOKS, look)
+                    .await
+                    .map(|is_there| (is_there, remote))
             }
             Err(unreached) => {
                 let work = async { Err(*unreached.error) };
-                self.step("connect", work).await
+                self.step("connect", LOOKS, work).await
             }
         };
         let ended = match looked {
@@ -206,13 +212,13 @@ impl Lane {
     }
 
     async fn wipe(&mut self, host: Locked) -> Result<(), Stopped> {
-        let mut journal = self.step("open the journal", Journal::open(host)).await?;
+        let mut journal = self.step("open the journal", LOOKS, Journal::open(host)).await?;
         if journal.entries().is_empty() {
             self.nothing();
         }
         let cluster = |entry: &Entry| entry.kind == "kubeadm" && entry.state != State::Undone;
         if journal.entries().iter().any(cluster) {
-            match self.step("stop the pods", journal.still(LIMIT)).await {
+            match self.step("stop the pods", CHANGES, journal.still(LIMIT)).await {
                 // Then their own entries say what is wrong.
                 Ok(()) | Err(Stopped::Step) => {}
                 Err(Stopped::Lane) => return Err(Stopped::Lane),
@@ -220,7 +226,7 @@ impl Lane {
         }
         let undone = self.undo_all(&mut journal).await?;
         let compare = journal.compare();
-        let compared = self.step("compare with the baseline", compare).await?;
+        let compared = self.step("compare with the baseline", LOOKS, compare).await?;
         // What was kept comes first: it says why the rest differs.
         let mut differences: Vec<String> =
             undone.kept.into_iter().map(|what| format!("= kept {what}")).collect();
@@ -232,7 +238,7 @@ impl Lane {
         }
         if self.differences == 0 {
             let forget = journal.forget();
-            let remote = self.step("remove the journal", forget).await?;
+            let remote = self.step("remove the journal", CHANGES, forget).await?;
             remote.close().await;
         }
         Ok(())
@@ -258,7 +264,7 @@ impl Lane {
                 return Err(Stopped::Lane);
             }
             let lines = output(&self.events, &self.name, &named(&step));
-            match self.step(&step, journal.undo(seq, LIMIT, Some(lines))).await {
+            match self.step(&step, CHANGES, journal.undo(seq, LIMIT, Some(lines))).await {
                 Ok(kept) => {
                     self.undone += 1;
                     for what in kept {
@@ -278,6 +284,7 @@ impl Lane {
     async fn step<T>(
         &self,
         name: &str,
+        changed: bool,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Stopped> {
         let began = Instant::now();
@@ -290,7 +297,6 @@ impl Lane {
         let seconds = seconds(began.elapsed());
         match result {
             Ok(value) => {
-                let changed = ["undo", "remove", "stop"].iter().any(|verb| name.starts_with(verb));
                 self.tell(EventKind::StepDone { step, changed, seconds });
                 Ok(value)
             }

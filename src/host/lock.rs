@@ -31,8 +31,7 @@ impl Locked {
         patience: Duration,
         lines: &Lines,
     ) -> Result<Self, Error> {
-        Lock::new(&mut remote, patience, lines).take().await?;
-        let entries = parse(&remote.read("bv_journal", SHORT).await?.stdout)?;
+        let entries = parse(&Lock::new(&mut remote, patience, lines).take().await?)?;
         match remote.seen.as_deref().and_then(|seen| news(seen, &entries)) {
             None => Ok(Self { remote, entries }),
             Some(step) => Err(Error::Moved { step: step.to_owned() }),
@@ -71,6 +70,12 @@ fn news<'a>(before: &[Entry], now: &'a [Entry]) -> Option<&'a str> {
     Some(now.get(last).map_or("wipe", |entry| &entry.step))
 }
 
+/// Whether the lock is ours; if so, the journal.
+const TAKEN: &str = "bv_locked || exit 78; bv_journal";
+
+/// Exit status of [`TAKEN`] for a lock that is somebody else's.
+const OTHERS: i32 = 78;
+
 /// The taking of a host's lock.
 #[derive(Debug)]
 struct Lock<'a> {
@@ -99,8 +104,8 @@ impl<'a> Lock<'a> {
         }
     }
 
-    /// Takes the lock, which the remote shell holds open until its connection ends.
-    async fn take(mut self) -> Result<(), Error> {
+    /// Takes the lock, which the remote shell holds open until its connection ends. Returns the journal.
+    async fn take(mut self) -> Result<String, Error> {
         loop {
             let answer = self.remote.read("bv_lock_state", SHORT).await?;
             let state = answer.stdout.trim();
@@ -108,8 +113,9 @@ impl<'a> Lock<'a> {
             match word {
                 "free" | "left" => {
                     self.remote.shell.define("bv_lock").await?;
-                    if self.remote.try_read("bv_locked", SHORT).await?.status == 0 {
-                        return Ok(());
+                    let answer = self.remote.try_read(TAKEN, SHORT).await?;
+                    if answer.status != OTHERS {
+                        return Ok(answer.good()?.stdout);
                     }
                 }
                 "held" => return Err(Error::Locked { holder: rest.to_owned() }),

@@ -224,6 +224,12 @@ impl Remote {
         Ok(self.try_read(&script, limit).await?.stdout)
     }
 
+    /// A file's mode and owner, as `0644 root:root`; nothing for a file that is not there.
+    pub async fn mode(&mut self, path: &str, limit: Duration) -> Result<String, Error> {
+        let script = format!("stat -c '0%a %U:%G' -- {} 2>/dev/null", ssh::quote(path));
+        Ok(self.try_read(&script, limit).await?.stdout.trim().to_owned())
+    }
+
     /// A file's content as text; an error for one that cannot be read.
     pub async fn file(&mut self, path: &str, limit: Duration) -> Result<String, Error> {
         Ok(self.read(&format!("cat -- {}", ssh::quote(path)), limit).await?.stdout)

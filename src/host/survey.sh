@@ -76,18 +76,27 @@ else
 fi
 
 # Who holds the lock is read from the kernel's list: trying the lock would be taking it.
+live=/run/bivouac
 lock=free
-if [ -e "$dir/lock" ] && [ -r /proc/locks ]; then
-    inode=$(stat -c %i "$dir/lock" 2>/dev/null)
+if [ -e "$live/lock" ] && [ -r /proc/locks ]; then
+    inode=$(stat -c %i "$live/lock" 2>/dev/null)
     while read -r _ kind _ _ _ id _; do
         if [ "$kind" = FLOCK ] && [ "${id##*:}" = "$inode" ]; then lock=held; fi
     done </proc/locks
     if [ "$lock" = held ]; then
         holder=
-        read -r holder 2>/dev/null <"$dir/holder"
-        # The last word is the session's sshd process: without it the operator is gone.
-        [ -d "/proc/${holder##* }" ] || lock=orphan
-        lock="$lock ${holder% *}"
+        read -r holder 2>/dev/null <"$live/holder"
+        # The last word is the session's sshd process and when that was started: without it the operator is gone,
+        # and without a change under way nobody is at work.
+        session=${holder##* }
+        born=$(sed 's/.*) //' "/proc/${session%:*}/stat" 2>/dev/null | cut -d ' ' -f 20)
+        if [ -n "$born" ] && [ "$born" = "${session#*:}" ]; then
+            lock="held ${holder% *}"
+        elif [ -s "$live/busy" ]; then
+            lock="orphan ${holder% *}"
+        else
+            lock=free
+        fi
     fi
 fi
 say lock "$lock"

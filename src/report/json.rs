@@ -81,6 +81,11 @@ enum Record<'a> {
     Compared {
         differences: &'a [String],
     },
+    ChangePlanned {
+        kind: &'static str,
+        subject: &'a str,
+        diff: &'a str,
+    },
     /// Healths are `up`, `down` and `unknown`; `null` means that there is none to be.
     HostStatus {
         node: Option<&'a str>,
@@ -193,6 +198,9 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
             (None, Record::HostDone { ok: *ok, changed: *changed, seconds: *seconds })
         }
         EventKind::Compared { differences } => (None, Record::Compared { differences }),
+        EventKind::ChangePlanned { step, kind, subject, diff } => {
+            (Some(step), Record::ChangePlanned { kind, subject, diff })
+        }
         EventKind::HostStatus(status) => (None, host_status(status)),
         EventKind::EtcdStatus(status) => (None, etcd_status(status)),
         EventKind::CertificateStatus(status) => {

@@ -58,6 +58,9 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
             let first = format!("{} from before", words::count(differences.len(), "difference"));
             return with(first, differences.iter().cloned());
         }
+        EventKind::ChangePlanned { step: name, kind, subject, .. } => {
+            format!("{}  would change {kind} {subject}", step(name))
+        }
         EventKind::HostStatus(status) => format!(
             "{} `{}`: ready {}, kubelet {}, runtime {}",
             words::role(status.control_plane),

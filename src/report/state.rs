@@ -235,6 +235,7 @@ impl Host {
             | EventKind::Finding { .. }
             | EventKind::StepOutput { .. }
             | EventKind::StepWaiting { .. }
+            | EventKind::ChangePlanned { .. }
             | EventKind::HostStatus(_)
             | EventKind::EtcdStatus(_)
             | EventKind::CertificateStatus(_)

@@ -54,9 +54,13 @@ pub fn ask(question: &str) -> Option<String> {
         return None;
     }
     let question = clean::text(question);
-    write(&mut io::stderr().lock(), format!("{question} ").as_bytes()).ok()?;
+    write(&mut io::stderr().lock(), question.as_bytes()).ok()?;
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer).ok()?;
+    if !answer.ends_with('\n') {
+        // The end of the input leaves the cursor behind the question.
+        write(&mut io::stderr().lock(), b"\n").ok()?;
+    }
     (read > 0).then(|| answer.trim().to_owned())
 }
 

@@ -1,39 +1,65 @@
 #!/usr/bin/env bash
-# A real install is killed with -9 at random moments; then it is wiped, or goes on and is wiped after that. KILLS is how often (5), SEED
-# makes the moments come again.
+# A real install is killed with -9 as it says one of its events; then it is wiped, or goes on, in turn, and what recovers from the kill is
+# killed once itself. KILLS is how often (2), evenly spread over the events but for what SEED adds; PLANES and WORKERS make the cluster (1
+# and 0). For a long night: KILLS=40 WORKERS=1 tests/lab/t-kills.sh, KILLS=20 PLANES=3 WORKERS=1 tests/lab/t-kills.sh.
 # cluster
 . "$(dirname "$0")/t.sh"
 
-kills=${KILLS:-5} seed=${SEED:-$$}
+kills=${KILLS:-2} planes=${PLANES:-1} workers=${WORKERS:-0} seed=${SEED:-$$}
 RANDOM=$seed
-read -r _ _ host < <(hosts one)
+mapfile -t names < <(seq -f cp%g "$planes"; seq -f w%g "$workers")
+mapfile -t lines < <(hosts "${names[@]}")
+mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
+[ "${#containers[@]}" = $((planes + workers)) ] || die "not all hosts started"
 file=$TMP/cluster.yaml
-"$LAB_DIR/cluster.sh" "$RUN" --name one > "$file"
-snap "$host" > "$TMP/before"
+"$LAB_DIR/cluster.sh" "$RUN" --control-planes "$planes" --name kills > "$file"
+for c in "${containers[@]}"; do snap "$c" > "$TMP/$c.before"; done
 cd "$TMP"
-bivouac() { "$BIVOUAC" "$@" -f "$file" --accept-new-host-keys --yes > "$TMP/out" 2>&1 || { local s=$?; tail -n 40 "$TMP/out"; return $s; }; }
-unchanged() { snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after"; }
-ready() { podman exec "$host" kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers | grep -q ' Ready '; }
-
-# killed SECONDS: init, killed after that time. One that ended before is no kill: the moment must lie within the install.
+bivouac() { "$BIVOUAC" "$1" -f "$file" --accept-new-host-keys --yes --output json --verbose --log-dir "$TMP/logs" 2> "$TMP/err"; }
+whole() { local status=0; bivouac "$1" > "$TMP/$1.json" || { status=$?; tail -n 40 "$TMP/err"; return "$status"; }; }
+# killed VERB N [maybe]: it dies when it has said N events, which must be before its end; or may be.
 killed() {
-  "$BIVOUAC" init -f "$file" --accept-new-host-keys > "$TMP/out" 2>&1 &
-  local pid=$!
-  sleep "$1"
-  kill -9 "$pid"
-  wait "$pid" 2>/dev/null || [ $? = 137 ]
+  local pid got=0
+  rm -f "$TMP/said"
+  mkfifo "$TMP/said"
+  bivouac "$1" > "$TMP/said" &
+  exec 8< "$TMP/said"
+  until pid=$(pgrep -f -- "$BIVOUAC $1 -f $file"); do sleep .01; done
+  while [ "$got" -lt "$2" ] && read -r line <&8; do got=$((got + 1)); done
+  kill -9 "$pid" 2> /dev/null || :
+  exec 8<&-
+  wait
+  echo "killed after $got of $2 events: $line"
+  [ -n "${3:-}" ] || { [ "$got" = "$2" ] && ! [[ $line == *'"event":"run_done"'* ]]; }
 }
-goes_on() { bivouac init && ready; }
-wiped() { bivouac wipe && unchanged; }
+ready() {
+  local c=${containers[0]}
+  [ "$(podman exec "$c" kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = "${#containers[@]}" ]
+}
+goes_on() { whole init && ready; }
+wiped() {
+  whole wipe || return
+  local c
+  for c in "${containers[@]}"; do snap "$c" > "$TMP/after" && same "$TMP/$c.before" "$TMP/after" || return; done
+}
+events() { wc -l < "$TMP/$1.json"; }
+# A moment of N events, not the first nor the last.
+moment() { echo $((2 + RANDOM % ($1 - 3))); }
 
-# The first kill comes late enough to have made something; how long an install takes here is measured, so that the moments spread over it.
-begin=$SECONDS
 t "an unbroken install (seed $seed)" goes_on
-took=$((SECONDS - begin))
+installs=$(events init)
 t "its wipe leaves nothing" wiped
+wipes=$(events wipe)
 for n in $(seq "$kills"); do
-  moment=$(((RANDOM % (took * 900) + took * 50) / 1000)).$((RANDOM % 10))
-  t "kill $n of $kills after $moment s of $took s" killed "$moment"
-  if [ $((n % 2)) = 0 ]; then t "kill $n: init goes on" goes_on; fi
+  # A random place in the nth of equal parts.
+  at=$((2 + (installs - 3) * (n - 1) / kills + RANDOM % ((installs - 3) / kills + 1)))
+  t "kill $n of $kills at event $at of $installs" killed init "$at"
+  if [ $((n % 2)) = 0 ]; then
+    # What is done already says less: a second kill of the rest comes sooner.
+    if [ $((n % 4)) = 0 ]; then t "kill $n: init goes on and is killed" killed init "$(moment $((installs / 4)))" maybe; fi
+    t "kill $n: init goes on" goes_on
+  elif [ $((n % 4)) = 1 ]; then
+    t "kill $n: the wipe is killed" killed wipe "$(moment $((wipes / 4)))" maybe
+  fi
   t "kill $n: the wipe leaves nothing" wiped
 done

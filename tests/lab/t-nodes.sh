@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Hosts come and go on one real cluster: a control plane and a worker; a second worker joins; the first one is removed (refused first,
-# for pods that would be lost) and is as before; it joins again, with other labels; the wipe.
+# Hosts come and go on one real cluster: a control plane and a worker, which are looked at (status.sh); a second worker joins; the first one
+# is removed (refused first, for pods that would be lost) and is as before; it joins again, with other labels; the wipe.
 # cluster
-# only by name
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 w1 w2)
@@ -85,6 +84,7 @@ wiped() { run wipe -f "$file" --yes && tail -n 1 "$TMP/wipe.json" | grep -q '"di
 t "join without a cluster is refused" refuses_init
 t "init of one control plane and one worker" init
 t "labels and taints of cluster.yaml are there" test "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule"
+. "$LAB_DIR/status.sh"
 t "an unknown host is refused" refused 2 "did you mean" join w22 -f "$file"
 t "join of a second worker" join
 t "all nodes are Ready" nodes "cp1 w1 w2"

@@ -17,10 +17,12 @@ bv_missing_parents() {
 }
 
 # Removes directories that a change had to make, when nobody else has put anything there. Otherwise the
-# entry stands: what is in them may be gone by the next wipe.
+# entry stands: what is in them may be gone by the next wipe. One that an entry of its own claims has its
+# turn still.
 bv_remove_parents() {
     for bv_dir; do
-        rmdir -- "$bv_dir" 2>/dev/null || [ ! -d "$bv_dir" ] || bv_keep "$bv_dir: something else is in it"
+        rmdir -- "$bv_dir" 2>/dev/null || [ ! -d "$bv_dir" ] || bv_stands tree "$bv_dir" ||
+            bv_keep "$bv_dir: something else is in it"
     done
     return 0
 }

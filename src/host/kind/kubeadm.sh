@@ -97,13 +97,17 @@ bv_wait_for() {
     done
 }
 
-# Removes what pods leave in the kernel's name spaces: network namespaces and cgroups.
+# Removes what pods leave behind: network namespaces, cgroups, the network plugins' notes.
 bv_pods_forget() {
     for bv_netns in /run/netns/cni-*; do
         [ -e "$bv_netns" ] || continue
         grep -qxF "run $bv_netns" "$BV/baseline" && continue
         umount -l -- "$bv_netns" 2>/dev/null
         rm -f -- "$bv_netns"
+    done
+    # What libcni remembers of them: it was not asked to take them down.
+    grep -ls K8S_POD_NAMESPACE /var/lib/cni/results/* /var/lib/cni/cache/results/* | while IFS= read -r bv_file; do
+        bv_baseline_has "$bv_file" || rm -f -- "$bv_file"
     done
     # The directory goes when nobody else has a namespace there.
     grep -qxF "run /run/netns" "$BV/baseline" || rmdir /run/netns 2>/dev/null
