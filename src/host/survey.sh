@@ -75,14 +75,18 @@ else
     say journal -
 fi
 
-# Who holds the lock is read from the kernel's list: trying the lock would be taking it.
+# Who holds the lock is seen by its open file: trying the lock would be taking it, and in a container
+# /proc/locks leaves out those whose `flock` has ended.
 live=/run/bivouac
 lock=free
-if [ -e "$live/lock" ] && [ -r /proc/locks ]; then
-    inode=$(stat -c %i "$live/lock" 2>/dev/null)
-    while read -r _ kind _ _ _ id _; do
-        if [ "$kind" = FLOCK ] && [ "${id##*:}" = "$inode" ]; then lock=held; fi
-    done </proc/locks
+if [ -e "$live/lock" ]; then
+    for file in /proc/[0-9]*/fd/9; do
+        # shellcheck disable=SC3013 # dash, bash and busybox have it
+        if [ "$file" -ef "$live/lock" ]; then
+            lock=held
+            break
+        fi
+    done
     if [ "$lock" = held ]; then
         holder=
         read -r holder 2>/dev/null <"$live/holder"
