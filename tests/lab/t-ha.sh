@@ -35,7 +35,7 @@ killed "${containers[2]}" & killers+=($!)
 init() {
   run init
   ls -d "$TMP/one"
-  grep '"event":"step_retried"' "$TMP/init.json" | tee "$TMP/retried"
+  grep -rh '"event":"step_retried"' "$TMP/logs-init" | tee "$TMP/retried"
   [ "$(wc -l < "$TMP/retried")" -ge 2 ]
 }
 turns() { [ "$(grep -c '"event":"gate_waiting","gate":"its turn at etcd"' "$TMP/init.json")" -ge 1 ]; }
