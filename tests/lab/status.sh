@@ -1,7 +1,7 @@
-# status.sh: sourced by t-nodes.sh: status, kubeconfig and kubectl on its cluster `nodes` while that is cp1 and w1 (two.yaml) and w2 was never
+# status.sh: sourced by t-cluster.sh: status, kubeconfig and kubectl on its cluster `nodes` while that is cp1 and w1 (two.yaml) and w2 was never
 # touched: healthy, then broken in one place after the other, and whole again. No look leaves a trace on any of them.
 # shellcheck shell=bash
-# shellcheck disable=SC2016,SC2154 # nothing in single quotes is to be expanded; the variables are those of t-nodes.sh
+# shellcheck disable=SC2016,SC2154 # nothing in single quotes is to be expanded; the variables are those of t-cluster.sh
 sed "\$a\\  - {address: $cp.invalid, roles: [worker], name: gone}" two.yaml > gone.yaml
 sed '/name: w1/d' two.yaml > fewer.yaml
 

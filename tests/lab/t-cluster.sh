@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The main job: one control plane and two workers, logged in to as a user with sudo and with passwords that a shell would stumble over;
-# a second init; the pod network; the wipe; and, all the while, no secret in sight.
+# The main job, and what comes after it: a control plane and a worker, logged in to as a user with sudo and with passwords that a shell
+# would stumble over; a second init; looks at it (status.sh); a second worker joins; the first one is removed (refused first, for pods that
+# would be lost) and is as before; it joins again, with other labels; the wipe. All the while, no secret in sight.
 # cluster
 . "$(dirname "$0")/t.sh"
 
@@ -8,10 +9,15 @@
 login='S3cret p$(id)'"'"'"\`[x]*é' sudo='5udo "w0rd" $HOME \ '"'"'!'
 mapfile -t lines < <(hosts cp1 w1 w2)
 mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
+[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+cp=${containers[0]} w1=${containers[1]} w2=${containers[2]}
+w1_address=$(cut -d' ' -f2 <<< "${lines[1]}")
 file=$TMP/cluster.yaml
 (umask 077; printf '%s\n' "$login" > "$TMP/login"; printf '%s\n' "$sudo" > "$TMP/sudo")
-"$LAB_DIR/cluster.sh" "$RUN" --user ops --auth password --name main |
-  sed -e "s|passwordFile: [^,]*, sudo: {passwordFile: [^}]*}|passwordFile: $TMP/login, sudo: {passwordFile: $TMP/sudo}|" > "$file"
+"$LAB_DIR/cluster.sh" "$RUN" --user ops --auth password --name nodes |
+  sed -e "s|passwordFile: [^,]*, sudo: {passwordFile: [^}]*}|passwordFile: $TMP/login, sudo: {passwordFile: $TMP/sudo}|" \
+    -e 's/name: w1/name: w1, labels: {disk: ssd, zone: a}, taints: ["gpu=x:PreferNoSchedule"]/' > "$file"
+sed '/name: w2/d' "$file" > "$TMP/two.yaml"
 # ops logs in with one password and is asked for another by sudo: sudo takes root's.
 for c in "${containers[@]}"; do
   podman exec -i "$c" sh -c 'cat > /tmp/x; chpasswd < /tmp/x; rm /tmp/x; echo "Defaults rootpw" > /etc/sudoers.d/rootpw' <<< "ops:$login
@@ -19,22 +25,59 @@ root:$sudo"
   snap "$c" > "$TMP/$c.before"
 done
 cd "$TMP"
-run() { "$BIVOUAC" "$@" -f "$file" --log-dir "$TMP/logs-$1" --output json > "$TMP/$1.json" 2> "$TMP/$1.err" || { cat "$TMP/$1.err"; return 1; }; }
-# kubectl leaves its cache in root's home: that is the cluster's doing, and the wipe has to find it.
-k() { podman exec "${containers[0]}" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
+run() { "$BIVOUAC" "$@" --accept-new-host-keys --log-dir "$TMP/logs-$1" --output json > "$TMP/$1.json" 2> "$TMP/$1.err" || { local status=$?; cat "$TMP/$1.err"; return "$status"; }; }
+# refused STATUS "WORDS" ARGUMENT...: it ends so, says so and changes nothing.
+refused() {
+  local expected=$1 words=$2 status=0
+  shift 2
+  run "$@" > /dev/null || status=$?
+  cat "$TMP/$1.err" "$TMP/$1.json"
+  [ "$status" = "$expected" ] && grep -qF "$words" "$TMP/$1.err" "$TMP/$1.json"
+  ! grep -q '"changed":true' "$TMP/$1.json"
+}
+k() { podman exec -i "$cp" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
+nodes() { [ "$(k get nodes --no-headers | awk '$2 == "Ready" {print $1}' | paste -sd ' ')" = "$1" ] || { k get nodes; return 1; }; }
+# routes CONTAINER ADDRESS...: the pods of exactly these other nodes are reached from here.
+routes() {
+  local c=$1 have
+  shift
+  have=$(podman exec "$c" ip route | awk '$1 ~ /^10\.244\./ && $2 == "via" {print $3}' | sort | paste -sd ' ')
+  [ "$have" = "$(printf '%s\n' "$@" | sort | paste -sd ' ')" ] || { podman exec "$c" ip route; return 1; }
+}
+address() { cut -d' ' -f2 <<< "${lines[$1]}"; }
+tokens() { ! k -n kube-system get secrets -o name | grep bootstrap-token; }
+settings() { k get node w1 -o jsonpath='{.metadata.labels.disk},{.metadata.labels.zone},{range .spec.taints[*]}{.key}={.value}:{.effect}{end}'; }
+unchanged() { snap "$1" > "$TMP/$1.after" && same "$TMP/$1.before" "$TMP/$1.after"; }
+seconds() { say "$TEST: $1 $(tail -n 1 "$TMP/$1.json" | grep -o '"seconds":[0-9.]*' | sed -n 1p)"; }
 
+# A pod that nothing makes anew, and some that are made anew.
+pods() {
+  local pause
+  pause=$(podman exec "$cp" ctr -n k8s.io images ls -q | grep -E '/pause:' | sed -n 1p)
+  k apply -f - << P
+apiVersion: v1
+kind: Pod
+metadata: {name: bare}
+spec: {nodeName: w1, containers: [{name: p, image: "$pause", imagePullPolicy: IfNotPresent}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: p, image: "$pause", imagePullPolicy: IfNotPresent}]}}
+P
+  k wait --for=condition=Ready pod/bare --timeout=120s
+}
 printf '%s\n%s\n' "$login" "$sudo" > "$TMP/secrets"
 "$LAB_DIR/watch-secrets.pl" "$TMP/stop" "$TMP/secrets" > "$TMP/watch" &
 watcher=$!
 
-init() { run init --accept-new-host-keys; }
-ready() { [ "$(k get nodes --no-headers | awk '$2 == "Ready"' | wc -l)" = 3 ] || { k get nodes; return 1; }; }
-pods() { "$LAB_DIR/pods.sh" "${containers[@]}"; }
-kubeconfig() { [ "$(stat -c %a "$TMP/main.kubeconfig")" = 600 ] && grep -q client-key-data "$TMP/main.kubeconfig"; }
-tokens() { local left; left=$(k -n kube-system get secrets -o name | grep -c bootstrap-token || :); [ "$left" = 0 ]; }
-again() {
+kubeconfig() { [ "$(stat -c %a "$TMP/nodes.kubeconfig")" = 600 ] && grep -q client-key-data "$TMP/nodes.kubeconfig"; }
+second() {
   local seconds=$SECONDS
-  run init
+  run init -f "$TMP/two.yaml"
   ! grep -q '"changed":true' "$TMP/init.json" || { grep '"changed":true' "$TMP/init.json"; return 1; }
   grep -q '"event":"step_done"' "$TMP/init.json"
   echo "$((SECONDS - seconds)) s"
@@ -55,15 +98,57 @@ unwritten() {
   if grep -rlE 'bv[a-z0-5]{4}\.[a-z0-5]{16}' "$TMP"/logs-* "$TMP"/*.json "$TMP"/*.err; then return 1; fi
   ls "$TMP"/logs-init/cp1.log > /dev/null
 }
-wiped() { run wipe --yes && tail -n 1 "$TMP/wipe.json" | grep -q '"differences":0'; }
-unchanged() { snap "$1" > "$TMP/$1.after" && same "$TMP/$1.before" "$TMP/$1.after"; }
+init() { run init -f "$TMP/two.yaml"; }
+refuses_init() { refused 3 "bivouac init" join -f "$file"; }
+join() { run join w2 -f "$file" && seconds join; }
+again() { run join -f "$file" && ! grep '"changed":true' "$TMP/join.json"; }
+drained() {
+  run remove "$w1_address" -f "$file" --yes --force --grace 1 && seconds remove
+  tail -n 1 "$TMP/remove.json" | grep -q '"differences":0'
+  grep -q 'out of cluster.yaml' "$TMP/remove.err"
+}
+moved() { k wait --for=condition=Available deployment/web --timeout=60s && ! k get pods -o wide --no-headers | grep ' w1 '; }
+rejoin() {
+  sed -e 's/labels: {disk: ssd, zone: a}, taints: \[[^]]*\]/labels: {zone: b}/' "$file" > "$TMP/other.yaml"
+  run join -f "$TMP/other.yaml"
+}
+relabelled() {
+  [ "$(settings)" = ",b," ] || { settings; return 1; }
+  run join -f "$file" && [ "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule" ] && [ "$(grep -c '"changed":true' "$TMP/join.json")" = 1 ]
+  run join -f "$TMP/other.yaml"
+  [ "$(settings)" = ",b," ] || { settings; return 1; }
+}
+wiped() { run wipe -f "$file" --yes && tail -n 1 "$TMP/wipe.json" | grep -q '"differences":0'; }
 
-t "init with passwords and sudo" init
-t "all nodes are Ready" ready
-t "pods of the two workers reach each other" pods
+t "join without a cluster is refused" refuses_init
+t "init of one control plane and one worker, with passwords and sudo" init
+t "all nodes are Ready" nodes "cp1 w1"
 t "the kubeconfig is here, mode 0600" kubeconfig
 t "no bootstrap token is left" tokens
-t "a second init changes nothing, within 20 s" again
+t "a second init changes nothing, within 20 s" second
+t "labels and taints of cluster.yaml are there" test "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule"
+. "$LAB_DIR/status.sh"
+t "an unknown host is refused" refused 2 "did you mean" join w22 -f "$file"
+t "join of a second worker" join
+t "all three nodes are Ready" nodes "cp1 w1 w2"
+t "pods of all reach each other" "$LAB_DIR/pods.sh" "$cp" "$w1" "$w2"
+t "the older worker has the routes" routes "$w1" "$(address 0)" "$(address 2)"
+t "no bootstrap token is left by the join" tokens
+t "a second join changes nothing" again
+t "pods to lose" pods
+t "the last control plane stays" refused 3 "bivouac wipe" remove cp1 -f "$file" --yes
+t "a removal that would lose a pod is refused" refused 3 "default/bare" remove w1 -f "$file" --yes
+t "remove of the first worker" drained
+t "its node is gone" nodes "cp1 w2"
+t "its pods are on other nodes" moved
+t "its snapshot is the one from before" unchanged "$w1"
+t "the control plane has no route to it" routes "$cp" "$(address 2)"
+t "the other worker has no route to it" routes "$w2" "$(address 0)"
+t "a second removal goes on to its end" run remove w1 -f "$file" --yes
+t "it joins again, with other labels" rejoin
+t "all nodes are Ready again" nodes "cp1 w1 w2"
+t "pods of all reach each other again" "$LAB_DIR/pods.sh" "$cp" "$w1" "$w2"
+t "labels and taints follow cluster.yaml" relabelled
 for c in "${containers[@]}"; do
   t "no secret in the journal of $c" journal "$c"
   t "the journal of $c is root's alone" modes "$c"
