@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
 # The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters
-# and run one after the other; beside them, one at a time too, run the others. Those that say `# only by name` are run when they are named.
+# and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
 cd "$ROOT" || exit
@@ -75,31 +75,32 @@ lab_lane() {
   local script
   for script; do lab_test "$script" "$logs/$(basename "$script" .sh)"; done
 }
-lab_tests() {
-  local script name logs clusters=() others=() seen ended=''
+# lab_begin [NAME...]: finds the tests, and starts those that make real clusters.
+lab_begin() {
+  local script name word wanted
   "$LAB_DIR/hosts.sh" gc
   logs=$(mktemp -d "$OUT/lab-logs.XXXXXX")
   for script in "$LAB_DIR"/t-*.sh; do
     name=$(basename "$script")
-    if [ $# -gt 0 ]; then
-      local wanted='' word
-      for word; do [[ $name != *"$word"* ]] || wanted=1; done
-      [ -n "$wanted" ] || continue
-    elif grep -qx '# only by name' "$script"; then
-      continue
-    fi
+    wanted=$((! $#))
+    for word; do [[ $name != *"$word"* ]] || wanted=1; done
+    if [ "$wanted" = 0 ]; then continue; fi
     if grep -qx '# cluster' "$script"; then clusters+=("$script"); else others+=("$script"); fi
   done
   [ $((${#clusters[@]} + ${#others[@]})) -gt 0 ] || { fail "no lab test is named like: $*"; return; }
+  lab_lane "${clusters[@]}" &
+  clusters_lane=$!
+}
+# The others, and the end of all.
+lab_tests() {
+  local script name
   # The cut points are in the debug build; built once, here.
   if [ -z "${BIVOUAC_DEV:-}" ]; then
     (cd "$ROOT" && cargo build --locked --quiet --bin bivouac) || { fail "cargo build of the tests' binary"; return; }
     export BIVOUAC_DEV=${CARGO_TARGET_DIR:-$ROOT/target}/debug/bivouac
   fi
-  lab_lane "${clusters[@]}" &
-  seen=$!
   lab_lane "${others[@]}" &
-  while kill -0 "$seen" 2> /dev/null || kill -0 $! 2> /dev/null; do
+  while kill -0 "$clusters_lane" 2> /dev/null || kill -0 $! 2> /dev/null; do
     lab_ended
     sleep 1
   done
@@ -125,17 +126,24 @@ lab_ended() {
 }
 
 set +e +o pipefail
+jobs=()
 [ $# -gt 0 ] || set -- lint cargo lab
 # Where the lab is, no cargo test may leave out what needs it.
 [[ " $* " != *" lab "* ]] || export BIVOUAC_LAB_BUILT=1
-while [ $# -gt 0 ]; do
-  case $1 in
-    lint) lint; shift ;;
-    cargo) cargo_tests; shift ;;
-    lab) shift; lab_tests "$@"; break ;;
+clusters=() others=() ended='' clusters_lane=''
+for word; do
+  shift
+  if [ "$word" = lab ]; then lab_begin "$@"; lab=1; break; fi
+  jobs+=("$word")
+done
+for job in "${jobs[@]}"; do
+  case $job in
+    lint) lint ;;
+    cargo) cargo_tests ;;
     *) die "run.sh [lint] [cargo] [lab [NAME...]]" ;;
   esac
 done
+[ -z "${lab:-}" ] || lab_tests
 echo
 # Again, all together: they are far apart above.
 [ "$failed" = 0 ] || { grep -E '^not ok |^test .* FAILED$' "$log"; echo; }
