@@ -216,6 +216,9 @@ impl Lane {
         if journal.entries().is_empty() {
             self.nothing();
         }
+        if self.options.cancel.is_stopped() {
+            return Err(Stopped::Lane);
+        }
         let cluster = |entry: &Entry| entry.kind == "kubeadm" && entry.state != State::Undone;
         if journal.entries().iter().any(cluster) {
             match self.step("stop the pods", CHANGES, journal.still(LIMIT)).await {
