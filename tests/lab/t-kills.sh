@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # A real install is killed with -9 as it says one of its events; then it is wiped, or goes on, in turn, and what recovers from the kill is
-# killed once itself. KILLS is how often (2), evenly spread over the events but for what SEED adds; PLANES and WORKERS make the cluster (1
+# killed once itself. KILLS is how often (1), evenly spread over the events but for what SEED adds; PLANES and WORKERS make the cluster (1
 # and 0). For a long night: KILLS=40 WORKERS=1 tests/lab/t-kills.sh, KILLS=20 PLANES=3 WORKERS=1 tests/lab/t-kills.sh.
 # cluster
 . "$(dirname "$0")/t.sh"
 
-kills=${KILLS:-2} planes=${PLANES:-1} workers=${WORKERS:-0} seed=${SEED:-$$}
+kills=${KILLS:-1} planes=${PLANES:-1} workers=${WORKERS:-0} seed=${SEED:-$$}
 RANDOM=$seed
 mapfile -t names < <(seq -f cp%g "$planes"; seq -f w%g "$workers")
 mapfile -t lines < <(hosts "${names[@]}")
@@ -50,15 +50,17 @@ t "an unbroken install (seed $seed)" goes_on
 installs=$(events init)
 t "its wipe leaves nothing" wiped
 wipes=$(events wipe)
+turn=$((RANDOM % 4))
 for n in $(seq "$kills"); do
+  turn=$(((turn + 1) % 4))
   # A random place in the nth of equal parts.
   at=$((2 + (installs - 3) * (n - 1) / kills + RANDOM % ((installs - 3) / kills + 1)))
   t "kill $n of $kills at event $at of $installs" killed init "$at"
-  if [ $((n % 2)) = 0 ]; then
+  if [ $((turn % 2)) = 0 ]; then
     # What is done already says less: a second kill of the rest comes sooner.
-    if [ $((n % 4)) = 0 ]; then t "kill $n: init goes on and is killed" killed init "$(moment $((installs / 4)))" maybe; fi
+    if [ "$turn" = 0 ]; then t "kill $n: init goes on and is killed" killed init "$(moment $((installs / 4)))" maybe; fi
     t "kill $n: init goes on" goes_on
-  elif [ $((n % 4)) = 1 ]; then
+  elif [ "$turn" = 1 ]; then
     t "kill $n: the wipe is killed" killed wipe "$(moment $((wipes / 4)))" maybe
   fi
   t "kill $n: the wipe leaves nothing" wiped
