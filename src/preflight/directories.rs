@@ -16,11 +16,13 @@ const DIRECTORIES: [&str; 4] = ["/etc/kubernetes", "/var/lib/kubelet", ETCD, CNI
 const PODMAN: &str = "/etc/cni/net.d/87-podman";
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    // Workers have no etcd, and where the user put it elsewhere its usual place does not matter.
-    let etcd = &context.cluster.kubernetes.kubeadm.get("etcd");
-    let elsewhere = etcd.is_some_and(|etcd| {
-        etcd.get("external").is_some() || etcd.pointer("/local/dataDir").is_some()
-    });
+    // Workers have no etcd, and where the user has one elsewhere its usual place does not matter.
+    let etcd = context.cluster.kubernetes.kubeadm.get("etcd");
+    let elsewhere = etcd.is_some_and(|etcd| etcd.get("external").is_some());
+    // In a directory below (`owned.rs` allows no other) the disk's own one is in nobody's way.
+    let below = etcd.and_then(|etcd| etcd.pointer("/local/dataDir")).is_some_and(|dir| dir != ETCD);
+    let harmless =
+        |path: &str| path.starts_with(PODMAN) || (below && path.ends_with("/lost+found"));
     let matters =
         |directory: &&&str| **directory != ETCD || (host.host.control_plane && !elsewhere);
     // Of a node's network plugins more than ours may have files there.
@@ -32,7 +34,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         let inside = |path: &&String| {
             let rest = path.strip_prefix(directory);
             rest.is_some_and(|rest| rest.starts_with('/'))
-                && !path.starts_with(PODMAN)
+                && !harmless(path)
                 && !host.facts.has_claimed(path)
         };
         let found: Vec<&String> = paths.iter().filter(inside).collect();

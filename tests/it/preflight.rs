@@ -506,8 +506,14 @@ fn etcd_elsewhere_leaves_its_usual_place_alone() {
         (finding.name.as_str(), &finding.hosts[..]),
         ("DirAvailable--var-lib-etcd", &["cp1".to_owned()][..])
     );
-    let dir = json!({"etcd": {"local": {"dataDir": "/data/etcd"}}});
-    scene.cluster.kubernetes.kubeadm = dir.as_object().unwrap().clone();
+    let external = json!({"etcd": {"external": {"endpoints": ["https://e:2379"]}}});
+    scene.cluster.kubernetes.kubeadm = external.as_object().unwrap().clone();
+    assert_eq!(scene.check(), []);
+    // A directory below is for a disk of its own; another cluster's data is in the way all the same.
+    let below = json!({"etcd": {"local": {"dataDir": "/var/lib/etcd/data"}}});
+    scene.cluster.kubernetes.kubeadm = below.as_object().unwrap().clone();
+    assert_eq!(scene.check().len(), 1);
+    scene.facts[0].leftovers.paths = Some(vec!["/var/lib/etcd/lost+found".into()]);
     assert_eq!(scene.check(), []);
 }
 
