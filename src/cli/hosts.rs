@@ -223,6 +223,8 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
             joined: foreign
                 || seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
             foreign,
+            server: seen.facts.api_server.clone(),
+            moved: seen.entries.iter().any(|it| entry(&it) && it.is_move()),
         }
     };
     session.cluster.hosts.iter().zip(seen).map(state).collect()

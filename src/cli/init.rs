@@ -34,9 +34,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     let checked = preflight::check(session, options, true).await?;
     let states = hosts::states(session, &checked.seen);
     half_wiped(session, &states)?;
-    let api_servers: Vec<Option<&str>> =
-        checked.seen.iter().map(|seen| seen.facts.api_server.as_deref()).collect();
-    shrunk(&mut session.cluster, &states, &api_servers);
+    shrunk(&mut session.cluster, &states);
     let site = Site {
         cluster: &session.cluster,
         hosts: &states,
@@ -44,7 +42,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
         kubeconfig: "",
         leaving: &[],
     };
-    moved(&site, &api_servers)?;
+    moved(&site)?;
     let after = format!("the cluster `{}` is up", session.cluster.name);
     carry_out(session, options, checked, &states, &after).await
 }
@@ -109,29 +107,25 @@ fn half_wiped(session: &Session, states: &[HostState]) -> Result<(), Stop> {
 }
 
 /// A cluster that had several control planes once: its nodes still look for them under their own address.
-fn shrunk(cluster: &mut Cluster, states: &[HostState], api_servers: &[Option<&str>]) {
+fn shrunk(cluster: &mut Cluster, states: &[HostState]) {
     let own = format!("127.0.0.1:{API_PORT}");
-    let has_own = states
-        .iter()
-        .zip(api_servers)
-        .any(|(state, server)| state.joined && *server == Some(own.as_str()));
+    let has_own = states.iter().any(|state| state.joined && state.server.as_ref() == Some(&own));
     if cluster.load_balancer == LoadBalancer::None && has_own {
         cluster.load_balancer = LoadBalancer::Internal;
     }
 }
 
 /// Refuses another address for the API servers than the cluster has: it is in every certificate and on
-/// every node. `api_servers`: what the hosts say it is.
-fn moved(site: &Site<'_>, api_servers: &[Option<&str>]) -> Result<(), Stop> {
-    if site.cluster.load_balancer == LoadBalancer::None {
+/// every node. Only one that was a single control plane's own can be given up.
+fn moved(site: &Site<'_>) -> Result<(), Stop> {
+    if site.cluster.load_balancer == LoadBalancer::None || site.moves() {
         return Ok(());
     }
     let endpoint = site.endpoint();
-    let planes = site.cluster.hosts.iter().zip(site.hosts).zip(api_servers);
-    let other = planes.filter_map(|((host, state), api_server)| {
-        let has =
-            api_server.filter(|has| host.control_plane && state.joined && *has != endpoint)?;
-        Some((&host.display, has))
+    let planes = site.cluster.hosts.iter().zip(site.hosts);
+    let other = planes.filter_map(|(host, state)| {
+        let has = state.server.as_ref()?;
+        (host.control_plane && state.joined && *has != endpoint).then_some((&host.display, has))
     });
     match other.min() {
         None => Ok(()),
@@ -179,12 +173,13 @@ mod tests {
     use super::*;
     use crate::playbook::Artifacts;
 
-    /// What is said of a cluster file with this line, when `cp1` joined through that address.
-    fn said(line: &str, roles: &str, has: &str) -> Option<String> {
+    /// What is said of a cluster file with this line, when `cp1` joined through that address, and the
+    /// address that the cluster then has.
+    fn said(line: &str, roles: &str, joined: bool, has: &str) -> (Option<String>, String) {
         let text = format!(
             "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  {line}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [{roles}], name: h2}}\n"
         );
-        let cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
+        let mut cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
         let state = |address: &str, joined| HostState {
             family: "debian".to_owned(),
             arch: "amd64".to_owned(),
@@ -192,8 +187,11 @@ mod tests {
             address: address.parse().unwrap(),
             joined,
             foreign: false,
+            server: joined.then(|| has.to_owned()),
+            moved: false,
         };
-        let hosts = [state("10.0.0.1", true), state("10.0.0.2", false)];
+        let hosts = [state("10.0.0.1", true), state("10.0.0.2", joined)];
+        shrunk(&mut cluster, &hosts);
         let artifacts = Artifacts::default();
         let site = Site {
             cluster: &cluster,
@@ -202,19 +200,48 @@ mod tests {
             kubeconfig: "k",
             leaving: &[],
         };
-        moved(&site, &[Some(has), None]).err().map(|stop| format!("{stop:?}"))
+        let moves = if site.moves() { " now" } else { "" };
+        let refused = moved(&site).err().map(|stop| format!("{stop:?}"));
+        (refused, format!("{}{moves}", site.endpoint()))
     }
 
     #[test]
     fn a_cluster_keeps_the_address_that_it_was_made_with() {
         let own = "10.0.0.1:6443";
-        let grown = said("network: {}", "control-plane", own).unwrap();
-        assert!(grown.contains("cp1") && grown.contains("127.0.0.1:6443"), "{grown}");
-        assert!(grown.contains("controlPlaneEndpoint: 10.0.0.1:6443"), "{grown}");
         let given = "controlPlaneEndpoint: 10.0.0.1:6443";
-        assert_eq!(said(given, "control-plane", own), None, "that address, then");
-        assert_eq!(said("network: {}", "control-plane", "127.0.0.1:6443"), None);
-        assert_eq!(said("network: {}", "worker", own), None, "one control plane as before");
-        assert!(said("controlPlaneEndpoint: a.b:6443", "worker", own).is_some());
+        let internal = "127.0.0.1:6443";
+        for (line, roles, has, endpoint) in [
+            (given, "control-plane", own, own),
+            ("network: {}", "control-plane", internal, internal),
+            // One control plane as before.
+            ("network: {}", "worker", own, own),
+            // Of several one is left.
+            ("network: {}", "worker", internal, internal),
+        ] {
+            let joined = roles == "control-plane";
+            let expected = (None, endpoint.to_owned());
+            assert_eq!(said(line, roles, joined, has), expected, "{line} {roles} {has}");
+        }
+    }
+
+    #[test]
+    fn a_single_control_plane_can_become_several() {
+        let own = "10.0.0.1:6443";
+        for (line, roles, endpoint) in [
+            ("network: {}", "control-plane", "127.0.0.1:6443"),
+            ("loadBalancer: {kind: internal}", "worker", "127.0.0.1:6443"),
+            ("loadBalancer: {kind: kube-vip, vip: 10.0.0.9}", "control-plane", "10.0.0.9:6443"),
+            ("controlPlaneEndpoint: a.b:6443", "worker", "a.b:6443"),
+        ] {
+            let expected = (None, format!("{endpoint} now"));
+            assert_eq!(said(line, roles, false, own), expected, "{line} {roles}");
+        }
+        // Two that go by the first one's address, or by one that was chosen, have certificates with it.
+        for has in [own, "c.d:6443"] {
+            let (refused, _) = said("controlPlaneEndpoint: a.b:6443", "control-plane", true, has);
+            let refused = refused.expect("a refusal");
+            assert!(refused.contains("cp1") && refused.contains("a.b:6443"), "{refused}");
+            assert!(refused.contains(&format!("controlPlaneEndpoint: {has}")), "{refused}");
+        }
     }
 }

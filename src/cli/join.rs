@@ -63,7 +63,8 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     let remotes = running::only(remotes, &kept);
     let seen: Vec<Seen> = running::only(seen, &kept);
     let states = running::only(states, &kept);
-    running::settle(&mut session.cluster, &state, &members)?;
+    let single = single(&session.cluster, &states);
+    running::settle(&mut session.cluster, &state, &members, single)?;
     fits(&session.cluster, &states, &members, state.foreign)?;
     // A node of somebody else's is not ours to judge.
     let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
@@ -86,6 +87,12 @@ fn kept(states: &[HostState], acting: usize, named: &[usize]) -> Vec<usize> {
             || (!state.joined && (named.is_empty() || named.contains(host)))
     };
     (0..states.len()).filter(has_part).collect()
+}
+
+/// Whether the cluster has a single control plane.
+fn single(cluster: &Cluster, states: &[HostState]) -> bool {
+    let planes = cluster.hosts.iter().zip(states).filter(|(host, _)| host.control_plane);
+    planes.filter(|(_, state)| state.joined).count() == 1
 }
 
 /// What would make a join fail, or harm the cluster.

@@ -117,7 +117,7 @@ async fn remove(
     let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
     let acting = running::acting(&session.cluster, &states).ok_or_else(last)?;
     let members = running::survey(&session.cluster.hosts[acting], &mut remotes[acting].1).await?;
-    running::settle(&mut session.cluster, &states[acting], &members)?;
+    running::settle(&mut session.cluster, &states[acting], &members, false)?;
     let mut leaving = Vec::new();
     for (index, host) in going.iter().enumerate() {
         leaving.push(departure(host, gone.get(index), &members, args).await);

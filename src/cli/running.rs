@@ -40,8 +40,14 @@ pub async fn survey(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
 }
 
 /// Compares cluster.yaml with the cluster that runs, which has the last word about its own address: it
-/// was made with it. Fits the load balancer to that.
-pub fn settle(cluster: &mut Cluster, acting: &HostState, members: &Members) -> Result<(), Stop> {
+/// was made with it. Fits the load balancer to that. `may_move`: it has a single control plane, and can be
+/// given the address that cluster.yaml implies.
+pub fn settle(
+    cluster: &mut Cluster,
+    acting: &HostState,
+    members: &Members,
+    may_move: bool,
+) -> Result<(), Stop> {
     let version = cluster.kubernetes.version.to_string();
     if members.version != version {
         return Err(refused(
@@ -64,6 +70,7 @@ pub fn settle(cluster: &mut Cluster, acting: &HostState, members: &Members) -> R
     }
     let Some(real) = real else { return Ok(()) };
     let internal = "127.0.0.1:6443";
+    let grows = may_move && cluster.hosts.iter().filter(|host| host.control_plane).count() > 1;
     let wanted = match (&cluster.control_plane_endpoint, &cluster.load_balancer) {
         (Some(endpoint), _) => Some(endpoint.clone()),
         (None, LoadBalancer::Internal) => Some(internal.to_owned()),
@@ -78,6 +85,12 @@ pub fn settle(cluster: &mut Cluster, acting: &HostState, members: &Members) -> R
             Ok(())
         }
         None if real == own => Ok(()),
+        // Those who would need another address have no part in this run.
+        Some(_) if real == own && cluster.load_balancer == LoadBalancer::Internal && !grows => {
+            cluster.load_balancer = LoadBalancer::None;
+            Ok(())
+        }
+        Some(_) if real == own && may_move => Ok(()),
         None => {
             cluster.control_plane_endpoint = Some(real);
             cluster.load_balancer = LoadBalancer::External;
@@ -88,9 +101,8 @@ pub fn settle(cluster: &mut Cluster, acting: &HostState, members: &Members) -> R
                 "the cluster was made with the address `{real}`, cluster.yaml implies `{wanted}`"
             ),
             format!(
-                "write `controlPlaneEndpoint: {real}` in cluster.yaml to keep that address; a cluster that \
-                 is to grow to several control planes needs a `controlPlaneEndpoint` or a `loadBalancer` \
-                 from the start"
+                "write `controlPlaneEndpoint: {real}` in cluster.yaml to keep that address; a cluster with a \
+                 single control plane gets the other by `bivouac init`"
             ),
         )),
     }
@@ -112,7 +124,13 @@ mod tests {
     use super::*;
 
     /// What cluster.yaml with this line comes to for a cluster with that address, and how.
-    fn settled(line: &str, second: &str, real: Option<&str>, foreign: bool) -> String {
+    fn settled(
+        line: &str,
+        second: &str,
+        real: Option<&str>,
+        foreign: bool,
+        grows: bool,
+    ) -> String {
         let text = format!(
             "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  {line}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [{second}], name: h2}}\n"
         );
@@ -124,13 +142,15 @@ mod tests {
             address: "10.0.0.1".parse().unwrap(),
             joined: true,
             foreign,
+            server: None,
+            moved: false,
         };
         let members = Members {
             version: "v1.20.2".to_owned(),
             endpoint: real.map(str::to_owned),
             ..Members::default()
         };
-        match settle(&mut cluster, &acting, &members) {
+        match settle(&mut cluster, &acting, &members, grows) {
             Err(stop) => format!("{stop:?}"),
             Ok(()) => format!(
                 "{} {}",
@@ -160,11 +180,22 @@ mod tests {
             (NONE, "worker", None, true, "external 10.0.0.1:6443"),
             (NONE, "control-plane", Some("a.example:6443"), true, "external a.example:6443"),
         ] {
-            assert_eq!(settled(line, second, real, foreign), expected, "{line} {second} {real:?}");
+            assert_eq!(
+                settled(line, second, real, foreign, false),
+                expected,
+                "{line} {second} {real:?}"
+            );
         }
-        let grown = settled(NONE, "control-plane", own, false);
-        assert!(grown.contains("`10.0.0.1:6443`") && grown.contains("from the start"), "{grown}");
-        let other = settled("controlPlaneEndpoint: b.example:6443", "worker", own, false);
+        // It gets the address of several with the first that joins, and not before.
+        assert_eq!(settled(NONE, "control-plane", own, false, true), "internal ");
+        assert_eq!(settled(NONE, "control-plane", own, false, false), "none ");
+        let balanced = "loadBalancer: {kind: internal}";
+        assert_eq!(settled(balanced, "worker", own, false, true), "none ");
+        let chosen = Some("a.example:6443");
+        let grown = settled("loadBalancer: {kind: internal}", "worker", chosen, false, true);
+        assert!(grown.contains("`a.example:6443`") && grown.contains("`bivouac init`"), "{grown}");
+        let other =
+            settled("controlPlaneEndpoint: b.example:6443", "worker", own, false, false);
         assert!(other.contains("b.example:6443"), "{other}");
     }
 
@@ -178,9 +209,11 @@ mod tests {
             address: "10.0.0.1".parse().unwrap(),
             joined: true,
             foreign: false,
+            server: None,
+            moved: false,
         };
         let members = Members { version: "v1.21.0".to_owned(), ..Members::default() };
-        let said = format!("{:?}", settle(&mut cluster, &acting, &members).unwrap_err());
+        let said = format!("{:?}", settle(&mut cluster, &acting, &members, true).unwrap_err());
         assert!(said.contains("runs Kubernetes v1.21.0") && said.contains("v1.20.2"), "{said}");
     }
 }

@@ -50,7 +50,12 @@ impl Entry {
     /// Whether it makes the host a node. A control plane that is only prepared is none yet.
     pub fn is_join(&self) -> bool {
         let verb = self.arguments.first().map(String::as_str);
-        self.kind == "kubeadm" && verb != Some("prepare-control-plane")
+        self.kind == "kubeadm" && verb != Some("prepare-control-plane") && !self.is_move()
+    }
+
+    /// Whether it gave the cluster another address.
+    pub fn is_move(&self) -> bool {
+        self.kind == "kubeadm" && self.arguments.first().is_some_and(|verb| verb == "move")
     }
 }
 

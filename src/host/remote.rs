@@ -24,6 +24,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/module.sh"),
     include_str!("kind/kernel.sh"),
     include_str!("kind/kubeadm.sh"),
+    include_str!("kind/kubeadm_move.sh"),
     include_str!("kind/image.sh"),
     include_str!("kind/command.sh"),
     include_str!("members.sh"),

@@ -58,6 +58,10 @@ pub struct HostState {
     pub joined: bool,
     /// It is a node that another tool made.
     pub foreign: bool,
+    /// `host:port` of the API server by the administrator's own file; only control planes have one.
+    pub server: Option<String>,
+    /// Through it the cluster was given another address than it was made with.
+    pub moved: bool,
 }
 
 /// The files that can be uploaded.
@@ -121,6 +125,17 @@ impl Site<'_> {
         }
     }
 
+    /// Whether this run gives the cluster another address than it was made with: one that has a single
+    /// control plane, by whose own address everybody found it, and that is to grow.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        let mut joined = self.control_planes().filter(|host| self.hosts[*host].joined);
+        let (Some(only), None) = (joined.next(), joined.next()) else { return false };
+        let own = self.server(Some(only));
+        let state = &self.hosts[only];
+        !state.foreign && state.server.as_ref() == Some(&own) && self.endpoint() != own
+    }
+
     /// Where a host that joins finds the API server. What is behind `127.0.0.1` runs only afterwards.
     fn join_via(&self) -> String {
         match self.cluster.load_balancer {
@@ -158,6 +173,10 @@ impl Site<'_> {
     fn sans(&self) -> BTreeSet<String> {
         let ours =
             !matches!(self.cluster.load_balancer, LoadBalancer::None | LoadBalancer::External);
+        // What it will be called by once there are more of them.
+        if self.cluster.load_balancer == LoadBalancer::None {
+            return BTreeSet::from(["127.0.0.1".to_owned()]);
+        }
         if self.control_planes().count() < 2 && !ours {
             return BTreeSet::new();
         }
@@ -242,6 +261,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     // context would hold it.
     let settings = if first == Some(index) { settings(site) } else { String::new() };
     let initialized = first.is_some_and(|first| site.hosts[first].joined);
+    let moves = site.moves();
     // Which hosts are still to join: all but the one that initialises.
     let pending = |control_plane: bool| {
         (0..site.hosts.len())
@@ -272,6 +292,11 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "kubeconfig": site.kubeconfig,
             "settings": settings,
             "initialized": initialized,
+            // It gets another address with this run; it got one, with this or an earlier one.
+            "moves": moves,
+            "moved": moves || first.is_some_and(|first| site.hosts[first].moved),
+            // The address that it had before.
+            "first_api": site.server(first),
             // Some host is still to join, so a bootstrap token is needed.
             "joins_pending": pending(true) || pending(false),
             // Some control plane is, so the certificates are needed as well.

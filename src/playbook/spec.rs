@@ -161,8 +161,8 @@ pub struct KernelSpec {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KubeadmSpec {
-    /// `init`, `join`, or one half of the join of a control plane: `prepare-control-plane`,
-    /// `join-control-plane`.
+    /// `init`, `join`, one half of the join of a control plane: `prepare-control-plane`,
+    /// `join-control-plane`; or `move`, which gives the cluster another address.
     pub verb: String,
     /// The template of its configuration.
     pub template: String,
@@ -260,7 +260,8 @@ struct RawStep {
 }
 
 /// What `kind/kubeadm.sh` can do and undo.
-const KUBEADM_VERBS: [&str; 4] = ["init", "join", "prepare-control-plane", "join-control-plane"];
+const KUBEADM_VERBS: [&str; 5] =
+    ["init", "join", "prepare-control-plane", "join-control-plane", "move"];
 
 fn is_mode(text: &str) -> bool {
     text.len() == 4 && text.bytes().all(|digit| (b'0'..=b'7').contains(&digit))

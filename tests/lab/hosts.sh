@@ -3,6 +3,7 @@
 #   hosts.sh up RUN NAME...    starts hosts and prints a line `NAME ADDRESS CONTAINER` for each
 #       --owner PID            `gc` may remove the run when this process has ended (default: it stays until `down`)
 #       --suite SUITE          bullseye, bookworm (default) or trixie; also SUITE=...
+#       --mount DIRECTORY      a directory of this machine that all of them have as /cluster
 #       --subnet A.B.C         the network's first three numbers (default: the first free one); hosts are .11, .12, ...
 #   hosts.sh list [RUN]        prints `NAME ADDRESS CONTAINER` of a run, or the names of all runs
 #   hosts.sh ssh RUN NAME ...  a shell, or a command, on a host over SSH as root (LAB_USER=ops for another user)
@@ -63,7 +64,7 @@ make_network() { # RUN OWNER [SUBNET]
   podman network create --subnet "$subnet.0/24" --label "bivouac.run=$run" --label "bivouac.owner=$owner" "$net" >/dev/null
 }
 
-start() { # RUN NAME OWNER SUITE ADDRESS
+start() { # RUN NAME OWNER SUITE ADDRESS [DIRECTORY]
   local name said mac
   name=$(container "$1" "$2")
   # A host that is started again has its hardware address still.
@@ -72,7 +73,7 @@ start() { # RUN NAME OWNER SUITE ADDRESS
   # /var is a volume because containerd's overlayfs snapshots do not work on top of overlayfs. /etc/hosts belongs to the host
   # (--no-hosts): a file that podman mounts could not be replaced.
   said=$(podman run -d -q --name "$name" --hostname "$2" --network "$(network_of "$1")" --ip "$5" --mac-address "$mac" --no-hosts --privileged --cgroupns=private \
-    --systemd=always --label "bivouac.run=$1" --label "bivouac.owner=$3" --label "bivouac.name=$2" -v /var "$HOST_IMAGE:$4" /sbin/init 2>&1) ||
+    --systemd=always --label "bivouac.run=$1" --label "bivouac.owner=$3" --label "bivouac.name=$2" -v /var ${6:+-v "$6:/cluster"} "$HOST_IMAGE:$4" /sbin/init 2>&1) ||
     die "\`$2\` of run \`$1\` did not start: $said"
 }
 
@@ -92,11 +93,12 @@ wait_for_ssh() { # CONTAINER ADDRESS
 }
 
 up() {
-  local owner=keep suite=${SUITE:-bookworm} subnet='' run='' names=() name c prefix last
+  local owner=keep suite=${SUITE:-bookworm} subnet='' mount='' run='' names=() name c prefix last
   while [ $# -gt 0 ]; do
     case $1 in
       --owner) owner="$2:$(born "$2")" || die "no process $2"; shift 2 ;;
       --suite) suite=$2; shift 2 ;;
+      --mount) mount=$2; shift 2 ;;
       --subnet) subnet=$2; shift 2 ;;
       -*) usage ;;
       *) if [ -z "$run" ]; then run=$1; else names+=("$1"); fi; shift ;;
@@ -121,7 +123,7 @@ up() {
   local pids=() started=() i
   for name in "${names[@]}"; do
     last=$((last + 1))
-    start "$run" "$name" "$owner" "$suite" "$prefix.$last" &
+    start "$run" "$name" "$owner" "$suite" "$prefix.$last" "$mount" &
     pids+=($!)
     started+=("$name $prefix.$last $(container "$run" "$name")")
   done

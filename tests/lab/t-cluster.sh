@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The main job, and what comes after it: a control plane and a worker, logged in to as a user with sudo and with passwords that a shell
 # would stumble over; a second init; looks at it (status.sh); a second worker joins; the first one is removed (refused first, for pods that
-# would be lost) and is as before; it joins again, with other labels; the wipe. All the while, no secret in sight.
+# would be lost) and is as before; it joins again, as a second control plane, which gives the cluster another address, and with other
+# labels; the wipe. All the while, no secret in sight.
 # cluster
 . "$(dirname "$0")/t.sh"
 
@@ -101,6 +102,7 @@ unwritten() {
 init() { run init -f "$TMP/two.yaml"; }
 refuses_init() { refused 3 "bivouac init" join -f "$file"; }
 join() { run join w2 -f "$file" && seconds join; }
+unchanged_by() { run "$1" -f "$TMP/other.yaml" && ! grep '"changed":true' "$TMP/$1.json" && grep -q '"event":"step_done"' "$TMP/$1.json"; }
 again() { run join -f "$file" && ! grep '"changed":true' "$TMP/join.json"; }
 drained() {
   run remove "$w1_address" -f "$file" --yes --force --grace 1 && seconds remove
@@ -109,12 +111,38 @@ drained() {
 }
 moved() { k wait --for=condition=Available deployment/web --timeout=60s && ! k get pods -o wide --no-headers | grep ' w1 '; }
 rejoin() {
-  sed -e 's/labels: {disk: ssd, zone: a}, taints: \[[^]]*\]/labels: {zone: b}/' "$file" > "$TMP/other.yaml"
-  run join -f "$TMP/other.yaml"
+  sed '/name: w1/s/roles: \[worker\]/roles: [control-plane, worker]/' "$file" > "$TMP/grown.yaml"
+  sed -e 's/labels: {disk: ssd, zone: a}, taints: \[[^]]*\]/labels: {zone: b}/' "$TMP/grown.yaml" > "$TMP/other.yaml"
+  run join -f "$TMP/other.yaml" && seconds join
 }
+# What was found under cp1's own address is found under one that both have: for kubelets, administrators and kube-proxy.
+new_address() {
+  local c
+  for c in "$cp" "$w1"; do podman exec "$c" grep -qx ' *server: https://127.0.0.1:6443' /etc/kubernetes/admin.conf; done
+  for c in "${containers[@]}"; do podman exec "$c" grep -qx ' *server: https://127.0.0.1:6443' /etc/kubernetes/kubelet.conf; done
+  k -n kube-system get configmap kubeadm-config -o yaml | grep -q 'controlPlaneEndpoint: 127.0.0.1:6443'
+  k -n kube-system get configmap kube-proxy -o yaml | grep -q ' server: https://127.0.0.1:6443$'
+  k -n kube-system rollout status daemonset kube-proxy --timeout 5s
+  # Each pod is of the new template.
+  [ "$(k -n kube-system get pods -l k8s-app=kube-proxy -o jsonpath='{range .items[*]}{.metadata.annotations.bivouac/address}{"\n"}{end}' | sort | uniq -c | xargs)" = "3 127.0.0.1:6443" ]
+}
+# The API by w2's own load balancer, while cp1's API server is away.
+without_first() {
+  local end=$((SECONDS + 60)) status=1
+  podman exec "$cp" mv /etc/kubernetes/manifests/kube-apiserver.yaml /root/
+  while podman exec "$cp" timeout 3 bash -c "exec 3<> /dev/tcp/$(address 0)/6443" 2> /dev/null; do [ "$SECONDS" -lt "$end" ] || return 1; sleep .2; done
+  while [ "$SECONDS" -lt "$end" ]; do
+    if podman exec "$w2" kubectl --kubeconfig /etc/kubernetes/kubelet.conf --request-timeout 5s get node w2 -o name; then status=0; break; fi
+  done
+  podman exec "$cp" mv /root/kube-apiserver.yaml /etc/kubernetes/manifests/
+  end=$((SECONDS + 120))
+  until k get --raw /readyz > /dev/null 2>&1; do [ "$SECONDS" -lt "$end" ] || return 1; sleep .2; done
+  return "$status"
+}
+looks() { status other.yaml 0 '^  cp1 +cp1 +control-plane +yes ' '^  w1 +w1 +control-plane +yes ' '^  cp1 +cp1 +up ' '^  w1 +w1 +up ' 'is healthy and as cluster.yaml says'; }
 relabelled() {
   [ "$(settings)" = ",b," ] || { settings; return 1; }
-  run join -f "$file" && [ "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule" ] && [ "$(grep -c '"changed":true' "$TMP/join.json")" = 1 ]
+  run join -f "$TMP/grown.yaml" && [ "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule" ] && [ "$(grep -c '"changed":true' "$TMP/join.json")" = 1 ]
   run join -f "$TMP/other.yaml"
   [ "$(settings)" = ",b," ] || { settings; return 1; }
 }
@@ -145,8 +173,12 @@ t "its snapshot is the one from before" unchanged "$w1"
 t "the control plane has no route to it" routes "$cp" "$(address 2)"
 t "the other worker has no route to it" routes "$w2" "$(address 0)"
 t "a second removal goes on to its end" run remove w1 -f "$file" --yes
-t "it joins again, with other labels" rejoin
+t "it joins again, as a second control plane, with other labels" rejoin
 t "all nodes are Ready again" nodes "cp1 w1 w2"
+t "the cluster has the address of several control planes, everywhere" new_address
+t "an init after it changes nothing" unchanged_by init
+t "status knows both" looks
+t "the API goes on without the first one's API server" without_first
 t "pods of all reach each other again" "$LAB_DIR/pods.sh" "$cp" "$w1" "$w2"
 t "labels and taints follow cluster.yaml" relabelled
 for c in "${containers[@]}"; do

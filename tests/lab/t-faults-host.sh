@@ -347,13 +347,13 @@ E
 }
 no_signal() { on_host 'touch /run/go' && exits 0 "$name" init && silent "$name" stopping && silent "$name" interrupted; }
 
-# A second init. What others write because somebody logs in is left out, each with its reason.
+# A second init.
 still() {
   owner "$host"
   snap "$host" > "$TMP/before"
   PLAYBOOKS=$LAB_DIR/playbooks/fast
   t "an init with a step of each kind" exits 0 "$name" init
-  listing > "$TMP/first"
+  times "$host" > "$TMP/first"
   t "a second init changes nothing" same_again
   t "and writes nothing on the host" writes_nothing
   t "and leaves nothing of its lock" on_host '[ ! -e /run/bivouac ]'
@@ -364,15 +364,10 @@ still() {
   t "control: input that came whole is, to the last byte" whole_input
   t "a wipe leaves the host as it was" wiped
 }
-# wtmp, lastlog, utmp: the login. journal: sshd, logind and systemd say so. timers: systemd's own stamps.
-listing() {
-  on_host 'find / /var -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /var/log/journal -o -path /var/log/wtmp -o -path /var/log/lastlog -o -path /var/log/btmp -o -path /var/lib/systemd/timers \) -prune -o -printf "%p %y %m %U:%G %s %T@ %C@ %l\n"' |
-    grep -v '^/run \|^/var/log \|^/var/log/\(auth.log\|syslog\) ' | sort -u
-}
-writes_nothing() { listing > "$TMP/second" && [ "$(wc -l < "$TMP/second")" -gt 10000 ] && same "$TMP/first" "$TMP/second"; }
+writes_nothing() { times "$host" > "$TMP/second" && [ "$(wc -l < "$TMP/second")" -gt 10000 ] && same "$TMP/first" "$TMP/second"; }
 seen() { if writes_nothing > "$TMP/seen"; then return 1; fi; grep "$1" "$TMP/seen"; }
-sees_write() { listing > "$TMP/first"; on_host 'cat /etc/owned/odd.conf > /run/x; cat /run/x > /etc/owned/odd.conf; rm /run/x'; seen /etc/owned/odd.conf; }
-sees_mode() { listing > "$TMP/first"; on_host 'chmod 0700 /var/lib/bivouac'; seen '/var/lib/bivouac '; }
+sees_write() { times "$host" > "$TMP/first"; on_host 'cat /etc/owned/odd.conf > /run/x; cat /run/x > /etc/owned/odd.conf; rm /run/x'; seen /etc/owned/odd.conf; }
+sees_mode() { times "$host" > "$TMP/first"; on_host 'chmod 0700 /var/lib/bivouac'; seen '/var/lib/bivouac '; }
 # torn DO...: what a change does whose data ended too early.
 torn() {
   { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh; printf 'printf half | %s\n' "$1"; } > "$TMP/torn"

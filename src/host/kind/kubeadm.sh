@@ -7,6 +7,8 @@
 # control plane: what hosts do side by side, and what only one at a time may do. VIA (host:port) is an API
 # server that runs; ENDPOINT the cluster's own address, which may lead nowhere until this host's API
 # server runs; ADDRESS is this host's; PEERS (with commas) are where the other members of etcd answer.
+#
+# kubeadm move ENDPOINT OWN FLAG...: see kubeadm_move.sh.
 
 # Stops the kubelet and every pod of the cluster, and empties what kubeadm fills.
 bv_node_clear() {
@@ -155,6 +157,10 @@ bv_kubeadm_try() {
     bv_verb=$1
     shift
     case $bv_verb in
+    move)
+        bv_address_move "$@"
+        return
+        ;;
     *-control-plane)
         bv_via=$1 bv_endpoint=$2 bv_address=$3 bv_peers=$4
         shift 4

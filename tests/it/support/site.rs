@@ -38,6 +38,8 @@ impl Made {
                     .into(),
                 joined: false,
                 foreign: false,
+                server: None,
+                moved: false,
             })
             .collect();
         let artifacts = artifacts(&cluster);

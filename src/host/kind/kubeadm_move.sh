@@ -1,0 +1,59 @@
+# kubeadm move ENDPOINT OWN FLAG...: gives a cluster with one control plane, which everybody found under that one's own address OWN, the
+# address ENDPOINT, under which there may be several. Each part can be repeated, and until all of them are done everybody still comes
+# in under the old one. The rest is steps of its own: the administrators' files, the kubelets, kube-proxy.
+
+bv_address_move() {
+    bv_endpoint=$1 bv_own=$2
+    shift 2
+    # What control planes that join go by.
+    bv_phase init phase upload-config kubeadm || return 1
+    bv_name=${bv_endpoint%:*}
+    bv_name=${bv_name#[}
+    bv_name=${bv_name%]}
+    bv_serves_as "$bv_name" || bv_certificate_renew || return 1
+    # Who joins by hand reads it before he knows anything. Behind 127.0.0.1 he would find nobody.
+    [ "$bv_name" = 127.0.0.1 ] || bv_server_replace kube-public cluster-info "$bv_own" "$bv_endpoint"
+}
+
+# Whether the API server shows a certificate for this name.
+bv_serves_as() {
+    kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$bv_own" --tls-server-name "$1" --request-timeout 5s \
+        get --raw /readyz >/dev/null 2>&1
+}
+
+# A new certificate by the new configuration. The API server looks at its files once a minute
+# (kubernetes#84200, since 1.17), so that nobody is cut off.
+bv_certificate_renew() {
+    bv_pki=/etc/kubernetes/pki
+    # Where a try was killed in between they are here already.
+    mkdir -p "$BV_HELD" && { [ -s "$BV_HELD/apiserver.key" ] || cp -p "$bv_pki/apiserver.crt" "$bv_pki/apiserver.key" "$BV_HELD/"; } || return 1
+    rm -f "$bv_pki/apiserver.crt" "$bv_pki/apiserver.key"
+    if ! bv_phase init phase certs apiserver >/dev/null; then
+        cp -p "$BV_HELD/apiserver.crt" "$BV_HELD/apiserver.key" "$bv_pki/"
+        return 1
+    fi
+    rm -rf "$BV_HELD"
+    bv_wait_for 750 bv_serves_as "$bv_name" || bv_die "the API server does not take its new certificate, for \`$bv_name\`"
+}
+
+# Replaces an address in a kubeconfig that a ConfigMap holds: bv_server_replace NAMESPACE NAME OLD NEW.
+bv_server_replace() {
+    bv_map=$(bv_kubectl -n "$1" get configmap "$2" --ignore-not-found -o yaml) || return 1
+    [ -n "$bv_map" ] || return 0
+    printf '%s\n' "$bv_map" | sed "s#^\( *server: https://\)$3\$#\1$4#" | bv_kubectl replace -f - >/dev/null
+}
+
+# Whether kube-proxy, where the cluster has it, was told the address $1.
+bv_proxy_knows() {
+    bv_known=$(bv_kubectl -n kube-system get daemonset kube-proxy --ignore-not-found \
+        -o jsonpath='known {.spec.template.metadata.annotations.bivouac/address}') || return 1
+    [ -z "$bv_known" ] || [ "$bv_known" = "known $1" ]
+}
+
+# Tells it, and lets its pods start anew, node by node: bv_proxy_tell OLD NEW.
+bv_proxy_tell() {
+    bv_server_replace kube-system kube-proxy "$1" "$2" &&
+        bv_kubectl -n kube-system patch daemonset kube-proxy \
+            -p "{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"bivouac/address\":\"$2\"}}}}}" >/dev/null &&
+        kubectl --kubeconfig /etc/kubernetes/admin.conf -n kube-system rollout status daemonset kube-proxy --timeout 300s >/dev/null
+}

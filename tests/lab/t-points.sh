@@ -1,0 +1,255 @@
+#!/usr/bin/env bash
+# Every verb that changes hosts, with the product's own playbooks on hosts without a real cluster (standin.sh), against kill -9 at every
+# entry, before and after its record, after its effect and after its mark, on the host that the verb is about and on the control plane
+# that acts. Two ways:
+#   walks    the run is killed at one entry after the other, each run going on from the last kill, until it comes to its end: then all is
+#            as after an unbroken run. For undos alike, each at its three points.
+#   singles  the run is killed once, and all hosts are wiped at once: they are as before.
+# POINTS=all is all of them (hours; GROUPS names the groups); otherwise a run takes a sample by SEED, which is printed.
+# shellcheck disable=SC2030,SC2031 # lanes are subshells with variables of their own
+. "$(dirname "$0")/t.sh"
+. "$LAB_DIR/standin.sh"
+
+all=
+[ "${POINTS:-}" != all ] || all=1
+SEED=${SEED:-$$}
+DO=(record-before record-after effect-after mark-after) UNDO=(undo-before undo-after undone-after)
+echo "# seed $SEED${all:+, all points}"
+standin_bundle
+
+journal() { podman exec "$(container_of "$1" "$2")" cat /var/lib/bivouac/journal 2> /dev/null || :; } # GROUP HOST
+# The last entry: its number and what it was about.
+last() { journal "$1" "$2" | awk '$1 == "start" {n = $2; $1 = $2 = $3 = ""; line = $0} END {print n + 0, line}'; }
+last_number() { last "$1" "$2" | cut -d' ' -f1; }
+standing() { journal "$1" "$2" | awk '$1 == "start" {s[$2]} $1 == "undone" {delete s[$2]} END {for (n in s) print n}' | sort -rn; }
+look_before() { local host; for host in a b; do look "$(container_of "$1" "$host")" > "$BASE/$1/$host.look"; snap "$(container_of "$1" "$host")" > "$BASE/$1/$host.snap"; done; }
+clean() { look "$(container_of "$1" "$2")" > "$BASE/$1/now" && same "$BASE/$1/$2.look" "$BASE/$1/now"; }
+both_clean() { clean "$1" a && clean "$1" b; }
+clean_whole() { local host; for host in a b; do snap "$(container_of "$1" "$host")" > "$BASE/$1/now" && same "$BASE/$1/$host.snap" "$BASE/$1/now" || return; done; }
+
+# What the cluster says of itself.
+held() { find "$BASE/$1/store/$2" -type f -printf '%f ' 2> /dev/null | tr ' ' '\n' | sort | paste -sd' ' | sed 's/^ //'; }
+nodes_are() { [ "$(held "$1" nodes)" = "$2" ] || { echo "the nodes are: $(held "$1" nodes)"; return 1; }; }
+no_secret() { [ -z "$(held "$1" secrets)" ] || { echo "left in the cluster: $(held "$1" secrets)"; return 1; }; }
+members_are() { [ "$(held "$1" etcd | wc -w)" = "$2" ] || { echo "etcd has the members $(held "$1" etcd)"; return 1; }; }
+is_up() { nodes_are "$1" "a b" && no_secret "$1" && members_are "$1" "$2" && exits 0 "$1" all init && unchanged "$1"; }
+is_alone() { nodes_are "$1" a && no_secret "$1" && members_are "$1" 1 && clean "$1" b && exits 0 "$1" first init && unchanged "$1"; }
+
+# A run that has nothing to do does not write, not even what is there already.
+writes_nothing() { # GROUP VERB...
+  local group=$1 host
+  shift
+  for host in a b; do times "$(container_of "$group" "$host")" > "$BASE/$group/$host.times"; done
+  exits 0 "$group" all "$@"
+  unchanged "$group"
+  for host in a b; do
+    times "$(container_of "$group" "$host")" > "$BASE/$group/now"
+    [ "$(wc -l < "$BASE/$group/now")" -gt 10000 ]
+    same "$BASE/$group/$host.times" "$BASE/$group/now"
+  done
+}
+
+# cut_at GROUP FILE CUT VERB...: dies at HOST:ENTRY:POINT; its status is $got.
+cut_at() {
+  local group=$1 file=$2 cut=$3
+  shift 3
+  got=0
+  BIVOUAC_CUT=$cut run "$group" "$file" "$@" 2> /dev/null || got=$?
+}
+ended_with() {
+  echo "$2 it ended with $got"
+  grep -h -E '"(step_failed|compared|finding)"' "$BASE/$1/out" | tail -n 4
+  tail -n 20 "$BASE/$1/err"
+  return 1
+}
+count_kills() { echo "$1" >> "$BASE/$group/kills"; }
+
+# walk LEAST GROUP FILE HOST POINT|any STRIDE VERB...: killed at every STRIDEth entry that HOST comes to, until the verb ends well, LEAST
+# times at least.
+walk() {
+  local least=$1 group=$2 file=$3 host=$4 points=$5 stride=$6 entry line was='' at count=0 point
+  shift 6
+  RANDOM=$draw
+  while :; do
+    read -r entry line < <(last "$group" "$host")
+    at=$((entry + stride))
+    # One that came no further begins again with what it was about.
+    if [ "$entry $line" = "$was" ] || { [ -n "$line" ] && [ "$line" = "${was#* }" ]; }; then at=$((at + 1)); fi
+    was="$entry $line"
+    point=$points
+    [ "$point" != any ] || point=${DO[$((RANDOM % 4))]}
+    cut_at "$group" "$file" "$host:$at:$point" "$@"
+    if [ "$got" = 0 ]; then break; fi
+    [ "$got" = 134 ] || ended_with "$group" "cut at $host:$at:$point after $count kills" || return
+    count=$((count + 1))
+    [ "$count" -lt 200 ] || { echo "no end"; return 1; }
+  done
+  count_kills "$count"
+  [ "$count" -ge "$least" ] || { echo "only $count kills where at least $least were expected"; return 1; }
+}
+# undo_walk GROUP HOST STRIDE VERB...: killed at every point of every STRIDEth undo of that host, and of the first, until the verb ends well.
+undo_walk() {
+  local group=$1 host=$2 stride=$3 entry point count=0 n=0
+  shift 3
+  for entry in $(standing "$group" "$host"); do
+    n=$((n + 1))
+    if [ $((n % stride)) != 0 ] && [ "$n" != 1 ]; then continue; fi
+    for point in "${UNDO[@]}"; do
+      cut_at "$group" all "$host:$entry:$point" "$@"
+      [ "$got" = 134 ] || ended_with "$group" "cut at $host:$entry:$point after $count kills" || return
+      count=$((count + 1))
+    done
+  done
+  cut_at "$group" all - "$@"
+  [ "$got" = 0 ] || ended_with "$group" "after $count kills" || return
+  count_kills "$count"
+  [ "$count" -ge $((3 * 30 / stride)) ] || { echo "only $count kills"; return 1; }
+}
+# single GROUP CUT VERB...: killed there, then everything is wiped.
+single() {
+  local group=$1 cut=$2
+  shift 2
+  cut_at "$group" all "$cut" "$@"
+  [ "$got" = 134 ] || ended_with "$group" "cut at $cut" || return
+  count_kills 1
+  exits 0 "$group" all wipe && both_clean "$group"
+}
+
+# Unbroken runs; the entries that each verb makes on each host are written down, the first and the last.
+learn() {
+  local g=$1 from dir=$BASE/$1
+  exits 0 "$g" all init
+  is_up "$g" "$2"
+  writes_nothing "$g" init
+  writes_nothing "$g" join
+  echo "1 $(last_number "$g" a)" > "$dir/init-a"
+  echo "1 $(last_number "$g" b)" > "$dir/init-b"
+  exits 0 "$g" all wipe
+  both_clean "$g"
+  clean_whole "$g"
+  exits 0 "$g" first init
+  from=$(last_number "$g" a)
+  exits 0 "$g" all join
+  is_up "$g" "$2"
+  echo "$((from + 1)) $(last_number "$g" a)" > "$dir/join-a"
+  echo "1 $(last_number "$g" b)" > "$dir/join-b"
+  standing "$g" b > "$dir/undo-b"
+  from=$(last_number "$g" a)
+  exits 0 "$g" all remove b
+  is_alone "$g"
+  echo "$((from + 1)) $(last_number "$g" a)" > "$dir/remove-a"
+  exits 0 "$g" first wipe
+  both_clean "$g"
+}
+# The cuts of a verb on a host: all, or as many as asked for.
+places() { # COUNT GROUP VERB HOST
+  local from to e p
+  {
+    if [ "$3" = undo ]; then
+      while read -r e; do for p in "${UNDO[@]}"; do echo "$4:$e:$p"; done; done < "$BASE/$2/undo-b"
+    else
+      read -r from to < "$BASE/$2/$3-$4"
+      for e in $(seq "$from" "$to"); do for p in "${DO[@]}"; do echo "$4:$e:$p"; done; done
+    fi
+  } | if [ -n "$all" ]; then cat; else shuf -n "$1" --random-source=<(yes "$draw"); fi
+}
+
+lane() { # GROUP MEMBERS
+  local g=$1 members=$2 stride points=(any) point at host least some=1
+  RANDOM=$SEED
+  t "$g: unbroken runs of init, join, remove and wipe" learn "$g" "$members"
+  stride=$((RANDOM % 4 + 8))
+  if [ -n "$all" ]; then stride=1 points=("${DO[@]}"); fi
+  for point in "${points[@]}"; do
+    for host in a b; do
+      draw=$RANDOM
+      t "$g: init is killed at its entries on $host ($point) and goes on each time" walk $((30 / stride)) "$g" all "$host" "$point" "$stride" init
+      t "$g: then it is as after an unbroken one" is_up "$g" "$members"
+      if [ "$point" = "${points[0]}" ]; then
+        t "$g: the wipe of $host is killed at its undos and goes on each time" undo_walk "$g" "$host" "$stride" wipe
+      else
+        t "$g: the wipe" exits 0 "$g" all wipe
+      fi
+      t "$g: then both are as before" both_clean "$g"
+    done
+    t "$g: a control plane" exits 0 "$g" first init
+    for host in b a; do
+      draw=$RANDOM at=$stride least=$((30 / stride))
+      # What a join does on the control plane that acts is little.
+      [ "$host" = b ] || at=1 least=2
+      t "$g: join is killed at its entries on $host ($point) and goes on each time" walk "$least" "$g" all "$host" "$point" "$at" join
+      t "$g: then it is as after an unbroken one" is_up "$g" "$members"
+      if [ "$host" = a ]; then
+        t "$g: remove is killed at its entries on a ($point) and goes on each time" walk 3 "$g" all a "$point" 1 remove b
+      elif [ "$point" = "${points[0]}" ]; then
+        t "$g: remove is killed at its undos and goes on each time" undo_walk "$g" b "$stride" remove b
+      else
+        t "$g: remove" exits 0 "$g" all remove b
+      fi
+      t "$g: then it is as after an unbroken one" is_alone "$g"
+    done
+    t "$g: the wipe leaves nothing" exits 0 "$g" all wipe
+    t "$g: to both looks" clean_whole "$g"
+  done
+  for host in a b; do
+    draw=$RANDOM
+    for at in $(places "$some" "$g" init "$host"); do t "$g: init killed at $at, wipe: as before" single "$g" "$at" init; done
+    for at in $(places "$some" "$g" join "$host"); do
+      t "$g: a control plane" exits 0 "$g" first init
+      t "$g: join killed at $at, wipe: as before" single "$g" "$at" join
+    done
+  done
+  draw=$RANDOM
+  for at in $(places "$some" "$g" remove a; places "$some" "$g" undo b); do
+    t "$g: a cluster of both" exits 0 "$g" all init
+    t "$g: remove killed at $at, wipe: as before" single "$g" "$at" remove b
+  done
+  t "$g: all is as before, by snap.sh" clean_whole "$g"
+}
+
+for g in ${GROUPS_WANTED:-worker plane}; do
+  case $g in
+    worker) group worker "network: {}" a:control-plane b:worker ;;
+    # Alone the control plane is found by its own address: a join gives the cluster another.
+    plane) group plane "network: {}" a:control-plane b:control-plane ;;
+  esac
+  look_before "$g"
+  (
+    set +e
+    trap - EXIT
+    TMP=$BASE/$g/t
+    mkdir "$TMP"
+    export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
+    _failed=0 start=$SECONDS
+    case $g in worker) lane worker 1 ;; plane) lane plane 2 ;; esac
+    echo "# $g: $(awk '{n += $1} END {print n + 0}' "$BASE/$g/kills") kills: $((SECONDS - start)) s"
+    echo "$_failed" > "$BASE/$g/failed"
+  ) > "$BASE/$g.result" 2>&1 &
+  wanted="${wanted:-} $g"
+done
+wait
+for g in $wanted; do
+  cat "$BASE/$g.result"
+  if [ -s "$BASE/$g/failed" ]; then _failed=$((_failed + $(cat "$BASE/$g/failed"))); else t "the lane $g comes to its end" false; fi
+done
+
+# The judges can say no.
+g=${wanted##* }
+planted() {
+  exits 0 "$g" all init
+  echo planted > "$BASE/$g/store/nodes/planted"
+  if is_up "$g" 1 > /dev/null || is_up "$g" 2 > /dev/null; then return 1; fi
+  rm "$BASE/$g/store/nodes/planted"
+  podman exec "$(container_of "$g" b)" touch /etc/planted
+  exits 6 "$g" all wipe
+  grep -q /etc/planted "$BASE/$g/err"
+  if both_clean "$g" > /dev/null || clean_whole "$g" > /dev/null; then return 1; fi
+  podman exec "$(container_of "$g" b)" rm /etc/planted
+  exits 0 "$g" all wipe && both_clean "$g"
+}
+t "control: a planted node and a planted file are seen" planted
+no_kill() {
+  if single "$g" b:999:effect-after init > /dev/null; then return 1; fi
+  exits 0 "$g" all wipe && both_clean "$g"
+}
+t "control: a cut that is never met is no kill" no_kill
