@@ -124,13 +124,7 @@ mod tests {
     use super::*;
 
     /// What cluster.yaml with this line comes to for a cluster with that address, and how.
-    fn settled(
-        line: &str,
-        second: &str,
-        real: Option<&str>,
-        foreign: bool,
-        grows: bool,
-    ) -> String {
+    fn settled(line: &str, second: &str, real: Option<&str>, foreign: bool, grows: bool) -> String {
         let text = format!(
             "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  {line}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [{second}], name: h2}}\n"
         );
@@ -194,8 +188,7 @@ mod tests {
         let chosen = Some("a.example:6443");
         let grown = settled("loadBalancer: {kind: internal}", "worker", chosen, false, true);
         assert!(grown.contains("`a.example:6443`") && grown.contains("`bivouac init`"), "{grown}");
-        let other =
-            settled("controlPlaneEndpoint: b.example:6443", "worker", own, false, false);
+        let other = settled("controlPlaneEndpoint: b.example:6443", "worker", own, false, false);
         assert!(other.contains("b.example:6443"), "{other}");
     }
 
