@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
 # The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters
-# and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others.
+# and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others. Of those
+# that say `# cluster in turn` one is run, which the commit decides, for all of them would take too long: TURN=all runs them all.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
 cd "$ROOT" || exit
@@ -77,7 +78,7 @@ lab_lane() {
 }
 # lab_begin [NAME...]: finds the tests, and starts those that make real clusters.
 lab_begin() {
-  local script name word wanted
+  local script name word wanted turn turns=()
   "$LAB_DIR/hosts.sh" gc
   logs=$(mktemp -d "$OUT/lab-logs.XXXXXX")
   for script in "$LAB_DIR"/t-*.sh; do
@@ -85,8 +86,16 @@ lab_begin() {
     wanted=$((! $#))
     for word; do [[ $name != *"$word"* ]] || wanted=1; done
     if [ "$wanted" = 0 ]; then continue; fi
-    if grep -qx '# cluster' "$script"; then clusters+=("$script"); else others+=("$script"); fi
+    if grep -qx '# cluster' "$script"; then clusters+=("$script")
+    elif grep -qx '# cluster in turn' "$script"; then turns+=("$script")
+    else others+=("$script"); fi
   done
+  if [ $# = 0 ] && [ "${TURN:-}" != all ] && [ ${#turns[@]} -gt 1 ]; then
+    turn=$((16#$(git rev-parse --short=4 HEAD 2> /dev/null | cut -c1-4 || echo 0) % ${#turns[@]}))
+    echo "# in turn: $(basename "${turns[$turn]}") of $(basename -a "${turns[@]}" | paste -sd ' ') (TURN=all: all)"
+    turns=("${turns[$turn]}")
+  fi
+  clusters+=("${turns[@]}")
   [ $((${#clusters[@]} + ${#others[@]})) -gt 0 ] || { fail "no lab test is named like: $*"; return; }
   lab_lane "${clusters[@]}" &
   clusters_lane=$!

@@ -2,7 +2,7 @@
 # A real install is killed with -9 as it says one of its events; then it is wiped, or goes on, in turn, and what recovers from the kill is
 # killed once itself. KILLS is how often (1), evenly spread over the events but for what SEED adds; PLANES and WORKERS make the cluster (1
 # and 0). For a long night: KILLS=40 WORKERS=1 tests/lab/t-kills.sh, KILLS=20 PLANES=3 WORKERS=1 tests/lab/t-kills.sh.
-# cluster
+# cluster in turn
 . "$(dirname "$0")/t.sh"
 
 kills=${KILLS:-1} planes=${PLANES:-1} workers=${WORKERS:-0} seed=${SEED:-$$}
@@ -43,8 +43,8 @@ wiped() {
   for c in "${containers[@]}"; do snap "$c" > "$TMP/after" && same "$TMP/$c.before" "$TMP/after" || return; done
 }
 events() { wc -l < "$TMP/$1.json"; }
-# A moment of N events, not the first nor the last.
-moment() { echo $((2 + RANDOM % ($1 - 3))); }
+# A moment of N events, not the first nor the last, into $moment: in a subshell RANDOM would not follow the seed.
+draw() { moment=$((2 + RANDOM % ($1 - 3))); }
 
 t "an unbroken install (seed $seed)" goes_on
 installs=$(events init)
@@ -58,10 +58,12 @@ for n in $(seq "$kills"); do
   t "kill $n of $kills at event $at of $installs" killed init "$at"
   if [ $((turn % 2)) = 0 ]; then
     # What is done already says less: a second kill of the rest comes sooner.
-    if [ "$turn" = 0 ]; then t "kill $n: init goes on and is killed" killed init "$(moment $((installs / 4)))" maybe; fi
+    draw $((installs / 4))
+    if [ "$turn" = 0 ]; then t "kill $n: init goes on and is killed" killed init "$moment" maybe; fi
     t "kill $n: init goes on" goes_on
   elif [ "$turn" = 1 ]; then
-    t "kill $n: the wipe is killed" killed wipe "$(moment $((wipes / 4)))" maybe
+    draw $((wipes / 4))
+    t "kill $n: the wipe is killed" killed wipe "$moment" maybe
   fi
   t "kill $n: the wipe leaves nothing" wiped
 done
