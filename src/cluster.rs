@@ -149,6 +149,8 @@ pub struct Host {
     pub labels: BTreeMap<String, String>,
     /// Node taints: `key=value:Effect`.
     pub taints: Vec<Taint>,
+    /// Merged into this host's `KubeletConfiguration`, over the cluster's.
+    pub kubelet: Overrides,
 }
 
 /// A node taint.

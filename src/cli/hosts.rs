@@ -201,6 +201,9 @@ async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, Un
 }
 
 /// What a plan needs to know of each host.
+/// Where a kubelet's configuration is that has settings of its own (`playbooks/init/50-nodes.yaml`).
+const KUBELET: &str = "/etc/kubernetes/bivouac/kubelet.yaml";
+
 pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
     let state = |(host, seen): (&crate::cluster::Host, &Seen)| {
         let entry = |entry: &&Entry| entry.kind == "kubeadm" && entry.state != State::Undone;
@@ -225,6 +228,7 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
             foreign,
             server: seen.facts.api_server.clone(),
             moved: seen.entries.iter().any(|it| entry(&it) && it.is_move()),
+            own_kubelet: seen.facts.has_claimed(KUBELET),
         }
     };
     session.cluster.hosts.iter().zip(seen).map(state).collect()

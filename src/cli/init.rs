@@ -189,6 +189,7 @@ mod tests {
             foreign: false,
             server: joined.then(|| has.to_owned()),
             moved: false,
+            own_kubelet: false,
         };
         let hosts = [state("10.0.0.1", true), state("10.0.0.2", joined)];
         shrunk(&mut cluster, &hosts);

@@ -46,6 +46,7 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             foreign: false,
             server: None,
             moved: false,
+            own_kubelet: false,
         })
         .collect();
     let site = Site {

@@ -138,6 +138,7 @@ mod tests {
             foreign,
             server: None,
             moved: false,
+            own_kubelet: false,
         };
         let members = Members {
             version: "v1.20.2".to_owned(),
@@ -204,6 +205,7 @@ mod tests {
             foreign: false,
             server: None,
             moved: false,
+            own_kubelet: false,
         };
         let members = Members { version: "v1.21.0".to_owned(), ..Members::default() };
         let said = format!("{:?}", settle(&mut cluster, &acting, &members, true).unwrap_err());

@@ -126,6 +126,7 @@ pub struct Host {
     pub ssh: Option<Ssh>,
     pub labels: Option<Labels>,
     pub taints: Option<Vec<At<String>>>,
+    pub kubelet: Free,
 }
 
 /// Labels with the places of their keys too, in file order. The parser refuses duplicates.

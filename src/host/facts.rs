@@ -42,6 +42,8 @@ pub struct Facts {
     pub hostname: Option<String>,
     /// The name in `/etc/hostname`, which the host has after a reboot.
     pub static_hostname: Option<String>,
+    /// The name that the host's kubelet registered under, where there is one.
+    pub node: Option<String>,
     /// `/etc/machine-id`.
     pub machine_id: Option<String>,
     /// The firmware's UUID; containers see their machine's, or none.

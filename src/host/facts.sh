@@ -306,6 +306,18 @@ say leftover_chain -
     done
 }
 
+# The name that the kubelet registered under, where kubeadm gave it one that is not the host's.
+if [ -r /var/lib/kubelet/kubeadm-flags.env ]; then
+    read -r line 2>/dev/null </var/lib/kubelet/kubeadm-flags.env
+    case $line in
+    *--hostname-override=*)
+        line=${line#*--hostname-override=}
+        say node "${line%%[ \"]*}"
+        ;;
+    *) say_file node /proc/sys/kernel/hostname ;;
+    esac
+fi
+
 # Where the cluster's API server is, by the administrator's own file; its keys stay there.
 if [ -r /etc/kubernetes/admin.conf ]; then
     while read -r key value _; do

@@ -154,6 +154,16 @@ bv_settings_todo() {
         }'
 }
 
+# Whether the kubelet, with this configuration file, says that it is well; where it is not, what it says instead. Its node counts as ready
+# for a while after it died.
+bv_kubelet_well() {
+    bv_port=$(sed -n 's/^healthzPort: *//p' "$1")
+    # The owner turned it off.
+    [ "${bv_port:=10248}" != 0 ] || { systemctl -q is-active kubelet.service; return; }
+    kubectl --kubeconfig /dev/null --server "http://127.0.0.1:$bv_port" --request-timeout 5s get --raw /healthz >/dev/null 2>&1 ||
+        { bv_kubelet_said "$(($(date +%s) - 20))"; return 1; }
+}
+
 # What the kubelet complained about since the second $1, to standard error, each complaint once.
 bv_kubelet_said() {
     journalctl -u kubelet.service --since "@$1" -o cat --no-pager 2>/dev/null |

@@ -62,6 +62,8 @@ pub struct HostState {
     pub server: Option<String>,
     /// Through it the cluster was given another address than it was made with.
     pub moved: bool,
+    /// Its kubelet has, or had, settings of its own.
+    pub own_kubelet: bool,
 }
 
 /// The files that can be uploaded.
@@ -333,6 +335,9 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "arch": state.arch,
             "joined": state.joined,
             "control_plane": host.control_plane,
+            // What its kubelet has of its own; where it had something once, that has to go.
+            "kubelet": host.kubelet,
+            "own_kubelet": state.own_kubelet || !host.kubelet.is_empty(),
             // Its own API server, and where the others' etcd answers.
             "api": site.server(Some(index)),
             "etcd_peers": site.control_planes().filter(|host| *host != index)

@@ -6,7 +6,7 @@ use super::context::{Artifacts, Available};
 use super::library::{Error, Library};
 use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Overrides};
 use crate::host::{Change, Probe, Whose};
 
 /// What a step does on one host, literally.
@@ -159,6 +159,11 @@ impl Scope<'_> {
         let content = match file.merge.as_deref() {
             None => Ok(content),
             Some("containerd") => merge::toml(&content, &self.cluster.runtime_config),
+            Some("kubelet") => {
+                let none = Overrides::new();
+                let own = self.context["host"]["kubelet"].as_object().unwrap_or(&none);
+                merge::documents(&content, &[("KubeletConfiguration", own)])
+            }
             Some(other) => Err(format!("there are no overrides called `{other}`")),
         }
         .map_err(|cause| Error::Step { step: step.to_owned(), cause })?;

@@ -17,7 +17,26 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
                    `hostnamectl set-hostname NAME`";
         Some(one.error(CHECK.name, message, fix).and(two))
     };
-    context.pairs().filter_map(clash).collect()
+    context.pairs().filter_map(clash).chain(context.hosts.iter().filter_map(renamed)).collect()
+}
+
+/// A node keeps its name: its certificate has it, and the cluster would wait for one that never comes.
+fn renamed(host: &HostFacts<'_>) -> Option<Finding> {
+    let ours = host.facts.is_our_node() && host.facts.has_kubelet_conf();
+    let is = host.facts.node.clone().filter(|_| ours)?;
+    let wanted = name(host).filter(|wanted| *wanted != is)?;
+    let display = &host.host.display;
+    let message = format!("is in the cluster as node `{is}`, and would now be `{wanted}`");
+    let fix = match &host.host.node_name {
+        Some(_) => format!(
+            "write `name: {is}` in cluster.yaml again; for another name take the host out with \
+             `bivouac remove` and join it anew"
+        ),
+        None => format!(
+            "write `name: {is}` for `{display}` in cluster.yaml: its host name is another now"
+        ),
+    };
+    Some(host.error(CHECK.name, message, fix))
 }
 
 /// The name that the host will have as a node.

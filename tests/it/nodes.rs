@@ -4,7 +4,7 @@ use bivouac::cluster::LoadBalancer;
 use bivouac::host::Change;
 use bivouac::playbook::{Lane, Leaving, Plan, Site, Work};
 
-use crate::support::site::{Made, embedded, works};
+use crate::support::site::{Made, embedded, file, kubeadm, works};
 
 const HOSTS: &str = "hosts:
 - {address: 10.89.7.11, roles: [control-plane], name: cp1}
@@ -149,4 +149,70 @@ fn a_cluster_that_another_tool_made_is_only_asked_for_what_a_join_needs() {
     // The token must live until it has joined.
     let opens = plan.lanes[1].tasks.iter().filter_map(|task| task.opens.as_deref());
     assert_eq!(opens.collect::<Vec<_>>(), ["all nodes have joined"]);
+}
+
+/// One control plane that is in the cluster already, and runs by its own address.
+fn single(spec: &str) -> Made {
+    let mut made = Made::new("v1.20.2", "", spec);
+    made.states[0].joined = true;
+    made.states[0].server = Some(format!("{}:6443", made.states[0].address));
+    made
+}
+
+#[test]
+fn a_single_control_plane_gets_the_address_of_several() {
+    const MOVES: [&str; 3] = [
+        "give the cluster the address of several control planes",
+        "lead the administrator to the cluster's new address",
+        "tell kube-proxy the cluster's new address",
+    ];
+    let mut made = single(HOSTS);
+    let plan = made.init();
+    for step in MOVES {
+        assert!(steps(&plan.lanes[0]).contains(&step), "{step}");
+        assert!(plan.lanes[1..].iter().all(|lane| !steps(lane).contains(&step)), "{step}");
+    }
+    let (verb, words, config) = kubeadm(&plan.lanes[0]).unwrap();
+    assert_eq!(verb, "move");
+    assert_eq!(words[..2], ["127.0.0.1:6443", "10.89.7.11:6443"]);
+    assert!(config.contains("controlPlaneEndpoint: 127.0.0.1:6443"), "{config}");
+    // It joins before anybody else needs it.
+    let at = |step: &str| steps(&plan.lanes[0]).iter().position(|it| *it == step).unwrap();
+    assert!(at(MOVES[0]) < at("read the cluster's certificate authority"));
+    // One that was killed in between has its entry, and goes on with what is left.
+    made.states[0].server = Some("127.0.0.1:6443".to_owned());
+    made.states[0].moved = true;
+    let plan = made.init();
+    assert!(!steps(&plan.lanes[0]).contains(&MOVES[0]));
+    assert!(steps(&plan.lanes[0]).contains(&MOVES[2]));
+    // Nobody else does any of it.
+    for made in [single(ONE), Made::new("v1.20.2", "", HOSTS)] {
+        let plan = made.init();
+        assert!(plan.lanes.iter().all(|lane| MOVES.iter().all(|it| !steps(lane).contains(it))));
+    }
+}
+
+#[test]
+fn a_kubelet_s_own_settings_go_over_the_cluster_s() {
+    const PATH: &str = "/etc/kubernetes/bivouac/kubelet.yaml";
+    let own = ONE.replace(
+        "name: w1}",
+        "name: w1, kubelet: {maxPods: 7, evictionHard: {memory.available: 1Gi}}}",
+    );
+    let plan = Made::new("v1.20.2", "", &own).init();
+    let text = file(&plan.lanes[1], PATH);
+    let value = bivouac::cluster::yaml::documents(&text).unwrap().remove(0);
+    assert_eq!(value["maxPods"], 7);
+    assert_eq!(value["clusterDNS"][0], "10.96.0.10");
+    assert_eq!(value["evictionHard"]["imagefs.available"], "15%");
+    assert_eq!(value["evictionHard"]["memory.available"], "1Gi");
+    let writes = |lane: &Lane| steps(lane).contains(&"give the kubelet settings of its own");
+    assert!(!writes(&plan.lanes[0]), "the other has none");
+    // What cluster.yaml has no longer goes.
+    let mut made = Made::new("v1.20.2", "", ONE);
+    made.states[1].own_kubelet = true;
+    let text = file(&made.init().lanes[1], PATH);
+    let value = bivouac::cluster::yaml::documents(&text).unwrap().remove(0);
+    assert_eq!(value["maxPods"], 110);
+    assert!(value["evictionHard"].get("memory.available").is_none(), "{text}");
 }

@@ -115,6 +115,7 @@ fn host(name: &str, control_plane: bool) -> Host {
         },
         labels: BTreeMap::new(),
         taints: vec![],
+        kubelet: serde_json::Map::new(),
     }
 }
 
@@ -157,6 +158,14 @@ const CASES: &[Case] = &[
         s.facts[1].hostname = Some("Debian".into());
         s.facts[1].static_hostname = None;
         s.cluster.hosts[2].node_name = Some("debian".into());
+    }),
+    ("a node of another name", "NodeName", |s| {
+        s.facts[1].node = Some("older".into());
+        let claims = [("kubeadm", "join"), ("tree", "/etc/kubernetes")];
+        let claim =
+            |(kind, subject): (&str, &str)| Claim { kind: kind.into(), subject: subject.into() };
+        s.facts[1].claims = claims.map(claim).into();
+        s.facts[1].leftovers.paths = Some(vec!["/etc/kubernetes/kubelet.conf".into()]);
     }),
     ("two hosts behind NAT", "NodeAddress", |s| {
         s.facts[2].addresses = s.facts[1].addresses.clone();

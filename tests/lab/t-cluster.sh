@@ -112,7 +112,7 @@ drained() {
 moved() { k wait --for=condition=Available deployment/web --timeout=60s && ! k get pods -o wide --no-headers | grep ' w1 '; }
 rejoin() {
   sed '/name: w1/s/roles: \[worker\]/roles: [control-plane, worker]/' "$file" > "$TMP/grown.yaml"
-  sed -e 's/labels: {disk: ssd, zone: a}, taints: \[[^]]*\]/labels: {zone: b}/' "$TMP/grown.yaml" > "$TMP/other.yaml"
+  sed -e 's/labels: {disk: ssd, zone: a}, taints: \[[^]]*\]/labels: {zone: b}, kubelet: {maxPods: 57}/' "$TMP/grown.yaml" > "$TMP/other.yaml"
   run join -f "$TMP/other.yaml" && seconds join
 }
 # What was found under cp1's own address is found under one that both have: for kubelets, administrators and kube-proxy.
@@ -140,9 +140,18 @@ without_first() {
   return "$status"
 }
 looks() { status other.yaml 0 '^  cp1 +cp1 +control-plane +yes ' '^  w1 +w1 +control-plane +yes ' '^  cp1 +cp1 +up ' '^  w1 +w1 +up ' 'is healthy and as cluster.yaml says'; }
+# What the kubelet itself says, with the rest of kubeadm's file.
+most_pods() { comes pods_of_w1 "$1" && podman exec "$w1" grep -q 'clusterDNS' /etc/kubernetes/bivouac/kubelet.yaml; }
+pods_of_w1() { [ "$(k get node w1 -o jsonpath='{.status.capacity.pods}')" = "$1" ]; }
+renamed() {
+  sed 's/name: w2/name: w9/' "$TMP/other.yaml" > "$TMP/renamed.yaml"
+  refused 3 'is in the cluster as node `w2`' join -f "$TMP/renamed.yaml"
+}
 relabelled() {
   [ "$(settings)" = ",b," ] || { settings; return 1; }
-  run join -f "$TMP/grown.yaml" && [ "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule" ] && [ "$(grep -c '"changed":true' "$TMP/join.json")" = 1 ]
+  run join -f "$TMP/grown.yaml" && [ "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule" ] && most_pods 110
+  # The settings, the kubelet's file and its restart.
+  [ "$(grep -c '"changed":true' "$TMP/join.json")" = 3 ]
   run join -f "$TMP/other.yaml"
   [ "$(settings)" = ",b," ] || { settings; return 1; }
 }
@@ -175,12 +184,14 @@ t "the other worker has no route to it" routes "$w2" "$(address 0)"
 t "a second removal goes on to its end" run remove w1 -f "$file" --yes
 t "it joins again, as a second control plane, with other labels" rejoin
 t "all nodes are Ready again" nodes "cp1 w1 w2"
+t "its kubelet has the settings of its own" most_pods 57
 t "the cluster has the address of several control planes, everywhere" new_address
 t "an init after it changes nothing" unchanged_by init
 t "status knows both" looks
 t "the API goes on without the first one's API server" without_first
 t "pods of all reach each other again" "$LAB_DIR/pods.sh" "$cp" "$w1" "$w2"
-t "labels and taints follow cluster.yaml" relabelled
+t "labels, taints and the kubelet's settings follow cluster.yaml" relabelled
+t "a node's other name is refused" renamed
 for c in "${containers[@]}"; do
   t "no secret in the journal of $c" journal "$c"
   t "the journal of $c is root's alone" modes "$c"

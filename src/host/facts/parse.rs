@@ -54,6 +54,7 @@ impl Read {
             uid: self.number("uid"),
             hostname: self.text("hostname"),
             static_hostname: self.text("static_hostname"),
+            node: self.text("node").map(|name| name.trim().to_lowercase()),
             machine_id: self.text("machine_id"),
             product_uuid: self.text("product_uuid"),
             boot_id: self.text("boot_id"),

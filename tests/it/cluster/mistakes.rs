@@ -74,6 +74,7 @@ const CASES: &[Case] = &[
     (WORKER, "roles: [worker]\n    labels: {-a: x}", 15, 14, &["`-a` is not a label key"]),
     (WORKER, "roles: [worker]\n    labels: {a: \"b c\"}", 15, 17, &["not a label value", "did you mean `b-c`?"]),
     (WORKER, "roles: [worker]\n    taints: [a=b:NoSchedul]", 15, 14, &["not a taint", "did you mean `a=b:NoSchedule`?"]),
+    (WORKER, "roles: [worker]\n    kubelet: {clusterDomain: x}", 15, 30, &["`clusterDomain`", "`spec.network.dnsDomain`"]),
     (WORKER, "roles: [worker]\n    taints: [a]", 15, 14, &["not a taint", "`NoExecute`"]),
     (WORKER, "roles: [worker]\n    taints: [a:NoExecute, a=b:NoExecute]", 15, 27, &["given twice"]),
     ("bundle: v1.20.2.bundle", "bundle: ~ops/b", 9, 13, &["not a file name", "another user's"]),

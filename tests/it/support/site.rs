@@ -40,6 +40,7 @@ impl Made {
                 foreign: false,
                 server: None,
                 moved: false,
+                own_kubelet: false,
             })
             .collect();
         let artifacts = artifacts(&cluster);
@@ -137,6 +138,7 @@ pub fn values() -> Values {
             "e6a2eb8581237ab72a4f494f30285ec12a9694d750b9785706a83bfcbbbd2204",
         ),
         ("ca", "LS0tLS1CRUdJTg=="),
+        ("kubelet_config", "apiVersion: kubelet.config.k8s.io/v1beta1\nclusterDNS:\n- 10.96.0.10\nevictionHard:\n  imagefs.available: 15%\nkind: KubeletConfiguration\nmaxPods: 110"),
         ("pod_cidr", "10.244.1.0/24"),
         ("pod_routes", "10.244.0.0/24 10.89.7.11\n10.244.1.0/24 10.89.7.12\n 10.89.7.13\n10.244.2.0/24 10.89.7.14"),
     ]
