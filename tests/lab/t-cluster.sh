@@ -145,6 +145,7 @@ most_pods() { comes pods_of_w1 "$1" && podman exec "$w1" grep -q 'clusterDNS' /e
 pods_of_w1() { [ "$(k get node w1 -o jsonpath='{.status.capacity.pods}')" = "$1" ]; }
 renamed() {
   sed 's/name: w2/name: w9/' "$TMP/other.yaml" > "$TMP/renamed.yaml"
+  # shellcheck disable=SC2016 # backquotes are quotes here
   refused 3 'is in the cluster as node `w2`' join -f "$TMP/renamed.yaml"
 }
 relabelled() {
