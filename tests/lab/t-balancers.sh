@@ -88,11 +88,11 @@ init() { run init -f one.yaml && seconds init init; }
 join() { run join -f vip.yaml && seconds join join && grep '"name":"ControlPlaneCount"' join.json | grep '"severity":"warning"'; }
 again() { run init -f vip.yaml && ! grep '"changed":true' init.json && grep -q '"event":"step_done"' init.json; }
 t "kube-vip: init of one control plane" init
-t "kube-vip: the control plane has the address" held cp1
+t "kube-vip: the control plane has the address" comes 30 held cp1
 t "kube-vip: the kubeconfig leads to it, from outside" serves vip "$vip"
 t "kube-vip: join of a second control plane" join
 t "kube-vip: both are Ready" comes 30 ready vip "cp1 cp2"
-t "kube-vip: one of them has the address" held cp1
+t "kube-vip: one of them has the address" comes 30 held cp1
 t "kube-vip: a second init changes nothing" again
 t "its address is no load balancer for another cluster" says 3 'an API server answers' preflight -f other.yaml
 # Asks without a pause, and prints how long the address was on no API server, as a client sees it.
@@ -111,7 +111,7 @@ t "kube-vip: the API server stops, the address moves to the other" moves
 in_host "$cp1" mv /root/kube-apiserver.yaml /etc/kubernetes/manifests/
 own() { in_host "$cp1" kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$(address 0):6443" get --raw /readyz; }
 t "kube-vip: it comes back" comes 90 own
-t "kube-vip: one of them has the address still" held cp2
+t "kube-vip: one of them has the address still" comes 30 held cp2
 # Without the kubelet nobody starts it again, and killed like this it cannot clean up.
 left() {
   in_host "$cp2" sh -c 'systemctl stop kubelet; pkill -KILL -x keepalived'
@@ -153,5 +153,14 @@ joined() { run join -f ext.yaml && seconds "external: join" join; }
 t "external: join of a worker" joined
 t "external: both are Ready" comes 30 ready ext "cp1 cp2"
 t "external: a kubelet goes through it" in_host "$cp2" grep -q "server: https://$name:6443" /etc/kubernetes/kubelet.conf
+off
+# The API server is there, the way to it is not: what cannot be asked must not be blamed.
+told() {
+  local status=0
+  run remove cp2 --yes -f ext.yaml || status=$?
+  [ "$status" = 3 ] && grep -F "the API server of this host answers" remove.err | grep -F "\`$name:6443\`"
+}
+t "external: a removal while it is off says that it is the load balancer" told
+on
 t "external: wipe ends with 0 differences" wiped ext.yaml
 for c in "$cp1" "$cp2"; do t "the snapshot of ${c##*-} is the one from before it" unchanged "$c"; done
