@@ -158,7 +158,7 @@ off
 told() {
   local status=0
   run remove cp2 --yes -f ext.yaml || status=$?
-  [ "$status" = 3 ] && grep -F "the API server of this host answers" remove.err | grep -F "\`$name:6443\`"
+  [ "$status" = 3 ] && grep "only the way to the API server is missing: .*\`$name:6443\`" remove.err
 }
 t "external: a removal while it is off says that it is the load balancer" told
 on
