@@ -52,8 +52,17 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
             "make the cluster with `bivouac init`, which joins the other hosts as well",
         ));
     };
-    let members = running::survey(&session.cluster.hosts[acting], &mut remotes[acting]).await?;
     let (state, kept) = (states[acting].clone(), kept(&states, acting, named));
+    let acts = &session.cluster.hosts[acting];
+    let members = match running::survey(acts, &mut remotes[acting]).await {
+        Ok(members) => members,
+        Err(stop) => {
+            // What stands in the way may say why.
+            let checked = |host: usize| kept.contains(&host) && !states[host].foreign;
+            begun.refused(session, &seen, checked).await?;
+            return Err(stop);
+        }
+    };
     let joining: Vec<String> = kept
         .iter()
         .filter(|host| !states[**host].joined)

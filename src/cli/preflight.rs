@@ -5,6 +5,7 @@ use tokio::task::JoinHandle;
 use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
+use super::running;
 use super::session::Session;
 use crate::bundle::{self, Bundle, Store};
 use crate::event::{EventKind, Severity};
@@ -122,7 +123,9 @@ fn findings(
             answered: seen.clock.1,
         })
         .collect();
-    let context = Context { cluster: &session.cluster, hosts: &facts, bundle_archs: architectures };
+    let running = running::acting(&session.cluster, &hosts::states(session, seen)).is_some();
+    let context =
+        Context { cluster: &session.cluster, hosts: &facts, bundle_archs: architectures, running };
     let findings = crate::preflight::check(&context);
     let mut refused = false;
     for finding in findings {

@@ -5,7 +5,10 @@ bv_kubectl() { kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout
 # What the cluster says of itself, a line each (src/members.rs reads them):
 #   version V | endpoint HOST:PORT | node NAME READY ADDRESS... | etcd JSON | health CLIENT-URL JSON
 bv_members() {
-    bv_kubectl get --raw /readyz >/dev/null || return 1
+    bv_kubectl get --raw /readyz >/dev/null || {
+        bv_lost_said
+        return 1
+    }
     bv_kubectl get --raw /version | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/version \1/p'
     bv_kubectl -n kube-system get configmap kubeadm-config --ignore-not-found -o jsonpath='{.data.ClusterConfiguration}' |
         sed -n 's/^controlPlaneEndpoint: *"\{0,1\}\([^"]*\)"\{0,1\}$/endpoint \1/p'
@@ -17,6 +20,16 @@ bv_members() {
     for bv_url in $(printf '%s' "$bv_list" | tr '{' '\n' | sed -n 's/.*"clientURLs":\["\([^"]*\)".*/\1/p'); do
         printf 'health %s %s\n' "$bv_url" "$(bv_etcd_ask "$bv_url" /health 2>/dev/null | tr -d '\n')"
     done
+}
+
+# Says, to standard error, where the API server of this host answers and the cluster's address does not.
+bv_lost_said() {
+    bv_url=$(sed -n 's/^ *server: *//p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1)
+    # All API servers' certificates have that name.
+    [ -n "$bv_url" ] && bv_kubectl --server https://127.0.0.1:6443 --tls-server-name kubernetes get --raw /healthz >/dev/null 2>&1 &&
+        ! bv_kubectl --request-timeout 5s get --raw /healthz >/dev/null 2>&1 &&
+        echo "only the way to the API server is missing: it answers on this host, and not at the cluster's address \`${bv_url#https://}\`; see the load balancer" >&2
+    return 0
 }
 
 # Asks an etcd by its JSON gateway: bv_etcd_ask URL PATH [BODY].

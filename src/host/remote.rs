@@ -113,9 +113,17 @@ impl Answer {
 fn first_cause(answer: &Answer) -> String {
     let lines = || answer.stderr.lines().chain(answer.stdout.lines()).map(str::trim);
     // kubeadm's preflight says what is wrong in lines of their own, below one that only counts.
-    let known = ["[ERROR ", "error execution phase", "E: ", "dpkg: error", "ctr: ", "Error: "]
-        .iter()
-        .find_map(|beginning| lines().find(|line| line.starts_with(beginning)));
+    // What we found out ourselves comes before all (`bv_lost_said`).
+    let known = [
+        "only the way to the API server",
+        "[ERROR ",
+        "error execution phase",
+        "E: ",
+        "dpkg: error",
+        "ctr: ",
+        "Error: ",
+    ];
+    let known = known.iter().find_map(|beginning| lines().find(|line| line.starts_with(beginning)));
     let plain = || answer.stderr.lines().map(str::trim).find(|line| !line.is_empty());
     match known.or_else(plain) {
         Some(line) => line.to_owned(),
@@ -309,6 +317,11 @@ To see the stack trace of this error execute with --v=5 or higher
                 "",
                 "ctr: failed to dial \"/run/containerd/containerd.sock\"\nmore\n",
                 "ctr: failed to dial \"/run/containerd/containerd.sock\"",
+            ),
+            (
+                "",
+                "error execution phase wait-control-plane\nonly the way to the API server is missing: see the load balancer\n",
+                "only the way to the API server is missing: see the load balancer",
             ),
             // Nobody that is known: the first line of standard error.
             (

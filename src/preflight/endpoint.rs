@@ -1,23 +1,36 @@
 //! The address under which all hosts reach the API servers, where it is not a host's own.
 
+use std::net::IpAddr;
+
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
-use crate::cluster::LoadBalancer;
+use crate::cluster::{API_PORT, LoadBalancer};
 use crate::host::facts::{Endpoint, Reached};
 
 pub(super) const CHECK: Check = Check {
     name: "ControlPlaneEndpoint",
-    description: "the cluster's address resolves, and nobody else answers there",
+    description: "the cluster's address resolves, leads to the cluster where that runs, and to nobody \
+                  else where it does not",
     run: Run::EachHost(run),
 };
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let Some(endpoint) = &host.facts.endpoint else { return vec![] };
-    let ours = context.hosts.iter().any(|host| host.facts.is_our_node());
     let mut findings = Vec::new();
+    // What was begun may answer, or not yet.
+    let begun = context.hosts.iter().any(|host| host.facts.is_our_node());
+    findings.extend(if endpoint.reached == Reached::Unresolved {
+        Some(unresolved(host, endpoint))
+    } else if context.running {
+        lost(context, host, endpoint)
+    } else if begun {
+        None
+    } else if let LoadBalancer::KubeVip { .. } = context.cluster.load_balancer {
+        taken(host, endpoint)
+    } else {
+        external(context, host, endpoint)
+    });
     if let LoadBalancer::KubeVip { vip, interface } = &context.cluster.load_balancer {
-        findings.extend(virtual_address(host, endpoint, ours));
-        let inside =
-            host.facts.global_addresses().any(|own| own.net.contains(&std::net::IpAddr::V4(*vip)));
+        let inside = host.facts.global_addresses().any(|own| own.net.contains(&IpAddr::V4(*vip)));
         if host.host.control_plane && !inside && interface.is_none() {
             let message =
                 format!("it has no address in the network of the virtual address `{vip}`");
@@ -25,29 +38,69 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
                        `loadBalancer.vip`, or name the `interface` that carries it";
             findings.push(host.error(CHECK.name, message, fix));
         }
-    } else {
-        findings.extend(external(host, endpoint, ours));
     }
     findings
 }
 
-fn external(host: &HostFacts<'_>, endpoint: &Endpoint, ours: bool) -> Option<Finding> {
+fn unresolved(host: &HostFacts<'_>, endpoint: &Endpoint) -> Finding {
+    let message = format!("`{}`, the cluster's address, does not resolve here", endpoint.name);
+    let fix = "add it to the DNS, or to the hosts' `/etc/hosts`; or correct `controlPlaneEndpoint`";
+    host.error(CHECK.name, message, fix)
+}
+
+/// The cluster runs, and is not found under its address. A host that is to join would wait for it in
+/// vain; but what the address leads to may be starting just now, and a run that goes on waits for it.
+fn lost(context: &Context<'_>, host: &HostFacts<'_>, endpoint: &Endpoint) -> Option<Finding> {
+    let name = &endpoint.name;
+    let instead = match endpoint.reached {
+        Reached::ApiServer | Reached::Unknown | Reached::Unresolved => return None,
+        Reached::Refused => "the connection is refused",
+        Reached::Other => "who takes the connection is no API server",
+        Reached::Nobody | Reached::Silent => "nothing answers",
+    };
+    let listens = |port: u16| {
+        let planes = context.hosts.iter().filter(|host| host.host.control_plane);
+        let mut listeners = planes.flat_map(|host| host.facts.listeners.iter().flatten());
+        listeners.any(|listener| listener.port == port)
+    };
+    let message =
+        format!("the cluster runs, and is not found at its address `{name}` from here: {instead}");
+    let fix = match context.cluster.load_balancer {
+        LoadBalancer::KubeVip { .. } => {
+            "see that kube-vip runs on the control planes (`crictl ps` there), and that no firewall is \
+             in between"
+        }
+        _ => {
+            "see that the load balancer is on, that it sends TCP on to port 6443 of the control \
+             planes, and that no firewall is in between"
+        }
+    };
+    Some(if !host.facts.is_our_node() && listens(API_PORT) {
+        host.error(CHECK.name, message, fix)
+    } else {
+        host.warning(CHECK.name, message, fix)
+    })
+}
+
+/// Before the cluster is there. A load balancer with nothing behind it takes the connection and hangs
+/// up, or is silent; few refuse.
+fn external(context: &Context<'_>, host: &HostFacts<'_>, endpoint: &Endpoint) -> Option<Finding> {
     let name = &endpoint.name;
     match endpoint.reached {
-        Reached::Unresolved => {
-            let message = format!("`{name}`, the cluster's address, does not resolve here");
-            let fix = "add it to the DNS, or to the hosts' `/etc/hosts`; or correct \
-                       `controlPlaneEndpoint`";
-            Some(host.error(CHECK.name, message, fix))
-        }
-        Reached::ApiServer if !ours => {
+        Reached::ApiServer => {
             let message = format!("an API server answers at `{name}` already, of another cluster");
             let fix = "name another `controlPlaneEndpoint`, or take the other cluster's servers out \
                        of the load balancer";
             Some(host.error(CHECK.name, message, fix))
         }
-        // Nothing is behind it yet, so a refusal is as good an answer as any.
-        Reached::Nobody => {
+        // A name of the control plane itself: its API server comes later.
+        Reached::Refused if !is_control_plane(context, endpoint) => {
+            let message = format!("nothing listens at `{name}` yet");
+            let fix = "see that the load balancer is on; some refuse connections until a control plane \
+                       is up, and then this is well";
+            Some(host.warning(CHECK.name, message, fix))
+        }
+        Reached::Nobody | Reached::Silent => {
             let message = format!("nothing answers at `{name}`, not even with a refusal");
             let fix = "see that the load balancer is on, and that no firewall is in between";
             Some(host.warning(CHECK.name, message, fix))
@@ -56,13 +109,23 @@ fn external(host: &HostFacts<'_>, endpoint: &Endpoint, ours: bool) -> Option<Fin
     }
 }
 
-fn virtual_address(host: &HostFacts<'_>, endpoint: &Endpoint, ours: bool) -> Option<Finding> {
-    let taken = matches!(endpoint.reached, Reached::ApiServer | Reached::Other | Reached::Refused);
-    if ours || !taken {
-        return None;
-    }
+fn is_control_plane(context: &Context<'_>, endpoint: &Endpoint) -> bool {
+    let planes = context.hosts.iter().filter(|host| host.host.control_plane);
+    let mut own = planes.flat_map(|host| host.facts.addresses.iter().flatten());
+    own.any(|own| endpoint.addresses.contains(&own.net.addr()))
+}
+
+fn taken(host: &HostFacts<'_>, endpoint: &Endpoint) -> Option<Finding> {
     let addresses = quoted([&endpoint.name]);
-    let message = format!("somebody answers at {addresses}: the virtual address is taken");
+    let message = match endpoint.reached {
+        Reached::ApiServer | Reached::Other | Reached::Refused => {
+            format!("somebody answers at {addresses}: the virtual address is taken")
+        }
+        Reached::Silent => format!(
+            "a machine that does not answer has the address of {addresses}: the virtual address is taken"
+        ),
+        _ => return None,
+    };
     let fix = "choose a `loadBalancer.vip` that no machine has";
     Some(host.error(CHECK.name, message, fix))
 }

@@ -36,6 +36,8 @@ struct Scene {
     /// The operator's clock, relative to each host's.
     ahead: Vec<Duration>,
     round_trip: Duration,
+    /// The cluster is there already.
+    running: bool,
 }
 
 impl Scene {
@@ -50,7 +52,8 @@ impl Scene {
             hosts.iter().enumerate().map(|(i, (n, _))| host(n, i == 0)).collect();
         let ahead = vec![Duration::ZERO; facts.len()];
         let round_trip = Duration::from_millis(200);
-        Self { cluster: cluster(hosts), facts, archs: vec!["amd64".into()], ahead, round_trip }
+        let archs = vec!["amd64".into()];
+        Self { cluster: cluster(hosts), facts, archs, ahead, round_trip, running: false }
     }
 
     fn check(&self) -> Vec<Finding> {
@@ -62,7 +65,8 @@ impl Scene {
                 HostFacts { host, facts, asked: now - half, answered: now + half }
             })
             .collect();
-        check(&Context { cluster: &self.cluster, bundle_archs: &self.archs, hosts: &hosts })
+        let (cluster, running) = (&self.cluster, self.running);
+        check(&Context { cluster, bundle_archs: &self.archs, hosts: &hosts, running })
     }
 }
 
@@ -304,6 +308,22 @@ const CASES: &[Case] = &[
     ("an endpoint of another cluster", "ControlPlaneEndpoint", |s| {
         reached(s, LoadBalancer::External, Reached::ApiServer);
     }),
+    ("an endpoint that refuses", "ControlPlaneEndpoint", |s| {
+        reached(s, LoadBalancer::External, Reached::Refused);
+    }),
+    ("an endpoint that has lost the cluster", "ControlPlaneEndpoint", |s| {
+        reached(s, LoadBalancer::External, Reached::Other);
+        runs(s);
+    }),
+    ("a virtual address that has lost the cluster", "ControlPlaneEndpoint", |s| {
+        reached(s, kube_vip("192.168.7.200"), Reached::Nobody);
+        s.facts[0].addresses.as_mut().unwrap()[1].net = "192.168.7.23/24".parse().unwrap();
+        runs(s);
+    }),
+    ("a virtual address of a silent machine", "ControlPlaneEndpoint", |s| {
+        reached(s, kube_vip("192.168.7.200"), Reached::Silent);
+        s.facts[0].addresses.as_mut().unwrap()[1].net = "192.168.7.23/24".parse().unwrap();
+    }),
     ("a virtual address that is taken", "ControlPlaneEndpoint", |s| {
         reached(s, kube_vip("192.168.7.200"), Reached::Refused);
         s.facts[0].addresses = s.facts[1].addresses.clone();
@@ -330,8 +350,16 @@ fn kube_vip(vip: &str) -> LoadBalancer {
 fn reached(scene: &mut Scene, load_balancer: LoadBalancer, reached: Reached) {
     scene.cluster.load_balancer = load_balancer;
     for facts in &mut scene.facts {
-        facts.endpoint = Some(Endpoint { name: "api.example:6443".into(), reached });
+        let (name, addresses) = ("api.example:6443".into(), vec!["192.0.2.1".parse().unwrap()]);
+        facts.endpoint = Some(Endpoint { name, addresses, reached });
     }
+}
+
+/// The first host is the control plane of a cluster that runs.
+fn runs(scene: &mut Scene) {
+    scene.running = true;
+    scene.facts[0].listeners = Some(vec![Listener { port: 6443, process: None }]);
+    scene.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
 }
 
 #[expect(non_snake_case, reason = "it stands for a constant, which an IpNet cannot be")]
@@ -528,20 +556,49 @@ fn etcd_elsewhere_leaves_its_usual_place_alone() {
 
 #[test]
 fn an_address_that_is_the_cluster_s_own_is_no_finding() {
-    for answer in [Reached::Refused, Reached::Other, Reached::Unknown] {
+    for answer in [Reached::Other, Reached::Unknown] {
         let mut scene = Scene::healthy();
         reached(&mut scene, LoadBalancer::External, answer);
         assert_eq!(scene.check(), [], "{answer:?}: a load balancer with nothing behind it");
     }
-    // Once the cluster is there, its API server is who answers.
+    // A name of the control plane itself, whose API server is still to come.
     let mut scene = Scene::healthy();
-    reached(&mut scene, LoadBalancer::External, Reached::ApiServer);
-    scene.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
-    assert_eq!(scene.check(), []);
+    reached(&mut scene, LoadBalancer::External, Reached::Refused);
+    let own = scene.facts[0].global_addresses().next().unwrap().net.addr();
+    scene.facts[1].endpoint.as_mut().unwrap().addresses.push(own);
+    assert_eq!(scene.check()[0].hosts, ["cp1", "w2"]);
+    // Once the cluster is there, or was begun, its API server is who answers.
+    for balancer in [LoadBalancer::External, kube_vip("192.168.7.200")] {
+        let mut scene = Scene::healthy();
+        reached(&mut scene, balancer, Reached::ApiServer);
+        runs(&mut scene);
+        scene.running = false;
+        assert_eq!(scene.check(), []);
+        scene.running = true;
+        assert_eq!(scene.check(), []);
+        // A host that another tool made a node is not looked at, and its cluster runs all the same.
+        (scene.facts[0].claims, scene.facts[0].listeners) = (vec![], None);
+        assert_eq!(scene.check(), []);
+    }
     // A control plane's own port on a worker is nobody's business without our load balancer there.
     let mut scene = Scene::healthy();
     scene.facts[1].listeners = Some(vec![Listener { port: 6443, process: None }]);
     assert_eq!(scene.check(), []);
+}
+
+#[test]
+fn a_cluster_that_may_be_starting_is_waited_for() {
+    let errors = |scene: &Scene| {
+        let of = |it: &&Finding| it.severity == Severity::Error;
+        scene.check().iter().filter(of).flat_map(|it| it.hosts.clone()).collect::<Vec<_>>()
+    };
+    let mut scene = Scene::healthy();
+    reached(&mut scene, LoadBalancer::External, Reached::Refused);
+    runs(&mut scene);
+    assert_eq!(errors(&scene), ["w1", "w2"], "nodes are no errors, hosts that join are");
+    scene.facts[0].listeners = Some(vec![]);
+    assert_eq!(errors(&scene), [""; 0], "no API server runs");
+    assert_eq!(scene.check()[0].hosts.len(), 3);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What a host finds at the cluster's address before the cluster is there.
 
+use std::net::IpAddr;
+
 use crate::ssh::quote;
 
 /// The cluster's address, as one host sees it.
@@ -7,6 +9,8 @@ use crate::ssh::quote;
 pub struct Endpoint {
     /// `host:port`.
     pub name: String,
+    /// The addresses that the name has there.
+    pub addresses: Vec<IpAddr>,
     /// What came back.
     pub reached: Reached,
 }
@@ -18,6 +22,8 @@ pub enum Reached {
     Unresolved,
     /// No answer, or no way there.
     Nobody,
+    /// A machine of the same network has the address, and does not answer.
+    Silent,
     /// The machine is there, and nothing listens.
     Refused,
     /// An API server.
@@ -30,16 +36,36 @@ pub enum Reached {
 
 /// A script that only reads. A server of Go's that speaks TLS answers a request without it by a line
 /// of its own (net/http, `serve`), so an API server is told from a load balancer without any tool
-/// for TLS.
+/// for TLS. Who drops our packets still says whose hardware has the address; what the kernel remembers
+/// from before, it asks again within seconds (arp(7)), so only an answer that is fresh counts.
 const SCRIPT: &str = r#"
-getent ahosts "$host" >/dev/null 2>&1 || { echo unresolved; exit; }
+addresses=$(getent ahosts "$host" 2>/dev/null | cut -d ' ' -f 1 | sort -u)
+[ -n "$addresses" ] || { echo unresolved; exit; }
+for address in $addresses; do echo "address $address"; done
+held() {
+    tries=20
+    while [ "$tries" -gt 0 ]; do
+        case $(ip neigh show to "$1" 2>/dev/null) in
+        *REACHABLE*) return 0 ;;
+        *INCOMPLETE* | *DELAY* | *PROBE*) sleep 0.5 ;;
+        *) return 1 ;;
+        esac
+        tries=$((tries - 1))
+    done
+    return 1
+}
 command -v bash >/dev/null && command -v timeout >/dev/null || { echo unknown; exit; }
 said=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && echo connected && printf "GET / HTTP/1.0\r\n\r\n" >&3 && head -c 300 <&3' "$host" "$port" 2>&1)
 case $said in
 *'HTTP request to an HTTPS server'*) echo api-server ;;
 connected*) echo other ;;
 *refused*) echo refused ;;
-*) echo nobody ;;
+*)
+    for address in $addresses; do
+        ! held "$address" || { echo silent; exit; }
+    done
+    echo nobody
+    ;;
 esac
 "#;
 
@@ -54,15 +80,18 @@ impl Endpoint {
 
     /// Reads what the script printed.
     pub fn parse(name: &str, stdout: &str) -> Self {
-        let reached = match stdout.trim() {
+        let addresses = stdout.lines().filter_map(|line| line.strip_prefix("address "));
+        let addresses = addresses.filter_map(|it| it.parse().ok()).collect();
+        let reached = match stdout.lines().last().unwrap_or_default().trim() {
             "unresolved" => Reached::Unresolved,
             "nobody" => Reached::Nobody,
+            "silent" => Reached::Silent,
             "refused" => Reached::Refused,
             "api-server" => Reached::ApiServer,
             "other" => Reached::Other,
             _ => Reached::Unknown,
         };
-        Self { name: name.to_owned(), reached }
+        Self { name: name.to_owned(), addresses, reached }
     }
 }
 
@@ -74,10 +103,14 @@ mod tests {
 
     use super::*;
 
-    fn look(name: &str) -> Reached {
+    fn see(name: &str) -> Endpoint {
         let script = Endpoint::script(name).unwrap();
         let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
-        Endpoint::parse(name, &String::from_utf8_lossy(&output.stdout)).reached
+        Endpoint::parse(name, &String::from_utf8_lossy(&output.stdout))
+    }
+
+    fn look(name: &str) -> Reached {
+        see(name).reached
     }
 
     /// The address of a listener that says this to the first who comes, and is gone.
@@ -101,6 +134,8 @@ mod tests {
         assert_eq!(look(&listener("")), Reached::Other);
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert_eq!(look(&free.to_string()), Reached::Refused);
+        let own: IpAddr = "127.0.0.1".parse().unwrap();
+        assert_eq!(see(&free.to_string()).addresses, [own]);
         assert_eq!(look("no-such-name.invalid:6443"), Reached::Unresolved);
         assert_eq!(Endpoint::script("no-port"), None);
     }

@@ -127,6 +127,14 @@ bv_kernel_undo() {
     bv_sysctls_restore
 }
 
+# Takes the virtual address $1 off the host where the baseline does not have it. kube-vip leaves it when it
+# is killed, and v1.0.4 even when it is asked to end (kube-vip#1413).
+bv_vip_remove() {
+    ip -o addr show 2>/dev/null | awk -v ip="$1/" 'index($4, ip) == 1 { print $2, $4 }' | while read -r bv_device bv_with; do
+        grep -qxF "address $bv_device $bv_with" "$BV/baseline" || ip addr del "$bv_with" dev "$bv_device" || exit 1
+    done
+}
+
 # Whether the network $1 lies in the network $2 (IPv4).
 bv_in_cidr() {
     awk -v a="$1" -v b="$2" 'BEGIN {

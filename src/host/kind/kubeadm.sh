@@ -150,6 +150,7 @@ bv_kubeadm_do() {
     bv_begun=$(date +%s)
     bv_kubeadm_try "$@" && return
     bv_kubelet_said "$bv_begun"
+    [ "$1" != init ] || bv_lost_said
     return 1
 }
 
