@@ -192,6 +192,7 @@ mod tests {
             address: address.parse().unwrap(),
             joined,
             foreign: false,
+            guest: false,
         };
         let hosts = [state("10.0.0.1", true), state("10.0.0.2", false)];
         let artifacts = Artifacts::default();

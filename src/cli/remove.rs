@@ -111,13 +111,17 @@ async fn remove(
     let (leave, stay): (Vec<usize>, Vec<usize>) =
         (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
+    for host in &leave {
+        ours(&session.cluster.hosts[*host], &states[*host])?;
+    }
     let (leaving_remotes, mut remotes): (Indexed, Indexed) =
         remotes.into_iter().enumerate().partition(|(host, _)| leave.contains(host));
     session.cluster = session.cluster.only(&stay);
     let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
     let acting = running::acting(&session.cluster, &states).ok_or_else(last)?;
     let members = running::survey(&session.cluster.hosts[acting], &mut remotes[acting].1).await?;
-    running::settle(&mut session.cluster, &states[acting], &members)?;
+    let foreign = HostState::are_foreign(&states, acting);
+    running::settle(&mut session.cluster, &states[acting], foreign, &members)?;
     let mut leaving = Vec::new();
     for (index, host) in going.iter().enumerate() {
         leaving.push(departure(host, gone.get(index), &members, args).await);
@@ -158,6 +162,20 @@ async fn remove(
         (Ended::Done, Wiped::Differs) => Exit::Differs,
         (Ended::Done, Wiped::Clean) => Exit::Done,
     })
+}
+
+/// Refuses a node that another tool made: nobody wrote down what was on its host before.
+fn ours(host: &Host, state: &HostState) -> Result<(), Stop> {
+    if !state.foreign {
+        return Ok(());
+    }
+    Err(refused(
+        format!("{}: another tool made it a node, so it cannot be wiped", host.display),
+        format!(
+            "take it out by hand: `bivouac kubectl -- drain {0}`, `kubeadm reset` on the host, `bivouac kubectl -- delete node {0}`",
+            state.node
+        ),
+    ))
 }
 
 /// A host that leaves, as the cluster knows it.

@@ -44,6 +44,7 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
                 .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
             joined: false,
             foreign: false,
+            guest: false,
         })
         .collect();
     let site = Site {

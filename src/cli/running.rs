@@ -40,8 +40,14 @@ pub async fn survey(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
 }
 
 /// Compares cluster.yaml with the cluster that runs, which has the last word about its own address: it
-/// was made with it. Fits the load balancer to that.
-pub fn settle(cluster: &mut Cluster, acting: &HostState, members: &Members) -> Result<(), Stop> {
+/// was made with it. Fits the load balancer to that; and the pods' addresses, where another tool (`foreign`)
+/// made it.
+pub fn settle(
+    cluster: &mut Cluster,
+    acting: &HostState,
+    foreign: bool,
+    members: &Members,
+) -> Result<(), Stop> {
     let version = cluster.kubernetes.version.to_string();
     if members.version != version {
         return Err(refused(
@@ -57,7 +63,10 @@ pub fn settle(cluster: &mut Cluster, acting: &HostState, members: &Members) -> R
     }
     let own = SocketAddr::new(acting.address, 6443).to_string();
     let real = members.endpoint.clone();
-    if acting.foreign {
+    if foreign {
+        if let Some(subnet) = members.pod_subnet {
+            cluster.network.pod_subnet = subnet;
+        }
         cluster.control_plane_endpoint = Some(real.unwrap_or(own));
         cluster.load_balancer = LoadBalancer::External;
         return Ok(());
@@ -124,13 +133,14 @@ mod tests {
             address: "10.0.0.1".parse().unwrap(),
             joined: true,
             foreign,
+            guest: false,
         };
         let members = Members {
             version: "v1.20.2".to_owned(),
             endpoint: real.map(str::to_owned),
             ..Members::default()
         };
-        match settle(&mut cluster, &acting, &members) {
+        match settle(&mut cluster, &acting, foreign, &members) {
             Err(stop) => format!("{stop:?}"),
             Ok(()) => format!(
                 "{} {}",
@@ -178,9 +188,10 @@ mod tests {
             address: "10.0.0.1".parse().unwrap(),
             joined: true,
             foreign: false,
+            guest: false,
         };
         let members = Members { version: "v1.21.0".to_owned(), ..Members::default() };
-        let said = format!("{:?}", settle(&mut cluster, &acting, &members).unwrap_err());
+        let said = format!("{:?}", settle(&mut cluster, &acting, false, &members).unwrap_err());
         assert!(said.contains("runs Kubernetes v1.21.0") && said.contains("v1.20.2"), "{said}");
     }
 }

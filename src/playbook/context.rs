@@ -58,6 +58,20 @@ pub struct HostState {
     pub joined: bool,
     /// It is a node that another tool made.
     pub foreign: bool,
+    /// It is a node that we made, in a cluster that another tool made.
+    pub guest: bool,
+}
+
+impl HostState {
+    /// The step whose entry marks a guest: it is there before the host joins, and only in such clusters.
+    pub const GUEST: &str = "runtime: claim what the cluster's own network makes";
+
+    /// Whether another tool made the cluster of these hosts, for which `acting` acts. A node that was added
+    /// to ours by hand does not make it another's.
+    pub fn are_foreign(hosts: &[Self], acting: usize) -> bool {
+        let is_ours = |host: &Self| host.joined && !host.foreign && !host.guest;
+        (hosts[acting].foreign || hosts[acting].guest) && !hosts.iter().any(is_ours)
+    }
 }
 
 /// The files that can be uploaded.
@@ -261,7 +275,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "sans": site.sans(),
             "load_balancer": site.cluster.load_balancer.kind(),
             // Made by another tool, which brought a pod network of its own.
-            "foreign": first.is_some_and(|first| site.hosts[first].foreign),
+            "foreign": first.is_some_and(|first| HostState::are_foreign(site.hosts, first)),
             "vip": vip,
             "vip_interface": vip_interface.unwrap_or_default(),
             // Names and addresses of the API servers, for those who spread over them.

@@ -38,6 +38,7 @@ impl Made {
                     .into(),
                 joined: false,
                 foreign: false,
+                guest: false,
             })
             .collect();
         let artifacts = artifacts(&cluster);
