@@ -4,10 +4,12 @@ use super::exit::Stop;
 use super::hosts;
 use super::running::{self, refused};
 use super::session::Session;
+use crate::cluster::Host;
 use crate::engine::Unreached;
 use crate::event::{EventKind, Severity};
 use crate::host::{Probe, Remote};
 use crate::members::Members;
+use crate::playbook::HostState;
 
 /// What hosts were connected to, or why not: one for each of the file.
 type Reached = [Result<Remote, Unreached>];
@@ -19,16 +21,25 @@ const NODE: &str = "[ -s /etc/kubernetes/kubelet.conf ]";
 /// without them. Names its control planes, which stay as they are.
 pub async fn spare(session: &Session, reached: &mut Reached) -> Result<(), Stop> {
     let (mut theirs, mut guests) = (Vec::new(), Vec::new());
-    for (index, host) in session.cluster.hosts.iter().enumerate() {
-        // What cannot be read is told when it is to be wiped.
-        let Ok(remote) = &mut reached[index] else { continue };
-        let Ok(entries) = remote.peek().await else { continue };
-        if hosts::is_guest(&entries) && hosts::was_node(&entries) {
-            guests.push(index);
-        } else if host.control_plane && !hosts::was_node(&entries) && is_node(remote).await {
-            theirs.push(index);
+    let (planes, workers): (Vec<usize>, Vec<usize>) =
+        (0..reached.len()).partition(|host| session.cluster.hosts[*host].control_plane);
+    for index in planes {
+        match kin(&mut reached[index]).await {
+            Some(Kin::Guest) => guests.push(index),
+            Some(Kin::Theirs) => theirs.push(index),
+            None => {}
         }
     }
+    // Nobody is here whom the cluster could be asked through; nearly always because there is none.
+    if theirs.is_empty() && guests.is_empty() {
+        return Ok(());
+    }
+    for index in workers {
+        if kin(&mut reached[index]).await == Some(Kin::Guest) {
+            guests.push(index);
+        }
+    }
+    guests.sort_unstable();
     for index in &theirs {
         session.events.host(
             &session.cluster.hosts[*index].display,
@@ -62,9 +73,38 @@ pub async fn spare(session: &Session, reached: &mut Reached) -> Result<(), Stop>
     ))
 }
 
-async fn is_node(remote: &mut Remote) -> bool {
-    let answer = remote.probe(&Probe::new(NODE), hosts::FACTS).await;
-    answer.is_ok_and(|answer| answer.status == 0)
+/// Refuses a node that another tool made: nobody wrote down what was on its host before.
+pub fn not_ours(host: &Host, state: &HostState) -> Result<(), Stop> {
+    if !state.foreign {
+        return Ok(());
+    }
+    Err(refused(
+        format!("{}: another tool made it a node, so it cannot be wiped", host.display),
+        format!(
+            "take it out by hand: `bivouac kubectl -- drain {0}`, `kubeadm reset` on the host, `bivouac kubectl -- delete node {0}`",
+            state.node
+        ),
+    ))
+}
+
+/// What a host is to a cluster that another tool made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kin {
+    /// A node that we made.
+    Guest,
+    /// A node that the other tool made.
+    Theirs,
+}
+
+/// What cannot be read is told when it is to be wiped.
+async fn kin(reached: &mut Result<Remote, Unreached>) -> Option<Kin> {
+    let remote = reached.as_mut().ok()?;
+    let entries = remote.peek().await.ok()?;
+    if hosts::was_node(&entries) {
+        return hosts::is_guest(&entries).then_some(Kin::Guest);
+    }
+    let answer = remote.probe(&Probe::new(NODE), hosts::FACTS).await.ok()?;
+    (answer.status == 0).then_some(Kin::Theirs)
 }
 
 /// The cluster, by the first control plane among these that can say.

@@ -11,7 +11,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{init, join, preflight};
+use super::{init, join, others, preflight};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
@@ -112,7 +112,7 @@ async fn remove(
         (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
     for host in &leave {
-        ours(&session.cluster.hosts[*host], &states[*host])?;
+        others::not_ours(&session.cluster.hosts[*host], &states[*host])?;
     }
     let (leaving_remotes, mut remotes): (Indexed, Indexed) =
         remotes.into_iter().enumerate().partition(|(host, _)| leave.contains(host));
@@ -162,20 +162,6 @@ async fn remove(
         (Ended::Done, Wiped::Differs) => Exit::Differs,
         (Ended::Done, Wiped::Clean) => Exit::Done,
     })
-}
-
-/// Refuses a node that another tool made: nobody wrote down what was on its host before.
-fn ours(host: &Host, state: &HostState) -> Result<(), Stop> {
-    if !state.foreign {
-        return Ok(());
-    }
-    Err(refused(
-        format!("{}: another tool made it a node, so it cannot be wiped", host.display),
-        format!(
-            "take it out by hand: `bivouac kubectl -- drain {0}`, `kubeadm reset` on the host, `bivouac kubectl -- delete node {0}`",
-            state.node
-        ),
-    ))
 }
 
 /// A host that leaves, as the cluster knows it.
