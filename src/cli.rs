@@ -11,6 +11,7 @@ mod kubeconfig;
 mod kubectl;
 mod later;
 mod options;
+mod others;
 mod plan;
 mod preflight;
 mod remove;

@@ -4,6 +4,8 @@ mod quorum;
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 pub use quorum::{Refusal, order};
 
 /// Prints what [`Members::parse`] reads, on a control plane whose API server answers.
@@ -16,6 +18,10 @@ pub struct Members {
     pub version: String,
     /// `controlPlaneEndpoint` of kubeadm's configuration: `host:port`; `None` where there is none.
     pub endpoint: Option<String>,
+    /// `podSubnet` of kubeadm's configuration; `None` where there is none that can be read.
+    pub pod_subnet: Option<IpNet>,
+    /// `cgroupDriver` that kubelets get which join; `None` where that cannot be read.
+    pub cgroup_driver: Option<String>,
     /// The nodes.
     pub nodes: Vec<Node>,
     /// The members of etcd; `None` where the cluster's etcd is not on its control planes.
@@ -55,6 +61,10 @@ impl Members {
                 "version" => rest.trim().clone_into(&mut members.version),
                 "endpoint" if !rest.trim().is_empty() => {
                     members.endpoint = Some(rest.trim().to_owned());
+                }
+                "pods" => members.pod_subnet = rest.trim().parse().ok(),
+                "cgroups" if !rest.trim().is_empty() => {
+                    members.cgroup_driver = Some(rest.trim().to_owned());
                 }
                 "node" => members.nodes.extend(node(rest)),
                 "etcd" => members.etcd = Some(etcd(rest)),
@@ -127,6 +137,8 @@ mod tests {
 
     const TEXT: &str = r#"version v1.20.2
 endpoint 127.0.0.1:6443
+pods 10.244.0.0/16
+cgroups cgroupfs
 node cp1 ready=True 10.0.0.1
 node w1 ready=Unknown 10.0.0.10 fd00::10
 node odd ready=
@@ -141,6 +153,8 @@ something else
         let members = Members::parse(TEXT);
         assert_eq!(members.version, "v1.20.2");
         assert_eq!(members.endpoint.as_deref(), Some("127.0.0.1:6443"));
+        assert_eq!(members.pod_subnet, "10.244.0.0/16".parse().ok());
+        assert_eq!(members.cgroup_driver.as_deref(), Some("cgroupfs"));
         assert_eq!(members.nodes.len(), 3);
         assert!(members.nodes[0].ready && !members.nodes[1].ready && !members.nodes[2].ready);
         let etcd = members.etcd.as_ref().unwrap();

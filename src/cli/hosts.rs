@@ -9,6 +9,7 @@ use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
+use crate::cluster::Host;
 use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Severity};
 use crate::host::facts::{Endpoint, Facts, Family};
@@ -18,7 +19,7 @@ use crate::report;
 use crate::ssh::{self, HostKeys, Policy};
 
 /// Limit for the reading of facts.
-const FACTS: Duration = Duration::from_secs(60);
+pub const FACTS: Duration = Duration::from_secs(60);
 
 /// Connects to all hosts; each that cannot be reached is a finding, and ends the run.
 pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Remote>, Stop> {
@@ -167,7 +168,7 @@ pub async fn look(
 }
 
 /// Why a host could not be looked at.
-struct Unread {
+pub struct Unread {
     exit: Exit,
     message: String,
     fix: String,
@@ -183,7 +184,7 @@ impl From<Error> for Unread {
     }
 }
 
-async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, Unread> {
+pub async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, Unread> {
     let before = SystemTime::now();
     let text = remote.facts(FACTS).await?;
     let clock = (before, SystemTime::now());
@@ -200,36 +201,48 @@ async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, Un
     Ok(Seen { facts, entries, clock })
 }
 
-/// What a plan needs to know of each host.
 /// Where a kubelet's configuration is that has settings of its own (`playbooks/init/50-nodes.yaml`).
 const KUBELET: &str = "/etc/kubernetes/bivouac/kubelet.yaml";
 
+/// What a plan needs to know of each host.
 pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
-    let state = |(host, seen): (&crate::cluster::Host, &Seen)| {
-        let entry = |entry: &&Entry| entry.kind == "kubeadm" && entry.state != State::Undone;
-        let foreign = seen.facts.has_kubelet_conf() && !seen.entries.iter().any(|it| entry(&it));
-        HostState {
-            family: match seen.facts.family() {
-                Family::Debian => "debian".to_owned(),
-                Family::Other => "other".to_owned(),
-            },
-            arch: seen.facts.arch.clone().unwrap_or_default(),
-            node: seen
-                .facts
-                .node_name(host.node_name.as_deref())
-                .unwrap_or_else(|| host.display.clone()),
-            address: seen
-                .facts
-                .node_address(&host.address)
-                .or_else(|| host.address.parse().ok())
-                .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
-            joined: foreign
-                || seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
-            foreign,
-            server: seen.facts.api_server.clone(),
-            moved: seen.entries.iter().any(|it| entry(&it) && it.is_move()),
-            own_kubelet: seen.facts.has_claimed(KUBELET),
-        }
-    };
-    session.cluster.hosts.iter().zip(seen).map(state).collect()
+    session.cluster.hosts.iter().zip(seen).map(|(host, seen)| state(host, seen)).collect()
+}
+
+/// What a plan needs to know of a host.
+pub fn state(host: &Host, seen: &Seen) -> HostState {
+    let foreign = seen.facts.has_kubelet_conf() && !was_node(&seen.entries);
+    HostState {
+        family: match seen.facts.family() {
+            Family::Debian => "debian".to_owned(),
+            Family::Other => "other".to_owned(),
+        },
+        arch: seen.facts.arch.clone().unwrap_or_default(),
+        node: seen
+            .facts
+            .node_name(host.node_name.as_deref())
+            .unwrap_or_else(|| host.display.clone()),
+        address: seen
+            .facts
+            .node_address(&host.address)
+            .or_else(|| host.address.parse().ok())
+            .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+        joined: foreign
+            || seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
+        foreign,
+        guest: is_guest(&seen.entries),
+        server: seen.facts.api_server.clone(),
+        moved: seen.entries.iter().any(|entry| entry.state != State::Undone && entry.is_move()),
+        own_kubelet: seen.facts.has_claimed(KUBELET),
+    }
+}
+
+/// Whether we made the host a node, or began to.
+pub fn was_node(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| entry.kind == "kubeadm" && entry.state != State::Undone)
+}
+
+/// Whether the cluster that we made it a node of was another tool's.
+pub fn is_guest(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| entry.step == HostState::GUEST && entry.state != State::Undone)
 }

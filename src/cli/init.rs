@@ -181,15 +181,9 @@ mod tests {
         );
         let mut cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
         let state = |address: &str, joined| HostState {
-            family: "debian".to_owned(),
-            arch: "amd64".to_owned(),
-            node: address.to_owned(),
-            address: address.parse().unwrap(),
             joined,
-            foreign: false,
             server: joined.then(|| has.to_owned()),
-            moved: false,
-            own_kubelet: false,
+            ..HostState::bare(address, address.parse().unwrap())
         };
         let hosts = [state("10.0.0.1", true), state("10.0.0.2", joined)];
         shrunk(&mut cluster, &hosts);

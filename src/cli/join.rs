@@ -52,6 +52,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
             "make the cluster with `bivouac init`, which joins the other hosts as well",
         ));
     };
+    let foreign = HostState::are_foreign(&states, acting);
     let (state, kept) = (states[acting].clone(), kept(&states, acting, named));
     let acts = &session.cluster.hosts[acting];
     let members = match running::survey(acts, &mut remotes[acting]).await {
@@ -72,9 +73,9 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     let remotes = running::only(remotes, &kept);
     let seen: Vec<Seen> = running::only(seen, &kept);
     let states = running::only(states, &kept);
-    let single = single(&session.cluster, &states);
-    running::settle(&mut session.cluster, &state, &members, single)?;
-    fits(&session.cluster, &states, &members, state.foreign)?;
+    let may_move = !foreign && single(&session.cluster, &states);
+    running::settle(&mut session.cluster, &state, foreign, &members, may_move)?;
+    fits(&session.cluster, &states, &members, foreign)?;
     // A node of somebody else's is not ours to judge.
     let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
     let after = match joining.as_slice() {
@@ -129,6 +130,14 @@ fn fits(
                 ),
             ));
         }
+        if foreign && members.cgroup_driver.as_deref() == Some("cgroupfs") {
+            return Err(refused(
+                format!(
+                    "{name}: the cluster tells its kubelets to use the cgroup driver `cgroupfs`, and bivouac's containerd uses `systemd`: no pod would start"
+                ),
+                "set `cgroupDriver: systemd` in the ConfigMap `kubelet-config` (until 1.23 `kubelet-config-1.N`) of `kube-system`: nodes that run keep theirs, and those that join get that one",
+            ));
+        }
         if host.control_plane && foreign && members.endpoint.is_none() {
             return Err(refused(
                 format!(
@@ -154,4 +163,54 @@ fn fits(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    /// What is said when `h2` joins, with this role, a cluster of another tool's that is so.
+    fn said(role: &str, node: &str, endpoint: Option<&str>, driver: Option<&str>) -> String {
+        let text = format!(
+            "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [{role}], name: h2}}\n"
+        );
+        let cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
+        let state = |node: &str, address: &str, joined| HostState {
+            joined,
+            foreign: joined,
+            ..HostState::bare(node, address.parse().unwrap())
+        };
+        let states = [state("cp1", "10.0.0.1", true), state(node, "10.0.0.2", false)];
+        let own: IpAddr = "10.0.0.1".parse().unwrap();
+        let members = Members {
+            endpoint: endpoint.map(str::to_owned),
+            cgroup_driver: driver.map(str::to_owned),
+            nodes: vec![crate::members::Node {
+                name: "cp1".to_owned(),
+                ready: true,
+                addresses: vec![own],
+            }],
+            ..Members::default()
+        };
+        match fits(&cluster, &states, &members, true) {
+            Ok(()) => String::new(),
+            Err(stop) => format!("{stop:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_cluster_of_another_tools_does_not_bear_is_refused() {
+        let endpoint = Some("10.0.0.1:6443");
+        assert_eq!(said("worker", "h2", None, Some("systemd")), "");
+        assert_eq!(said("worker", "h2", None, None), "", "what is unknown is no reason");
+        assert_eq!(said("control-plane", "h2", endpoint, Some("systemd")), "");
+        let one = said("control-plane", "h2", None, Some("systemd"));
+        assert!(one.contains("h2") && one.contains("no `controlPlaneEndpoint`"), "{one}");
+        let driver = said("worker", "h2", endpoint, Some("cgroupfs"));
+        assert!(driver.contains("`cgroupfs`") && driver.contains("kubelet-config"), "{driver}");
+        let taken = said("worker", "cp1", endpoint, None);
+        assert!(taken.contains("another node `cp1`, at 10.0.0.1"), "{taken}");
+    }
 }

@@ -48,7 +48,30 @@ pub async fn check(
     let begun = begin(session, options, unpack)?;
     let remotes = hosts::connect(session, options).await?;
     let (remotes, seen) = hosts::look(session, remotes).await?;
-    let (artifacts, library) = begun.refused(session, &seen, |_| true).await?;
+    let theirs: Vec<bool> = session
+        .cluster
+        .hosts
+        .iter()
+        .zip(&seen)
+        .map(|(host, seen)| host.control_plane && hosts::state(host, seen).foreign)
+        .collect();
+    let judged = begun.refused(session, &seen, |host| !theirs[host]).await;
+    // To make way for a new cluster is not what somebody wants who names a control plane that runs.
+    for (host, _) in session.cluster.hosts.iter().zip(&theirs).filter(|(_, theirs)| **theirs) {
+        session.events.host(
+            &host.display,
+            EventKind::Finding {
+                name: "OtherCluster".to_owned(),
+                severity: Severity::Error,
+                message: "it is a control plane of a cluster that bivouac did not make".to_owned(),
+                fix: "`bivouac join` adds hosts to that cluster; if it is to go, take it away first with the tool that made it (`kubeadm reset`)".to_owned(),
+            },
+        );
+    }
+    let (artifacts, library) = judged?;
+    if theirs.contains(&true) {
+        return Err(Stop::said(Exit::Refused));
+    }
     Ok(Checked { remotes, seen, artifacts, library })
 }
 

@@ -11,7 +11,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{init, join, preflight};
+use super::{init, join, others, preflight};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
@@ -111,13 +111,17 @@ async fn remove(
     let (leave, stay): (Vec<usize>, Vec<usize>) =
         (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
+    for host in &leave {
+        others::not_ours(&session.cluster.hosts[*host], &states[*host])?;
+    }
     let (leaving_remotes, mut remotes): (Indexed, Indexed) =
         remotes.into_iter().enumerate().partition(|(host, _)| leave.contains(host));
     session.cluster = session.cluster.only(&stay);
     let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
     let acting = running::acting(&session.cluster, &states).ok_or_else(last)?;
     let members = running::survey(&session.cluster.hosts[acting], &mut remotes[acting].1).await?;
-    running::settle(&mut session.cluster, &states[acting], &members, false)?;
+    let foreign = HostState::are_foreign(&states, acting);
+    running::settle(&mut session.cluster, &states[acting], foreign, &members, false)?;
     let mut leaving = Vec::new();
     for (index, host) in going.iter().enumerate() {
         leaving.push(departure(host, gone.get(index), &members, args).await);

@@ -34,19 +34,11 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let states: Vec<HostState> = cluster
         .hosts
         .iter()
-        .map(|host| HostState {
-            family: "debian".to_owned(),
-            arch: arch.clone(),
-            node: host.node_name.clone().unwrap_or_else(|| host.address.clone()),
-            address: host
-                .address
-                .parse()
-                .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
-            joined: false,
-            foreign: false,
-            server: None,
-            moved: false,
-            own_kubelet: false,
+        .map(|host| {
+            let node = host.node_name.as_ref().unwrap_or(&host.address);
+            let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+            let address = host.address.parse().unwrap_or(unknown);
+            HostState { arch: arch.clone(), ..HostState::bare(node, address) }
         })
         .collect();
     let site = Site {

@@ -40,11 +40,13 @@ pub async fn survey(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
 }
 
 /// Compares cluster.yaml with the cluster that runs, which has the last word about its own address: it
-/// was made with it. Fits the load balancer to that. `may_move`: it has a single control plane, and can be
-/// given the address that cluster.yaml implies.
+/// was made with it. Fits the load balancer to that; and the pods' addresses, where another tool (`foreign`)
+/// made it. `may_move`: it has a single control plane, and can be given the address that cluster.yaml
+/// implies.
 pub fn settle(
     cluster: &mut Cluster,
     acting: &HostState,
+    foreign: bool,
     members: &Members,
     may_move: bool,
 ) -> Result<(), Stop> {
@@ -63,7 +65,10 @@ pub fn settle(
     }
     let own = SocketAddr::new(acting.address, 6443).to_string();
     let real = members.endpoint.clone();
-    if acting.foreign {
+    if foreign {
+        if let Some(subnet) = members.pod_subnet {
+            cluster.network.pod_subnet = subnet;
+        }
         cluster.control_plane_endpoint = Some(real.unwrap_or(own));
         cluster.load_balancer = LoadBalancer::External;
         return Ok(());
@@ -130,22 +135,16 @@ mod tests {
         );
         let mut cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
         let acting = HostState {
-            family: "debian".to_owned(),
-            arch: "amd64".to_owned(),
-            node: "cp1".to_owned(),
-            address: "10.0.0.1".parse().unwrap(),
             joined: true,
             foreign,
-            server: None,
-            moved: false,
-            own_kubelet: false,
+            ..HostState::bare("cp1", "10.0.0.1".parse().unwrap())
         };
         let members = Members {
             version: "v1.20.2".to_owned(),
             endpoint: real.map(str::to_owned),
             ..Members::default()
         };
-        match settle(&mut cluster, &acting, &members, grows) {
+        match settle(&mut cluster, &acting, foreign, &members, grows) {
             Err(stop) => format!("{stop:?}"),
             Ok(()) => format!(
                 "{} {}",
@@ -196,19 +195,11 @@ mod tests {
     #[test]
     fn another_version_is_refused() {
         let mut cluster = crate::cluster::parse("cluster.yaml", "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {name: demo}\nspec:\n  kubernetes: {version: v1.20.2}\n  artifacts: {bundle: b}\n  hosts:\n  - {address: 10.0.0.1, roles: [control-plane], name: cp1}\n").unwrap();
-        let acting = HostState {
-            family: String::new(),
-            arch: String::new(),
-            node: String::new(),
-            address: "10.0.0.1".parse().unwrap(),
-            joined: true,
-            foreign: false,
-            server: None,
-            moved: false,
-            own_kubelet: false,
-        };
+        let acting =
+            HostState { joined: true, ..HostState::bare("cp1", "10.0.0.1".parse().unwrap()) };
         let members = Members { version: "v1.21.0".to_owned(), ..Members::default() };
-        let said = format!("{:?}", settle(&mut cluster, &acting, &members, true).unwrap_err());
+        let refused = settle(&mut cluster, &acting, false, &members, true).unwrap_err();
+        let said = format!("{refused:?}");
         assert!(said.contains("runs Kubernetes v1.21.0") && said.contains("v1.20.2"), "{said}");
     }
 }

@@ -1,9 +1,9 @@
 //! `bivouac wipe`: take the cluster away and prove that the hosts are as before.
 
 use super::exit::{Exit, Stop};
-use super::hosts;
 use super::options::Options;
 use super::session::Session;
+use super::{hosts, others};
 use crate::engine;
 use crate::report;
 
@@ -25,13 +25,14 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 
 async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
     // A host that is gone for good must not keep the others from being wiped.
-    let reached = hosts::try_connect(session, options).await?;
+    let mut reached = hosts::try_connect(session, options).await?;
     if reached.iter().all(Result::is_err) {
         for unreached in reached.into_iter().filter_map(Result::err) {
             session.events.host(&unreached.host, hosts::unreachable(&unreached));
         }
         return Err(Stop::said(Exit::Unreachable));
     }
+    others::spare(session, &mut reached).await?;
     let named = session.cluster.hosts.iter().map(|host| host.display.clone());
     let named = named.zip(reached).collect();
     let run = engine::Options {

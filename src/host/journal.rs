@@ -47,6 +47,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it has anything to put back on the host. What only asked a cluster for something has not.
+    pub fn restores(&self) -> bool {
+        self.kind != "command" || self.arguments.get(1).is_none_or(|undo| !undo.is_empty())
+    }
+
     /// Whether it makes the host a node. A control plane that is only prepared is none yet.
     pub fn is_join(&self) -> bool {
         let verb = self.arguments.first().map(String::as_str);
@@ -227,9 +232,15 @@ impl Remote {
     ///
     /// They are remembered: a host whose journal another run has gone on with is [not locked](super::Locked).
     pub async fn entries(&mut self) -> Result<Vec<Entry>, Error> {
-        let entries = parse(&self.read("bv_journal", SHORT).await?.stdout)?;
+        let entries = self.peek().await?;
         self.seen = Some(entries.clone());
         Ok(entries)
+    }
+
+    /// The entries as they are now, without remembering them: who wipes takes a host however its journal
+    /// went on.
+    pub async fn peek(&mut self) -> Result<Vec<Entry>, Error> {
+        parse(&self.read("bv_journal", SHORT).await?.stdout)
     }
 }
 

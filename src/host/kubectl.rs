@@ -61,7 +61,7 @@ impl Remote {
             arguments.iter().fold(String::new(), |line, word| line + " " + &ssh::quote(word));
         let script = format!(
             "umask 077\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH\n\
-             HOME=/nonexistent\n[ ! -d /var/lib/bivouac ] || HOME=/var/lib/bivouac/home\n\
+             HOME=/proc/nonexistent\n[ ! -d /var/lib/bivouac ] || HOME=/var/lib/bivouac/home\n\
              KUBECONFIG={ADMIN}\nexport PATH HOME KUBECONFIG\ncd /\nkubectl{words}\nexit $?\n"
         );
         let Self { shell, connection, .. } = self;

@@ -3,15 +3,22 @@
 bv_kubectl() { kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 20s "$@"; }
 
 # What the cluster says of itself, a line each (src/members.rs reads them):
-#   version V | endpoint HOST:PORT | node NAME READY ADDRESS... | etcd JSON | health CLIENT-URL JSON
+#   version V | endpoint HOST:PORT | pods CIDR | cgroups DRIVER | node NAME READY ADDRESS... | etcd JSON | health CLIENT-URL JSON
 bv_members() {
     bv_kubectl get --raw /readyz >/dev/null || {
         bv_lost_said
         return 1
     }
-    bv_kubectl get --raw /version | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/version \1/p'
+    bv_version=$(bv_kubectl get --raw /version | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/\1/p')
+    echo "version $bv_version"
     bv_kubectl -n kube-system get configmap kubeadm-config --ignore-not-found -o jsonpath='{.data.ClusterConfiguration}' |
-        sed -n 's/^controlPlaneEndpoint: *"\{0,1\}\([^"]*\)"\{0,1\}$/endpoint \1/p'
+        sed -n -e 's/^controlPlaneEndpoint: *"\{0,1\}\([^"]*\)"\{0,1\}$/endpoint \1/p' -e 's/^  podSubnet: *"\{0,1\}\([^",]*\).*/pods \1/p'
+    # What a kubelet that joins is given; the kubelet's own default is cgroupfs. Until 1.23 the name has the version.
+    bv_minor=${bv_version#v*.}
+    bv_minor=${bv_minor%%.*}
+    bv_kubelet=$(bv_kubectl -n kube-system get configmap "kubelet-config$([ "${bv_minor:-0}" -ge 24 ] || echo "-1.$bv_minor")" \
+        --ignore-not-found -o jsonpath='{.data.kubelet}')
+    [ -z "$bv_kubelet" ] || printf '%s\n' "$bv_kubelet" | sed -n 's/^cgroupDriver: *//p; $a\cgroupfs' | sed -n '1s/^/cgroups /p'
     bv_kubectl get nodes -o go-template='{{range .items}}node {{.metadata.name}} ready={{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{range .status.addresses}}{{if eq .type "InternalIP"}} {{.address}}{{end}}{{end}}{{"\n"}}{{end}}' || return 1
     # Without its own etcd the cluster has one elsewhere, which is not ours to change.
     [ -s /etc/kubernetes/pki/etcd/healthcheck-client.key ] || return 0

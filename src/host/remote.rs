@@ -195,7 +195,10 @@ impl Remote {
 
     /// Runs a look, whatever its status.
     pub async fn probe(&mut self, probe: &Probe, limit: Duration) -> Result<Answer, Error> {
-        self.try_read(&probe.0, limit).await
+        // Where our directory is not there yet, a look must not make it: kubectl does without its cache (in
+        // /proc nobody can make a directory).
+        let script = format!("[ -d \"$BV\" ] || HOME=/proc/nonexistent\n{}", probe.0);
+        self.try_read(&script, limit).await
     }
 
     /// Reads the facts, as text for [`Facts::parse`].

@@ -45,6 +45,7 @@ pub struct Leaving {
 
 /// What a plan needs to know of a host.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct HostState {
     /// OS family, as in `playbooks/os/`.
     pub family: String,
@@ -64,6 +65,36 @@ pub struct HostState {
     pub moved: bool,
     /// Its kubelet has, or had, settings of its own.
     pub own_kubelet: bool,
+    /// It is a node that we made, in a cluster that another tool made.
+    pub guest: bool,
+}
+
+impl HostState {
+    /// A host with nothing of a cluster on it yet.
+    pub fn bare(node: impl Into<String>, address: IpAddr) -> Self {
+        Self {
+            family: "debian".to_owned(),
+            arch: "amd64".to_owned(),
+            node: node.into(),
+            address,
+            joined: false,
+            foreign: false,
+            server: None,
+            moved: false,
+            own_kubelet: false,
+            guest: false,
+        }
+    }
+
+    /// The step whose entry marks a guest: it is there before the host joins, and only in such clusters.
+    pub const GUEST: &str = "runtime: claim what the cluster's own network makes";
+
+    /// Whether another tool made the cluster of these hosts, for which `acting` acts. A node that was added
+    /// to ours by hand does not make it another's.
+    pub fn are_foreign(hosts: &[Self], acting: usize) -> bool {
+        let is_ours = |host: &Self| host.joined && !host.foreign && !host.guest;
+        (hosts[acting].foreign || hosts[acting].guest) && !hosts.iter().any(is_ours)
+    }
 }
 
 /// The files that can be uploaded.
@@ -135,7 +166,9 @@ impl Site<'_> {
         let (Some(only), None) = (joined.next(), joined.next()) else { return false };
         let own = self.server(Some(only));
         let state = &self.hosts[only];
-        !state.foreign && state.server.as_ref() == Some(&own) && self.endpoint() != own
+        !HostState::are_foreign(self.hosts, only)
+            && state.server.as_ref() == Some(&own)
+            && self.endpoint() != own
     }
 
     /// Where a host that joins finds the API server. What is behind `127.0.0.1` runs only afterwards.
@@ -283,7 +316,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "sans": site.sans(),
             "load_balancer": site.cluster.load_balancer.kind(),
             // Made by another tool, which brought a pod network of its own.
-            "foreign": first.is_some_and(|first| site.hosts[first].foreign),
+            "foreign": first.is_some_and(|first| HostState::are_foreign(site.hosts, first)),
             "vip": vip,
             "vip_interface": vip_interface.unwrap_or_default(),
             // Names and addresses of the API servers, for those who spread over them.

@@ -4,18 +4,20 @@ use super::{Context, Finding, Look};
 use crate::host::survey::{Journal, Survey};
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
-    context.looks.iter().filter_map(one).collect()
+    let runs = context.installed().any(|(look, _)| look.host.control_plane);
+    context.looks.iter().filter_map(|look| one(look, runs)).collect()
 }
 
-fn one(look: &Look<'_>) -> Option<Finding> {
+fn one(look: &Look<'_>, runs: bool) -> Option<Finding> {
     match &look.seen {
         Err(unseen) => Some(look.error("Reachable", unseen.message.clone(), unseen.fix.clone())),
-        Ok(survey) => installed(look, survey),
+        Ok(survey) => installed(look, survey, runs),
     }
 }
 
-fn installed(look: &Look<'_>, survey: &Survey) -> Option<Finding> {
-    let joins = "`bivouac init` installs it";
+/// `runs`: there is a cluster to join. Where that is another tool's, `init` would not.
+fn installed(look: &Look<'_>, survey: &Survey, runs: bool) -> Option<Finding> {
+    let joins = if runs { "`bivouac join` adds it" } else { "`bivouac init` installs it" };
     let (message, fix) = match (look.is_installed(), &survey.journal) {
         (None, _) => ("whether it belongs to a cluster is unknown", "look at the host by hand"),
         (_, Journal::Unknown) => ("its journal cannot be read", "look at the host by hand"),
@@ -30,7 +32,7 @@ fn installed(look: &Look<'_>, survey: &Survey) -> Option<Finding> {
             return Some(look.warning(
                 "Installed",
                 "it belongs to a cluster, but it has no journal: it was not installed by bivouac",
-                "a wipe cannot restore it; `kubeadm reset` takes it out of the cluster",
+                "nothing needs to be done: `join` and `remove` work with it, `init` and `wipe` leave it as it is",
             ));
         }
     };

@@ -2,7 +2,7 @@
 
 use bivouac::cluster::LoadBalancer;
 use bivouac::host::Change;
-use bivouac::playbook::{Lane, Leaving, Plan, Site, Work};
+use bivouac::playbook::{HostState, Lane, Leaving, Plan, Site, Work};
 
 use crate::support::site::{Made, embedded, file, kubeadm, works};
 
@@ -146,6 +146,12 @@ fn a_cluster_that_another_tool_made_is_only_asked_for_what_a_join_needs() {
     {
         assert!(!worker.contains(&not), "{not}");
     }
+    // What its pods will leave is claimed, and by that entry later runs know whose cluster it is.
+    let claims = plan.lanes[1]
+        .tasks
+        .iter()
+        .find(|it| format!("{}: {}", it.step.playbook, it.step.step) == HostState::GUEST);
+    assert!(claims.is_some(), "{worker:?}");
     // The token must live until it has joined.
     let opens = plan.lanes[1].tasks.iter().filter_map(|task| task.opens.as_deref());
     assert_eq!(opens.collect::<Vec<_>>(), ["all nodes have joined"]);
@@ -215,4 +221,37 @@ fn a_kubelet_s_own_settings_go_over_the_cluster_s() {
     let value = bivouac::cluster::yaml::documents(&text).unwrap().remove(0);
     assert_eq!(value["maxPods"], 110);
     assert!(value["evictionHard"].get("memory.available").is_none(), "{text}");
+}
+
+/// Whether a worker that joins gets the network that bivouac makes.
+fn brings_a_network(made: &Made) -> bool {
+    let plan = made.init();
+    let worker = steps(&plan.lanes[1]);
+    assert_ne!(
+        worker.contains(&"claim what the cluster's own network makes"),
+        worker.contains(&"connect the pods")
+    );
+    worker.contains(&"connect the pods")
+}
+
+#[test]
+fn a_cluster_stays_the_other_tools_when_one_of_our_control_planes_acts() {
+    let mut made = joined("v1.20.2", ONE);
+    made.states[1].joined = false;
+    assert!(brings_a_network(&made));
+    made.states[0].guest = true;
+    assert!(!brings_a_network(&made));
+}
+
+#[test]
+fn a_cluster_stays_ours_when_a_control_plane_that_was_added_by_hand_acts() {
+    let mut made = joined("v1.20.2", HOSTS);
+    made.states[0].foreign = true;
+    made.states[3].joined = false;
+    let plan = made.init();
+    assert!(steps(&plan.lanes[3]).contains(&"connect the pods"));
+    assert!(!HostState::are_foreign(&made.states, 0));
+    made.states[1].guest = true;
+    made.states[2].guest = true;
+    assert!(HostState::are_foreign(&made.states, 0));
 }

@@ -1,8 +1,8 @@
 # kernel POD-CIDR: claims what the cluster's programs will do in the kernel: firewall chains, links,
 # routes, namespaces, settings. Undo takes away what is theirs by name and was not in the baseline.
 
-# Names of chains that kubelet, kube-proxy, the CNI plugins and bivouac's own pod network make.
-BV_CHAINS='^(BIVOUAC-|KUBE-|CNI-[0-9a-f]|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-FORWARD|CNI-ADMIN)'
+# Names of chains that kubelet, kube-proxy, the CNI plugins, bivouac's own pod network and flannel make.
+BV_CHAINS='^(BIVOUAC-|KUBE-|CNI-[0-9a-f]|CNI-HOSTPORT-|CNI-DN-|CNI-SN-|CNI-FORWARD|CNI-ADMIN|FLANNEL-(FWD|POSTRTG)$)'
 
 bv_kernel_is() { bv_stands kernel "$1"; }
 bv_kernel_before() { :; }
@@ -113,6 +113,10 @@ bv_kernel_undo() {
         done
         ip link del cni0 || return 1
     fi
+    # flannel's, one for each way of its own to carry packets (its backend/*.go).
+    for bv_link in flannel.1 flannel.4096 flannel-v6.1 flannel-v6.4096 flannel-wg flannel-wg-v6; do
+        [ ! -d "/sys/class/net/$bv_link" ] || grep -qxF "link $bv_link" "$BV/baseline" || ip link del "$bv_link" || return 1
+    done
     # Routes into the pods' addresses.
     bv_routes | while IFS= read -r bv_route; do
         case ${bv_route%% *} in

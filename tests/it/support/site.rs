@@ -30,17 +30,11 @@ impl Made {
             .hosts
             .iter()
             .enumerate()
-            .map(|(index, host)| HostState {
-                family: "debian".to_owned(),
-                arch: "amd64".to_owned(),
-                node: host.node_name.clone().unwrap_or_else(|| format!("node{}", index + 1)),
-                address: std::net::Ipv4Addr::from_bits(0x0a59_070b + u32::try_from(index).unwrap())
-                    .into(),
-                joined: false,
-                foreign: false,
-                server: None,
-                moved: false,
-                own_kubelet: false,
+            .map(|(index, host)| {
+                let node = host.node_name.clone();
+                let node = node.unwrap_or_else(|| format!("node{}", index + 1));
+                let address = 0x0a59_070b + u32::try_from(index).unwrap();
+                HostState::bare(node, std::net::Ipv4Addr::from_bits(address).into())
             })
             .collect();
         let artifacts = artifacts(&cluster);
