@@ -108,14 +108,17 @@ async fn remove(
     let (remotes, seen) = hosts::look(session, remotes).await?;
     let states = hosts::states(session, &seen);
     let named = |host: &Host| going.iter().any(|it| it.address == host.address);
-    let (leave, stay): (Vec<usize>, Vec<usize>) =
+    let (leave, rest): (Vec<usize>, Vec<usize>) =
         (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
+    let stay = staying(&session.cluster, &states, &rest).ok_or_else(last)?;
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
     for host in &leave {
         others::not_ours(&session.cluster.hosts[*host], &states[*host])?;
     }
-    let (leaving_remotes, mut remotes): (Indexed, Indexed) =
+    let (leaving_remotes, remotes): (Indexed, Indexed) =
         remotes.into_iter().enumerate().partition(|(host, _)| leave.contains(host));
+    let mut remotes: Indexed =
+        remotes.into_iter().filter(|(host, _)| stay.contains(host)).collect();
     session.cluster = session.cluster.only(&stay);
     let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
     let acting = running::acting(&session.cluster, &states).ok_or_else(last)?;
@@ -162,6 +165,16 @@ async fn remove(
         (Ended::Done, Wiped::Differs) => Exit::Differs,
         (Ended::Done, Wiped::Clean) => Exit::Done,
     })
+}
+
+/// Those of the rest that have a part in it: the control plane that acts, and our nodes, whose routes and
+/// load balancers follow. Nobody joins by a removal. `None`: no control plane is left.
+fn staying(cluster: &Cluster, states: &[HostState], rest: &[usize]) -> Option<Vec<usize>> {
+    let is_plane = |host: &&usize| cluster.hosts[**host].control_plane && states[**host].joined;
+    let acting = rest.iter().find(is_plane)?;
+    let has_part =
+        |host: &usize| host == acting || (states[*host].joined && !states[*host].foreign);
+    Some(rest.iter().copied().filter(has_part).collect())
 }
 
 /// A host that leaves, as the cluster knows it.
@@ -359,6 +372,28 @@ fn farewell(going: &[Host], dead: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_nodes_of_ours_have_a_part_in_a_removal() {
+        let text = "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {name: demo}\nspec:\n  kubernetes: {version: v1.20.2}\n  artifacts: {bundle: b}\n  hosts:\n  - {address: 10.0.0.1, roles: [control-plane]}\n  - {address: 10.0.0.2, roles: [control-plane]}\n  - {address: 10.0.0.3, roles: [worker]}\n  - {address: 10.0.0.4, roles: [worker]}\n";
+        let cluster = crate::cluster::parse("cluster.yaml", text).unwrap();
+        let stays = |joined: [bool; 4], foreign: [bool; 4], rest: &[usize]| {
+            let state = |host: usize| HostState {
+                joined: joined[host],
+                foreign: foreign[host],
+                ..HostState::bare("n", "10.0.0.1".parse().unwrap())
+            };
+            staying(&cluster, &[state(0), state(1), state(2), state(3)], rest)
+        };
+        let (all, none) = ([true; 4], [false; 4]);
+        assert_eq!(stays(all, none, &[0, 1, 2]), Some(vec![0, 1, 2]));
+        // One that never joined does not join by the removal of another.
+        assert_eq!(stays([true, false, true, true], none, &[0, 1, 2]), Some(vec![0, 2]));
+        assert_eq!(stays([false, true, true, true], none, &[0, 1, 2]), Some(vec![1, 2]));
+        // Of another tool's nodes only the one that acts.
+        assert_eq!(stays(all, [true, true, true, false], &[0, 1, 2]), Some(vec![0]));
+        assert_eq!(stays(none, none, &[0, 1, 2]), None);
+    }
 
     #[test]
     fn what_a_drain_would_lose_is_named_with_the_flag_that_allows_it() {
