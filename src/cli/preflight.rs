@@ -146,7 +146,13 @@ fn findings(
             answered: seen.clock.1,
         })
         .collect();
-    let running = running::acting(&session.cluster, &hosts::states(session, seen)).is_some();
+    // One that is to get another address with this run is not found there yet.
+    let states = hosts::states(session, seen);
+    let endpoint = session.cluster.outer_endpoint();
+    let found_there = |host: usize| {
+        states[host].server.is_none() || endpoint.is_none() || states[host].server == endpoint
+    };
+    let running = running::acting(&session.cluster, &states).is_some_and(found_there);
     let context =
         Context { cluster: &session.cluster, hosts: &facts, bundle_archs: architectures, running };
     let findings = crate::preflight::check(&context);

@@ -3,7 +3,7 @@
 # kube-vip): init, a second control plane joins, the API server that has the address stops and the address moves; the wipe, after kube-vip
 # was killed and left its address behind. Then an external one, HAProxy on a host of its own: init, a join that is refused while it is
 # off, the join, the wipe.
-# cluster
+# cluster in turn
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 cp2 lb)

@@ -2,7 +2,7 @@
 # A cluster that kubeadm made by hand (floor.sh), with a pod network of its own (flannel.yaml): what bivouac refuses there, and that it
 # changes nothing then; a control plane and a worker join side by side, and their network is the cluster's; nothing but the cluster itself
 # changes on the other tool's control plane; both are removed and are as before; the cluster by hand goes on.
-# cluster
+# cluster in turn
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 cp2 w1)
