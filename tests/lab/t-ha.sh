@@ -40,18 +40,6 @@ init() {
 }
 turns() { [ "$(grep -c '"event":"gate_waiting","gate":"its turn at etcd"' "$TMP/init.json")" -ge 1 ]; }
 nodes() { [ "$(k get nodes --no-headers | awk '$2 == "Ready" {print $1}' | paste -sd ' ')" = "$1" ] || { k get nodes; return 1; }; }
-# members NAME...: exactly these are etcd's members, by its own list, and all of them are healthy.
-members() {
-  local list urls url
-  # shellcheck disable=SC2016 # the host expands it
-  etcd() { in_host "${containers[1]}" sh -c 'cd /etc/kubernetes/pki/etcd; url=$1; shift; echo "{}" | kubectl --kubeconfig /dev/null --server "$url" --certificate-authority ca.crt --client-certificate healthcheck-client.crt --client-key healthcheck-client.key "$@"' sh "$@"; }
-  list=$(etcd https://127.0.0.1:2379 create --raw /v3/cluster/member/list -f -)
-  echo "$list"
-  [ "$(grep -o '"name":"[^"]*"' <<< "$list" | cut -d'"' -f4 | sort | paste -sd ' ')" = "$*" ]
-  mapfile -t urls < <(grep -o '"clientURLs":\["[^"]*"' <<< "$list" | cut -d'"' -f4)
-  [ "${#urls[@]}" = $# ]
-  for url in "${urls[@]}"; do etcd "$url" get --raw /health | grep '"health":"true"'; done
-}
 # backends INDEX...: every worker's load balancer has exactly these control planes, and runs with them.
 backends() {
   local want=() at c
@@ -130,7 +118,7 @@ kill "${killers[@]}" 2> /dev/null || :
 say "$TEST: $(tail -n 1 "$TMP/init.json" | grep -o '"seconds":[0-9.]*' | sed -n 1p) for 3 + 2"
 t "control planes wait for their turn at etcd, and say so" turns
 t "all nodes are Ready" nodes "cp1 cp2 cp3 w1 w2"
-t "etcd has three healthy members" members cp1 cp2 cp3
+t "etcd has three healthy members" members "${containers[1]}" cp1 cp2 cp3
 t "each node reaches the API by an address of its own" own
 t "the kubeconfig works from here" outside
 t "neither token nor certificates are left in the cluster" secrets
@@ -142,15 +130,15 @@ t "a healthy one may not go before it" refused 4 Reachable remove cp2 cp1 --yes
 t "remove --dead" buried
 file=$TMP/then.yaml
 t "its node is gone" nodes "cp2 cp3 w1 w2"
-t "its member of etcd is gone" members cp2 cp3
+t "its member of etcd is gone" members "${containers[1]}" cp2 cp3
 t "every worker's load balancer is without it" backends 1 2
 t "join of a fresh control plane" fresh
 t "all nodes are Ready again" nodes "cp2 cp3 cp4 w1 w2"
-t "etcd has three healthy members again" members cp2 cp3 cp4
+t "etcd has three healthy members again" members "${containers[1]}" cp2 cp3 cp4
 t "every worker's load balancer has it" backends 1 2 3
 t "neither token nor certificates are left by the join" secrets
 t "remove of a live control plane" shrink
-t "etcd has the other two" members cp2 cp4
+t "etcd has the other two" members "${containers[1]}" cp2 cp4
 t "the snapshot of the removed one is the one from before" unchanged "${containers[2]}"
 t "every worker's load balancer follows" backends 1 3
 t "no token and no key in journals, logs or messages" unwritten

@@ -47,6 +47,20 @@ E
 }
 same() { diff "$1" "$2" | sed -n '1,40p'; cmp -s "$1" "$2"; }
 
+# members CONTAINER NAME...: exactly these are etcd's members, by its own list that this control plane reads, and all of them are healthy.
+members() {
+  local c=$1 list urls url
+  shift
+  # shellcheck disable=SC2016 # the host expands it
+  etcd() { podman exec -i "$c" sh -c 'cd /etc/kubernetes/pki/etcd; url=$1; shift; echo "{}" | kubectl --kubeconfig /dev/null --server "$url" --certificate-authority ca.crt --client-certificate healthcheck-client.crt --client-key healthcheck-client.key "$@"' sh "$@"; }
+  list=$(etcd https://127.0.0.1:2379 create --raw /v3/cluster/member/list -f -)
+  echo "$list"
+  [ "$(grep -o '"name":"[^"]*"' <<< "$list" | cut -d'"' -f4 | sort | paste -sd ' ')" = "$*" ]
+  mapfile -t urls < <(grep -o '"clientURLs":\["[^"]*"' <<< "$list" | cut -d'"' -f4)
+  [ "${#urls[@]}" = $# ]
+  for url in "${urls[@]}"; do etcd "$url" get --raw /health | grep '"health":"true"'; done
+}
+
 _end() {
   local status=$?
   if [ -f "$TMP/runs" ]; then sort -u "$TMP/runs" | xargs -r "$LAB_DIR/hosts.sh" down; fi
