@@ -32,10 +32,17 @@ pub async fn survey(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
         .map_err(|error| failed(error.to_string(), &error.fix()))?;
     match answer.good() {
         Ok(answer) => Ok(Members::parse(&answer.stdout)),
-        Err(error) => Err(failed(
-            error.to_string(),
-            "see that the API server and etcd run there (`crictl ps`, `journalctl -u kubelet`)",
-        )),
+        Err(error) => {
+            let cause = error.to_string();
+            // What `bv_lost_said` finds out.
+            let fix = if cause.starts_with("only the way to the API server") {
+                "see that the load balancer is on, and that it sends TCP on to port 6443 of the control \
+                 planes"
+            } else {
+                "see that the API server and etcd run there (`crictl ps`, `journalctl -u kubelet`)"
+            };
+            Err(failed(cause, fix))
+        }
     }
 }
 

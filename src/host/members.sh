@@ -35,7 +35,7 @@ bv_lost_said() {
     # All API servers' certificates have that name.
     [ -n "$bv_url" ] && bv_kubectl --server https://127.0.0.1:6443 --tls-server-name kubernetes get --raw /healthz >/dev/null 2>&1 &&
         ! bv_kubectl --request-timeout 5s get --raw /healthz >/dev/null 2>&1 &&
-        echo "only the way to the API server is missing: it answers on this host, and not at the cluster's address \`${bv_url#https://}\`; see the load balancer" >&2
+        echo "only the way to the API server is missing: it answers on this host, and not at the cluster's address \`${bv_url#https://}\`" >&2
     return 0
 }
 
