@@ -33,7 +33,8 @@ refused() {
   shift 2
   run "$@" > /dev/null || status=$?
   cat "$TMP/$1.err" "$TMP/$1.json"
-  [ "$status" = "$expected" ] && grep -qF "$words" "$TMP/$1.err" "$TMP/$1.json"
+  [ "$status" = "$expected" ] || { echo "it ended with $status"; return 1; }
+  grep -qF "$words" "$TMP/$1.err" "$TMP/$1.json"
   ! grep -q '"changed":true' "$TMP/$1.json"
 }
 k() { podman exec -i "$cp" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
