@@ -64,17 +64,17 @@ ended_with() {
 }
 count_kills() { echo "$1" >> "$BASE/$group/kills"; }
 
-# walk LEAST GROUP FILE HOST POINT|any STRIDE VERB...: killed at every STRIDEth entry that HOST comes to, until the verb ends well, LEAST
-# times at least.
+# walk LEAST GROUP FILE HOST POINT|any STRIDE|next VERB...: killed at every STRIDEth entry that HOST comes to, until the verb ends well, LEAST
+# times at least. `next`: each time at one further from where it begins, for what it does each time anew.
 walk() {
   local least=$1 group=$2 file=$3 host=$4 points=$5 stride=$6 entry line was='' at count=0 point
   shift 6
   RANDOM=$draw
   while :; do
     read -r entry line < <(last "$group" "$host")
-    at=$((entry + stride))
+    if [ "$stride" = next ]; then at=$((entry + count + 1)); else at=$((entry + stride)); fi
     # One that came no further begins again with what it was about.
-    if [ "$entry $line" = "$was" ] || { [ -n "$line" ] && [ "$line" = "${was#* }" ]; }; then at=$((at + 1)); fi
+    if [ "$stride" != next ] && { [ "$entry $line" = "$was" ] || { [ -n "$line" ] && [ "$line" = "${was#* }" ]; }; }; then at=$((at + 1)); fi
     was="$entry $line"
     point=$points
     [ "$point" != any ] || point=${DO[$((RANDOM % 4))]}
@@ -107,23 +107,25 @@ undo_walk() {
 }
 # single GROUP CUT VERB...: killed there, then everything is wiped.
 single() {
-  local group=$1 cut=$2
+  local group=$1 cut=$2 host entry point
   shift 2
+  IFS=: read -r host entry point <<< "$cut"
+  if [[ $entry == +* ]]; then cut=$host:$(($(last_number "$group" "$host") + entry)):$point; fi
   cut_at "$group" all "$cut" "$@"
   [ "$got" = 134 ] || ended_with "$group" "cut at $cut" || return
   count_kills 1
   exits 0 "$group" all wipe && both_clean "$group"
 }
 
-# Unbroken runs; the entries that each verb makes on each host are written down, the first and the last.
+# Unbroken runs; how many entries each verb makes on each host is written down.
 learn() {
   local g=$1 from dir=$BASE/$1
   exits 0 "$g" all init
   is_up "$g" "$2"
   writes_nothing "$g" init
   writes_nothing "$g" join
-  echo "1 $(last_number "$g" a)" > "$dir/init-a"
-  echo "1 $(last_number "$g" b)" > "$dir/init-b"
+  last_number "$g" a > "$dir/init-a"
+  last_number "$g" b > "$dir/init-b"
   exits 0 "$g" all wipe
   both_clean "$g"
   clean_whole "$g"
@@ -131,25 +133,24 @@ learn() {
   from=$(last_number "$g" a)
   exits 0 "$g" all join
   is_up "$g" "$2"
-  echo "$((from + 1)) $(last_number "$g" a)" > "$dir/join-a"
-  echo "1 $(last_number "$g" b)" > "$dir/join-b"
+  echo $(($(last_number "$g" a) - from)) > "$dir/join-a"
+  last_number "$g" b > "$dir/join-b"
   standing "$g" b > "$dir/undo-b"
   from=$(last_number "$g" a)
   exits 0 "$g" all remove b
   is_alone "$g"
-  echo "$((from + 1)) $(last_number "$g" a)" > "$dir/remove-a"
+  echo $(($(last_number "$g" a) - from)) > "$dir/remove-a"
   exits 0 "$g" first wipe
   both_clean "$g"
 }
-# The cuts of a verb on a host: all, or as many as asked for.
+# The cuts of a verb on a host: all, or as many as asked for. `+N` is the Nth entry from where it begins.
 places() { # COUNT GROUP VERB HOST
-  local from to e p
+  local e p
   {
     if [ "$3" = undo ]; then
       while read -r e; do for p in "${UNDO[@]}"; do echo "$4:$e:$p"; done; done < "$BASE/$2/undo-b"
     else
-      read -r from to < "$BASE/$2/$3-$4"
-      for e in $(seq "$from" "$to"); do for p in "${DO[@]}"; do echo "$4:$e:$p"; done; done
+      for e in $(seq "$(cat "$BASE/$2/$3-$4")"); do for p in "${DO[@]}"; do echo "$4:+$e:$p"; done; done
     fi
   } | if [ -n "$all" ]; then cat; else shuf -n "$1" --random-source=<(yes "$draw"); fi
 }
@@ -176,11 +177,11 @@ lane() { # GROUP MEMBERS
     for host in b a; do
       draw=$RANDOM at=$stride least=$((30 / stride))
       # What a join does on the control plane that acts is little.
-      [ "$host" = b ] || at=1 least=2
+      [ "$host" = b ] || at=next least=2
       t "$g: join is killed at its entries on $host ($point) and goes on each time" walk "$least" "$g" all "$host" "$point" "$at" join
       t "$g: then it is as after an unbroken one" is_up "$g" "$members"
       if [ "$host" = a ]; then
-        t "$g: remove is killed at its entries on a ($point) and goes on each time" walk 3 "$g" all a "$point" 1 remove b
+        t "$g: remove is killed at its entries on a ($point) and goes on each time" walk 3 "$g" all a "$point" next remove b
       elif [ "$point" = "${points[0]}" ]; then
         t "$g: remove is killed at its undos and goes on each time" undo_walk "$g" b "$stride" remove b
       else
