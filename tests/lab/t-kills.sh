@@ -29,7 +29,7 @@ killed() {
   kill -9 "$pid" 2> /dev/null || :
   exec 8<&-
   wait
-  echo "killed after $got of $2 events: $line"
+  echo "# the $1 was killed after $got of $2 events: $line" | cut -c1-300 | tee "$TMP/met"
   [ -n "${3:-}" ] || { [ "$got" = "$2" ] && ! [[ $line == *'"event":"run_done"'* ]]; }
 }
 ready() {
@@ -48,6 +48,10 @@ draw() { moment=$((2 + RANDOM % ($1 - 3))); }
 
 t "an unbroken install (seed $seed)" goes_on
 installs=$(events init)
+again() { whole init && ! grep '"changed":true' "$TMP/init.json"; }
+t "a second one changes nothing" again
+# Whoever goes on says at least as much.
+least=$(events init)
 t "its wipe leaves nothing" wiped
 wipes=$(events wipe)
 turn=$((RANDOM % 4))
@@ -58,12 +62,13 @@ for n in $(seq "$kills"); do
   t "kill $n of $kills at event $at of $installs" killed init "$at"
   if [ $((turn % 2)) = 0 ]; then
     # What is done already says less: a second kill of the rest comes sooner.
-    draw $((installs / 4))
-    if [ "$turn" = 0 ]; then t "kill $n: init goes on and is killed" killed init "$moment" maybe; fi
+    draw "$least"
+    if [ "$turn" = 0 ]; then t "kill $n: init goes on and is killed" killed init "$moment"; fi
     t "kill $n: init goes on" goes_on
   elif [ "$turn" = 1 ]; then
     draw $((wipes / 4))
     t "kill $n: the wipe is killed" killed wipe "$moment" maybe
+    cat "$TMP/met"
   fi
   t "kill $n: the wipe leaves nothing" wiped
 done
