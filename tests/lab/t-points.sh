@@ -5,16 +5,16 @@
 #   walks    the run is killed at one entry after the other, each run going on from the last kill, until it comes to its end: then all is
 #            as after an unbroken run. For undos alike, each at its three points.
 #   singles  the run is killed once, and all hosts are wiped at once: they are as before.
-# POINTS=all is all of them (hours; GROUPS names the groups); otherwise a run takes a sample by SEED, which is printed.
+# POINTS=all is all of them (hours), POINTS=walks all walks, POINTS=singles all singles; otherwise a run takes a sample by SEED, which is
+# printed. GROUPS_WANTED names groups.
 # shellcheck disable=SC2030,SC2031 # lanes are subshells with variables of their own
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"
 
-all=
-[ "${POINTS:-}" != all ] || all=1
+POINTS=${POINTS:-some}
 SEED=${SEED:-$$}
 DO=(record-before record-after effect-after mark-after) UNDO=(undo-before undo-after undone-after)
-echo "# seed $SEED${all:+, all points}"
+echo "# seed $SEED, points: $POINTS"
 standin_bundle
 
 journal() { podman exec "$(container_of "$1" "$2")" cat /var/lib/bivouac/journal 2> /dev/null || :; } # GROUP HOST
@@ -152,7 +152,7 @@ places() { # COUNT GROUP VERB HOST
     else
       for e in $(seq "$(cat "$BASE/$2/$3-$4")"); do for p in "${DO[@]}"; do echo "$4:+$e:$p"; done; done
     fi
-  } | if [ -n "$all" ]; then cat; else shuf -n "$1" --random-source=<(yes "$draw"); fi
+  } | if [ "$POINTS" = all ] || [ "$POINTS" = singles ]; then cat; else shuf -n "$1" --random-source=<(yes "$draw"); fi
 }
 
 lane() { # GROUP MEMBERS
@@ -160,7 +160,10 @@ lane() { # GROUP MEMBERS
   RANDOM=$SEED
   t "$g: unbroken runs of init, join, remove and wipe" learn "$g" "$members"
   stride=$((RANDOM % 4 + 8))
-  if [ -n "$all" ]; then stride=1 points=("${DO[@]}"); fi
+  case $POINTS in
+    all | walks) stride=1 points=("${DO[@]}") ;;
+    singles) points=() ;;
+  esac
   for point in "${points[@]}"; do
     for host in a b; do
       draw=$RANDOM
