@@ -295,7 +295,8 @@ bv_close() {
 #   left           something that a change of a run that is over left behind: nobody
 #   taken          somebody who has not said yet who he is
 #   held HOLDER    somebody who has just come
-#   silent N HOLDER  somebody; N changes whenever his connection says something
+#   silent N:WORK HOLDER  somebody; N changes whenever his connection says something. WORK is `busy` while a change of his
+#                  is under way, or `idle`: when one ends, that is said to him whether he is there or not
 #   orphan HOLDER  nobody, but what he had started still runs
 bv_lock_state() {
     if [ ! -e "$BV_LIVE/lock" ] || (flock -n 8) 8<"$BV_LIVE/lock"; then
@@ -312,7 +313,9 @@ bv_lock_state() {
         if [ "$bv_age" -ge 0 ] && [ "$bv_age" -lt 20 ]; then
             echo "held $bv_holder"
         else
-            echo "silent $(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/${bv_session%:*}/status") $bv_holder"
+            bv_work=idle
+            [ ! -s "$BV_LIVE/busy" ] || bv_work=busy
+            echo "silent $(awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/${bv_session%:*}/status"):$bv_work $bv_holder"
         fi
     elif [ -s "$BV_LIVE/busy" ]; then
         echo "orphan $bv_holder"

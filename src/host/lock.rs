@@ -87,8 +87,33 @@ struct Lock<'a> {
     orphans: u32,
     /// What was last said of the wait.
     told: Option<String>,
-    /// What a silent holder's state was when it was first seen so, and when that was.
-    silent: Option<(String, Instant)>,
+    /// A silent holder, since he was first seen as he is.
+    silent: Option<Silence>,
+}
+
+/// A holder who has said nothing.
+#[derive(Debug)]
+struct Silence {
+    state: String,
+    since: Instant,
+    /// His change has just ended: what the host says to him may still be on its way.
+    ended: bool,
+}
+
+impl Silence {
+    fn of(state: &str) -> Self {
+        Self { state: state.to_owned(), since: Instant::now(), ended: false }
+    }
+
+    /// What it is to be now that his state is another; `None` if it was he who spoke.
+    fn after(&self, state: &str) -> Option<Self> {
+        let is_busy = |state: &str| state.split(' ').nth(1).is_some_and(|n| n.ends_with(":busy"));
+        match (is_busy(&self.state), is_busy(state)) {
+            (true, false) => Some(Self { ended: true, ..Self::of(state) }),
+            (false, false) if self.ended => Some(Self::of(state)),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Lock<'a> {
@@ -134,7 +159,7 @@ impl<'a> Lock<'a> {
     async fn silent(&mut self, state: &str, rest: &str) -> Result<(), Error> {
         let holder = rest.split_once(' ').map_or("", |(_, holder)| holder);
         match &self.silent {
-            Some((before, since)) if before == state => {
+            Some(Silence { state: before, since, .. }) if before == state => {
                 if since.elapsed() >= SILENCE {
                     let fence = format!("bv_fence {}", crate::ssh::quote(state));
                     self.remote.read(&fence, SHORT).await?;
@@ -146,8 +171,11 @@ impl<'a> Lock<'a> {
                     ));
                 }
             }
-            Some(_) => return Err(Error::Locked { holder: holder.to_owned() }),
-            None => self.silent = Some((state.to_owned(), Instant::now())),
+            Some(before) => match before.after(state) {
+                Some(now) => self.silent = Some(now),
+                None => return Err(Error::Locked { holder: holder.to_owned() }),
+            },
+            None => self.silent = Some(Silence::of(state)),
         }
         Ok(())
     }
@@ -203,6 +231,25 @@ mod tests {
         assert_eq!(said(three).as_deref(), Some("p: three"));
         assert_eq!(said("undone 1 .\n").as_deref(), Some("p: one"));
         assert_eq!(said("kept 2 .\n").as_deref(), Some("p: two"));
+    }
+
+    #[test]
+    fn the_end_of_a_change_is_no_sign_of_life() {
+        let after = |states: &[&str]| {
+            let mut silence = Some(Silence::of(states[0]));
+            for state in &states[1..] {
+                silence = silence.and_then(|it| it.after(state));
+            }
+            silence.is_some()
+        };
+        let (busy, spoke) = ("silent 7:busy r since s", "silent 8:busy r since s");
+        let (ended, said) = ("silent 7:idle r since s", "silent 9:idle r since s");
+        assert!(!after(&[busy, spoke]), "a keepalive in the middle of a change");
+        assert!(after(&[busy, said]), "it ended, and that was said to him");
+        assert!(after(&[busy, ended, said]), "the same, seen in between");
+        assert!(!after(&[busy, ended, said, "silent 10:idle r since s"]), "then he speaks");
+        assert!(!after(&[busy, said, "silent 12:busy r since s"]), "he goes on");
+        assert!(!after(&[ended, said]), "he spoke while nothing ended");
     }
 
     #[test]

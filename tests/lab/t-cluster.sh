@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The main job, and what comes after it: a control plane and a worker, logged in to as a user with sudo and with passwords that a shell
-# would stumble over; a second init; looks at it (status.sh); a second worker joins; the first one is removed (refused first, for pods that
+# would stumble over; a second init; a second worker joins; the first one is removed (refused first, for pods that
 # would be lost) and is as before; it joins again, as a second control plane, which gives the cluster another address, and with other
 # labels; the wipe. All the while, no secret in sight.
 # cluster
@@ -140,7 +140,13 @@ without_first() {
   until k get --raw /readyz > /dev/null 2>&1; do [ "$SECONDS" -lt "$end" ] || return 1; sleep .2; done
   return "$status"
 }
-looks() { status other.yaml 0 '^  cp1 +cp1 +control-plane +yes ' '^  w1 +w1 +control-plane +yes ' '^  cp1 +cp1 +up ' '^  w1 +w1 +up ' 'is healthy and as cluster.yaml says'; }
+looks() {
+  local word
+  "$BIVOUAC" -f other.yaml --accept-new-host-keys --log-dir "$TMP/logs-status" status > "$TMP/status.text" 2> "$TMP/status.err" || { cat "$TMP/status.text" "$TMP/status.err"; return 1; }
+  for word in '^  cp1 +cp1 +control-plane +yes ' '^  w1 +w1 +control-plane +yes ' '^  cp1 +cp1 +up ' '^  w1 +w1 +up ' 'is healthy and as cluster.yaml says'; do
+    grep -qE -- "$word" "$TMP/status.text" || { echo "no \`$word\`"; cat "$TMP/status.text"; return 1; }
+  done
+}
 # What the kubelet itself says, with the rest of kubeadm's file.
 most_pods() { comes pods_of_w1 "$1" && podman exec "$w1" grep -q 'clusterDNS' /etc/kubernetes/bivouac/kubelet.yaml; }
 pods_of_w1() { [ "$(k get node w1 -o jsonpath='{.status.capacity.pods}')" = "$1" ]; }
@@ -166,7 +172,6 @@ t "the kubeconfig is here, mode 0600" kubeconfig
 t "no bootstrap token is left" tokens
 t "a second init changes nothing, within 20 s" second
 t "labels and taints of cluster.yaml are there" test "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule"
-. "$LAB_DIR/status.sh"
 t "an unknown host is refused" refused 2 "did you mean" join w22 -f "$file"
 t "join of a second worker" join
 t "all three nodes are Ready" nodes "cp1 w1 w2"

@@ -2,7 +2,7 @@
 # High availability: three control planes and two workers in one `init`, while kubeadm is killed on two of them as they join etcd; a second
 # init; the first control plane dies and every worker's load balancer goes on; it is taken out (`--dead`); a fresh one joins; a live one is
 # removed; the wipe. No certificate or token is left.
-# cluster
+# cluster in turn
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 cp2 cp3 cp4 w1 w2)

@@ -47,6 +47,8 @@ E
 }
 same() { diff "$1" "$2" | sed -n '1,40p'; cmp -s "$1" "$2"; }
 
+# comes COMMAND...: waits for it, for two minutes.
+comes() { for _ in $(seq 600); do if "$@" > /dev/null 2>&1; then return 0; fi; sleep 0.2; done; echo "never came: $*"; return 1; }
 # members CONTAINER NAME...: exactly these are etcd's members, by its own list that this control plane reads, and all of them are healthy.
 members() {
   local c=$1 list urls url

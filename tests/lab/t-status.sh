@@ -1,7 +1,20 @@
-# status.sh: sourced by t-cluster.sh: status, kubeconfig and kubectl on its cluster `nodes` while that is cp1 and w1 (two.yaml) and w2 was never
-# touched: healthy, then broken in one place after the other, and whole again. No look leaves a trace on any of them.
-# shellcheck shell=bash
-# shellcheck disable=SC2016,SC2154 # nothing in single quotes is to be expanded; the variables are those of t-cluster.sh
+#!/usr/bin/env bash
+# status, kubeconfig and kubectl on a cluster of cp1 and w1 (two.yaml), while w2 was never touched: healthy, then broken in one place after
+# the other, and whole again. No look leaves a trace on any of them.
+# cluster in turn
+# shellcheck disable=SC2016 # nothing in single quotes is to be expanded
+. "$(dirname "$0")/t.sh"
+
+mapfile -t lines < <(hosts cp1 w1 w2)
+mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
+[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+cp=${containers[0]} w1=${containers[1]}
+cd "$TMP"
+"$LAB_DIR/cluster.sh" "$RUN" --name nodes | sed 's/name: w1/name: w1, labels: {disk: ssd, zone: a}, taints: ["gpu=x:PreferNoSchedule"]/' > cluster.yaml
+sed '/name: w2/d' cluster.yaml > two.yaml
+address() { cut -d" " -f2 <<< "${lines[$1]}"; }
+k() { podman exec -i "$cp" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
+t "init of one control plane and one worker" "$BIVOUAC" -f two.yaml --accept-new-host-keys --yes --log-dir "$TMP/logs-init" init
 sed "\$a\\  - {address: $cp.invalid, roles: [worker], name: gone}" two.yaml > gone.yaml
 sed '/name: w1/d' two.yaml > fewer.yaml
 
@@ -15,7 +28,6 @@ status() {
   [ "$got" = "$2" ] || { echo "ended with $got where $2 was expected"; return 1; }
   for word in "${@:3}"; do grep -qE -- "$word" "$TMP/text" || { echo "no \`$word\`"; return 1; }; done
 }
-comes() { for _ in $(seq 600); do if "$@" > /dev/null 2>&1; then return 0; fi; sleep 0.2; done; echo "never came: $*"; return 1; }
 
 # A cluster that lives writes into its etcd, and its pods' slices come and go.
 still() { snap "$1" | grep -vE ' /var/lib/etcd/|^state kubepods-'; }
