@@ -29,6 +29,8 @@ status() {
   for word in "${@:3}"; do grep -qE -- "$word" "$TMP/text" || { echo "no \`$word\`"; return 1; }; done
 }
 
+# kube-proxy's rules are there.
+for c in "$cp" "$w1"; do t "kube-proxy has done its work on ${c##*-}" comes podman exec "$c" sh -c 'iptables-save -t nat | grep -q KUBE-SEP-'; done
 # A cluster that lives writes into its etcd, and its pods' slices come and go.
 still() { snap "$1" | grep -vE ' /var/lib/etcd/|^state kubepods-'; }
 for c in "${containers[@]}"; do still "$c" > "$TMP/$c.living"; done

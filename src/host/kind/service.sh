@@ -1,5 +1,5 @@
 # service UNIT ENABLED ACTIVE FILE...: a systemd unit's state; ENABLED and ACTIVE are `yes` or `-`
-# (as it is). It is restarted when a FILE is younger than its start.
+# (as it is). It is restarted when a FILE is not older than its start, which is known to the second.
 
 # Reads a unit's state into bv_enabled, bv_active, bv_reload and bv_since.
 bv_unit() {
@@ -16,12 +16,12 @@ $(systemctl show -p UnitFileState -p ActiveState -p NeedDaemonReload -p ActiveEn
 E
 }
 
-# Whether one of the files given after the unit's start time $1 is younger than it.
+# Whether one of the files given after the unit's start time $1 is not older than it.
 bv_younger() {
     bv_start=$(date -d "$1" +%s 2>/dev/null) || return 1
     shift
     for bv_file; do
-        [ "$(stat -c %Y -- "$bv_file" 2>/dev/null || echo 0)" -le "$bv_start" ] || return 0
+        [ "$(stat -c %Y -- "$bv_file" 2>/dev/null || echo 0)" -lt "$bv_start" ] || return 0
     done
     return 1
 }
@@ -46,9 +46,17 @@ bv_service_do() {
     # `enable` makes systemd read its files anew as well.
     if [ "$2" = - ]; then systemctl daemon-reload; else systemctl enable -q -- "$1"; fi || return 1
     [ "$3" = yes ] || return 0
-    systemctl restart -- "$1" && return
-    systemctl --no-pager -l status -- "$1" >&2
-    journalctl --no-pager -q -n 20 -o cat -u "$1" >&2
+    bv_name=$1
+    shift 3
+    # Started within the second of a file it would look as if it had not read that.
+    bv_left=12
+    while [ "$bv_left" -gt 0 ] && bv_younger "@$(date +%s)" "$@"; do
+        bv_left=$((bv_left - 1))
+        sleep 0.1
+    done
+    systemctl restart -- "$bv_name" && return
+    systemctl --no-pager -l status -- "$bv_name" >&2
+    journalctl --no-pager -q -n 20 -o cat -u "$bv_name" >&2
     return 1
 }
 
