@@ -6,13 +6,13 @@
 #            as after an unbroken run. For undos alike, each at its three points.
 #   singles  the run is killed once, and all hosts are wiped at once: they are as before.
 # POINTS=all is all of them (hours), POINTS=walks all walks, POINTS=singles all singles; otherwise a run takes a sample by SEED, which is
-# printed. GROUPS_WANTED names groups.
+# printed (SEED=$RANDOM: another one). GROUPS_WANTED names groups.
 # shellcheck disable=SC2030,SC2031 # lanes are subshells with variables of their own
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"
 
 POINTS=${POINTS:-some}
-SEED=${SEED:-$$}
+SEED=${SEED:-20}
 DO=(record-before record-after effect-after mark-after) UNDO=(undo-before undo-after undone-after)
 echo "# seed $SEED, points: $POINTS"
 standin_bundle
