@@ -100,7 +100,8 @@ pub struct Context<'a> {
     pub cluster: &'a Cluster,
     /// Architectures that the bundle has artifacts for, by Go's names; empty when not known.
     pub bundle_archs: &'a [String],
-    /// The cluster is there: one of its control planes was completed, by us or by another tool.
+    /// The cluster is there, under the address that cluster.yaml means: one of its control planes was
+    /// completed, by us or by another tool, and it is not to get another address with this run.
     pub running: bool,
     /// The hosts, in file order.
     pub hosts: &'a [HostFacts<'a>],
