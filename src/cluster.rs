@@ -36,6 +36,10 @@ pub type Overrides = serde_json::Map<String, serde_json::Value>;
 /// Port of the API servers.
 pub const API_PORT: u16 = 6443;
 
+/// Where every host finds an API server with the internal load balancer: on a control plane its own, on
+/// a worker what spreads over all of them.
+pub const INTERNAL_ENDPOINT: &str = "127.0.0.1:6443";
+
 /// A cluster, as its file describes it, with every default filled in.
 #[derive(Debug, Clone)]
 pub struct Cluster {
@@ -264,6 +268,15 @@ impl Cluster {
             }
             (_, Some(endpoint)) => Some(endpoint.clone()),
             (LoadBalancer::KubeVip { vip, .. }, None) => Some(format!("{vip}:{API_PORT}")),
+        }
+    }
+
+    /// `host:port` of the cluster's address where all hosts use the same and it is no control plane's
+    /// own.
+    pub fn shared_endpoint(&self) -> Option<String> {
+        match self.load_balancer {
+            LoadBalancer::Internal => Some(INTERNAL_ENDPOINT.to_owned()),
+            _ => self.outer_endpoint(),
         }
     }
 

@@ -11,6 +11,10 @@ pub use quorum::{Refusal, order};
 /// Prints what [`Members::parse`] reads, on a control plane whose API server answers.
 pub const SCRIPT: &str = "bv_members";
 
+/// The script's exit status where the API server answers on that host and the cluster's address does not
+/// (`BV_WAY_LOST`).
+pub const WAY_LOST: i32 = 80;
+
 /// A running cluster, as it describes itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Members {

@@ -8,7 +8,7 @@ use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
 use super::{hosts, preflight};
-use crate::cluster::{API_PORT, Cluster, LoadBalancer};
+use crate::cluster::{Cluster, INTERNAL_ENDPOINT, LoadBalancer};
 use crate::engine;
 use crate::playbook::{HostState, Plan, Site, Values};
 use crate::report;
@@ -108,8 +108,8 @@ fn half_wiped(session: &Session, states: &[HostState]) -> Result<(), Stop> {
 
 /// A cluster that had several control planes once: its nodes still look for them under their own address.
 fn shrunk(cluster: &mut Cluster, states: &[HostState]) {
-    let own = format!("127.0.0.1:{API_PORT}");
-    let has_own = states.iter().any(|state| state.joined && state.server.as_ref() == Some(&own));
+    let internal = |state: &HostState| state.server.as_deref() == Some(INTERNAL_ENDPOINT);
+    let has_own = states.iter().any(|state| state.joined && internal(state));
     if cluster.load_balancer == LoadBalancer::None && has_own {
         cluster.load_balancer = LoadBalancer::Internal;
     }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::exit::{Exit, Stop};
-use crate::cluster::{Cluster, Host, LoadBalancer};
-use crate::host::{Probe, Remote};
+use crate::cluster::{API_PORT, Cluster, Host, INTERNAL_ENDPOINT, LoadBalancer};
+use crate::host::{Error, Probe, Remote};
 use crate::members::{self, Members};
 use crate::playbook::HostState;
 
@@ -33,15 +33,14 @@ pub async fn survey(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
     match answer.good() {
         Ok(answer) => Ok(Members::parse(&answer.stdout)),
         Err(error) => {
-            let cause = error.to_string();
-            // What `bv_lost_said` finds out.
-            let fix = if cause.starts_with("only the way to the API server") {
+            let way_lost = matches!(&error, Error::Script { answer, .. } if answer.status == members::WAY_LOST);
+            let fix = if way_lost {
                 "see that the load balancer is on, and that it sends TCP on to port 6443 of the control \
                  planes"
             } else {
                 "see that the API server and etcd run there (`crictl ps`, `journalctl -u kubelet`)"
             };
-            Err(failed(cause, fix))
+            Err(failed(error.to_string(), fix))
         }
     }
 }
@@ -70,7 +69,7 @@ pub fn settle(
             ),
         ));
     }
-    let own = SocketAddr::new(acting.address, 6443).to_string();
+    let own = SocketAddr::new(acting.address, API_PORT).to_string();
     let real = members.endpoint.clone();
     if foreign {
         if let Some(subnet) = members.pod_subnet {
@@ -81,18 +80,11 @@ pub fn settle(
         return Ok(());
     }
     let Some(real) = real else { return Ok(()) };
-    let internal = "127.0.0.1:6443";
     let grows = may_move && cluster.hosts.iter().filter(|host| host.control_plane).count() > 1;
-    let wanted = match (&cluster.control_plane_endpoint, &cluster.load_balancer) {
-        (Some(endpoint), _) => Some(endpoint.clone()),
-        (None, LoadBalancer::Internal) => Some(internal.to_owned()),
-        (None, LoadBalancer::KubeVip { vip, .. }) => Some(format!("{vip}:6443")),
-        (None, _) => None,
-    };
-    match wanted {
+    match cluster.shared_endpoint() {
         Some(wanted) if wanted == real => Ok(()),
         // It had several control planes once; its nodes still look for them under this address.
-        None if real == internal => {
+        None if real == INTERNAL_ENDPOINT => {
             cluster.load_balancer = LoadBalancer::Internal;
             Ok(())
         }

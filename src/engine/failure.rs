@@ -12,6 +12,20 @@ pub(super) struct Failure {
     pub(super) again: bool,
 }
 
+impl Failure {
+    /// The failure of a step whose first try had ended with another: what went wrong first is the cause,
+    /// since what follows may only come of it.
+    pub(super) fn after(self, first: Option<Self>) -> Self {
+        match first {
+            Some(first) if first.cause != self.cause => {
+                let cause = format!("{}; tried again: {}", first.cause, self.cause);
+                Self { cause, tail: first.tail, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let tail = match &error {
@@ -93,6 +107,23 @@ mod tests {
         let lines = tail(&many, "the end\n");
         assert_eq!(lines.len(), 15);
         assert_eq!((lines[0].as_str(), lines[14].as_str()), ("26", "the end"));
+    }
+
+    #[test]
+    fn the_first_try_s_cause_comes_first() {
+        let failure = |cause: &str, fix: &str| Failure {
+            cause: cause.to_owned(),
+            fix: fix.to_owned(),
+            tail: vec![format!("said {cause}")],
+            again: true,
+        };
+        let one = failure("a", "x").after(None);
+        assert_eq!((one.cause.as_str(), one.fix.as_str()), ("a", "x"));
+        let alike = failure("a", "y").after(Some(failure("a", "x")));
+        assert_eq!((alike.cause.as_str(), alike.fix.as_str()), ("a", "y"));
+        let other = failure("b", "y").after(Some(failure("a", "x")));
+        assert_eq!((other.cause.as_str(), other.fix.as_str()), ("a; tried again: b", "y"));
+        assert_eq!(other.tail, ["said a"]);
     }
 
     #[test]

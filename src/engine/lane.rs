@@ -191,6 +191,7 @@ impl Runner {
         let began = Instant::now();
         self.tell(EventKind::StepStarted { step: task.step.clone() });
         let mut attempt = 1;
+        let mut first: Option<Failure> = None;
         loop {
             match self.attempt(task, journal).await {
                 Ok(changed) => {
@@ -206,11 +207,13 @@ impl Runner {
                     attempt += 1;
                     self.tell(EventKind::StepRetried {
                         step: task.step.clone(),
-                        cause: failure.cause,
+                        cause: failure.cause.clone(),
                         attempt,
                     });
+                    first.get_or_insert(failure);
                 }
                 Err(failure) => {
+                    let failure = failure.after(first);
                     self.failed(&task.step, began, failure);
                     return false;
                 }

@@ -2,11 +2,14 @@
 
 bv_kubectl() { kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 20s "$@"; }
 
+# The status where only the way to the API server is missing.
+BV_WAY_LOST=80
+
 # What the cluster says of itself, a line each (src/members.rs reads them):
 #   version V | endpoint HOST:PORT | pods CIDR | cgroups DRIVER | node NAME READY ADDRESS... | etcd JSON | health CLIENT-URL JSON
 bv_members() {
     bv_kubectl get --raw /readyz >/dev/null || {
-        bv_lost_said
+        bv_lost_said && return "$BV_WAY_LOST"
         return 1
     }
     bv_version=$(bv_kubectl get --raw /version | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/\1/p')
@@ -29,14 +32,13 @@ bv_members() {
     done
 }
 
-# Says, to standard error, where the API server of this host answers and the cluster's address does not.
+# Whether the API server of this host answers and the cluster's address does not; says so, to standard error.
 bv_lost_said() {
     bv_url=$(sed -n 's/^ *server: *//p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1)
     # All API servers' certificates have that name.
     [ -n "$bv_url" ] && bv_kubectl --server https://127.0.0.1:6443 --tls-server-name kubernetes get --raw /healthz >/dev/null 2>&1 &&
         ! bv_kubectl --request-timeout 5s get --raw /healthz >/dev/null 2>&1 &&
         echo "only the way to the API server is missing: it answers on this host, and not at the cluster's address \`${bv_url#https://}\`" >&2
-    return 0
 }
 
 # Asks an etcd by its JSON gateway: bv_etcd_ask URL PATH [BODY].
@@ -184,9 +186,15 @@ bv_kubelet_well() {
         { bv_kubelet_said "$(($(date +%s) - 20))"; return 1; }
 }
 
-# What the kubelet complained about since the second $1, to standard error, each complaint once.
+# What the kubelet complained about since the second $1, to standard error, each complaint once; before all, what it died of, unless it
+# runs again. Its log has levels: F is what ends it; from 1.23 on that is an E of run.go (k8s.io/component-base/cli).
 bv_kubelet_said() {
-    journalctl -u kubelet.service --since "@$1" -o cat --no-pager 2>/dev/null |
+    bv_log=$(journalctl -u kubelet.service --since "@$1" -o cat --no-pager 2>/dev/null)
+    systemctl -q is-active kubelet.service || printf '%s\n' "$bv_log" |
+        sed -n -e 's/^F[0-9]\{4\} [0-9:.]* *[0-9]* [a-z_0-9]*\.go:[0-9]*\] /the kubelet ended: /p' \
+            -e 's/^E[0-9]\{4\} [0-9:.]* *[0-9]* run\.go:[0-9]*\] "command failed" err=/the kubelet ended: /p' \
+            -e 's/^ *Error: /the kubelet ended: /p' | tail -n 1 >&2
+    printf '%s\n' "$bv_log" |
         sed -n -e 's/^[EF][0-9]\{4\} [0-9:.]* *[0-9]* \([a-z_0-9]*\.go\):[0-9]*\] /\1: /p' \
             -e '/^Error: /p' -e '/^ *error: /p' |
         awk '!seen[substr($0, 1, 60)]++' | tail -n 8 | sed 's/^/kubelet: /' >&2

@@ -113,10 +113,12 @@ impl Answer {
 fn first_cause(answer: &Answer) -> String {
     let lines = || answer.stderr.lines().chain(answer.stdout.lines()).map(str::trim);
     // kubeadm's preflight says what is wrong in lines of their own, below one that only counts.
-    // What we found out ourselves comes before all (`bv_lost_said`).
+    // What we found out ourselves comes first (`bv_lost_said`, `bv_kubelet_said`): kubeadm then only says
+    // that it waited in vain.
     let known = [
         "only the way to the API server",
         "[ERROR ",
+        "the kubelet ended: ",
         "error execution phase",
         "E: ",
         "dpkg: error",
@@ -325,6 +327,11 @@ To see the stack trace of this error execute with --v=5 or higher
                 "",
                 "error execution phase wait-control-plane\nonly the way to the API server is missing: see the load balancer\n",
                 "only the way to the API server is missing: see the load balancer",
+            ),
+            (
+                "",
+                "error execution phase kubelet-start: timed out waiting for the condition\nthe kubelet ended: failed to run Kubelet: no such runtime\nkubelet: server.go: failed to run Kubelet: no such runtime\n",
+                "the kubelet ended: failed to run Kubelet: no such runtime",
             ),
             // Nobody that is known: the first line of standard error.
             (

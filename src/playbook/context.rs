@@ -151,11 +151,8 @@ impl Site<'_> {
 
     /// `host:port` of the API server that all hosts use.
     pub fn endpoint(&self) -> String {
-        match (self.cluster.outer_endpoint(), &self.cluster.load_balancer) {
-            (Some(endpoint), _) => endpoint,
-            (None, LoadBalancer::Internal) => format!("127.0.0.1:{API_PORT}"),
-            (None, _) => self.server(self.first_control_plane()),
-        }
+        let shared = self.cluster.shared_endpoint();
+        shared.unwrap_or_else(|| self.server(self.first_control_plane()))
     }
 
     /// Whether this run gives the cluster another address than it was made with: one that has a single

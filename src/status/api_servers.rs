@@ -1,6 +1,7 @@
 //! API servers: each control plane's own, and each host's way to one.
 
 use super::{Context, Finding, Look};
+use crate::cluster::INTERNAL_ENDPOINT;
 use crate::event::Severity;
 use crate::host::survey::{Ready, Survey};
 
@@ -58,7 +59,9 @@ fn way(look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
     if let Some(Ready::Down(cause)) = &survey.balancer {
         findings.push(look.error(
             "LoadBalancer",
-            format!("no API server answers through its load balancer at `127.0.0.1:6443`: {cause}"),
+            format!(
+                "no API server answers through its load balancer at `{INTERNAL_ENDPOINT}`: {cause}"
+            ),
             "`crictl ps -a` on the host shows whether it runs, `crictl logs` why not",
         ));
     }

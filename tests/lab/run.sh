@@ -2,13 +2,17 @@
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
 # The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters
 # and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others. Of those
-# that say `# cluster in turn` one is run, which the commit decides, for all of them would take too long: TURN=all runs them all.
+# that say `# cluster in turn` one is run, for all of them would take too long: the one that passed longest ago on this machine, so that one
+# that failed is run until it passes. TURN=all runs them all.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
 cd "$ROOT" || exit
 
 passed=0 failed=0
 log=$OUT/test.log
+# When each lab test passed last.
+PASSED=$CACHE/passed
+mkdir -p "$PASSED"
 : > "$log"
 pass() { passed=$((passed + 1)); echo "ok $*"; }
 fail() { failed=$((failed + 1)); echo "not ok $*" | tee -a "$log"; }
@@ -69,8 +73,11 @@ lab_result() { # SCRIPT LOG
   passed=$((passed + p)) failed=$((failed + f))
   if [ "$status" != 0 ] && [ "$f" = 0 ]; then fail "$name ended with $status"; fi
   if [ "$p" = 0 ] && [ "$f" = 0 ]; then fail "$name ran no test"; fi
+  if [ "$status" = 0 ] && [ "$f" = 0 ]; then touch "$PASSED/$name"; fi
   echo "# $name: $seconds s"
 }
+# The one of these that passed longest ago, or never; one by lot where there are several.
+longest_ago() { for script; do echo "$(stat -c %Y "$PASSED/$(basename "$script")" 2> /dev/null || echo 0) $script"; done | shuf | sort -s -n -k 1,1 | sed -n '1s/^[0-9]* //p'; }
 # lane SCRIPT...: one after the other.
 lab_lane() {
   local script
@@ -78,7 +85,7 @@ lab_lane() {
 }
 # lab_begin [NAME...]: finds the tests, and starts those that make real clusters.
 lab_begin() {
-  local script name word wanted turn turns=()
+  local script name word wanted turns=()
   "$LAB_DIR/hosts.sh" gc
   logs=$(mktemp -d "$OUT/lab-logs.XXXXXX")
   for script in "$LAB_DIR"/t-*.sh; do
@@ -91,9 +98,9 @@ lab_begin() {
     else others+=("$script"); fi
   done
   if [ $# = 0 ] && [ "${TURN:-}" != all ] && [ ${#turns[@]} -gt 1 ]; then
-    turn=$((16#$(git rev-parse --short=4 HEAD 2> /dev/null | cut -c1-4 || echo 0) % ${#turns[@]}))
-    echo "# in turn: $(basename "${turns[$turn]}") of $(basename -a "${turns[@]}" | paste -sd ' ') (TURN=all: all)"
-    turns=("${turns[$turn]}")
+    script=$(longest_ago "${turns[@]}")
+    echo "# in turn: $(basename "$script") of $(basename -a "${turns[@]}" | paste -sd ' ') (TURN=all: all)"
+    turns=("$script")
   fi
   clusters+=("${turns[@]}")
   [ $((${#clusters[@]} + ${#others[@]})) -gt 0 ] || { fail "no lab test is named like: $*"; return; }
