@@ -107,7 +107,7 @@ digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
 image_from() {
   local old
   old=$(podman image inspect -f '{{.Id}}' "$2" 2>/dev/null) || old=''
-  podman import -q --change "LABEL bivouac.inputs=$3" "$1" "$2" >/dev/null
+  podman import -q --change "LABEL bivouac.inputs=$3" "$1" "$2" >/dev/null || { rm -f "$1"; return 1; }
   rm -f "$1"
   # The one before goes, unless a host still runs on it.
   [ -z "$old" ] || podman rmi "$old" >/dev/null 2>&1 || true

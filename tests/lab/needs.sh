@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # needs.sh: installs what the lab and the tests need on a bare Debian or Ubuntu; does nothing where everything is there.
+#   needs.sh missing       only prints the packages that it would install
 . "$(dirname "$0")/lib.sh"
 
 # command:package, so that nothing is installed over what the machine has from elsewhere.
@@ -7,10 +8,12 @@ needs="podman:podman runc:runc mmdebstrap:mmdebstrap ssh-keygen:openssh-client s
 ip:iproute2 nft:nftables ipset:ipset nsenter:util-linux cc:gcc make:make tar:tar rsync:rsync sudo:sudo jq:jq bc:bc flock:util-linux zstd:zstd"
 missing=()
 for need in $needs; do
-  PATH=$PATH:/usr/sbin:/sbin command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+  # A program: a function of that name, as lib.sh has one for podman, is none.
+  PATH=$PATH:/usr/sbin:/sbin type -P "${need%%:*}" >/dev/null || missing+=("${need##*:}")
 done
 [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing+=(debian-archive-keyring)
 [ -e /usr/lib/x86_64-linux-gnu/crt1.o ] || missing+=(libc6-dev)
+if [ "${1:-}" = missing ]; then printf '%s\n' "${missing[@]}"; exit; fi
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 command -v apt-get >/dev/null || die "install these by hand, this machine has no apt: ${missing[*]}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The cache: a part is made once, again when its inputs change, and never by two at once.
+# The cache: a part is made once, again when its inputs change, and never by two at once. And what a bare machine lacks.
 . "$(dirname "$0")/t.sh"
 
 CACHE=$TMP/cache
@@ -22,3 +22,14 @@ both() {
   [ "$(wc -l < "$TMP/slow")" = 1 ]
 }
 t "two at once make it once" both
+
+# A machine with nothing but what the scripts themselves begin with.
+bare() {
+  local tool
+  mkdir "$TMP/bare"
+  for tool in bash dirname id uname mkdir; do ln -s "$(type -P "$tool")" "$TMP/bare/$tool"; done
+  PATH=$TMP/bare "$LAB_DIR/needs.sh" missing > "$TMP/missing"
+  for tool in podman mmdebstrap openssh-client sshpass shellcheck jq rsync sudo; do grep -qx "$tool" "$TMP/missing" || { echo "not $tool, but:"; cat "$TMP/missing"; return 1; }; done
+}
+t "on a bare machine each tool is missed" bare
+t "control: on this one none is" test -z "$("$LAB_DIR/needs.sh" missing)"
