@@ -93,6 +93,19 @@ pub struct HostFacts<'a> {
     pub answered: SystemTime,
 }
 
+/// Where the cluster's API is to be found, before the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// Nowhere: no control plane was completed.
+    Nowhere,
+    /// Under the address that cluster.yaml means: a control plane was completed, by us or by another
+    /// tool.
+    There,
+    /// Under the own address of its only control plane. With this run the cluster gets the address that
+    /// cluster.yaml means.
+    Moves,
+}
+
 /// All that checks look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -100,9 +113,8 @@ pub struct Context<'a> {
     pub cluster: &'a Cluster,
     /// Architectures that the bundle has artifacts for, by Go's names; empty when not known.
     pub bundle_archs: &'a [String],
-    /// The cluster is there, under the address that cluster.yaml means: one of its control planes was
-    /// completed, by us or by another tool, and it is not to get another address with this run.
-    pub running: bool,
+    /// Where the cluster's API is.
+    pub api: Api,
     /// The hosts, in file order.
     pub hosts: &'a [HostFacts<'a>],
 }

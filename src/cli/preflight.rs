@@ -8,10 +8,11 @@ use super::options::Options;
 use super::running;
 use super::session::Session;
 use crate::bundle::{self, Bundle, Store};
+use crate::cluster::Cluster;
 use crate::event::{EventKind, Severity};
 use crate::host::{Remote, Upload};
-use crate::playbook::{Artifacts, Available, Library};
-use crate::preflight::{Context, HostFacts};
+use crate::playbook::{Artifacts, Available, HostState, Library, Site};
+use crate::preflight::{Api, Context, HostFacts};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {}
@@ -146,15 +147,9 @@ fn findings(
             answered: seen.clock.1,
         })
         .collect();
-    // One that is to get another address with this run is not found there yet.
-    let states = hosts::states(session, seen);
-    let endpoint = session.cluster.outer_endpoint();
-    let found_there = |host: usize| {
-        states[host].server.is_none() || endpoint.is_none() || states[host].server == endpoint
-    };
-    let running = running::acting(&session.cluster, &states).is_some_and(found_there);
+    let api = api(&session.cluster, &hosts::states(session, seen));
     let context =
-        Context { cluster: &session.cluster, hosts: &facts, bundle_archs: architectures, running };
+        Context { cluster: &session.cluster, hosts: &facts, bundle_archs: architectures, api };
     let findings = crate::preflight::check(&context);
     let mut refused = false;
     for finding in findings {
@@ -172,6 +167,20 @@ fn findings(
         }
     }
     refused
+}
+
+/// Where the cluster's API is. One that has another address than cluster.yaml means, and cannot get that,
+/// is refused later, by name.
+fn api(cluster: &Cluster, states: &[HostState]) -> Api {
+    let artifacts = Artifacts::default();
+    let site = Site { cluster, hosts: states, artifacts: &artifacts, kubeconfig: "", leaving: &[] };
+    let (endpoint, acting) = (cluster.outer_endpoint(), running::acting(cluster, states));
+    match acting.map(|host| &states[host].server) {
+        None => Api::Nowhere,
+        Some(server) if server.is_none() || endpoint.is_none() || *server == endpoint => Api::There,
+        Some(_) if site.moves() => Api::Moves,
+        Some(_) => Api::Nowhere,
+    }
 }
 
 /// The playbooks and templates of this run.

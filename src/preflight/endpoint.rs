@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Api, Check, Context, Finding, HostFacts, Run, quoted};
 use crate::cluster::{API_PORT, LoadBalancer};
 use crate::host::facts::{Endpoint, Reached};
 
@@ -13,21 +13,23 @@ pub(super) const CHECK: Check = Check {
     run: Run::EachHost(run),
 };
 
+/// What gives a control plane the virtual address.
+const KUBE_VIP: &str = "/etc/kubernetes/manifests/kube-vip.yaml";
+
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let Some(endpoint) = &host.facts.endpoint else { return vec![] };
     let mut findings = Vec::new();
-    // What was begun may answer, or not yet.
-    let begun = context.hosts.iter().any(|host| host.facts.is_our_node());
-    findings.extend(if endpoint.reached == Reached::Unresolved {
-        Some(unresolved(host, endpoint))
-    } else if context.running {
-        lost(context, host, endpoint)
-    } else if begun {
-        None
-    } else if let LoadBalancer::KubeVip { .. } = context.cluster.load_balancer {
-        taken(host, endpoint)
-    } else {
-        external(context, host, endpoint)
+    let virtual_address = matches!(context.cluster.load_balancer, LoadBalancer::KubeVip { .. });
+    let any = |is: fn(&HostFacts<'_>) -> bool| context.hosts.iter().any(is);
+    findings.extend(match context.api {
+        _ if endpoint.reached == Reached::Unresolved => Some(unresolved(host, endpoint)),
+        Api::There => lost(context, host, endpoint),
+        // What was begun may answer, or not yet.
+        Api::Nowhere if any(|host| host.facts.is_our_node()) => None,
+        Api::Moves if virtual_address && any(|host| host.facts.has_claimed(KUBE_VIP)) => None,
+        _ if virtual_address => taken(host, endpoint),
+        Api::Moves => not_led(host, endpoint),
+        Api::Nowhere => external(context, host, endpoint),
     });
     if let LoadBalancer::KubeVip { vip, interface } = &context.cluster.load_balancer {
         let inside = host.facts.global_addresses().any(|own| own.net.contains(&IpAddr::V4(*vip)));
@@ -52,12 +54,7 @@ fn unresolved(host: &HostFacts<'_>, endpoint: &Endpoint) -> Finding {
 /// vain; but what the address leads to may be starting just now, and a run that goes on waits for it.
 fn lost(context: &Context<'_>, host: &HostFacts<'_>, endpoint: &Endpoint) -> Option<Finding> {
     let name = &endpoint.name;
-    let instead = match endpoint.reached {
-        Reached::ApiServer | Reached::Unknown | Reached::Unresolved => return None,
-        Reached::Refused => "the connection is refused",
-        Reached::Other => "who takes the connection is no API server",
-        Reached::Nobody | Reached::Silent => "nothing answers",
-    };
+    let instead = instead(endpoint.reached)?;
     let listens = |port: u16| {
         let planes = context.hosts.iter().filter(|host| host.host.control_plane);
         let mut listeners = planes.flat_map(|host| host.facts.listeners.iter().flatten());
@@ -80,6 +77,28 @@ fn lost(context: &Context<'_>, host: &HostFacts<'_>, endpoint: &Endpoint) -> Opt
     } else {
         host.warning(CHECK.name, message, fix)
     })
+}
+
+/// What came back instead of an API server, where that is known.
+fn instead(reached: Reached) -> Option<&'static str> {
+    match reached {
+        Reached::ApiServer | Reached::Unknown | Reached::Unresolved => None,
+        Reached::Refused => Some("the connection is refused"),
+        Reached::Other => Some("who takes the connection is no API server"),
+        Reached::Nobody | Reached::Silent => Some("nothing answers"),
+    }
+}
+
+/// All nodes of a cluster that runs are about to go by this address, so it must lead there already.
+fn not_led(host: &HostFacts<'_>, endpoint: &Endpoint) -> Option<Finding> {
+    let instead = instead(endpoint.reached)?;
+    let name = &endpoint.name;
+    let message = format!(
+        "the cluster is to get the address `{name}`, which does not lead to its API server from here: {instead}"
+    );
+    let fix = "see that the load balancer is on, that it sends TCP on to port 6443 of the control plane, and \
+               that no firewall is in between";
+    Some(host.error(CHECK.name, message, fix))
 }
 
 /// Before the cluster is there. A load balancer with nothing behind it takes the connection and hangs

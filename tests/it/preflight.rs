@@ -14,7 +14,7 @@ use bivouac::event::Severity;
 use bivouac::host::facts::{
     Claim, Endpoint, Facts, FactsError, Family, Journal, Listener, Process, Reached, Route, Unit,
 };
-use bivouac::preflight::{CHECKS, Context, Finding, HostFacts, check};
+use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, check};
 use serde_json::json;
 
 const ALPINE: &str = include_str!("../fixtures/facts/alpine-3.19.txt");
@@ -37,7 +37,7 @@ struct Scene {
     ahead: Vec<Duration>,
     round_trip: Duration,
     /// The cluster is there already.
-    running: bool,
+    api: Api,
 }
 
 impl Scene {
@@ -53,7 +53,7 @@ impl Scene {
         let ahead = vec![Duration::ZERO; facts.len()];
         let round_trip = Duration::from_millis(200);
         let archs = vec!["amd64".into()];
-        Self { cluster: cluster(hosts), facts, archs, ahead, round_trip, running: false }
+        Self { cluster: cluster(hosts), facts, archs, ahead, round_trip, api: Api::Nowhere }
     }
 
     fn check(&self) -> Vec<Finding> {
@@ -65,8 +65,8 @@ impl Scene {
                 HostFacts { host, facts, asked: now - half, answered: now + half }
             })
             .collect();
-        let (cluster, running) = (&self.cluster, self.running);
-        check(&Context { cluster, bundle_archs: &self.archs, hosts: &hosts, running })
+        let (cluster, api) = (&self.cluster, self.api);
+        check(&Context { cluster, bundle_archs: &self.archs, hosts: &hosts, api })
     }
 }
 
@@ -315,6 +315,21 @@ const CASES: &[Case] = &[
         reached(s, LoadBalancer::External, Reached::Other);
         runs(s);
     }),
+    ("an endpoint that a cluster is to get, and that leads nowhere", "ControlPlaneEndpoint", |s| {
+        reached(s, LoadBalancer::External, Reached::Other);
+        runs(s);
+        s.api = Api::Moves;
+    }),
+    (
+        "a virtual address that a cluster is to get, and that is taken",
+        "ControlPlaneEndpoint",
+        |s| {
+            reached(s, kube_vip("192.168.7.200"), Reached::Silent);
+            s.facts[0].addresses.as_mut().unwrap()[1].net = "192.168.7.23/24".parse().unwrap();
+            runs(s);
+            s.api = Api::Moves;
+        },
+    ),
     ("a virtual address that has lost the cluster", "ControlPlaneEndpoint", |s| {
         reached(s, kube_vip("192.168.7.200"), Reached::Nobody);
         s.facts[0].addresses.as_mut().unwrap()[1].net = "192.168.7.23/24".parse().unwrap();
@@ -357,7 +372,7 @@ fn reached(scene: &mut Scene, load_balancer: LoadBalancer, reached: Reached) {
 
 /// The first host is the control plane of a cluster that runs.
 fn runs(scene: &mut Scene) {
-    scene.running = true;
+    scene.api = Api::There;
     scene.facts[0].listeners = Some(vec![Listener { port: 6443, process: None }]);
     scene.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
 }
@@ -572,14 +587,29 @@ fn an_address_that_is_the_cluster_s_own_is_no_finding() {
         let mut scene = Scene::healthy();
         reached(&mut scene, balancer, Reached::ApiServer);
         runs(&mut scene);
-        scene.running = false;
+        scene.api = Api::Nowhere;
         assert_eq!(scene.check(), []);
-        scene.running = true;
+        scene.api = Api::There;
         assert_eq!(scene.check(), []);
         // A host that another tool made a node is not looked at, and its cluster runs all the same.
         (scene.facts[0].claims, scene.facts[0].listeners) = (vec![], None);
         assert_eq!(scene.check(), []);
     }
+    // A cluster that is to get the address: an external load balancer leads to it by now, and a virtual
+    // address may be up already, by our own kube-vip.
+    let mut scene = Scene::healthy();
+    reached(&mut scene, LoadBalancer::External, Reached::ApiServer);
+    runs(&mut scene);
+    scene.api = Api::Moves;
+    assert_eq!(scene.check(), []);
+    let mut scene = Scene::healthy();
+    reached(&mut scene, kube_vip("192.168.7.200"), Reached::ApiServer);
+    runs(&mut scene);
+    scene.api = Api::Moves;
+    assert!(!scene.check().is_empty(), "it is somebody else's");
+    let subject = "/etc/kubernetes/manifests/kube-vip.yaml".into();
+    scene.facts[0].claims.push(Claim { kind: "file".into(), subject });
+    assert_eq!(scene.check(), []);
     // A control plane's own port on a worker is nobody's business without our load balancer there.
     let mut scene = Scene::healthy();
     scene.facts[1].listeners = Some(vec![Listener { port: 6443, process: None }]);

@@ -39,7 +39,7 @@ fi
 podman() {
   [ "$1" = exec ] || { command podman "$@"; return; }
   shift
-  local input=/dev/null detach='' pid vars=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb container=podman)
+  local input=/dev/null detach='' pid known vars=(PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb container=podman)
   while :; do
     case $1 in
       -i) input=/dev/stdin; shift ;;
@@ -49,7 +49,10 @@ podman() {
       *) break ;;
     esac
   done
-  pid=$(command podman inspect -f '{{.State.Pid}}' "$1") || return 125
+  # Asking podman takes longer than most commands: who uses a host that is never started again may say its process (PID_CONTAINER).
+  known=PID_${1//[^a-z0-9]/_}
+  pid=${!known:-}
+  [ -n "$pid" ] || pid=$(command podman inspect -f '{{.State.Pid}}' "$1") || return 125
   if [ -z "$pid" ] || [ "$pid" = 0 ]; then say "\`$1\` does not run"; return 125; fi
   shift
   if [ -n "$detach" ]; then

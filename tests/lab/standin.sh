@@ -32,7 +32,7 @@ standin_bundle() {
 # group NAME LINE HOST:ROLE...: hosts that share a store; $BASE/NAME has HOSTS.yaml for all of them and FIRST.yaml for the first alone.
 # LINE is a further line of the spec.
 group() {
-  local group=$1 line=$2 host address container roles=() names=() i=0 to
+  local group=$1 line=$2 host address container roles=() names=() i=0 to pid
   shift 2
   mkdir -p "$BASE/$group/store"
   for host; do names+=("${host%:*}"); roles+=("${host#*:}"); done
@@ -53,6 +53,8 @@ E2
   while read -r host address container; do
     printf '  - {address: %s, roles: [%s], name: %s}\n' "$address" "${roles[$i]}" "$host" | tee -a "$BASE/$group/all.yaml" >> "$BASE/$group/new"
     i=$((i + 1))
+    pid=$(command podman inspect -f '{{.State.Pid}}' "$container")
+    export "PID_${container//[^a-z0-9]/_}=$pid"
     # What the package step would install: its kind has tests of its own, and each apt-get takes seconds.
     podman exec -i "$container" sh -c 'apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends conntrack ebtables ethtool iptables nftables socat >/dev/null 2>&1'
   done < "$BASE/$group/hosts"

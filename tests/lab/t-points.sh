@@ -5,8 +5,10 @@
 #   walks    the run is killed at one entry after the other, each run going on from the last kill, until it comes to its end: then all is
 #            as after an unbroken run. For undos alike, each at its three points.
 #   singles  the run is killed once, and all hosts are wiped at once: they are as before.
-# POINTS=all is all of them (hours), POINTS=walks all walks, POINTS=singles all singles; otherwise a run takes a sample by SEED, which is
-# printed (SEED=$RANDOM: another one). GROUPS_WANTED names groups.
+# Two clusters: one gets a worker, the other a second control plane. Of the second one's singles those are left out whose entry is the same
+# as one of the first's: their steps are.
+# POINTS=all is all of them, POINTS=walks all walks, POINTS=singles all singles; otherwise a run takes a sample by SEED, which is printed
+# (SEED=$RANDOM: another one). LANES names lanes: those of a sample are `worker` and `plane`, the others' have the points' name behind that.
 # shellcheck disable=SC2030,SC2031 # lanes are subshells with variables of their own
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"
@@ -67,15 +69,19 @@ count_kills() { echo "$1" >> "$BASE/$group/kills"; }
 # walk LEAST GROUP FILE HOST POINT|any STRIDE|next VERB...: killed at every STRIDEth entry that HOST comes to, until the verb ends well, LEAST
 # times at least. `next`: each time at one further from where it begins, for what it does each time anew.
 walk() {
-  local least=$1 group=$2 file=$3 host=$4 points=$5 stride=$6 entry line was='' at count=0 point
+  local least=$1 group=$2 file=$3 host=$4 points=$5 stride=$6 entry line was at count=0 point ahead
   shift 6
+  ahead=$stride
   RANDOM=$draw
   while :; do
     read -r entry line < <(last "$group" "$host")
-    if [ "$stride" = next ]; then at=$((entry + count + 1)); else at=$((entry + stride)); fi
-    # One that came no further begins again with what it was about.
-    if [ "$stride" != next ] && { [ "$entry $line" = "$was" ] || { [ -n "$line" ] && [ "$line" = "${was#* }" ]; }; }; then at=$((at + 1)); fi
-    was="$entry $line"
+    if [ "$stride" = next ]; then
+      at=$((entry + count + 1))
+    else
+      # One that came no further begins again with what it was about, and so will the next.
+      if [ "$count" -gt 0 ] && [ "$line" = "$was" ]; then ahead=$((ahead + 1)); else ahead=$stride; fi
+      at=$((entry + ahead)) was=$line
+    fi
     point=$points
     [ "$point" != any ] || point=${DO[$((RANDOM % 4))]}
     cut_at "$group" "$file" "$host:$at:$point" "$@"
@@ -112,20 +118,31 @@ single() {
   IFS=: read -r host entry point <<< "$cut"
   if [[ $entry == +* ]]; then cut=$host:$(($(last_number "$group" "$host") + entry)):$point; fi
   cut_at "$group" all "$cut" "$@"
-  [ "$got" = 134 ] || ended_with "$group" "cut at $cut" || return
+  # What it has done after all is not the next one's to meet.
+  [ "$got" = 134 ] || { ended_with "$group" "cut at $cut" || exits 0 "$group" all wipe || :; return 1; }
   count_kills 1
   exits 0 "$group" all wipe && both_clean "$group"
 }
 
-# Unbroken runs; how many entries each verb makes on each host is written down.
+# entries GROUP HOST AFTER: those behind that number: how far behind, and what each is: its step, kind and first argument.
+entries() {
+  local after=$3 line BV_NL='
+'
+  # shellcheck disable=SC2034 # the words of an entry may name it
+  journal "$1" "$2" | awk -v after="$after" '$1 == "start" && $2 > after' | while IFS= read -r line; do
+    eval "set -- ${line% .}"
+    echo "$(($2 - after)) $4|$5|${7//$BV_NL/ }"
+  done
+}
+
+# Unbroken runs; which entries each verb makes on each host is written down, as $dir/VERB-HOST.
 learn() {
-  local g=$1 from dir=$BASE/$1
+  local g=$1 dir=$BASE/$1 from
   exits 0 "$g" all init
   is_up "$g" "$2"
   writes_nothing "$g" init
   writes_nothing "$g" join
-  last_number "$g" a > "$dir/init-a"
-  last_number "$g" b > "$dir/init-b"
+  entries_of init a 0 && entries_of init b 0
   exits 0 "$g" all wipe
   both_clean "$g"
   clean_whole "$g"
@@ -133,37 +150,49 @@ learn() {
   from=$(last_number "$g" a)
   exits 0 "$g" all join
   is_up "$g" "$2"
-  echo $(($(last_number "$g" a) - from)) > "$dir/join-a"
-  last_number "$g" b > "$dir/join-b"
-  standing "$g" b > "$dir/undo-b"
+  entries_of join a "$from" && entries_of join b 0
   from=$(last_number "$g" a)
   exits 0 "$g" all remove b
   is_alone "$g"
-  echo $(($(last_number "$g" a) - from)) > "$dir/remove-a"
+  entries_of remove a "$from"
+  exits 0 "$g" first wipe
+  both_clean "$g"
+}
+entries_of() { # VERB HOST AFTER
+  entries "$g" "$2" "$3" > "$dir/$1-$2"
+  [ -s "$dir/$1-$2" ]
+}
+# The same with b as a worker: the entries that the other group's singles have, as $dir/known-VERB.
+known() {
+  local g=$1 dir=$BASE/$1 from
+  sed '/name: b}/s/roles: \[control-plane\]/roles: [worker]/' "$dir/all.yaml" > "$dir/known.yaml"
+  exits 0 "$g" known init
+  { entries "$g" a 0; entries "$g" b 0; } | cut -d' ' -f2- > "$dir/known-init"
+  entries "$g" b 0 | cut -d' ' -f2- > "$dir/known-undo"
+  exits 0 "$g" known wipe
+  exits 0 "$g" first init
+  from=$(last_number "$g" a)
+  exits 0 "$g" known join
+  { entries "$g" a "$from"; entries "$g" b 0; } | cut -d' ' -f2- > "$dir/known-join"
+  from=$(last_number "$g" a)
+  exits 0 "$g" known remove b
+  entries "$g" a "$from" | cut -d' ' -f2- > "$dir/known-remove"
   exits 0 "$g" first wipe
   both_clean "$g"
 }
 # The cuts of a verb on a host: all, or as many as asked for. `+N` is the Nth entry from where it begins.
 places() { # COUNT GROUP VERB HOST
-  local e p
-  {
-    if [ "$3" = undo ]; then
-      while read -r e; do for p in "${UNDO[@]}"; do echo "$4:$e:$p"; done; done < "$BASE/$2/undo-b"
-    else
-      for e in $(seq "$(cat "$BASE/$2/$3-$4")"); do for p in "${DO[@]}"; do echo "$4:+$e:$p"; done; done
-    fi
-  } | if [ "$POINTS" = all ] || [ "$POINTS" = singles ]; then cat; else shuf -n "$1" --random-source=<(yes "$draw"); fi
+  local dir=$BASE/$2 from=$BASE/$2/$3-$4 sign=+ points=("${DO[@]}") e what p
+  if [ "$3" = undo ]; then from=$dir/init-$4 sign='' points=("${UNDO[@]}"); fi
+  while read -r e what; do
+    if [ -e "$dir/known-$3" ] && grep -qxF -- "$what" "$dir/known-$3"; then continue; fi
+    for p in "${points[@]}"; do echo "$4:$sign$e:$p"; done
+  done < "$from" | if [ "$POINTS" = some ]; then shuf -n "$1" --random-source=<(yes "$draw"); else cat; fi
 }
 
-lane() { # GROUP MEMBERS
-  local g=$1 members=$2 stride points=(any) point at host least some=1
-  RANDOM=$SEED
-  t "$g: unbroken runs of init, join, remove and wipe" learn "$g" "$members"
-  stride=$((RANDOM % 4 + 8))
-  case $POINTS in
-    all | walks) stride=1 points=("${DO[@]}") ;;
-    singles) points=() ;;
-  esac
+walks() { # GROUP MEMBERS
+  local g=$1 members=$2 stride=1 points=("${DO[@]}") point at host least
+  if [ "$POINTS" = some ]; then stride=$((RANDOM % 4 + 8)) points=(any); fi
   for point in "${points[@]}"; do
     for host in a b; do
       draw=$RANDOM
@@ -195,6 +224,9 @@ lane() { # GROUP MEMBERS
     t "$g: the wipe leaves nothing" exits 0 "$g" all wipe
     t "$g: to both looks" clean_whole "$g"
   done
+}
+singles() { # GROUP SOME
+  local g=$1 some=$2 host at
   for host in a b; do
     draw=$RANDOM
     for at in $(places "$some" "$g" init "$host"); do t "$g: init killed at $at, wipe: as before" single "$g" "$at" init; done
@@ -210,12 +242,28 @@ lane() { # GROUP MEMBERS
   done
   t "$g: all is as before, by snap.sh" clean_whole "$g"
 }
+lane() { # GROUP MEMBERS POINTS
+  local g=$1
+  RANDOM=$SEED
+  t "$g: unbroken runs of init, join, remove and wipe" learn "$g" "$2"
+  case $g in plane*singles) t "$g: the entries of a cluster with a worker" known "$g" ;; esac
+  # Without that nothing can be placed.
+  [ "$_failed" = 0 ] || return
+  if [ "$3" != singles ]; then walks "$g" "$2"; fi
+  if [ "$3" != walks ]; then singles "$g" 1; fi
+}
 
-for g in ${GROUPS_WANTED:-worker plane}; do
+case $POINTS in
+  some) lanes="worker plane" ;;
+  all) lanes="worker-walks worker-singles plane-walks plane-singles" ;;
+  *) lanes="worker-$POINTS plane-$POINTS" ;;
+esac
+wanted=${LANES:-$lanes}
+for g in $wanted; do
   case $g in
-    worker) group worker "network: {}" a:control-plane b:worker ;;
+    worker*) group "$g" "network: {}" a:control-plane b:worker ;;
     # Alone the control plane is found by its own address: a join gives the cluster another.
-    plane) group plane "network: {}" a:control-plane b:control-plane ;;
+    plane*) group "$g" "network: {}" a:control-plane b:control-plane ;;
   esac
   look_before "$g"
   (
@@ -225,15 +273,14 @@ for g in ${GROUPS_WANTED:-worker plane}; do
     mkdir "$TMP"
     export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
     _failed=0 start=$SECONDS
-    case $g in worker) lane worker 1 ;; plane) lane plane 2 ;; esac
+    case $g in worker*) members=1 ;; plane*) members=2 ;; esac
+    lane "$g" "$members" "${g#*-}"
     echo "# $g: $(awk '{n += $1} END {print n + 0}' "$BASE/$g/kills") kills: $((SECONDS - start)) s"
     echo "$_failed" > "$BASE/$g/failed"
-  ) > "$BASE/$g.result" 2>&1 &
-  wanted="${wanted:-} $g"
+  ) 2>&1 &
 done
 wait
 for g in $wanted; do
-  cat "$BASE/$g.result"
   if [ -s "$BASE/$g/failed" ]; then _failed=$((_failed + $(cat "$BASE/$g/failed"))); else t "the lane $g comes to its end" false; fi
 done
 
