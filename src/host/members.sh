@@ -187,15 +187,18 @@ bv_kubelet_well() {
 }
 
 # What the kubelet complained about since the second $1, to standard error, each complaint once; before all, what it died of, unless it
-# runs again. Its log has levels: F is what ends it; from 1.23 on that is an E of run.go (k8s.io/component-base/cli).
+# runs again. klog's F ends a program; from 1.23 on an E of run.go does (k8s.io/component-base/cli).
 bv_kubelet_said() {
-    bv_log=$(journalctl -u kubelet.service --since "@$1" -o cat --no-pager 2>/dev/null)
-    systemctl -q is-active kubelet.service || printf '%s\n' "$bv_log" |
-        sed -n -e 's/^F[0-9]\{4\} [0-9:.]* *[0-9]* [a-z_0-9]*\.go:[0-9]*\] /the kubelet ended: /p' \
-            -e 's/^E[0-9]\{4\} [0-9:.]* *[0-9]* run\.go:[0-9]*\] "command failed" err=/the kubelet ended: /p' \
-            -e 's/^ *Error: /the kubelet ended: /p' | tail -n 1 >&2
-    printf '%s\n' "$bv_log" |
-        sed -n -e 's/^[EF][0-9]\{4\} [0-9:.]* *[0-9]* \([a-z_0-9]*\.go\):[0-9]*\] /\1: /p' \
-            -e '/^Error: /p' -e '/^ *error: /p' |
-        awk '!seen[substr($0, 1, 60)]++' | tail -n 8 | sed 's/^/kubelet: /' >&2
+    journalctl -u kubelet.service --since "@$1" -o cat --no-pager 2>/dev/null |
+        sed -n -e 's/^E\([0-9]\{4\} [0-9:.]* *[0-9]* run\.go:[0-9]*\] \)"command failed" err=/F\1/' \
+            -e 's/^\([EF]\)[0-9]\{4\} [0-9:.]* *[0-9]* \([a-z_0-9]*\.go\):[0-9]*\] /\1 \2: /p' \
+            -e 's/^ *[Ee]rror: /F error: /p' |
+        awk -v state="$(systemctl is-active kubelet.service 2>/dev/null)" '
+            { text = substr($0, 3) }
+            /^F/ { died = text; sub(/^[^ ]*: /, "", died); gsub(/^"|"$/, "", died) }
+            !seen[substr(text, 1, 60)]++ { said[++n] = text }
+            END {
+                if (died != "" && state != "active") print "the kubelet ended: " died
+                for (i = n > 8 ? n - 7 : 1; i <= n; i++) print "kubelet: " said[i]
+            }' >&2
 }

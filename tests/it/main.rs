@@ -9,6 +9,7 @@ mod plan;
 mod playbooks;
 mod preflight;
 mod report;
+mod shell;
 mod ssh;
 mod ssh_faults;
 mod ssh_host_key;

@@ -1,0 +1,73 @@
+//! Functions of the shell half that only read, here, with stand-ins for the programs that they ask.
+
+use std::process::Command;
+
+const MEMBERS: &str = include_str!("../../src/host/members.sh");
+
+/// What `bv_kubelet_said` says of a kubelet in this state with this log.
+fn kubelet_said(state: &str, log: &str) -> String {
+    let stand_ins = "journalctl() { printf '%s' \"$LOG\"; }\nsystemctl() { echo \"$STATE\"; }\n";
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{stand_ins}{MEMBERS}\nbv_kubelet_said 0"))
+        .env("LOG", log)
+        .env("STATE", state)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Lines of kubelet 1.20 (klog 2) and 1.30.
+const FLAG: &str = "  -h, --help   help for kubelet
+F1125 20:04:09.805760   14537 server.go:156] unknown flag: --no-such-option
+goroutine 1 [running]:
+";
+const COMMAND: &str = "E0102 03:04:05.000001    99 run.go:74] \"command failed\" err=\"failed to run Kubelet: no such runtime\"\n";
+const COMPLAINTS: &str = "I1125 20:04:09.805760   14537 server.go:416] Version: v1.20.2
+E1125 20:04:09.805760   14537 kubelet.go:2243] node \"w1\" not found
+E1125 20:04:10.805760   14537 kubelet.go:2243] node \"w1\" not found
+";
+
+#[test]
+fn a_kubelet_that_died_says_of_what_first() {
+    assert_eq!(
+        kubelet_said("activating", &format!("{COMPLAINTS}{FLAG}{COMPLAINTS}{FLAG}")),
+        "the kubelet ended: unknown flag: --no-such-option
+kubelet: kubelet.go: node \"w1\" not found
+kubelet: server.go: unknown flag: --no-such-option
+"
+    );
+    assert_eq!(
+        kubelet_said("failed", COMMAND),
+        "the kubelet ended: failed to run Kubelet: no such runtime
+kubelet: run.go: \"failed to run Kubelet: no such runtime\"
+"
+    );
+    let cobra = "Error: unknown flag: --no-such-option\nUsage:\n";
+    assert!(
+        kubelet_said("failed", cobra)
+            .starts_with("the kubelet ended: unknown flag: --no-such-option\n")
+    );
+}
+
+#[test]
+fn a_kubelet_that_runs_has_come_over_what_it_died_of() {
+    assert_eq!(
+        kubelet_said("active", &format!("{FLAG}{COMPLAINTS}")),
+        "kubelet: server.go: unknown flag: --no-such-option\nkubelet: kubelet.go: node \"w1\" not found\n"
+    );
+    assert_eq!(kubelet_said("inactive", "I1125 20:04:09.805760 1 server.go:4] fine\n"), "");
+}
+
+#[test]
+fn the_last_eight_complaints_are_told() {
+    let log: String =
+        (1..20).map(|n| format!("E1125 20:04:09.805760   14537 k.go:2] complaint {n}\n")).collect();
+    let said = kubelet_said("active", &log);
+    assert_eq!(said.lines().count(), 8);
+    assert!(
+        said.starts_with("kubelet: k.go: complaint 12\n") && said.ends_with("complaint 19\n"),
+        "{said}"
+    );
+}
