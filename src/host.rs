@@ -16,4 +16,4 @@ pub use change::{Change, Data, Upload, Whose};
 pub use journal::{Entry, Journal, Outcome, State, Undone};
 pub use kubectl::Admin;
 pub use lock::{Locked, WAITS};
-pub use remote::{Answer, Error, Lines, Probe, Remote};
+pub use remote::{Answer, Error, Lines, Probe, Remote, Run};

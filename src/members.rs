@@ -92,6 +92,20 @@ impl Members {
             .or_else(|| self.nodes.iter().find(by_address))
     }
 
+    /// The member of etcd on a host: at one of its node's addresses or at this one, or by the node's name,
+    /// which kubeadm gives to both.
+    pub fn member_of(
+        &self,
+        name: &str,
+        node: Option<&Node>,
+        address: Option<IpAddr>,
+    ) -> Option<&Member> {
+        let mut addresses =
+            node.iter().flat_map(|node| node.addresses.iter().copied()).chain(address);
+        let at = addresses.find_map(|address| self.member(address));
+        at.or_else(|| self.etcd.iter().flatten().find(|member| member.name == name))
+    }
+
     /// The member of etcd at an address.
     pub fn member(&self, address: IpAddr) -> Option<&Member> {
         self.etcd.iter().flatten().find(|member| member.address == Some(address))

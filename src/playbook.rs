@@ -14,7 +14,7 @@ mod spec;
 mod template;
 mod values;
 
-pub use context::{Artifacts, Available, HostState, Leaving, Site};
+pub use context::{Artifacts, Available, HostState, Leaving, Site, acting};
 pub use library::{Error, Library};
 pub use plan::{Lane, Pending, Plan, Task};
 pub use resolve::{Fetch, Work};

@@ -20,6 +20,7 @@ mod endpoint;
 mod firewall;
 mod hostname;
 mod kernel_modules;
+mod kubernetes_version;
 mod leftovers;
 mod memory;
 mod node_addresses;
@@ -64,6 +65,7 @@ pub const CHECKS: &[Check] = &[
     ports::CHECK,
     subnets::CHECK,
     endpoint::CHECK,
+    kubernetes_version::CHECK,
     cpus::CHECK,
     memory::CHECK,
     disk_space::CHECK,

@@ -53,7 +53,7 @@ type Tried<'a> = Result<(Admin, ControlPlane<'a>), (&'a Host, Error)>;
 
 /// Tries all side by side, until one answers; the results are in file order.
 async fn attempt<'a>(planes: &[(&'a Host, Target)], keys: &Arc<HostKeys>) -> Vec<Tried<'a>> {
-    let run = session::run_id();
+    let run = session::named("look");
     let mut tasks = JoinSet::new();
     for (index, (_, target)) in planes.iter().enumerate() {
         let (target, keys, run) = (target.clone(), Arc::clone(keys), run.clone());

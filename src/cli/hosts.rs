@@ -234,6 +234,7 @@ pub fn state(host: &Host, seen: &Seen) -> HostState {
         server: seen.facts.api_server.clone(),
         moved: seen.entries.iter().any(|entry| entry.state != State::Undone && entry.is_move()),
         own_kubelet: seen.facts.has_claimed(KUBELET),
+        silent: false,
     }
 }
 

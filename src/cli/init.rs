@@ -7,10 +7,11 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
-use super::{hosts, preflight};
+use super::{hosts, preflight, running};
 use crate::cluster::{Cluster, INTERNAL_ENDPOINT, LoadBalancer};
 use crate::engine;
-use crate::playbook::{HostState, Plan, Site, Values};
+use crate::host::Remote;
+use crate::playbook::{HostState, Plan, Site, Values, acting};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -31,8 +32,10 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 }
 
 async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
-    let checked = preflight::check(session, options, true).await?;
-    let states = hosts::states(session, &checked.seen);
+    let mut checked = preflight::check(session, options, true).await?;
+    let mut states = hosts::states(session, &checked.seen);
+    let mut all: Vec<&mut Remote> = checked.remotes.iter_mut().collect();
+    running::find_acting(session, &mut all, &mut states).await?;
     half_wiped(session, &states)?;
     shrunk(&mut session.cluster, &states);
     let site = Site {
@@ -43,6 +46,18 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
         leaving: &[],
     };
     moved(&site)?;
+    // One that does not answer is waited for.
+    if let Some(acts) = acting(&session.cluster, &states).filter(|acts| !states[*acts].foreign) {
+        let (host, remote) = (&session.cluster.hosts[acts], &mut checked.remotes[acts]);
+        match running::survey(session, host, remote).await {
+            Ok(members) => {
+                running::taken_out(&session.cluster, &states, &members)?;
+                running::complete(&site, &members, &[])?;
+            }
+            Err(stop) if session.cancel.is_stopped() => return Err(stop),
+            Err(_) => {}
+        }
+    }
     let after = format!("the cluster `{}` is up", session.cluster.name);
     carry_out(session, options, checked, &states, &after).await
 }

@@ -1,14 +1,17 @@
 //! `bivouac join`: add control planes or workers to a cluster that runs.
 
+use std::net::IpAddr;
+
 use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
 use super::{init, preflight};
-use crate::cluster::Cluster;
-use crate::members::Members;
-use crate::playbook::HostState;
+use crate::cluster::{Cluster, Host};
+use crate::host::Remote;
+use crate::members::{Member, Members};
+use crate::playbook::{Artifacts, HostState, Site, acting};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -45,8 +48,10 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     let begun = preflight::begin(session, options, true)?;
     let remotes = hosts::connect(session, options).await?;
     let (mut remotes, seen) = hosts::look(session, remotes).await?;
-    let states = hosts::states(session, &seen);
-    let Some(acting) = running::acting(&session.cluster, &states) else {
+    let mut states = hosts::states(session, &seen);
+    let mut all: Vec<&mut Remote> = remotes.iter_mut().collect();
+    running::find_acting(session, &mut all, &mut states).await?;
+    let Some(acting) = acting(&session.cluster, &states) else {
         return Err(refused(
             "no control plane of cluster.yaml is in a cluster yet",
             "make the cluster with `bivouac init`, which joins the other hosts as well",
@@ -55,7 +60,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     let foreign = HostState::are_foreign(&states, acting);
     let (state, kept) = (states[acting].clone(), kept(&states, acting, named));
     let acts = &session.cluster.hosts[acting];
-    let members = match running::survey(acts, &mut remotes[acting]).await {
+    let members = match running::survey(session, acts, &mut remotes[acting]).await {
         Ok(members) => members,
         Err(stop) => {
             // What stands in the way may say why.
@@ -69,12 +74,22 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
         .filter(|host| !states[**host].joined)
         .map(|host| session.cluster.hosts[*host].display.clone())
         .collect();
+    // Those that the command line does not name are no strangers, and will not be in step either.
+    let left_out: Vec<IpAddr> = (0..states.len())
+        .filter(|host| !kept.contains(host))
+        .map(|host| states[host].address)
+        .collect();
     session.cluster = session.cluster.only(&kept);
     let remotes = running::only(remotes, &kept);
     let seen: Vec<Seen> = running::only(seen, &kept);
     let states = running::only(states, &kept);
     let may_move = !foreign && single(&session.cluster, &states);
     running::settle(&mut session.cluster, &state, foreign, &members, may_move)?;
+    running::taken_out(&session.cluster, &states, &members)?;
+    if !foreign {
+        let artifacts = Artifacts::default();
+        running::complete(&site(session, &states, &artifacts), &members, &left_out)?;
+    }
     fits(&session.cluster, &states, &members, foreign)?;
     // A node of somebody else's is not ours to judge.
     let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
@@ -85,6 +100,11 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     };
     let checked = preflight::Checked { remotes, seen, artifacts, library };
     init::carry_out(session, options, checked, &states, &after).await
+}
+
+/// What a plan for these hosts begins with.
+fn site<'a>(session: &'a Session, states: &'a [HostState], artifacts: &'a Artifacts) -> Site<'a> {
+    Site { cluster: &session.cluster, hosts: states, artifacts, kubeconfig: "", leaving: &[] }
 }
 
 /// The hosts that have a part in it: those that join, and those of the cluster, whose routes and load
@@ -150,25 +170,32 @@ fn fits(
         // The address of this host: an earlier try to join, which the next one clears.
         let sick = sick.filter(|member| member.address != Some(state.address));
         if let (true, Some(member)) = (host.control_plane, sick) {
+            let sick = called(cluster, states, member);
             return Err(refused(
                 format!(
-                    "{name}: etcd takes no new member while its member `{}` does not answer",
-                    member.name
+                    "{name}: etcd takes no new member while its member `{sick}` does not answer"
                 ),
-                format!(
-                    "bring `{0}` back, or take it out with `bivouac remove {0} --dead`",
-                    member.name
-                ),
+                format!("bring `{sick}` back, or take it out with `bivouac remove {sick} --dead`"),
             ));
         }
     }
     Ok(())
 }
 
+/// What cluster.yaml calls the host of a member of etcd. One that has not started yet has no name of its
+/// own.
+fn called(cluster: &Cluster, states: &[HostState], member: &Member) -> String {
+    let at = |(_, state): &(&Host, &HostState)| Some(state.address) == member.address;
+    let address = || member.address.map_or_else(String::new, |address| address.to_string());
+    match cluster.hosts.iter().zip(states).find(at) {
+        Some((host, _)) => host.display.clone(),
+        None if member.name.is_empty() => address(),
+        None => member.name.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use super::*;
 
     /// What is said when `h2` joins, with this role, a cluster of another tool's that is so.

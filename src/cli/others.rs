@@ -117,7 +117,7 @@ async fn members(
         let host = &session.cluster.hosts[*index];
         let Ok(remote) = &mut reached[*index] else { continue };
         if host.control_plane
-            && let Ok(members) = running::survey(host, remote).await
+            && let Ok(members) = running::survey(session, host, remote).await
         {
             return Some(members);
         }

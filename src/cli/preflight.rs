@@ -5,13 +5,12 @@ use tokio::task::JoinHandle;
 use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
-use super::running;
 use super::session::Session;
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::Cluster;
 use crate::event::{EventKind, Severity};
 use crate::host::{Remote, Upload};
-use crate::playbook::{Artifacts, Available, HostState, Library, Site};
+use crate::playbook::{Artifacts, Available, HostState, Library, Site, acting};
 use crate::preflight::{Api, Context, HostFacts};
 
 #[derive(Debug, clap::Args)]
@@ -174,7 +173,7 @@ fn findings(
 fn api(cluster: &Cluster, states: &[HostState]) -> Api {
     let artifacts = Artifacts::default();
     let site = Site { cluster, hosts: states, artifacts: &artifacts, kubeconfig: "", leaving: &[] };
-    let (endpoint, acting) = (cluster.outer_endpoint(), running::acting(cluster, states));
+    let (endpoint, acting) = (cluster.outer_endpoint(), acting(cluster, states));
     match acting.map(|host| &states[host].server) {
         None => Api::Nowhere,
         Some(server) if server.is_none() || endpoint.is_none() || *server == endpoint => Api::There,

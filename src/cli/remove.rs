@@ -17,7 +17,7 @@ use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
 use crate::host::{Probe, Remote};
 use crate::members::{self, Members, Refusal};
-use crate::playbook::{HostState, Leaving, Plan, Site};
+use crate::playbook::{HostState, Leaving, Plan, Site, acting};
 use crate::report;
 use crate::ssh::quote;
 
@@ -106,10 +106,19 @@ async fn remove(
     let begun = preflight::begin(session, options, true)?;
     let remotes = hosts::connect(session, options).await?;
     let (remotes, seen) = hosts::look(session, remotes).await?;
-    let states = hosts::states(session, &seen);
+    let mut states = hosts::states(session, &seen);
     let named = |host: &Host| going.iter().any(|it| it.address == host.address);
     let (leave, rest): (Vec<usize>, Vec<usize>) =
         (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
+    let mut remotes = remotes;
+    {
+        // Whoever leaves does not act.
+        let mut all: Vec<&mut Remote> = remotes.iter_mut().collect();
+        let mut standing: Vec<HostState> = states.clone();
+        leave.iter().for_each(|host| standing[*host].joined = false);
+        running::find_acting(session, &mut all, &mut standing).await?;
+        states.iter_mut().zip(standing).for_each(|(state, it)| state.silent = it.silent);
+    }
     let stay = staying(&session.cluster, &states, &rest).ok_or_else(last)?;
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
     for host in &leave {
@@ -121,8 +130,9 @@ async fn remove(
         remotes.into_iter().filter(|(host, _)| stay.contains(host)).collect();
     session.cluster = session.cluster.only(&stay);
     let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
-    let acting = running::acting(&session.cluster, &states).ok_or_else(last)?;
-    let members = running::survey(&session.cluster.hosts[acting], &mut remotes[acting].1).await?;
+    let acting = acting(&session.cluster, &states).ok_or_else(last)?;
+    let acts = &session.cluster.hosts[acting];
+    let members = running::survey(session, acts, &mut remotes[acting].1).await?;
     let foreign = HostState::are_foreign(&states, acting);
     running::settle(&mut session.cluster, &states[acting], foreign, &members, false)?;
     let mut leaving = Vec::new();
@@ -147,6 +157,11 @@ async fn remove(
         kubeconfig: &kubeconfig,
         leaving: &leaving,
     };
+    if !foreign {
+        let gone = leaving.iter().filter_map(|it| it.address.parse().ok());
+        running::complete(&site, &members, &gone.collect::<Vec<_>>())?;
+        running::taken_out(&session.cluster, &states, &members)?;
+    }
     let plan = Plan::chain(&["remove", "init"], &Arc::new(library), &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
     let run = engine::Options {
@@ -170,10 +185,10 @@ async fn remove(
 /// Those of the rest that have a part in it: the control plane that acts, and our nodes, whose routes and
 /// load balancers follow. Nobody joins by a removal. `None`: no control plane is left.
 fn staying(cluster: &Cluster, states: &[HostState], rest: &[usize]) -> Option<Vec<usize>> {
-    let is_plane = |host: &&usize| cluster.hosts[**host].control_plane && states[**host].joined;
-    let acting = rest.iter().find(is_plane)?;
+    let left = running::only(states.to_vec(), rest);
+    let acting = rest[acting(&cluster.only(rest), &left)?];
     let has_part =
-        |host: &usize| host == acting || (states[*host].joined && !states[*host].foreign);
+        |host: &usize| *host == acting || (states[*host].joined && !states[*host].foreign);
     Some(rest.iter().copied().filter(has_part).collect())
 }
 
@@ -191,12 +206,16 @@ async fn departure(
     };
     let own_name = || host.node_name.clone().unwrap_or_else(|| host.display.clone());
     let name = state.map_or_else(own_name, |state| state.node.clone());
-    let node = members.node(&name, address).map_or(name, |node| node.name.clone());
+    let node = members.node(&name, address);
+    let member = members.member_of(node.map_or(&name, |node| &node.name), node, address);
+    // etcd knows it by the node's address, which need not be the one that SSH goes to.
+    let address = member.and_then(|member| member.address).or(address);
     Leaving {
         name: host.display.clone(),
-        node,
+        node: node.map_or_else(|| name.clone(), |node| node.name.clone()),
         address: address.map_or_else(String::new, |address| address.to_string()),
-        control_plane: address.is_some_and(|address| members.member(address).is_some()),
+        // One that left etcd before a run was killed may be in kubeadm's list still.
+        control_plane: host.control_plane || member.is_some(),
         dead: args.dead,
         drain: (!args.skip_drain).then(|| args.flags()),
         drain_timeout: args.drain_timeout,
@@ -229,7 +248,8 @@ fn in_cluster(
     }
     Err(refused(
         format!("{}: is not in the cluster", host.display),
-        "take it out of cluster.yaml; what may be left on it goes with `bivouac wipe`",
+        "take it out of cluster.yaml; what may be left on it goes with `bivouac wipe`. If its node has another name \
+         (`bivouac kubectl -- get nodes`), give the host that `name` in cluster.yaml",
     ))
 }
 
@@ -277,7 +297,8 @@ async fn drains(
         );
         let failed =
             |error: crate::host::Error| Stop::error(Exit::Unreachable, &error, &error.fix());
-        let answer = remote.probe(&Probe::new(line), LOOK).await.map_err(failed)?;
+        let look = Probe::new(line);
+        let answer = session.unless_stopped(remote.probe(&look, LOOK)).await?.map_err(failed)?;
         if answer.status == 0 {
             continue;
         }

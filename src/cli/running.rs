@@ -1,25 +1,117 @@
 //! A cluster that runs: looked at through one of its control planes, before anything is changed.
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::exit::{Exit, Stop};
+use super::session::Session;
 use crate::cluster::{API_PORT, Cluster, Host, INTERNAL_ENDPOINT, LoadBalancer};
+use crate::event::{EventKind, Severity};
 use crate::host::{Error, Probe, Remote};
 use crate::members::{self, Members};
-use crate::playbook::HostState;
+use crate::playbook::{HostState, Site};
 
 /// Limit for the look: each member of etcd may take a while not to answer.
 const LOOK: Duration = Duration::from_secs(120);
 
-/// The control plane that acts for the cluster: the first of these hosts that is in it.
-pub fn acting(cluster: &Cluster, states: &[HostState]) -> Option<usize> {
-    let mut hosts = cluster.hosts.iter().zip(states);
-    hosts.position(|(host, state)| host.control_plane && state.joined)
+/// Whether a control plane's own API server is ready, which it is with its etcd. All of their certificates
+/// have that name.
+const READY: &str = "kubectl --kubeconfig /etc/kubernetes/admin.conf --server https://127.0.0.1:6443 --tls-server-name kubernetes --request-timeout 10s get --raw /readyz";
+
+/// Limit for that question.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// Where there are several control planes, finds out which of the first do not answer, so that another acts
+/// for the cluster. Where none does, none is silent.
+pub async fn find_acting(
+    session: &Session,
+    remotes: &mut [&mut Remote],
+    states: &mut [HostState],
+) -> Result<(), Stop> {
+    let planes = session.cluster.hosts.iter().zip(states.iter());
+    let planes = planes.enumerate().filter(|(_, (host, state))| host.control_plane && state.joined);
+    let planes: Vec<usize> = planes.map(|(index, _)| index).collect();
+    if planes.len() < 2 {
+        return Ok(());
+    }
+    let ready = Probe::new(READY);
+    for (place, index) in planes.iter().enumerate() {
+        let look = remotes[*index].probe(&ready, ANSWER);
+        if session.unless_stopped(look).await?.is_ok_and(|answer| answer.status == 0) {
+            for silent in &planes[..place] {
+                states[*silent].silent = true;
+                session.events.host(
+                    &session.cluster.hosts[*silent].display,
+                    EventKind::Finding {
+                        name: "ApiServer".to_owned(),
+                        severity: Severity::Warning,
+                        message: "its API server does not answer: another control plane acts for the cluster".to_owned(),
+                        fix: "see that the API server and etcd run there (`crictl ps`, `journalctl -u kubelet`)".to_owned(),
+                    },
+                );
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a host that was once made a node and is none any more: `remove --dead` took it out, or somebody
+/// deleted it. Its journal does not know.
+pub fn taken_out(cluster: &Cluster, states: &[HostState], members: &Members) -> Result<(), Stop> {
+    let ours = cluster.hosts.iter().zip(states).filter(|(_, state)| state.joined && !state.foreign);
+    let known = |state: &HostState| {
+        members.node(&state.node, Some(state.address)).is_some()
+            || members.member(state.address).is_some()
+    };
+    let out: Vec<&Host> = ours.filter(|(_, state)| !known(state)).map(|(host, _)| host).collect();
+    let Some(first) = out.first() else { return Ok(()) };
+    let names: Vec<&str> = out.iter().map(|host| host.display.as_str()).collect();
+    Err(refused(
+        format!("{}: was a node of this cluster and was taken out of it", names.join(", ")),
+        format!(
+            "wipe it with `bivouac wipe -m {}`, then let it join again; or take it out of cluster.yaml",
+            first.address
+        ),
+    ))
+}
+
+/// Refuses to bring the hosts of a file in step that does not name all of the cluster: what it does not name
+/// would be left out of the others' load balancers, and, where the cluster moves to another address, would
+/// not find it any more. `leaving` are the addresses of those that are on their way out.
+pub fn complete(site: &Site<'_>, members: &Members, leaving: &[IpAddr]) -> Result<(), Stop> {
+    let known = |address: &IpAddr| {
+        leaving.contains(address) || site.hosts.iter().any(|state| state.address == *address)
+    };
+    let mut missing: BTreeSet<String> = BTreeSet::new();
+    let why = if site.moves() {
+        let nodes = members.nodes.iter().filter(|node| !node.addresses.iter().any(known));
+        missing.extend(nodes.map(|node| node.name.clone()));
+        "the cluster is to get another address, under which they would not find it"
+    } else {
+        let balanced = site.cluster.load_balancer == LoadBalancer::Internal;
+        let planes = members.etcd.iter().flatten().filter(|_| balanced);
+        let planes = planes.filter(|member| member.address.is_some_and(|it| !known(&it)));
+        missing.extend(planes.map(|member| member.name.clone()));
+        "the workers' load balancers would lose them"
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Err(refused(
+        format!("the cluster has nodes that cluster.yaml does not name: {names}: {why}"),
+        "add them to cluster.yaml; one that is no more goes with `bivouac remove NAME --dead`",
+    ))
 }
 
 /// Asks the cluster who is in it.
-pub async fn survey(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
+pub async fn survey(session: &Session, host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
+    session.unless_stopped(ask(host, remote)).await?
+}
+
+async fn ask(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
     let failed = |cause: String, fix: &str| {
         Stop::new(
             Exit::Refused,

@@ -12,6 +12,7 @@ use super::signals;
 use crate::cluster::Cluster;
 use crate::engine::Cancel;
 use crate::event::{Event, EventKind, Events, seconds};
+use crate::host::Run;
 use crate::report;
 
 /// Runs a verb on an async runtime of its own.
@@ -30,8 +31,8 @@ pub fn block_on<T>(verb: impl Future<Output = Result<T, Stop>>) -> Result<T, Sto
 #[derive(Debug)]
 pub struct Session {
     pub cluster: Cluster,
-    /// Names the run in journals and logs.
-    pub run: String,
+    /// The run, as hosts know it.
+    pub run: Run,
     pub events: Events,
     pub cancel: Cancel,
     pub started: Instant,
@@ -48,7 +49,7 @@ impl Session {
     /// Begins a run of `verb`.
     pub fn begin(options: &Options, verb: &str, cluster: Cluster) -> Self {
         let (events, receiver) = Events::channel();
-        let run = run_id();
+        let run = named(verb);
         let cancel = Cancel::default();
         signals::listen(&cancel);
         events.run(EventKind::RunStarted {
@@ -62,7 +63,7 @@ impl Session {
             verbose: options.verbose,
             has_own_words: verb == "status",
             log_dir: options.log_dir.clone(),
-            run_id: run.clone(),
+            run_id: run.id.clone(),
             resume_command: Options::resume(),
         };
         Self {
@@ -83,6 +84,14 @@ impl Session {
     pub fn show(&mut self) {
         if let Some(receiver) = self.receiver.take() {
             self.reporter = Some(tokio::spawn(report::run(self.settings.clone(), receiver)));
+        }
+    }
+
+    /// Waits for this, unless the run is stopped before.
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = self.cancel.stopped() => Err(Stop::said(Exit::Interrupted)),
         }
     }
 
@@ -113,8 +122,23 @@ impl Session {
     }
 }
 
+/// A new run, of this verb.
+pub fn named(verb: &str) -> Run {
+    Run { id: run_id(), who: format!("{verb} by {}", operator()) }
+}
+
+/// Who runs this, and where: `ops@laptop`.
+fn operator() -> String {
+    let named =
+        ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let user = named.filter(|user| !user.is_empty());
+    let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+    let uname = rustix::system::uname();
+    format!("{user}@{}", uname.nodename().to_string_lossy())
+}
+
 /// `20261123T024102Z-1f3a`: sorts by time, and two runs of one second differ.
-pub fn run_id() -> String {
+fn run_id() -> String {
     let mut random = [0; 2];
     // Only a name; without randomness it is merely less unique.
     let _ = getrandom::fill(&mut random);

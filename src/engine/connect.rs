@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::host::{Error, Remote};
+use crate::host::{Error, Remote, Run};
 use crate::ssh::{HostKeys, Target};
 
 /// A host that could not be connected to.
@@ -26,12 +26,12 @@ const LOGINS: usize = 8;
 pub async fn connect(
     targets: &[Target],
     keys: &Arc<HostKeys>,
-    run: &str,
+    run: &Run,
 ) -> Vec<Result<Remote, Unreached>> {
     let logins = Arc::new(Semaphore::new(LOGINS));
     let mut tasks = JoinSet::new();
     for (index, target) in targets.iter().cloned().enumerate() {
-        let (logins, keys, run) = (Arc::clone(&logins), Arc::clone(keys), run.to_owned());
+        let (logins, keys, run) = (Arc::clone(&logins), Arc::clone(keys), run.clone());
         tasks.spawn(async move {
             let _permit = logins.acquire().await;
             let remote = Remote::connect(&target, keys, &run).await;

@@ -1,13 +1,12 @@
 //! Gates: the only reasons for a host to wait for another.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 
 use tokio::sync::watch;
 
 use crate::playbook::Plan;
 
-/// A gate's state. It changes once.
+/// A gate's state, for one who waits there. It changes once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
     /// Somebody still has to pass.
@@ -18,15 +17,31 @@ pub(super) enum State {
     Shut { because: String },
 }
 
-#[derive(Debug)]
+/// Who has come to a gate so far.
+#[derive(Debug, Clone)]
 struct Gate {
-    missing: Mutex<usize>,
-    state: watch::Sender<State>,
+    /// Tasks that neither were done nor will never be.
+    missing: usize,
+    /// The lane that came last.
+    last: usize,
+    /// Why some task will never be done.
+    because: Option<String>,
+}
+
+impl Gate {
+    /// For whoever goes on only with everybody, or with all who could come (`anyway`).
+    fn state(&self, anyway: bool) -> State {
+        match &self.because {
+            Some(because) if !anyway => State::Shut { because: because.clone() },
+            _ if self.missing > 0 => State::Closed,
+            _ => State::Open { last: self.last },
+        }
+    }
 }
 
 /// All gates of a plan. A gate is named by the tasks that open it, and opens with the last of them.
 #[derive(Debug)]
-pub(super) struct Gates(HashMap<String, Gate>);
+pub(super) struct Gates(HashMap<String, watch::Sender<Gate>>);
 
 impl Gates {
     pub(super) fn new(plan: &Plan) -> Self {
@@ -36,52 +51,46 @@ impl Gates {
                 *counts.entry(gate.clone()).or_default() += 1;
             }
         }
-        let gate =
-            |count| Gate { missing: Mutex::new(count), state: watch::channel(State::Closed).0 };
+        let gate = |missing| watch::channel(Gate { missing, last: usize::MAX, because: None }).0;
         Self(counts.into_iter().map(|(name, count)| (name, gate(count))).collect())
     }
 
     /// One of the gate's tasks is done.
     pub(super) fn pass(&self, name: &str, lane: usize) {
-        let Some(gate) = self.0.get(name) else { return };
-        let mut missing = gate.missing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *missing = missing.saturating_sub(1);
-        if *missing == 0 {
-            gate.state.send_if_modified(|state| {
-                let closed = *state == State::Closed;
-                if closed {
-                    *state = State::Open { last: lane };
-                }
-                closed
-            });
-        }
+        self.come(name, |gate| gate.last = lane);
     }
 
     /// One of the gate's tasks will never be done.
     pub(super) fn shut(&self, name: &str, because: &str) {
+        self.come(name, |gate| {
+            gate.because.get_or_insert_with(|| because.to_owned());
+        });
+    }
+
+    fn come(&self, name: &str, note: impl FnOnce(&mut Gate)) {
         let Some(gate) = self.0.get(name) else { return };
-        gate.state.send_if_modified(|state| {
-            let closed = *state == State::Closed;
-            if closed {
-                *state = State::Shut { because: because.to_owned() };
+        gate.send_if_modified(|gate| {
+            let is_open = gate.missing == 0;
+            if !is_open {
+                gate.missing -= 1;
+                note(gate);
             }
-            closed
+            !is_open
         });
     }
 
     /// The state now; a gate that nobody opens is open.
-    pub(super) fn state(&self, name: &str) -> State {
-        self.0
-            .get(name)
-            .map_or(State::Open { last: usize::MAX }, |gate| gate.state.borrow().clone())
+    pub(super) fn state(&self, name: &str, anyway: bool) -> State {
+        let open = State::Open { last: usize::MAX };
+        self.0.get(name).map_or(open, |gate| gate.borrow().state(anyway))
     }
 
     /// The state once it is no longer closed.
-    pub(super) async fn settled(&self, name: &str) -> State {
-        let Some(gate) = self.0.get(name) else { return self.state(name) };
-        let mut receiver = gate.state.subscribe();
-        match receiver.wait_for(|state| *state != State::Closed).await {
-            Ok(state) => state.clone(),
+    pub(super) async fn settled(&self, name: &str, anyway: bool) -> State {
+        let Some(gate) = self.0.get(name) else { return self.state(name, anyway) };
+        let mut receiver = gate.subscribe();
+        match receiver.wait_for(|gate| gate.state(anyway) != State::Closed).await {
+            Ok(gate) => gate.state(anyway),
             Err(_) => State::Shut { because: "the run ended".to_owned() },
         }
     }
@@ -100,6 +109,7 @@ mod tests {
         Task {
             step: StepName { playbook: "p".to_owned(), step: "s".to_owned() },
             needs: None,
+            anyway: false,
             opens: opens.map(str::to_owned),
             alone: None,
             limit: Duration::from_secs(1),
@@ -131,22 +141,22 @@ mod tests {
     #[test]
     fn a_gate_opens_with_the_last_of_its_tasks_and_knows_whose_that_was() {
         let gates = gates();
-        assert_eq!(gates.state("joined"), State::Closed);
+        assert_eq!(gates.state("joined", false), State::Closed);
         gates.pass("joined", 1);
-        assert_eq!(gates.state("joined"), State::Closed);
+        assert_eq!(gates.state("joined", false), State::Closed);
         gates.pass("joined", 0);
-        assert_eq!(gates.state("joined"), State::Open { last: 0 });
-        assert_eq!(gates.state("up"), State::Closed, "another gate");
+        assert_eq!(gates.state("joined", false), State::Open { last: 0 });
+        assert_eq!(gates.state("up", false), State::Closed, "another gate");
     }
 
     #[test]
     fn a_gate_that_nobody_opens_is_open() {
         let gates = gates();
-        assert!(matches!(gates.state("nobody's"), State::Open { .. }));
+        assert!(matches!(gates.state("nobody's", false), State::Open { .. }));
         // And nothing that is said of it does harm.
         gates.pass("nobody's", 0);
         gates.shut("nobody's", "h0 stopped");
-        assert!(matches!(gates.state("nobody's"), State::Open { .. }));
+        assert!(matches!(gates.state("nobody's", false), State::Open { .. }));
     }
 
     #[test]
@@ -154,10 +164,19 @@ mod tests {
         let gates = gates();
         gates.shut("joined", "h1 stopped");
         gates.shut("joined", "h0 stopped");
-        assert_eq!(gates.state("joined"), shut("h1 stopped"));
+        assert_eq!(gates.state("joined", false), shut("h1 stopped"));
         gates.pass("joined", 0);
-        gates.pass("joined", 1);
-        assert_eq!(gates.state("joined"), shut("h1 stopped"), "too late to pass");
+        assert_eq!(gates.state("joined", false), shut("h1 stopped"), "too late to pass");
+    }
+
+    #[test]
+    fn who_goes_on_anyway_waits_for_all_who_can_come() {
+        let gates = gates();
+        gates.shut("joined", "h1 stopped");
+        assert_eq!(gates.state("joined", true), State::Closed, "h0 may come still");
+        gates.pass("joined", 0);
+        assert_eq!(gates.state("joined", true), State::Open { last: 0 });
+        assert_eq!(gates.state("joined", false), shut("h1 stopped"));
     }
 
     #[test]
@@ -166,7 +185,7 @@ mod tests {
         gates.pass("up", 0);
         gates.shut("up", "h0 stopped afterwards");
         gates.pass("up", 2);
-        assert_eq!(gates.state("up"), State::Open { last: 0 });
+        assert_eq!(gates.state("up", false), State::Open { last: 0 });
     }
 
     #[tokio::test]
@@ -174,7 +193,7 @@ mod tests {
         let gates = std::sync::Arc::new(gates());
         let waiting = |name: &'static str| {
             let gates = std::sync::Arc::clone(&gates);
-            tokio::spawn(async move { gates.settled(name).await })
+            tokio::spawn(async move { gates.settled(name, false).await })
         };
         let (up, joined) = (waiting("up"), waiting("joined"));
         tokio::task::yield_now().await;
@@ -183,7 +202,7 @@ mod tests {
         assert_eq!(up.await.unwrap(), State::Open { last: 0 });
         assert_eq!(joined.await.unwrap(), shut("h1 stopped"));
         // Who comes later does not wait at all.
-        assert_eq!(gates.settled("up").await, State::Open { last: 0 });
-        assert!(matches!(gates.settled("nobody's").await, State::Open { .. }));
+        assert_eq!(gates.settled("up", false).await, State::Open { last: 0 });
+        assert!(matches!(gates.settled("nobody's", false).await, State::Open { .. }));
     }
 }

@@ -119,13 +119,13 @@ impl Runner {
         permit: &mut Option<SemaphorePermit<'a>>,
     ) -> Result<Option<usize>, ()> {
         let Some(gate) = &task.needs else { return Ok(None) };
-        let mut state = shared.gates.state(gate);
+        let mut state = shared.gates.state(gate, task.anyway);
         let began = Instant::now();
         if state == State::Closed {
             drop(permit.take());
             self.tell(EventKind::GateWaiting { gate: gate.clone() });
             state = tokio::select! {
-                state = shared.gates.settled(gate) => state,
+                state = shared.gates.settled(gate, task.anyway) => state,
                 () = shared.cancel.stopped() => return Err(()),
             };
             if let State::Open { .. } = state {

@@ -31,7 +31,8 @@ pub(super) struct Taken {
 /// run holds one of them, or has changed it meanwhile: then all are let go and have been told so. A host
 /// that cannot be locked for other reasons is left out, and the others go on.
 ///
-/// The first is locked before the others, so that of two runs that start at once one gets them all.
+/// The first by name is locked before the others, so that of two runs that start at once, whatever order
+/// their hosts have, one gets them all.
 pub(super) async fn take(
     hosts: Vec<(String, Remote)>,
     playbook: &str,
@@ -39,34 +40,34 @@ pub(super) async fn take(
     cancel: &Cancel,
 ) -> Option<Vec<Taken>> {
     let names: Vec<String> = hosts.iter().map(|(name, _)| name.clone()).collect();
+    let mut results: Vec<Option<(Taken, bool)>> = names.iter().map(|_| None).collect();
+    let mut hosts: Vec<(usize, (String, Remote))> = hosts.into_iter().enumerate().collect();
+    hosts.sort_by(|(_, (one, _)), (_, (other, _))| one.cmp(other));
     let mut hosts = hosts.into_iter();
-    let mut taken = Vec::new();
-    let mut held = None;
-    if let Some((name, remote)) = hosts.next() {
-        let (first, by_another) = one(name, remote, playbook, events, cancel).await;
-        held = by_another.then_some(0);
-        taken.push(first);
+    if let Some((index, (name, remote))) = hosts.next() {
+        results[index] = Some(one(name, remote, playbook, events, cancel).await);
     }
-    if held.is_none() {
+    let held = |results: &[Option<(Taken, bool)>]| {
+        results.iter().position(|it| matches!(it, Some((_, true))))
+    };
+    if held(&results).is_none() {
         let mut rest = JoinSet::new();
-        for (index, (name, remote)) in hosts.enumerate() {
+        for (index, (name, remote)) in hosts {
             let (playbook, events, cancel) = (playbook.to_owned(), events.clone(), cancel.clone());
             rest.spawn(
-                async move { (index + 1, one(name, remote, &playbook, &events, &cancel).await) },
+                async move { (index, one(name, remote, &playbook, &events, &cancel).await) },
             );
         }
-        let mut rest = rest.join_all().await;
-        rest.sort_by_key(|(index, _)| *index);
-        for (index, (one, by_another)) in rest {
-            held = held.or(by_another.then_some(index));
-            taken.push(one);
+        for (index, taken) in rest.join_all().await {
+            results[index] = Some(taken);
         }
     }
-    let Some(held) = held else { return Some(taken) };
-    let mut taken = taken.into_iter();
-    for (index, name) in names.iter().enumerate() {
+    let held = held(&results);
+    let taken = results.into_iter().map(|it| it.map(|(taken, _)| taken));
+    let Some(held) = held else { return Some(taken.flatten().collect()) };
+    for (index, (name, taken)) in names.iter().zip(taken).enumerate() {
         let because = (index != held).then(|| format!("{} is another run's", names[held]));
-        let_go(name, taken.next(), because, events).await;
+        let_go(name, taken, because, events).await;
     }
     None
 }

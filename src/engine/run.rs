@@ -121,7 +121,7 @@ async fn leave(name: String, host: Taken, shared: Arc<Shared>, options: Options)
     let began = Instant::now();
     tell(EventKind::GateWaiting { gate: LEFT.to_owned() });
     let state = tokio::select! {
-        state = shared.gates.settled(LEFT) => state,
+        state = shared.gates.settled(LEFT, false) => state,
         () = options.cancel.stopped() => State::Shut { because: "the run was stopped".to_owned() },
     };
     if let State::Shut { because } = state {

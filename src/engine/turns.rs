@@ -64,6 +64,7 @@ mod tests {
         let task = || Task {
             step: StepName { playbook: "p".to_owned(), step: "s".to_owned() },
             needs: None,
+            anyway: false,
             opens: None,
             alone: Some("etcd".to_owned()),
             limit: Duration::from_secs(1),

@@ -115,6 +115,10 @@ pub struct Facts {
     pub leftovers: Leftovers,
     /// `host:port` of the API server in a control plane's `admin.conf`.
     pub api_server: Option<String>,
+    /// Whether the credentials of a node's kubelet are there.
+    pub kubelet_conf: Option<bool>,
+    /// The version of the API server in a control plane's manifest: `v1.20.2`.
+    pub api_version: Option<String>,
     /// The host's journal.
     pub journal: Journal,
     /// What on the host is ours, by the entries of its journal that stand.
@@ -301,6 +305,11 @@ impl Facts {
         self.claims.iter().any(|claim| is_path(claim) && claim.subject == path)
     }
 
+    /// Whether we began to install packages, and have not taken them away since.
+    pub fn has_begun_packages(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind == "package")
+    }
+
     /// Whether links, routes and firewall chains of a cluster are ours.
     pub fn has_claimed_kernel(&self) -> bool {
         self.claims.iter().any(|claim| claim.kind == "kernel")
@@ -313,7 +322,7 @@ impl Facts {
 
     /// Whether the host has a kubelet's credentials: it is a node, or was one.
     pub fn has_kubelet_conf(&self) -> bool {
-        self.leftovers.paths.iter().flatten().any(|path| path == "/etc/kubernetes/kubelet.conf")
+        self.kubelet_conf == Some(true)
     }
 
     /// The file system below a path: that of its nearest parent that was asked about.

@@ -328,6 +328,19 @@ if [ -r /etc/kubernetes/admin.conf ]; then
     done </etc/kubernetes/admin.conf
 fi
 
+# Whether it is a node.
+if [ -s /etc/kubernetes/kubelet.conf ]; then say kubelet_conf 1; else say kubelet_conf 0; fi
+
+# The version of the cluster's control plane, by the image that its manifest names.
+if [ -r /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
+    while read -r key value _; do
+        if [ "$key" = image: ]; then
+            say api_version "${value##*:}"
+            break
+        fi
+    done </etc/kubernetes/manifests/kube-apiserver.yaml
+fi
+
 # Our own journal (its format: journal.sh): entries that stand and were not wiped yet, the run of the last
 # one, and of those that say what on the host is ours, the kind and the first argument.
 if [ -d /var/lib/bivouac ]; then
@@ -337,7 +350,7 @@ if [ -d /var/lib/bivouac ]; then
             $1 == "start" {
                 stands[$2]
                 run = $3
-                if (match($0, / .(file|artifact|tree|kernel|kubeadm). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
+                if (match($0, / .(file|artifact|tree|kernel|kubeadm|package). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
             }
             $1 == "undone" || $1 == "kept" { delete stands[$2] }
             END {

@@ -20,7 +20,7 @@ BV=/var/lib/bivouac
 # What tells runs of each other, and need not outlive a boot: a run that changes nothing writes nothing
 # that stays.
 #   lock    held (flock) by the shell that may change the host, and by all that it started
-#   holder  who that is: RUN since TIME PID:START, of the session's sshd process
+#   holder  who that is: RUN (WHO) since TIME PID:START, of the session's sshd process
 #   busy    the change under way; empty between changes
 BV_LIVE=/run/bivouac
 BV_UNCHANGED=79
@@ -379,7 +379,7 @@ bv_lock() {
     if flock -n 9; then
         bv_session
         bv_born "$bv_session"
-        printf '%s since %s %s\n' "$BV_RUN" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$bv_session:$bv_born" >"$BV_LIVE/holder"
+        printf '%s (%s) since %s %s\n' "$BV_RUN" "$BV_WHO" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$bv_session:$bv_born" >"$BV_LIVE/holder"
         bv_idle
     fi
     exec 7<&-

@@ -83,11 +83,27 @@ bv_status_without() {
 
 bv_status_forget() {
     bv_status_without "$1" && return
+    # An answer that could not be had is no list.
+    [ -n "$bv_status" ] || return 1
     bv_status=$(printf '%s\n' "$bv_status" | awk -v name="  $1:" '
         $0 == name { inside = 1; next }
         inside && /^    / { next }
         { inside = 0; printf "%s\\n", $0 }')
     bv_kubectl -n kube-system patch configmap kubeadm-config --type merge -p "{\"data\":{\"ClusterStatus\":\"$bv_status\"}}" >/dev/null
+}
+
+# The certificates that were laid out for control planes, and the tokens that they would die with, as kinds and names for kubectl. kubeadm
+# makes such a token each time, knows it by this description (app/phases/copycerts), and lets only the last one own the certificates.
+bv_certs_listed() {
+    bv_described=$(printf 'Proxy for managing TTL for the kubeadm-certs secret' | base64 -w 0)
+    bv_secrets=$(bv_kubectl -n kube-system get secrets -o go-template='{{range .items}}{{.metadata.name}} {{with .data}}{{with .description}}{{.}}{{end}}{{end}}{{"\n"}}{{end}}') || return 1
+    printf '%s\n' "$bv_secrets" | awk -v described="$bv_described" '$1 == "kubeadm-certs" || (/^bootstrap-token-/ && $2 == described) { print $1 }'
+}
+bv_certs_gone() { bv_names=$(bv_certs_listed) && [ -z "$bv_names" ]; }
+bv_certs_forget() {
+    bv_names=$(bv_certs_listed) || return 1
+    # shellcheck disable=SC2086 # Names have no blanks.
+    [ -z "$bv_names" ] || bv_kubectl -n kube-system delete secret --ignore-not-found $bv_names >/dev/null
 }
 
 # Whether the cluster has no node $1. An answer that cannot be had is no absence.

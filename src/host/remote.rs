@@ -152,6 +152,15 @@ impl Probe {
     }
 }
 
+/// A run of the tool, as hosts know it.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Its name in journals.
+    pub id: String,
+    /// What it does and who began it, for others who find a host locked: `init by ops@laptop`.
+    pub who: String,
+}
+
 /// A connected host. It can be read; to change it, [lock](super::Locked) it and open its journal.
 #[derive(Debug)]
 pub struct Remote {
@@ -168,13 +177,15 @@ pub struct Remote {
 
 impl Remote {
     /// Connects, becomes root and defines the shell half.
-    pub async fn connect(target: &Target, keys: Arc<HostKeys>, run: &str) -> Result<Self, Error> {
+    pub async fn connect(target: &Target, keys: Arc<HostKeys>, run: &Run) -> Result<Self, Error> {
         let connection = Connection::open(target, keys).await?;
         let mut shell = connection.shell().await?;
         let mut prelude = PRELUDE.join("\n");
         // Tools that keep caches in a home directory, such as kubectl, keep them in ours.
         prelude.push_str("\numask 022\nexport HOME=\"$BV/home\"\nBV_RUN=");
-        prelude.push_str(&ssh::quote(run));
+        prelude.push_str(&ssh::quote(&run.id));
+        prelude.push_str("\nBV_WHO=");
+        prelude.push_str(&ssh::quote(&run.who));
         prelude.push('\n');
         #[cfg(debug_assertions)]
         let cut = cut_point(&target.name);
@@ -188,7 +199,7 @@ impl Remote {
         Ok(Self {
             shell,
             connection,
-            run: run.to_owned(),
+            run: run.id.clone(),
             seen: None,
             #[cfg(debug_assertions)]
             cut: cut.is_some(),

@@ -201,8 +201,8 @@ if [ -r "$kubernetes/kubelet.conf" ]; then
     say server "$(sed -n 's/^ *server: *//p' "$kubernetes/kubelet.conf")"
     if has kubectl; then
         ready reach "$kubernetes/kubelet.conf"
-        # A load balancer in a static pod serves this host alone.
-        for file in "$kubernetes"/manifests/*haproxy*.yaml "$kubernetes"/manifests/*nginx*.yaml; do
+        # A load balancer in a static pod serves this host alone: ours, or another tool's.
+        for file in "$kubernetes"/manifests/bivouac-load-balancer.yaml "$kubernetes"/manifests/*haproxy*.yaml "$kubernetes"/manifests/*nginx*.yaml; do
             [ -f "$file" ] || continue
             [ ! -f "$kubernetes/manifests/kube-apiserver.yaml" ] || continue
             ready balancer "$kubernetes/kubelet.conf" --server https://127.0.0.1:6443 --tls-server-name=kubernetes

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::resolve::{image_in_cluster, image_name};
-use crate::cluster::{API_PORT, Cluster, LoadBalancer};
+use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, Version};
 use crate::host::Upload;
 use crate::ssh::quote;
 
@@ -61,6 +61,8 @@ pub struct HostState {
     pub foreign: bool,
     /// `host:port` of the API server by the administrator's own file; only control planes have one.
     pub server: Option<String>,
+    /// A control plane whose API server does not answer while another one's does: that acts.
+    pub silent: bool,
     /// Through it the cluster was given another address than it was made with.
     pub moved: bool,
     /// Its kubelet has, or had, settings of its own.
@@ -83,6 +85,7 @@ impl HostState {
             moved: false,
             own_kubelet: false,
             guest: false,
+            silent: false,
         }
     }
 
@@ -127,15 +130,21 @@ impl Artifacts {
     }
 }
 
+/// The control plane that acts for the cluster: of those that are in it the first that answers.
+#[must_use]
+pub fn acting(cluster: &Cluster, states: &[HostState]) -> Option<usize> {
+    let in_it = |index: &usize| cluster.hosts[*index].control_plane && states[*index].joined;
+    let all = || (0..states.len()).filter(in_it);
+    all().find(|index| !states[*index].silent).or_else(|| all().next())
+}
+
 impl Site<'_> {
-    /// The control plane that acts for the cluster: the first that is in it, or the first of the file,
-    /// which is to initialise it.
+    /// The control plane that acts for the cluster: one that is in it, or the first of the file, which
+    /// is to initialise it.
     #[must_use]
     pub fn first_control_plane(&self) -> Option<usize> {
-        let mut planes = self.control_planes();
-        let first = planes.next()?;
-        let in_it = |index: &usize| self.hosts[*index].joined;
-        Some(if in_it(&first) { first } else { planes.find(in_it).unwrap_or(first) })
+        let acts = acting(self.cluster, self.hosts);
+        acts.or_else(|| self.control_planes().next())
     }
 
     fn control_planes(&self) -> impl Iterator<Item = usize> {
@@ -243,9 +252,29 @@ fn references<'a>(site: &Site<'a>, arch: &'a str) -> impl Iterator<Item = &'a St
     site.artifacts.of("image", arch).flat_map(|available| &available.references)
 }
 
+/// kubeadm's own taint of control planes was renamed in 1.24 (kubeadm#2200); until 1.23 only the old one
+/// counts.
+fn control_plane_taint(version: &Version) -> &'static str {
+    if version.minor() < 24 {
+        "node-role.kubernetes.io/master"
+    } else {
+        "node-role.kubernetes.io/control-plane"
+    }
+}
+
+/// Whether pods belong on a host: on a control plane that carries them too, or that has nobody to carry
+/// them.
+fn is_schedulable(site: &Site<'_>, host: &Host) -> bool {
+    !host.control_plane || host.worker || site.cluster.is_single()
+}
+
 /// The arguments of `bv_settings_apply` (`host/members.sh`): each node's labels and taints.
+///
+/// kubeadm's taint of control planes is one of them: whether pods belong there may change, as when the first
+/// worker joins.
 fn settings(site: &Site<'_>) -> String {
     let mut words = Vec::new();
+    let kubeadms = control_plane_taint(&site.cluster.kubernetes.version);
     for (host, state) in site.cluster.hosts.iter().zip(site.hosts) {
         words.push(format!("node {}", quote(&state.node)));
         let labels = host.labels.iter();
@@ -256,6 +285,10 @@ fn settings(site: &Site<'_>) -> String {
             let value = taint.value.as_deref().unwrap_or_default();
             format!("taint {}", quote(&format!("{}={value}:{}", taint.key, taint.effect)))
         }));
+        let kept_free = !is_schedulable(site, host) && !state.foreign;
+        words.extend(
+            kept_free.then(|| format!("taint {}", quote(&format!("{kubeadms}=:NoSchedule")))),
+        );
     }
     words.join(" ")
 }
@@ -294,6 +327,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let settings = if first == Some(index) { settings(site) } else { String::new() };
     let initialized = first.is_some_and(|first| site.hosts[first].joined);
     let moves = site.moves();
+    let foreign = first.is_some_and(|first| HostState::are_foreign(site.hosts, first));
     // Which hosts are still to join: all but the one that initialises.
     let pending = |control_plane: bool| {
         (0..site.hosts.len())
@@ -308,12 +342,14 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         "cluster": {
             "name": site.cluster.name,
             "endpoint": site.endpoint(),
+            // That is no control plane's own, and ours to keep in step: all nodes go by it.
+            "shared": !foreign && site.cluster.shared_endpoint().is_some(),
             "join_via": site.join_via(),
             "outside": site.outside(),
             "sans": site.sans(),
             "load_balancer": site.cluster.load_balancer.kind(),
             // Made by another tool, which brought a pod network of its own.
-            "foreign": first.is_some_and(|first| HostState::are_foreign(site.hosts, first)),
+            "foreign": foreign,
             "vip": vip,
             "vip_interface": vip_interface.unwrap_or_default(),
             // Names and addresses of the API servers, for those who spread over them.
@@ -327,8 +363,6 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             // It gets another address with this run; it got one, with this or an earlier one.
             "moves": moves,
             "moved": moves || first.is_some_and(|first| site.hosts[first].moved),
-            // The address that it had before.
-            "first_api": site.server(first),
             // Some host is still to join, so a bootstrap token is needed.
             "joins_pending": pending(true) || pending(false),
             // Some control plane is, so the certificates are needed as well.
@@ -341,12 +375,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "repository": repository,
             "pause": format!("{repository}/pause:{}", version.pause),
             "skip_phases": kubernetes.skip_phases,
-            // kubeadm's own taint was renamed in 1.24 (kubeadm#2200); until 1.23 only the old one counts.
-            "control_plane_taint": if kubernetes.version.minor() < 24 {
-                "node-role.kubernetes.io/master"
-            } else {
-                "node-role.kubernetes.io/control-plane"
-            },
+            "control_plane_taint": control_plane_taint(&kubernetes.version),
             "ignore_preflight_errors": kubernetes.ignore_preflight_errors,
         },
         "bundle": {
@@ -375,8 +404,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             // It acts for the cluster.
             "first": first == Some(index),
             "worker": host.worker || !host.control_plane,
-            // A control plane that carries pods too, or that has nobody to carry them.
-            "schedulable": !host.control_plane || host.worker || site.cluster.hosts.len() == 1,
+            "schedulable": is_schedulable(site, host),
             "taints": host.taints.iter().map(|taint| {
                 let mut value = json!({"key": taint.key, "effect": taint.effect});
                 if let Some(text) = &taint.value {

@@ -37,6 +37,8 @@ pub struct Task {
     pub step: StepName,
     /// The gate that must be open first.
     pub needs: Option<String>,
+    /// It goes on when all who can have passed that gate, though somebody cannot.
+    pub anyway: bool,
     /// The gate that opens when every task with its name is done.
     pub opens: Option<String>,
     /// Tasks with the same name here are done by one host at a time.
@@ -189,6 +191,7 @@ impl Plan {
         Ok(Some(Task {
             step: name,
             needs: step.needs.clone(),
+            anyway: step.anyway,
             opens: step.opens.clone(),
             alone: step.alone.clone(),
             limit: Duration::from_secs(step.limit),

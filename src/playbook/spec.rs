@@ -27,6 +27,8 @@ pub struct Step {
     pub when: Option<String>,
     /// The gate that must be open before it starts.
     pub needs: Option<String>,
+    /// It goes on when all who can have passed that gate, though some host cannot.
+    pub anyway: bool,
     /// The gate that opens when every host with this step has done it.
     pub opens: Option<String>,
     /// It is done once for each of these, which its templates see by the same name.
@@ -234,6 +236,8 @@ struct RawStep {
     hosts: Selector,
     when: Option<String>,
     needs: Option<String>,
+    #[serde(default)]
+    anyway: bool,
     opens: Option<String>,
     each: Option<Each>,
     alone: Option<String>,
@@ -305,6 +309,11 @@ impl TryFrom<RawStep> for Step {
         .flatten()
         .collect();
         let name = raw.name;
+        if raw.anyway && raw.needs.is_none() {
+            return Err(format!(
+                "step `{name}`: `anyway` says how it `needs` a gate, and it names none"
+            ));
+        }
         let count = actions.len();
         let Ok([action]) = <[Action; 1]>::try_from(actions) else {
             return Err(format!(
@@ -354,6 +363,7 @@ impl TryFrom<RawStep> for Step {
             hosts: raw.hosts,
             when: raw.when,
             needs: raw.needs,
+            anyway: raw.anyway,
             opens: raw.opens,
             each: raw.each,
             alone: raw.alone,

@@ -10,6 +10,10 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if host.facts.dpkg_locks.as_ref().is_some_and(|locks| !locks.is_empty()) {
         return vec![];
     }
+    // What our own step left there, when it was cut off, it mends when it goes on.
+    if host.facts.has_begun_packages() {
+        return vec![];
+    }
     let message = match (&host.facts.dpkg_broken, host.facts.dpkg_interrupted) {
         (_, Some(true)) => "dpkg was interrupted".to_owned(),
         (Some(packages), _) if !packages.is_empty() => {

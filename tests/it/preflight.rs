@@ -169,7 +169,7 @@ const CASES: &[Case] = &[
         let claim =
             |(kind, subject): (&str, &str)| Claim { kind: kind.into(), subject: subject.into() };
         s.facts[1].claims = claims.map(claim).into();
-        s.facts[1].leftovers.paths = Some(vec!["/etc/kubernetes/kubelet.conf".into()]);
+        s.facts[1].kubelet_conf = Some(true);
     }),
     ("two hosts behind NAT", "NodeAddress", |s| {
         s.facts[2].addresses = s.facts[1].addresses.clone();
@@ -298,6 +298,10 @@ const CASES: &[Case] = &[
     ("a load balancer where another listens", "Port-*", |s| {
         s.cluster.load_balancer = LoadBalancer::Internal;
         s.facts[1].listeners = Some(vec![Listener { port: 6443, process: Some("k3s".into()) }]);
+    }),
+    ("a cluster of another version", "KubernetesVersion", |s| {
+        s.facts[0].api_version = Some("v1.19.7".into());
+        s.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
     }),
     ("an endpoint without an address", "ControlPlaneEndpoint", |s| {
         reached(s, LoadBalancer::External, Reached::Unresolved);

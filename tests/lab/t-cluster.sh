@@ -143,7 +143,7 @@ without_first() {
 looks() {
   local word
   "$BIVOUAC" -f other.yaml --accept-new-host-keys --log-dir "$TMP/logs-status" status > "$TMP/status.text" 2> "$TMP/status.err" || { cat "$TMP/status.text" "$TMP/status.err"; return 1; }
-  for word in '^  cp1 +cp1 +control-plane +yes ' '^  w1 +w1 +control-plane +yes ' '^  cp1 +cp1 +up ' '^  w1 +w1 +up ' 'is healthy and as cluster.yaml says'; do
+  for word in '^  cp1 +cp1 +control-plane +yes ' '^  w1 +w1 +control-plane +yes ' '^  w2 +w2 +worker +yes .* up' '^  cp1 +cp1 +up ' '^  w1 +w1 +up ' 'is healthy and as cluster.yaml says'; do
     grep -qE -- "$word" "$TMP/status.text" || { echo "no \`$word\`"; cat "$TMP/status.text"; return 1; }
   done
 }

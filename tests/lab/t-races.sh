@@ -47,8 +47,8 @@ one_race() {
   [ -s "$TMP/other.status" ] || { loser=race winner=other; }
   [ "$(cat "$TMP/$loser.status")" = 5 ] || { echo "$loser ended with $(cat "$TMP/$loser.status")"; cat "$TMP/$loser.err"; return 1; }
   [ ! -e "$TMP/$winner.status" ] || { echo "both ended"; cat "$TMP/$winner.err"; return 1; }
-  grep -q 'another run of bivouac holds this host: [^ ]* since 20' "$TMP/$loser.err" || { cat "$TMP/$loser.err"; return 1; }
-  grep -q "holds this host: $(run_of "$winner") since" "$TMP/$loser.err" || { echo "it names another than $(run_of "$winner")"; cat "$TMP/$loser.err"; return 1; }
+  grep -q 'another run of bivouac holds this host: [^ ]* (init by [^ ]*@[^ ]*) since 20' "$TMP/$loser.err" || { cat "$TMP/$loser.err"; return 1; }
+  grep -q "holds this host: $(run_of "$winner") (init by [^ ]*) since" "$TMP/$loser.err" || { echo "it names another than $(run_of "$winner")"; cat "$TMP/$loser.err"; return 1; }
   on_host 'touch /run/go'
   ended 0 "$winner" || return
   ! grep '"step_done".*"changed":true' "$TMP/$loser.out" || return

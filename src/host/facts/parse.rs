@@ -99,6 +99,8 @@ impl Read {
                 chains: self.texts("leftover_chain"),
             },
             api_server: self.text("api_server"),
+            api_version: self.text("api_version"),
+            kubelet_conf: self.flag("kubelet_conf"),
             journal: self.one("journal").map(journal).unwrap_or_default(),
             claims: self.list("claim", claim).unwrap_or_default(),
             endpoint: None,

@@ -19,10 +19,13 @@ bv_node_clear() {
     bv_baseline_has /etc/kubernetes/manifests || rm -rf -- /etc/kubernetes/manifests
     timeout 120 systemctl stop kubelet.service 2>/dev/null
     bv_pods_stop
-    for bv_dir in /var/lib/kubelet /etc/kubernetes /var/lib/etcd /run/kubernetes; do
+    # On a worker it is somebody else's.
+    bv_etcd_dir=
+    ! bv_stands tree /var/lib/etcd || bv_etcd_dir=/var/lib/etcd
+    for bv_dir in /var/lib/kubelet /etc/kubernetes $bv_etcd_dir /run/kubernetes; do
         bv_unmount_below "$bv_dir" || return 1
     done
-    for bv_dir in /etc/kubernetes/pki /var/lib/etcd /var/lib/kubelet; do
+    for bv_dir in /etc/kubernetes/pki $bv_etcd_dir /var/lib/kubelet; do
         if ! bv_baseline_has "$bv_dir"; then
             rm -rf --one-file-system -- "$bv_dir" || return 1
         elif bv_stands tree "$bv_dir"; then
@@ -141,8 +144,8 @@ bv_node_half_done() {
         bv_etcd_has_data
 }
 
-# A disk of its own has a directory of its own.
-bv_etcd_has_data() { [ -n "$(find /var/lib/etcd -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null)" ]; }
+# A disk of its own has a directory of its own. On a worker the directory is not ours.
+bv_etcd_has_data() { bv_stands tree /var/lib/etcd && [ -n "$(find /var/lib/etcd -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null)" ]; }
 
 # Where kubeadm only says that it waited in vain, the kubelet knows more.
 bv_kubeadm_do() {
@@ -261,8 +264,25 @@ bv_phases() {
     bv_listed etcd-join kubelet-wait-bootstrap wait-control-plane
 }
 
-# One part of kubeadm, with the configuration.
-bv_phase() { printf '%s' "$bv_input" | kubeadm "$@" --config /dev/stdin; }
+# One part of kubeadm, with the configuration. It writes to relays, not to the connection: where that is lost, a word of kubeadm's would
+# end it there and then, between the announcement of a member to etcd and the manifest of that member for one.
+bv_phase() {
+    {
+        {
+            {
+                printf '%s' "$bv_input" | kubeadm "$@" --config /dev/stdin
+                echo $? >"$BV_LIVE/status"
+            } 2>&1 >&3 3>&- | bv_relay >&2 3>&-
+        } 3>&1 | bv_relay
+    }
+    return "$(cat "$BV_LIVE/status")"
+}
+
+# Passes lines on, and goes on where nobody takes them.
+bv_relay() {
+    trap '' PIPE
+    while IFS= read -r bv_line || [ -n "$bv_line" ]; do printf '%s\n' "$bv_line" 2>/dev/null || :; done
+}
 
 # Names the API server that admin.conf, which kubeadm itself uses, leads to.
 bv_admin_server() { sed -i "s#^\( *server: https://\).*#\1$1#" /etc/kubernetes/admin.conf; }

@@ -87,6 +87,8 @@ bv_package_do() {
     # shellcheck disable=SC2046 # Package names have no blanks.
     set -- $(bv_missing "$@")
     bv_dpkg_wait
+    # An earlier try may have been cut off in the middle (`Dpkg` of preflight sees what is not ours).
+    [ -z "$(dpkg --audit 2>/dev/null)$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || dpkg --configure -a </dev/null >&2
     $BV_APT -y --no-install-recommends --no-remove install -- "$@" </dev/null >&2 && return
     # Lists of yesterday may name versions that the mirror no longer has. The next try looks at the fresh
     # ones first: what they would bring with them has to be in the journal too.

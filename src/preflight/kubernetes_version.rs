@@ -1,0 +1,20 @@
+//! The version of a cluster that is there already.
+
+use super::{Check, Context, Finding, HostFacts, Run};
+
+pub(super) const CHECK: Check = Check {
+    name: "KubernetesVersion",
+    description: "a cluster that is there has the version that cluster.yaml asks for",
+    run: Run::EachHost(run),
+};
+
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    let wanted = context.cluster.kubernetes.version.to_string();
+    let version = host.facts.api_version.as_ref().filter(|_| host.facts.is_our_node());
+    let Some(version) = version.filter(|version| **version != wanted) else { return vec![] };
+    let message = format!("the cluster runs Kubernetes {version}, cluster.yaml asks for {wanted}");
+    let fix = format!(
+        "write `version: {version}` in cluster.yaml, with a bundle of that version; `upgrade` is not built yet"
+    );
+    vec![host.error(CHECK.name, message, fix)]
+}
