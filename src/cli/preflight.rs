@@ -175,10 +175,9 @@ fn api(cluster: &Cluster, states: &[HostState]) -> Api {
     let site = Site { cluster, hosts: states, artifacts: &artifacts, kubeconfig: "", leaving: &[] };
     let (endpoint, acting) = (cluster.outer_endpoint(), acting(cluster, states));
     match acting.map(|host| &states[host].server) {
-        None => Api::Nowhere,
         Some(server) if server.is_none() || endpoint.is_none() || *server == endpoint => Api::There,
         Some(_) if site.moves() => Api::Moves,
-        Some(_) => Api::Nowhere,
+        _ => Api::Nowhere,
     }
 }
 

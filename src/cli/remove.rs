@@ -115,9 +115,13 @@ async fn remove(
         // Whoever leaves does not act.
         let mut all: Vec<&mut Remote> = remotes.iter_mut().collect();
         let mut standing: Vec<HostState> = states.clone();
-        leave.iter().for_each(|host| standing[*host].joined = false);
+        for host in &leave {
+            standing[*host].joined = false;
+        }
         running::find_acting(session, &mut all, &mut standing).await?;
-        states.iter_mut().zip(standing).for_each(|(state, it)| state.silent = it.silent);
+        for (state, it) in states.iter_mut().zip(standing) {
+            state.silent = it.silent;
+        }
     }
     let stay = staying(&session.cluster, &states, &rest).ok_or_else(last)?;
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();

@@ -62,8 +62,9 @@ fn a_kubelet_that_runs_has_come_over_what_it_died_of() {
 
 #[test]
 fn the_last_eight_complaints_are_told() {
-    let log: String =
-        (1..20).map(|n| format!("E1125 20:04:09.805760   14537 k.go:2] complaint {n}\n")).collect();
+    let log = (1..20).fold(String::new(), |log, n| {
+        format!("{log}E1125 20:04:09.805760   14537 k.go:2] complaint {n}\n")
+    });
     let said = kubelet_said("active", &log);
     assert_eq!(said.lines().count(), 8);
     assert!(

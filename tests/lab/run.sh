@@ -36,7 +36,8 @@ install_deny() {
     rm -rf "$CACHE/deny-target"
   fi
 }
-deny() { locked deny install_deny && "$CACHE/cargo/bin/cargo-deny" --offline check licenses bans sources; }
+# What it reads are the crates of all platforms, of which a build fetches only this one's.
+deny() { locked deny install_deny && cargo fetch --locked --quiet && "$CACHE/cargo/bin/cargo-deny" --offline check licenses bans sources; }
 lint() {
   check "lint: cargo fmt" cargo fmt --check
   check "lint: cargo clippy" cargo clippy --locked --all-targets --quiet -- -D warnings
