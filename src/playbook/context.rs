@@ -393,6 +393,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "address": state.address,
             "arch": state.arch,
             "joined": state.joined,
+            "silent": state.silent,
             "control_plane": host.control_plane,
             // What its kubelet has of its own; where it had something once, that has to go.
             "kubelet": host.kubelet,

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 const MEMBERS: &str = include_str!("../../src/host/members.sh");
+const KUBEADM: &str = include_str!("../../src/host/kind/kubeadm.sh");
 
 /// What `bv_kubelet_said` says of a kubelet in this state with this log.
 fn kubelet_said(state: &str, log: &str) -> String {
@@ -71,4 +72,44 @@ fn the_last_eight_complaints_are_told() {
         said.starts_with("kubelet: k.go: complaint 12\n") && said.ends_with("complaint 19\n"),
         "{said}"
     );
+}
+
+/// What is left in a directory of its own after a script.
+fn left(script: &str) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let status = Command::new("sh").arg("-c").arg(script).current_dir(&dir).status().unwrap();
+    assert!(status.success(), "{status}");
+    let entries = std::fs::read_dir(&dir).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn kubeadm_comes_to_its_end_though_nobody_reads_it() {
+    // An operator that is killed leaves a pipe without a reader.
+    let script = |call: &str| {
+        format!(
+            "{KUBEADM}\nBV_LIVE=. bv_input=x\nkubeadm() {{ cat >input; echo one; echo one >&2; until [ -e gone ]; do sleep 0.01; done; echo two; echo two >&2; touch ended; return 3; }}\n{call}"
+        )
+    };
+    let unread = "{ bv_phase join 2>&1; echo $? >result; } | { read -r line; exec <&-; touch gone; }\nuntil [ -s result ]; do sleep 0.01; done; grep -qx 3 result";
+    assert_eq!(left(&script(unread)), ["ended", "gone", "input", "result", "status"]);
+    let read = "touch gone; ! bv_phase join >out 2>err && [ \"$(cat out err | tr '\\n' ' ')\" = 'one two one two ' ] && grep -qx x input";
+    assert_eq!(left(&script(read)), ["ended", "err", "gone", "input", "out", "status"]);
+}
+
+#[test]
+fn what_cannot_be_read_of_kubeadm_s_list_is_not_written() {
+    let asked = |answer: &str| {
+        let script = format!(
+            "{MEMBERS}\nbv_kubectl() {{ case $* in *' patch '*) printf '%s' \"$*\" >patched ;; *) {answer} ;; esac; }}\nbv_status_forget cp2 || touch refused"
+        );
+        left(&script)
+    };
+    assert_eq!(asked("return 1"), ["refused"]);
+    assert_eq!(asked("printf 'apiEndpoints:\\n  cp1:\\n    advertiseAddress: x\\n'"), [""; 0]);
+    let both = "printf 'apiEndpoints:\\n  cp1:\\n    advertiseAddress: x\\n  cp2:\\n    advertiseAddress: y\\n'";
+    assert_eq!(asked(both), ["patched"]);
 }
