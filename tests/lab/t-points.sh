@@ -70,7 +70,7 @@ cut_at() {
 }
 ended_with() {
   echo "$2 it ended with $got"
-  grep -h -E '"(step_failed|compared|finding)"' "$BASE/$1/out" | tail -n 4
+  grep -h -E '"(step_failed|compared|finding)"' "$BASE/$1/out" | tail -n 4 || :
   tail -n 20 "$BASE/$1/err"
   return 1
 }

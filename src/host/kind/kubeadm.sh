@@ -141,8 +141,11 @@ bv_kubeadm_before() {
 bv_node_half_done() {
     [ -n "$(ls -A /etc/kubernetes/manifests 2>/dev/null)" ] || [ -e /etc/kubernetes/kubelet.conf ] ||
         [ -e /etc/kubernetes/bootstrap-kubelet.conf ] || [ -e /etc/kubernetes/pki/ca.key ] ||
-        bv_etcd_has_data
+        bv_has_authority || bv_etcd_has_data
 }
+
+# All that a worker's join leaves which waited for its kubelet in vain.
+bv_has_authority() { [ -e /etc/kubernetes/pki/ca.crt ] && ! bv_baseline_has /etc/kubernetes/pki/ca.crt; }
 
 # A disk of its own has a directory of its own. On a worker the directory is not ours.
 bv_etcd_has_data() { bv_stands tree /var/lib/etcd && [ -n "$(find /var/lib/etcd -mindepth 1 -maxdepth 1 ! -name lost+found 2>/dev/null)" ]; }
