@@ -100,9 +100,9 @@ pub fn begin(session: &Session, options: &Options, unpack: bool) -> Result<Begun
 
 impl Begun {
     /// Waits for the bundle; nothing is asked of the hosts.
-    pub async fn bundle(self) -> Result<(Artifacts, Library), Stop> {
-        let artifacts =
-            self.bytes.await.map_err(|error| Stop::error(Exit::Failed, &error, ""))??;
+    pub async fn bundle(self, session: &Session) -> Result<(Artifacts, Library), Stop> {
+        let bytes = session.unless_stopped(self.bytes).await?;
+        let artifacts = bytes.map_err(|error| Stop::error(Exit::Failed, &error, ""))??;
         Ok((artifacts, self.library))
     }
 
@@ -115,7 +115,7 @@ impl Begun {
         checked: impl Fn(usize) -> bool,
     ) -> Result<(Artifacts, Library), Stop> {
         let architectures = self.architectures.clone();
-        let done = self.bundle().await?;
+        let done = self.bundle(session).await?;
         if findings(session, seen, &architectures, checked) {
             Err(Stop::said(Exit::Refused))
         } else {

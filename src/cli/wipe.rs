@@ -32,7 +32,8 @@ async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
         }
         return Err(Stop::said(Exit::Unreachable));
     }
-    others::spare(session, &mut reached).await?;
+    let spared = Box::pin(others::spare(session, &mut reached));
+    session.unless_stopped(spared).await??;
     let named = session.cluster.hosts.iter().map(|host| host.display.clone());
     let named = named.zip(reached).collect();
     let run = engine::Options {
