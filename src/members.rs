@@ -167,6 +167,34 @@ something else
 "#;
 
     #[test]
+    fn a_member_of_etcd_is_found_by_its_node_too() {
+        let at = |address: &str| address.parse::<IpAddr>().ok();
+        let member = |name: &str, address: &str| Member {
+            name: name.to_owned(),
+            address: at(address),
+            healthy: false,
+        };
+        let members = Members {
+            nodes: vec![Node {
+                name: "cp2".to_owned(),
+                ready: false,
+                addresses: vec![at("10.0.0.2").unwrap()],
+            }],
+            etcd: Some(vec![member("cp1", "10.0.0.1"), member("cp2", "10.0.0.2")]),
+            ..Members::default()
+        };
+        let found = |name: &str, address: &str| {
+            let node = members.node(name, at(address));
+            let member = members.member_of(name, node, at(address));
+            member.map(|member| member.name.as_str())
+        };
+        assert_eq!(found("cp2", "203.0.113.2"), Some("cp2"), "SSH goes to another address");
+        assert_eq!(found("other", "10.0.0.2"), Some("cp2"));
+        assert_eq!(found("cp1", "203.0.113.1"), Some("cp1"), "its node is gone already");
+        assert_eq!(found("cp", "10.0.0.20"), None);
+    }
+
+    #[test]
     fn the_lines_of_the_script_are_read() {
         let members = Members::parse(TEXT);
         assert_eq!(members.version, "v1.20.2");

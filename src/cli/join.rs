@@ -228,6 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn a_member_is_called_as_the_operator_calls_its_host() {
+        let text = "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {name: demo}\nspec:\n  kubernetes: {version: v1.20.2}\n  artifacts: {bundle: b}\n  hosts:\n  - {address: 10.0.0.1, roles: [control-plane], name: first}\n";
+        let cluster = crate::cluster::parse("cluster.yaml", text).unwrap();
+        let states = [HostState::bare("node-1", "10.0.0.1".parse().unwrap())];
+        let name = |name: &str, address: &str| {
+            let address = address.parse().ok();
+            called(&cluster, &states, &Member { name: name.to_owned(), address, healthy: false })
+        };
+        assert_eq!(name("node-1", "10.0.0.1"), "first");
+        // One that never started has no name.
+        assert_eq!(name("", "10.0.0.1"), "first");
+        assert_eq!((name("", "10.0.0.9"), name("x", "10.0.0.9")), ("10.0.0.9".into(), "x".into()));
+    }
+
+    #[test]
     fn what_a_cluster_of_another_tools_does_not_bear_is_refused() {
         let endpoint = Some("10.0.0.1:6443");
         assert_eq!(said("worker", "h2", None, Some("systemd")), "");

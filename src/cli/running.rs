@@ -283,6 +283,97 @@ mod tests {
         assert!(other.contains("b.example:6443"), "{other}");
     }
 
+    /// A cluster file of two control planes and a worker, and what was read of them: all joined, the nodes
+    /// go by that address.
+    fn three(line: &str, server: &str) -> (Cluster, Vec<HostState>, Members) {
+        let text = format!(
+            "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{bundle: b}}\n  {line}\n  hosts:\n  - {{address: 10.0.0.1, roles: [control-plane], name: cp1}}\n  - {{address: 10.0.0.2, roles: [control-plane], name: cp2}}\n  - {{address: 10.0.0.3, roles: [worker], name: w1}}\n"
+        );
+        let cluster = crate::cluster::parse("cluster.yaml", &text).unwrap();
+        let hosts = || [("cp1", "10.0.0.1"), ("cp2", "10.0.0.2"), ("w1", "10.0.0.3")].into_iter();
+        let state = |(node, address): (&str, &str)| HostState {
+            joined: true,
+            server: Some(server.to_owned()),
+            ..HostState::bare(node, address.parse().unwrap())
+        };
+        let node = |(name, address): (&str, &str)| crate::members::Node {
+            name: name.to_owned(),
+            ready: true,
+            addresses: vec![address.parse().unwrap()],
+        };
+        let member = |(name, address): (&str, &str)| crate::members::Member {
+            name: name.to_owned(),
+            address: address.parse().ok(),
+            healthy: true,
+        };
+        let members = Members {
+            nodes: hosts().map(node).collect(),
+            etcd: Some(hosts().take(2).map(member).collect()),
+            ..Members::default()
+        };
+        (cluster, hosts().map(state).collect(), members)
+    }
+
+    fn said(result: Result<(), Stop>) -> String {
+        result.err().map_or_else(String::new, |stop| format!("{stop:?}"))
+    }
+
+    #[test]
+    fn a_file_that_does_not_name_all_of_the_cluster_is_refused() {
+        let whole = |line: &str, server: &str, kept: &[usize], leaving: &[IpAddr]| {
+            let (cluster, states, members) = three(line, server);
+            let (cluster, hosts) = (cluster.only(kept), only(states, kept));
+            let artifacts = crate::playbook::Artifacts::default();
+            let site = Site {
+                cluster: &cluster,
+                hosts: &hosts,
+                artifacts: &artifacts,
+                kubeconfig: "",
+                leaving: &[],
+            };
+            said(complete(&site, &members, leaving))
+        };
+        let balanced = "loadBalancer: {kind: internal}";
+        assert_eq!(whole(balanced, "127.0.0.1:6443", &[0, 1, 2], &[]), "");
+        let lacks = whole(balanced, "127.0.0.1:6443", &[0, 2], &[]);
+        assert!(lacks.contains("does not name: `cp2`") && lacks.contains("balancers"), "{lacks}");
+        assert_eq!(whole(balanced, "127.0.0.1:6443", &[0, 1], &[]), "", "a worker is not missed");
+        let cp2 = ["10.0.0.2".parse().unwrap()];
+        assert_eq!(whole(balanced, "127.0.0.1:6443", &[0, 2], &cp2), "", "it is on its way out");
+        // Nobody of ours spreads over them.
+        let own = "controlPlaneEndpoint: a.b:6443";
+        assert_eq!(whole(own, "a.b:6443", &[0, 2], &[]), "");
+        // One that moves leaves nobody behind.
+        let moves = whole(own, "10.0.0.1:6443", &[0], &[]);
+        assert!(moves.contains("`cp2`, `w1`") && moves.contains("another address"), "{moves}");
+    }
+
+    #[test]
+    fn a_node_that_was_taken_out_is_named() {
+        let (cluster, mut states, mut members) = three("network: {}", "127.0.0.1:6443");
+        assert_eq!(said(taken_out(&cluster, &states, &members)), "");
+        members.nodes.retain(|node| node.name == "cp1");
+        // cp2 is in etcd still: a removal was cut off.
+        let out = said(taken_out(&cluster, &states, &members));
+        assert!(out.contains("w1: was a node") && out.contains("wipe -m 10.0.0.3"), "{out}");
+        assert!(!out.contains("cp2"), "{out}");
+        states[2].joined = false;
+        assert_eq!(said(taken_out(&cluster, &states, &members)), "", "it never was one");
+    }
+
+    #[test]
+    fn who_answers_acts() {
+        let (cluster, mut states, _) = three("network: {}", "127.0.0.1:6443");
+        let acts = |states: &[HostState]| crate::playbook::acting(&cluster, states);
+        assert_eq!(acts(&states), Some(0));
+        states[0].silent = true;
+        assert_eq!(acts(&states), Some(1));
+        states[1].joined = false;
+        assert_eq!(acts(&states), Some(0), "there is nobody else");
+        states[0].joined = false;
+        assert_eq!(acts(&states), None);
+    }
+
     #[test]
     fn another_version_is_refused() {
         let mut cluster = crate::cluster::parse("cluster.yaml", "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {name: demo}\nspec:\n  kubernetes: {version: v1.20.2}\n  artifacts: {bundle: b}\n  hosts:\n  - {address: 10.0.0.1, roles: [control-plane], name: cp1}\n").unwrap();
