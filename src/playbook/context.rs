@@ -367,6 +367,10 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "joins_pending": pending(true) || pending(false),
             // Some control plane is, so the certificates are needed as well.
             "control_planes_pending": pending(true),
+            // Their addresses, with commas.
+            "pending_control_planes": site.control_planes()
+                .filter(|host| first != Some(*host) && !site.hosts[*host].joined)
+                .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
         },
         "kubernetes": {
             "version": kubernetes.version.to_string(),

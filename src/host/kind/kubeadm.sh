@@ -234,6 +234,7 @@ bv_control_plane_join() {
     if bv_etcd_has_data; then
         bv_control_plane_prepare "$@" || return 1
     fi
+    bv_etcd_reaches "$bv_peers" || return 1
     # Nobody is announced who would not start.
     { bv_etcd_leave && systemctl start kubelet.service; } || return 1
     bv_phase join --skip-phases="preflight,control-plane-prepare,kubelet-start$(bv_listed wait-control-plane)" "$@" || return 1
@@ -324,6 +325,20 @@ bv_etcd_leave() {
     bv_member=$(printf '%s' "$bv_members" | tr '{' '\n' | grep -F "\"$bv_url\"" | sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p')
     [ -z "$bv_member" ] || bv_etcd /v3/cluster/member/remove "{\"ID\":\"$bv_member\"}" >/dev/null ||
         bv_die "an earlier try added this host to etcd, and etcd cannot remove it now"
+}
+
+# Whether packets get to where etcd's members talk to each other (port 2380) on these hosts, with commas. Who refuses a connection is there;
+# who is silent is behind a firewall.
+bv_etcd_reaches() {
+    command -v bash >/dev/null && command -v timeout >/dev/null || return 0
+    for bv_peer in $(printf '%s' "$1" | tr , ' '); do
+        # shellcheck disable=SC2016 # bash expands it.
+        bv_said=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/2380" && echo connected' "$bv_peer" 2>&1)
+        case $bv_said in
+        *connected* | *refused*) ;;
+        *) bv_die "\`$bv_peer\` is not reached on port 2380, by which etcd's members talk to each other: open it between the control planes, in both directions" ;;
+        esac
+    done
 }
 
 # Asks etcd of the first peer that answers, by its JSON gateway: bv_etcd PATH BODY.
