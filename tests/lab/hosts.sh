@@ -8,6 +8,7 @@
 #   hosts.sh list [RUN]        prints `NAME ADDRESS CONTAINER` of a run, or the names of all runs
 #   hosts.sh ssh RUN NAME ...  a shell, or a command, on a host over SSH as root (LAB_USER=ops for another user)
 #   hosts.sh exec RUN NAME ... a command in a host, past SSH
+#   hosts.sh kernel CONTAINER  kernel settings of its own, again, for a host that was started again
 #   hosts.sh down RUN...       removes these runs, whole
 #   hosts.sh gc                removes the runs whose owner has ended
 . "$(dirname "$0")/lib.sh"
@@ -75,6 +76,18 @@ start() { # RUN NAME OWNER SUITE ADDRESS [DIRECTORY]
   said=$(podman run -d -q --name "$name" --hostname "$2" --network "$(network_of "$1")" --ip "$5" --mac-address "$mac" --no-hosts --privileged --cgroupns=private \
     --systemd=always --label "bivouac.run=$1" --label "bivouac.owner=$3" --label "bivouac.name=$2" -v /var ${6:+-v "$6:/cluster"} "$HOST_IMAGE:$4" /sbin/init 2>&1) ||
     die "\`$2\` of run \`$1\` did not start: $said"
+  own_kernel "$name"
+}
+
+# own_kernel CONTAINER: what a kubelet sets in the kernel it sets for the whole machine, and a wipe puts back what there was on its own host
+# before, which may be another one's kubelet's. So each host has those settings to itself, until it is started again.
+own_kernel() {
+  podman exec "$1" sh -ec 'mkdir -p /run/kernel
+    for name in kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes vm/overcommit_memory vm/panic_on_oom; do
+      own=/run/kernel/$(echo $name | tr / .)
+      cat /proc/sys/$name > "$own"
+      mount --bind "$own" /proc/sys/$name
+    done'
 }
 
 # The banner of sshd is the proof that a host takes connections: the unit is active before the port is open.
@@ -175,6 +188,7 @@ command=${1:-}
 case $command in
   up) up "$@" ;;
   list) list "$@" ;;
+  kernel) [ $# = 1 ] || usage; own_kernel "$1" ;;
   down) [ $# -gt 0 ] || usage; down "$@" ;;
   gc) gc ;;
   exec) [ $# -gt 2 ] || usage; c=$(container "$1" "$2"); shift 2; trap - ERR; podman exec -i "$c" "$@" ;;

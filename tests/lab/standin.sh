@@ -55,11 +55,6 @@ E2
     i=$((i + 1))
     pid=$(command podman inspect -f '{{.State.Pid}}' "$container")
     export "PID_${container//[^a-z0-9]/_}=$pid"
-    # The kernel is the machine's: what a wipe puts back there is not to be another test's real kubelet's.
-    podman exec -i "$container" sh -ec 'mkdir /run/kernel
-      for name in kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes vm/overcommit_memory vm/panic_on_oom; do
-        own=/run/kernel/$(echo $name | tr / .); cat /proc/sys/$name > "$own"; mount --bind "$own" /proc/sys/$name
-      done'
     # What the package step would install: its kind has tests of its own, and each apt-get takes seconds.
     podman exec -i "$container" sh -c 'apt-get -qq update; DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends conntrack ebtables ethtool iptables nftables socat >/dev/null 2>&1'
   done < "$BASE/$group/hosts"

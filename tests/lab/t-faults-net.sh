@@ -157,6 +157,7 @@ reboot() {
   begin "$name"
   mark
   podman restart -t 0 "$host" > "$TMP/restart" 2>&1 || cat "$TMP/restart"
+  "$LAB_DIR/hosts.sh" kernel "$host"
   # The host has got another hardware address, as no host of metal does.
   ip neigh flush to "$address"
   t "reboot in the middle: the run ends by itself and says why" rebooted
