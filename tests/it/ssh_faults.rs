@@ -263,11 +263,11 @@ async fn a_silent_network_is_noticed_in_the_middle_of_uploads() {
     let connection = Connection::open(&target, Arc::new(keys)).await.unwrap();
     let (sender, mut progress) = mpsc::unbounded_channel();
     let mut uploads = tokio::task::JoinSet::new();
+    let path = sshd.path("sparse");
+    std::fs::File::create(&path).unwrap().set_len(4 << 30).unwrap();
     for _ in 0..4 {
         let mut shell = connection.shell().await.unwrap();
-        let sender = sender.clone();
-        let path = sshd.path("sparse");
-        std::fs::File::create(&path).unwrap().set_len(4 << 30).unwrap();
+        let (sender, path) = (sender.clone(), path.clone());
         uploads.spawn(async move {
             let mut request = Request::new("cat >/dev/null", SOON * 10);
             request.stdin = Stdin::File { path, offset: 0, length: 4 << 30 };
