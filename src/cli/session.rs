@@ -132,7 +132,11 @@ fn operator() -> String {
     let named =
         ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     let user = named.filter(|user| !user.is_empty());
-    let user = user.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()));
+    // Without them, as in CI, the number must do.
+    let user = user.unwrap_or_else(|| match rustix::process::getuid() {
+        uid if uid.is_root() => "root".to_owned(),
+        uid => format!("uid-{}", uid.as_raw()),
+    });
     let uname = rustix::system::uname();
     format!("{user}@{}", uname.nodename().to_string_lossy())
 }
