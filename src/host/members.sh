@@ -202,19 +202,26 @@ bv_kubelet_well() {
         { bv_kubelet_said "$(($(date +%s) - 20))"; return 1; }
 }
 
+# Whether the kubelet runs, and has for a while: one that dies at once is active now and then.
+bv_kubelet_stays() {
+    [ "$(systemctl is-active kubelet.service 2>/dev/null)" = active ] || return 1
+    bv_began=$(systemctl show -p ActiveEnterTimestamp kubelet.service | sed 's/^[^=]*=//')
+    bv_began=$(date -d "$bv_began" +%s 2>/dev/null) && [ $(($(date +%s) - bv_began)) -ge 5 ]
+}
+
 # What the kubelet complained about since the second $1, to standard error, each complaint once; before all, what it died of, unless it
-# runs again. klog's F ends a program; from 1.23 on an E of run.go does (k8s.io/component-base/cli).
+# has come over that. klog's F ends a program; from 1.23 on an E of run.go does (k8s.io/component-base/cli).
 bv_kubelet_said() {
     journalctl -u kubelet.service --since "@$1" -o cat --no-pager 2>/dev/null |
         sed -n -e 's/^E\([0-9]\{4\} [0-9:.]* *[0-9]* run\.go:[0-9]*\] \)"command failed" err=/F\1/' \
             -e 's/^\([EF]\)[0-9]\{4\} [0-9:.]* *[0-9]* \([a-z_0-9]*\.go\):[0-9]*\] /\1 \2: /p' \
             -e 's/^ *[Ee]rror: /F error: /p' |
-        awk -v state="$(systemctl is-active kubelet.service 2>/dev/null)" '
+        awk -v stays="$(bv_kubelet_stays && echo yes)" '
             { text = substr($0, 3) }
             /^F/ { died = text; sub(/^[^ ]*: /, "", died); gsub(/^"|"$/, "", died) }
             !seen[substr(text, 1, 60)]++ { said[++n] = text }
             END {
-                if (died != "" && state != "active") print "the kubelet ended: " died
+                if (died != "" && stays == "") print "the kubelet ended: " died
                 for (i = n > 8 ? n - 7 : 1; i <= n; i++) print "kubelet: " said[i]
             }' >&2
 }

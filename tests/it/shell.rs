@@ -5,9 +5,19 @@ use std::process::Command;
 const MEMBERS: &str = include_str!("../../src/host/members.sh");
 const KUBEADM: &str = include_str!("../../src/host/kind/kubeadm.sh");
 
-/// What `bv_kubelet_said` says of a kubelet in this state with this log.
+/// What `bv_kubelet_said` says of a kubelet in this state with this log; `active` is one that has been for
+/// long.
 fn kubelet_said(state: &str, log: &str) -> String {
-    let stand_ins = "journalctl() { printf '%s' \"$LOG\"; }\nsystemctl() { echo \"$STATE\"; }\n";
+    let stand_ins = "journalctl() { printf '%s' \"$LOG\"; }
+systemctl() {
+    case $1:$STATE in
+    is-active:just-started) echo active ;;
+    is-active:*) echo \"$STATE\" ;;
+    show:just-started) echo \"ActiveEnterTimestamp=$(date)\" ;;
+    *) echo 'ActiveEnterTimestamp=Wed 2026-01-07 20:04:09 UTC' ;;
+    esac
+}
+";
     let output = Command::new("sh")
         .arg("-c")
         .arg(format!("{stand_ins}{MEMBERS}\nbv_kubelet_said 0"))
@@ -39,6 +49,9 @@ kubelet: kubelet.go: node \"w1\" not found
 kubelet: server.go: unknown flag: --no-such-option
 "
     );
+    // One that dies again and again is active now and then.
+    let said = kubelet_said("just-started", FLAG);
+    assert!(said.starts_with("the kubelet ended: unknown flag: --no-such-option\n"), "{said}");
     assert_eq!(
         kubelet_said("failed", COMMAND),
         "the kubelet ended: failed to run Kubelet: no such runtime
