@@ -16,10 +16,11 @@ run() { "$BIVOUAC" "$@" --accept-new-host-keys --log-dir "$TMP/logs-$1" --output
 in_host() { podman exec "$@"; }
 k() { in_host -i "$cp1" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
 nodes() { [ "$(k get nodes --no-headers | awk '$2 == "Ready" {print $1}' | paste -sd ' ')" = "$1" ] || { k get nodes; return 1; }; }
+broken_by_its_owner() { in_host "$1" sh -c 'echo KUBELET_EXTRA_ARGS=--no-such-option > /etc/default/kubelet'; }
 mended() { in_host "$1" sh -c 'rm /etc/default/kubelet'; }
 
 for c in "${containers[@]}"; do snap "$c" > "$c.before"; done
-for c in "$w1" "$w2"; do in_host "$c" sh -c 'echo KUBELET_EXTRA_ARGS=--no-such-option > /etc/default/kubelet'; done
+for c in "$w1" "$w2"; do broken_by_its_owner "$c"; done
 t "init of a control plane" run init -f first.yaml
 
 # With each event that the first worker's try has ended: it is mended.
@@ -60,7 +61,10 @@ t "all are Ready" nodes "cp1 w1 w2 w3"
 t "no token is left" tokens
 again() { run join -f all.yaml && ! grep '"changed":true' join.json && grep -q '"event":"step_done"' join.json; }
 t "another join changes nothing" again
+# The file was there before the first change, so it has to be there after the last.
+for c in "$w1" "$w2"; do broken_by_its_owner "$c"; done
 wiped() { run wipe --yes -f all.yaml && tail -n 1 wipe.json | grep -q '"differences":0'; }
 t "wipe ends with 0 differences" wiped
+for c in "$w1" "$w2"; do mended "$c"; done
 unchanged() { snap "$1" > "$1.after" && same "$1.before" "$1.after"; }
 for c in "${containers[@]}"; do t "the snapshot of ${c##*-} is the one from before" unchanged "$c"; done
