@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
-# The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters
-# and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others. Of those
+# The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters,
+# or take as long, and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others. Of those
 # that say `# cluster in turn` one is run, for all of them would take too long: the one that passed longest ago on this machine, so that one
 # that failed is run until it passes. TURN=all runs them all.
 . "$(dirname "$0")/lib.sh"

@@ -10,6 +10,7 @@
 # POINTS=all is all of them, POINTS=walks all walks, POINTS=singles all singles; otherwise a run takes a sample by SEED, which is printed
 # (SEED=$RANDOM: another one). LANES names lanes: those of a sample are `worker` and `plane`, the others' have the points' name behind that.
 # shellcheck disable=SC2030,SC2031 # lanes are subshells with variables of their own
+# cluster
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"
 
@@ -202,7 +203,7 @@ places() { # COUNT GROUP VERB HOST
 
 walks() { # GROUP MEMBERS
   local g=$1 members=$2 stride=1 points=("${DO[@]}") point host
-  if [ "$POINTS" = some ]; then stride=$((RANDOM % 4 + 8)) points=(any); fi
+  if [ "$POINTS" = some ]; then stride=$((RANDOM % 4 + 12)) points=(any); fi
   # All but one or two that are made only where the moment wants them; of a sample its part.
   least() { echo $((($(wc -l < "$BASE/$g/$1") - 2) / $2)); }
   for point in "${points[@]}"; do
