@@ -621,6 +621,15 @@ fn an_address_that_is_the_cluster_s_own_is_no_finding() {
 }
 
 #[test]
+fn what_our_own_package_step_left_half_done_stops_nobody() {
+    let mut scene = Scene::healthy();
+    scene.facts[1].dpkg_interrupted = Some(true);
+    assert_eq!(scene.check().len(), 1);
+    scene.facts[1].claims.push(Claim { kind: "package".into(), subject: "conntrack".into() });
+    assert_eq!(scene.check(), []);
+}
+
+#[test]
 fn a_cluster_that_may_be_starting_is_waited_for() {
     let errors = |scene: &Scene| {
         let of = |it: &&Finding| it.severity == Severity::Error;
