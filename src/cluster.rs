@@ -6,12 +6,14 @@
 //! nearest right word. `free` keeps the free-form parts, [`versions`] knows the releases.
 
 mod check;
+pub mod containerd;
 mod flags;
 mod free;
 mod mistake;
 mod named;
 mod nearest;
 mod raw;
+mod runtime;
 mod text;
 pub mod versions;
 pub mod yaml;
@@ -28,6 +30,7 @@ use crate::secret::Secret;
 use check::Dirs;
 pub use flags::{Flags, from_flags};
 pub use mistake::{Mistake, Mistakes};
+pub use runtime::{CONTAINERD, RUNTIMES, Runtime, Traits};
 use yaml::{At, Source};
 
 /// Free-form settings that are merged into a component's own configuration.
@@ -53,8 +56,8 @@ pub struct Cluster {
     pub load_balancer: LoadBalancer,
     /// `spec.network`.
     pub network: Network,
-    /// `spec.runtime.config`: merged into containerd's configuration.
-    pub runtime_config: Overrides,
+    /// `spec.runtime`.
+    pub runtime: Runtime,
     /// `spec.artifacts.bundle`, resolved against the directory of cluster.yaml.
     pub bundle: Option<PathBuf>,
     /// `spec.hosts`, in file order.

@@ -238,6 +238,7 @@ pub fn listed(bundle: &Bundle, store: Option<&Store>) -> Artifacts {
         kind: artifact.kind.as_str().to_owned(),
         name: artifact.name.clone(),
         arch: artifact.arch.clone(),
+        version: artifact.version.clone(),
         references: artifact.images.clone(),
         upload: Upload {
             name: artifact.name.clone(),

@@ -8,6 +8,7 @@ mod load_balancer;
 mod names;
 mod network;
 mod owned;
+mod runtime;
 mod ssh;
 
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ impl Check<'_> {
         let kubernetes = self.kubernetes(at, spec.kubernetes.as_ref());
         let endpoint = spec.control_plane_endpoint.as_ref();
         let control_plane_endpoint = self.optional(endpoint, "an endpoint", names::endpoint);
-        let runtime_config = self.runtime(spec.runtime.as_ref());
+        let runtime = self.runtime(spec.runtime.as_ref());
         let bundle = self.bundle(at, spec.artifacts.as_ref());
         let load_balancer = self.load_balancer(at, spec);
         let hosts = self.hosts(at, spec);
@@ -68,7 +69,7 @@ impl Check<'_> {
             control_plane_endpoint,
             load_balancer: load_balancer?,
             network: network?,
-            runtime_config,
+            runtime,
             bundle: Some(bundle?),
             hosts: hosts?,
         })
@@ -156,13 +157,6 @@ impl Check<'_> {
                 .nearest(error.nearest())
         });
         None
-    }
-
-    fn runtime(&mut self, runtime: Option<&raw::Runtime>) -> Overrides {
-        let Some(runtime) = runtime else { return Overrides::new() };
-        self.word(runtime.name.as_ref(), "spec.runtime.name", &["containerd"]);
-        self.no_nulls(&runtime.config);
-        self.overrides(&runtime.config, owned::CONTAINERD)
     }
 
     fn bundle(&mut self, spec: Spot, artifacts: Option<&At<raw::Artifacts>>) -> Option<PathBuf> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::resolve::{image_in_cluster, image_name};
-use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, Version};
+use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, Version, containerd};
 use crate::host::Upload;
 use crate::ssh::quote;
 
@@ -113,6 +113,8 @@ pub struct Available {
     pub name: String,
     /// Architecture by its Go name.
     pub arch: String,
+    /// Its own version; `unknown` where nobody said.
+    pub version: String,
     /// Names of the images in it.
     pub references: Vec<String>,
     /// The file.
@@ -312,6 +314,26 @@ pub(super) fn of_leaving(site: &Site<'_>, context: &Value) -> Vec<Arc<Value>> {
     site.leaving.iter().map(leaving).collect()
 }
 
+/// The runtime of a host: where it answers, and what its configuration has to look like.
+fn runtime(site: &Site<'_>, state: &HostState) -> Value {
+    let traits = site.cluster.runtime.traits;
+    let program = site.artifacts.of("binary", &state.arch).find(|it| it.name == traits.name);
+    let version = program.and_then(|program| containerd::version(&program.version));
+    // A bare path until kubeadm 1.21 is the form that dockershim's time knew.
+    let is_bare = site.cluster.kubernetes.version.facts().kubeadm_api == "v1beta2";
+    json!({
+        "name": traits.name,
+        "socket": traits.socket(),
+        "endpoint": traits.endpoint,
+        "cri_socket": if is_bare { traits.socket() } else { traits.endpoint },
+        "unit": traits.unit,
+        "config": traits.config,
+        "root": traits.root,
+        "state": traits.state,
+        "config_version": containerd::config_version(version.as_ref()),
+    })
+}
+
 /// The context of host `index`.
 pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
@@ -386,6 +408,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "images": image_names(site, &state.arch),
             "references": image_references(site, &state.arch, &repository),
         },
+        "runtime": runtime(site, state),
         "network": {
             "pod_subnet": site.cluster.network.pod_subnet.to_string(),
             "service_subnet": site.cluster.network.service_subnet.to_string(),

@@ -6,7 +6,7 @@ use super::context::{Artifacts, Available};
 use super::library::{Error, Library};
 use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec};
-use crate::cluster::{Cluster, Overrides};
+use crate::cluster::{Cluster, Overrides, containerd};
 use crate::host::{Change, Probe, Whose};
 
 /// What a step does on one host, literally.
@@ -158,7 +158,7 @@ impl Scope<'_> {
         };
         let content = match file.merge.as_deref() {
             None => Ok(content),
-            Some("containerd") => merge::toml(&content, &self.cluster.runtime_config),
+            Some("containerd") => self.containerd(&content),
             Some("kubelet") => {
                 let none = Overrides::new();
                 let own = self.context["host"]["kubelet"].as_object().unwrap_or(&none);
@@ -173,6 +173,16 @@ impl Scope<'_> {
             owner: file.owner.clone(),
             content: content.into_bytes(),
         })
+    }
+
+    /// The user's `runtime.config` in it, unless that was written for another version of containerd.
+    fn containerd(&self, content: &str) -> Result<String, String> {
+        let own = &self.cluster.runtime.config;
+        let version = self.context["runtime"]["config_version"].as_u64().unwrap_or_default();
+        match containerd::misplaced(own, version) {
+            Some(cause) => Err(cause),
+            None => merge::toml(content, own),
+        }
     }
 
     fn kubeadm(&self, step: &str, spec: &KubeadmSpec) -> Result<Change, Error> {

@@ -10,7 +10,8 @@ pub(super) const CHECK: Check = Check {
 
 /// The kubelet's defaults, `evictionHard` of its configuration: `nodefs.available: 10%` and
 /// `imagefs.available: 15%`.
-const LEAST_FREE: [(&str, u64); 2] = [("/var/lib/containerd", 15), ("/var/lib/kubelet", 10)];
+const NODEFS: (&str, u64) = ("/var/lib/kubelet", 10);
+const IMAGEFS: u64 = 15;
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if context.cluster.kubernetes.kubelet.contains_key("evictionHard") {
@@ -27,6 +28,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         let fix = "make room there, or set `kubernetes.kubelet.evictionHard` in cluster.yaml";
         Some(host.warning(CHECK.name, message, fix))
     };
+    let images = (context.cluster.runtime.traits.root, IMAGEFS);
     // Both are usually one disk, and one finding is enough.
-    LEAST_FREE.iter().find_map(finding).into_iter().collect()
+    [images, NODEFS].iter().find_map(finding).into_iter().collect()
 }

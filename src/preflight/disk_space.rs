@@ -12,16 +12,17 @@ const MIB: u64 = 1024;
 
 /// What an installation puts where, in KiB, with room to begin with. Where several lie on one file
 /// system, it needs the sum: 4.7 GiB on a control plane of one disk.
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 3] = [
     // kubelet, kubeadm, kubectl, containerd and its helpers take 350 MiB, packages 50 MiB.
     Need { path: "/usr/local/bin", kib: 700 * MIB, control_plane: false },
-    // The images of a node or control plane, as uploaded, as blobs and unpacked: up to 1.5 GiB.
-    Need { path: "/var/lib/containerd", kib: 2048 * MIB, control_plane: false },
     // Uploads in progress, the journal and what it saves.
     Need { path: "/var/lib/bivouac", kib: 1024 * MIB, control_plane: false },
     // Six write-ahead logs of 64 MiB, five snapshots, and a database that grows.
     Need { path: "/var/lib/etcd", kib: 1024 * MIB, control_plane: true },
 ];
+
+/// The images of a node or control plane, as uploaded, as blobs and unpacked: up to 1.5 GiB.
+const IMAGES: u64 = 2048 * MIB;
 
 struct Need {
     path: &'static str,
@@ -30,14 +31,16 @@ struct Need {
     control_plane: bool,
 }
 
-fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // What lies there is ours already, in part at least.
     if host.facts.is_ours() {
         return vec![];
     }
     let here = |need: &&Need| host.host.control_plane || !need.control_plane;
+    let images =
+        Need { path: context.cluster.runtime.traits.root, kib: IMAGES, control_plane: false };
     let mut file_systems: Vec<(&str, u64, Vec<&Need>)> = Vec::new();
-    for need in NEEDS.iter().filter(here) {
+    for need in NEEDS.iter().chain([&images]).filter(here) {
         let Some(disk) = host.facts.disk(need.path) else { continue };
         match file_systems.iter_mut().find(|(id, ..)| *id == disk.file_system) {
             Some((_, free, needs)) => {

@@ -193,9 +193,12 @@ fn every_template_is_used() {
                 _ => None,
             };
             for row in versions::supported() {
-                used.extend(
-                    name.iter().map(|it| it.replace("{{ kubernetes.api }}", row.kubeadm_api)),
-                );
+                for config in ["2", "3"] {
+                    used.extend(name.iter().map(|it| {
+                        it.replace("{{ kubernetes.api }}", row.kubeadm_api)
+                            .replace("{{ runtime.config_version }}", config)
+                    }));
+                }
             }
         }
     }

@@ -90,7 +90,7 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
             service_subnet: "10.96.0.0/16".parse().unwrap(),
             dns_domain: "cluster.local".into(),
         },
-        runtime_config: serde_json::Map::new(),
+        runtime: bivouac::cluster::Runtime::default(),
         bundle: None,
         hosts,
     }

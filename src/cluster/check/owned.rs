@@ -1,9 +1,11 @@
 //! Fields of the overrides that are not the user's: bivouac says them itself elsewhere in the same file,
 //! other hosts rely on them, or a wipe does.
 
+use super::super::containerd::{CRI, IMAGES, RUNTIME};
 use super::super::free::Node;
 use super::super::mistake::quote;
 use super::super::raw;
+use super::super::runtime::CONTAINERD as RUNS;
 use super::super::yaml::{At, Spot};
 use super::Check;
 
@@ -46,11 +48,7 @@ pub(super) const KUBELET: &[Owned] = &[
         "/etc/kubernetes/manifests",
         "nothing: it is kubeadm's `/etc/kubernetes/manifests`",
     ),
-    (
-        &["containerRuntimeEndpoint"],
-        "unix:///run/containerd/containerd.sock",
-        "nothing: it is containerd's socket",
-    ),
+    (&["containerRuntimeEndpoint"], RUNS.endpoint, "nothing: it is containerd's socket"),
 ];
 
 /// Beneath `spec.kubernetes.kubeProxy`.
@@ -69,14 +67,11 @@ pub(super) const KUBE_PROXY: &[Owned] = &[
     ),
 ];
 
-/// The name of containerd's Kubernetes plugin until 1.7; from 2.0 on it is two.
-const CRI: &str = "io.containerd.grpc.v1.cri";
-
 /// Beneath `spec.runtime.config`.
 pub(super) const CONTAINERD: &[Owned] = &[
-    (&["version"], "", "nothing: bivouac writes version 2"),
-    (&["root"], "/var/lib/containerd", "nothing: a wipe removes images from `/var/lib/containerd`"),
-    (&["state"], "/run/containerd", "nothing: a wipe unmounts what is in `/run/containerd`"),
+    (&["version"], "", "nothing: bivouac writes the one that the containerd to run reads"),
+    (&["root"], RUNS.root, "nothing: a wipe removes images from `/var/lib/containerd`"),
+    (&["state"], RUNS.state, "nothing: a wipe unmounts what is in `/run/containerd`"),
     (
         &["grpc", "address"],
         "/run/containerd/containerd.sock",
@@ -92,7 +87,28 @@ pub(super) const CONTAINERD: &[Owned] = &[
         "/etc/cni/net.d",
         "nothing: their configuration is in `/etc/cni/net.d`",
     ),
+    (
+        &["plugins", RUNTIME, "cni", "bin_dir"],
+        "/opt/cni/bin",
+        "nothing: the plugins are in `/opt/cni/bin`",
+    ),
+    (&["plugins", RUNTIME, "cni", "bin_dirs"], "", "nothing: the plugins are in `/opt/cni/bin`"),
+    (
+        &["plugins", RUNTIME, "cni", "conf_dir"],
+        "/etc/cni/net.d",
+        "nothing: their configuration is in `/etc/cni/net.d`",
+    ),
+    (&["plugins", CRI, "registry", "config_path"], CERTS, HOSTS_TOML),
+    (&["plugins", IMAGES, "registry", "config_path"], CERTS, HOSTS_TOML),
+    // With a `config_path` the plugin does not start (ValidateRegistryConfig of containerd's pkg/cri/config).
+    (&["plugins", CRI, "registry", "mirrors"], "", HOSTS_TOML),
+    (&["plugins", IMAGES, "registry", "mirrors"], "", HOSTS_TOML),
 ];
+
+/// Where containerd looks for what a registry needs.
+const CERTS: &str = "/etc/containerd/certs.d";
+const HOSTS_TOML: &str =
+    "nothing: containerd reads a `hosts.toml` for each registry in `/etc/containerd/certs.d`";
 
 impl Check<'_> {
     /// Notes those fields that are not the user's.

@@ -1,7 +1,9 @@
 # image SHA256 SIZE ARCHIVE-NAME REF=SOURCE...: container images of an archive that comes on stdin. REF
 # is the name that the cluster uses, SOURCE the one in the archive.
 
-bv_images() { ctr -n k8s.io images ls -q; }
+# containerd's own client, in the namespace of its Kubernetes plugin.
+bv_ctr() { ctr -n k8s.io "$@"; }
+bv_images() { bv_ctr images ls -q; }
 
 bv_image_is() {
     shift 3
@@ -24,12 +26,12 @@ bv_image_before() {
 bv_image_do() {
     mkdir -p "$BV/content" && cat >>"$BV/content/$1" || return 1
     bv_arrived "$BV/content/$1" "$2" "$1" || return 1
-    ctr -n k8s.io images import --no-unpack "$BV/content/$1" >/dev/null || return 1
+    bv_ctr images import --no-unpack "$BV/content/$1" >/dev/null || return 1
     rm -f -- "$BV/content/$1"
     shift 3
     for bv_ref; do
         [ "${bv_ref%%=*}" = "${bv_ref#*=}" ] ||
-            ctr -n k8s.io images tag --force "${bv_ref#*=}" "${bv_ref%%=*}" >/dev/null || return 1
+            bv_ctr images tag --force "${bv_ref#*=}" "${bv_ref%%=*}" >/dev/null || return 1
     done
 }
 
@@ -38,6 +40,6 @@ bv_image_undo() {
     shift "$bv_nargs"
     # With the runtime stopped its store is somebody else's entry.
     bv_images >/dev/null 2>&1 || return 0
-    [ $# -eq 0 ] || ctr -n k8s.io images rm -- "$@" >/dev/null 2>&1
+    [ $# -eq 0 ] || bv_ctr images rm -- "$@" >/dev/null 2>&1
     return 0
 }

@@ -71,7 +71,7 @@ fn every_field_arrives() {
         json!({"maxPods": 200, "failSwapOn": false, "evictionHard": {"memory.available": "100Mi"}})
     );
     assert_eq!(json!(kubernetes.kube_proxy), json!({"bindAddressHardFail": true}));
-    assert_eq!(json!(cluster.runtime_config), json!({"oom_score": -999}));
+    assert_eq!(json!(cluster.runtime.config), json!({"oom_score": -999}));
     assert_eq!(cluster.control_plane_endpoint.as_deref(), Some("api.example:6443"));
     assert_eq!(cluster.network.pod_subnet.to_string(), "10.100.0.0/16");
     assert_eq!(cluster.network.service_subnet.to_string(), "10.101.0.0/16");

@@ -9,7 +9,7 @@ use bivouac::playbook::Work;
 use serde_json::{Value, json};
 
 use super::{SINGLE, TWO};
-use crate::support::site::{Made, changes, every_minor, file, works};
+use crate::support::site::{Made, changes, embedded, every_minor, file, works};
 
 #[test]
 fn containerd_s_configuration_is_toml_with_the_user_s_settings() {
@@ -48,6 +48,64 @@ fn containerd_s_configuration_is_toml_with_the_user_s_settings() {
                 assert_eq!(cri["registry"]["config_path"], "/etc/containerd/certs.d");
             }
         }
+    }
+}
+
+/// A cluster whose bundle has this containerd.
+fn with_containerd(containerd: &str, spec: &str) -> Made {
+    let mut made = Made::new("v1.35.2", "", spec);
+    let programs = made.artifacts.0.iter_mut().filter(|it| it.name == "containerd");
+    programs.for_each(|program| containerd.clone_into(&mut program.version));
+    made
+}
+
+#[test]
+fn containerd_2_is_given_version_3_of_its_configuration() {
+    for (containerd, version) in
+        [("1.6.20~ds1-1+deb12u3", 2), ("1.7.24", 2), ("unknown", 2), ("v2.0.0", 3), ("2.2.1", 3)]
+    {
+        let plan = with_containerd(containerd, SINGLE).init();
+        let text = file(&plan.lanes[0], "/etc/containerd/config.toml");
+        let value: Value = toml::from_str(&text).unwrap();
+        assert_eq!(value["version"], version, "{containerd}");
+        let plugins = &value["plugins"];
+        let (images, runtime, pause) = if version == 2 {
+            let cri = &plugins["io.containerd.grpc.v1.cri"];
+            (cri, cri, &cri["sandbox_image"])
+        } else {
+            let images = &plugins["io.containerd.cri.v1.images"];
+            let runtime = &plugins["io.containerd.cri.v1.runtime"];
+            (images, runtime, &images["pinned_images"]["sandbox"])
+        };
+        assert_eq!(pause, "registry.k8s.io/pause:3.10.1", "{text}");
+        assert_eq!(images["registry"]["config_path"], "/etc/containerd/certs.d", "{text}");
+        assert_eq!(runtime["cni"]["conf_dir"], "/etc/cni/net.d", "{text}");
+        let runc = &runtime["containerd"]["runtimes"]["runc"];
+        assert_eq!(runc["runtime_type"], "io.containerd.runc.v2", "{text}");
+        assert_eq!(runc["options"]["SystemdCgroup"], true, "{text}");
+    }
+}
+
+#[test]
+fn settings_for_another_version_of_containerd_are_refused_with_their_place() {
+    let own = |plugin: &str| {
+        format!(
+            "runtime: {{config: {{plugins: {{{plugin}: {{max_concurrent_downloads: 5}}}}}}}}\n{SINGLE}"
+        )
+    };
+    let (old, new) = (own("io.containerd.grpc.v1.cri"), own("io.containerd.cri.v1.images"));
+    let plan = |containerd, spec: &str| with_containerd(containerd, spec).plan(&embedded());
+    for (containerd, spec, right) in [
+        ("2.1.0", &old, "`plugins.\"io.containerd.cri.v1.images\".max_concurrent_downloads`"),
+        ("1.7.24", &new, "`plugins.\"io.containerd.grpc.v1.cri\".max_concurrent_downloads`"),
+    ] {
+        let error = plan(containerd, spec).unwrap_err().to_string();
+        assert!(error.contains("configure containerd") && error.ends_with(right), "{error}");
+    }
+    for (containerd, spec) in [("1.7.24", &old), ("2.1.0", &new)] {
+        let plan = plan(containerd, spec).unwrap();
+        let text = file(&plan.lanes[0], "/etc/containerd/config.toml");
+        assert!(text.contains("max_concurrent_downloads = 5"), "{text}");
     }
 }
 

@@ -105,6 +105,7 @@ pub fn one(kind: &str, name: &str, references: Vec<String>) -> Available {
         kind: kind.to_owned(),
         name: name.to_owned(),
         arch: "amd64".to_owned(),
+        version: "unknown".to_owned(),
         references,
         upload: Upload {
             name: name.to_owned(),

@@ -1,0 +1,56 @@
+//! The container runtime: what `spec.runtime` says, and what each runtime implies on a host. One place
+//! for templates, playbooks, checks and the shell half: none of them names a socket of its own.
+
+use super::Overrides;
+
+/// `spec.runtime`.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    /// `name`: what it implies.
+    pub traits: &'static Traits,
+    /// `config`: merged into its own configuration.
+    pub config: Overrides,
+}
+
+impl Default for Runtime {
+    fn default() -> Self {
+        Self { traits: &CONTAINERD, config: Overrides::new() }
+    }
+}
+
+/// What a runtime implies on a host.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// What cluster.yaml calls it.
+    pub name: &'static str,
+    /// Where it answers the kubelet, as the Container Runtime Interface's clients write it.
+    pub endpoint: &'static str,
+    /// Its systemd unit.
+    pub unit: &'static str,
+    /// Its configuration.
+    pub config: &'static str,
+    /// Where it keeps images and containers: the kubelet's `imagefs`.
+    pub root: &'static str,
+    /// What it keeps while it runs.
+    pub state: &'static str,
+}
+
+/// containerd's own places (`docs/ops.md` of containerd/containerd).
+pub const CONTAINERD: Traits = Traits {
+    name: "containerd",
+    endpoint: "unix:///run/containerd/containerd.sock",
+    unit: "containerd.service",
+    config: "/etc/containerd/config.toml",
+    root: "/var/lib/containerd",
+    state: "/run/containerd",
+};
+
+/// The runtimes that are built.
+pub const RUNTIMES: [&Traits; 1] = [&CONTAINERD];
+
+impl Traits {
+    /// The socket's path.
+    pub fn socket(&self) -> &'static str {
+        self.endpoint.trim_start_matches("unix://")
+    }
+}
