@@ -42,6 +42,12 @@ pub fn config_version(containerd: Option<&Version>) -> u64 {
     if containerd.is_some_and(|version| version.major >= 2) { 3 } else { 2 }
 }
 
+/// Whether it takes several directories of network plugins, and calls the field for one deprecated (`CRICNIBinDir` in
+/// containerd's pkg/deprecation: "deprecated since containerd v2.1").
+pub fn has_bin_dirs(containerd: Option<&Version>) -> bool {
+    containerd.is_some_and(|version| (version.major, version.minor) >= (2, 1))
+}
+
 /// A version as bundles, Debian (`1.6.20~ds1-1+deb12u3`) and `containerd --version` (`v2.1.0`) write it; what
 /// follows the numbers is left out.
 pub fn version(text: &str) -> Option<Version> {
@@ -126,6 +132,11 @@ mod tests {
         assert_eq!(config_version(version("1.7.24").as_ref()), 2);
         assert_eq!(config_version(version("2.0.0").as_ref()), 3);
         assert_eq!(config_version(None), 2, "which both read");
+        let dirs = |text| has_bin_dirs(version(text).as_ref());
+        assert_eq!(
+            [dirs("1.7.24"), dirs("2.0.5"), dirs("2.1.0"), dirs("")],
+            [false, false, true, false]
+        );
     }
 
     #[test]

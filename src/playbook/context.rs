@@ -331,6 +331,7 @@ fn runtime(site: &Site<'_>, state: &HostState) -> Value {
         "root": traits.root,
         "state": traits.state,
         "config_version": containerd::config_version(version.as_ref()),
+        "has_bin_dirs": containerd::has_bin_dirs(version.as_ref()),
     })
 }
 

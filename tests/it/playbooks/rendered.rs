@@ -80,6 +80,12 @@ fn containerd_2_is_given_version_3_of_its_configuration() {
         assert_eq!(pause, "registry.k8s.io/pause:3.10.1", "{text}");
         assert_eq!(images["registry"]["config_path"], "/etc/containerd/certs.d", "{text}");
         assert_eq!(runtime["cni"]["conf_dir"], "/etc/cni/net.d", "{text}");
+        let (one, several) = (&runtime["cni"]["bin_dir"], &runtime["cni"]["bin_dirs"]);
+        if containerd.starts_with("2.2") {
+            assert_eq!((one, several), (&Value::Null, &json!(["/opt/cni/bin"])), "{text}");
+        } else {
+            assert_eq!((one, several), (&json!("/opt/cni/bin"), &Value::Null), "{text}");
+        }
         let runc = &runtime["containerd"]["runtimes"]["runc"];
         assert_eq!(runc["runtime_type"], "io.containerd.runc.v2", "{text}");
         assert_eq!(runc["options"]["SystemdCgroup"], true, "{text}");
