@@ -202,12 +202,6 @@ impl Context<'_> {
         ignored.iter().any(|i| i.eq_ignore_ascii_case(name) || i.eq_ignore_ascii_case("all"))
     }
 
-    /// Whether the cluster's version is that minor release of Kubernetes 1, or a later one.
-    fn is_at_least(&self, minor: u64) -> bool {
-        let version = &self.cluster.kubernetes.version.0;
-        (version.major, version.minor) >= (1, minor)
-    }
-
     /// Whether the user switched off a setting of the kubelet.
     fn kubelet_has_off(&self, setting: &str) -> bool {
         self.cluster.kubernetes.kubelet.get(setting) == Some(&serde_json::Value::Bool(false))

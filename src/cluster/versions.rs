@@ -1,66 +1,127 @@
 //! Kubernetes releases: which ones are supported, and what each minor implies.
 
+mod names;
+mod release;
+mod sources;
+mod table;
+
 use std::fmt;
 use std::str::FromStr;
 
-use super::Version;
+use serde::Serialize;
 
-/// What a Kubernetes minor implies for an install with kubeadm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::Version;
+pub use names::{FLAGS, Name, PHASES};
+pub use release::Release;
+pub use sources::SOURCES;
+use table::TABLE;
+
+/// What a Kubernetes minor implies for an install with kubeadm: a row of the table. [`SOURCES`] says where
+/// each column is from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of its own")]
 pub struct VersionFacts {
     /// The minor: 20 for v1.20.
     pub minor: u64,
+    /// The newest patch that the row was checked with; what depends on the patch is a guess above it.
+    pub newest_patch: u64,
     /// The newest version of kubeadm's configuration API that this minor reads: `v1beta2`.
     pub kubeadm_api: &'static str,
     /// Tag of the pause image that kubeadm names, and that containerd must name too.
     pub pause: &'static str,
+    /// Tags of etcd's image that kubeadm names, each with the first patch that names it.
+    etcd: &'static [(u64, &'static str)],
+    /// Tags of `CoreDNS`'s, likewise.
+    coredns: &'static [(u64, &'static str)],
+    /// What `CoreDNS`'s image is called below kubeadm's own repository.
+    coredns_image: &'static str,
     /// The first patch whose kubeadm names images after registry.k8s.io, before it k8s.gcr.io.
     registry_k8s_io_from: Option<u64>,
     /// Whether kubeadm runs the `crictl` binary, and refuses to start without it.
     pub needs_crictl: bool,
+    /// Versions of the container runtime interface that the kubelet speaks, best first.
+    pub cri: &'static [&'static str],
+    /// Which containerd goes with it.
+    pub containerd: Containerd,
+    /// What is installed with it where nothing else is asked for.
+    pub install: Components,
+    /// What the kubelet makes of cgroups of version 1.
+    pub cgroup1: Cgroup1,
+    /// The oldest kernel that kubeadm's validators do not complain of.
+    pub kernel: (u32, u32),
+    /// How many minors a kubelet may be behind its API server.
+    pub kubelet_skew: u64,
+    /// The taint that kubeadm gives control planes.
+    pub control_plane_taint: &'static str,
+    /// Whether the `ConfigMap` of the kubelets' configuration has the minor in its name.
+    pub kubelet_config_by_minor: bool,
+    /// Whether the cluster keeps a list of its control planes in `kubeadm-config`.
+    pub cluster_status: bool,
+    /// Whether only super-admin.conf may do anything until `init` has made its administrators.
+    pub super_admin: bool,
+    /// Whether `kubeadm join` has phases of their own for etcd and for the kubelet's first certificate.
+    pub etcd_join_phase: bool,
+    /// Whether dual stack needs the feature gate `IPv6DualStack`.
+    pub dual_stack_gate: bool,
+    /// Modes of kube-proxy that need no feature gate.
+    pub proxy_modes: &'static [&'static str],
 }
 
-/// One row a minor, oldest first. Sources of the columns:
-///
-/// - kubeadm API: v1beta3 came with 1.22 and v1beta2 went with 1.27 (kubernetes/kubernetes#114540,
-///   "Migration from old kubeadm config versions" in the v1beta4 reference); v1beta4 came with
-///   1.31, and v1beta3 may go from 1.34 on (package comment of app/apis/kubeadm/v1beta3).
-/// - pause: `PauseVersion` in kubernetes/cmd/kubeadm/app/constants. 3.2 until 1.20, 3.4.1 from
-///   1.21 (kubernetes/kubernetes#98205); 1.22 to 1.32 as kubeadm itself lists them
-///   (kubernetes/minikube, `constants_kubeadm_images.go`, made by `kubeadm config images list`);
-///   1.33 as kubespray pins it; 3.10.1 from 1.34 (kubernetes/kubernetes#130713, kubernetes-sigs/kubespray#12827).
-/// - registry: 1.25 moved to registry.k8s.io; the patches of December 2022 moved 1.22, 1.23 and
-///   1.24 (kubernetes/kubernetes#113388 and #113393, kubernetes/kubeadm#2671, Kubernetes blog of
-///   2022-11-28).
-/// - crictl: kubeadm calls the CRI itself from 1.31 on (kubernetes/kubeadm#3064,
-///   kubernetes/kubernetes#124685); before that it shells out to `crictl`.
-const TABLE: [VersionFacts; 16] = [
-    row(20, "v1beta2", "3.2", None, true),
-    row(21, "v1beta2", "3.4.1", None, true),
-    row(22, "v1beta3", "3.5", Some(17), true),
-    row(23, "v1beta3", "3.6", Some(15), true),
-    row(24, "v1beta3", "3.7", Some(9), true),
-    row(25, "v1beta3", "3.8", Some(0), true),
-    row(26, "v1beta3", "3.9", Some(0), true),
-    row(27, "v1beta3", "3.9", Some(0), true),
-    row(28, "v1beta3", "3.9", Some(0), true),
-    row(29, "v1beta3", "3.9", Some(0), true),
-    row(30, "v1beta3", "3.9", Some(0), true),
-    row(31, "v1beta4", "3.10", Some(0), false),
-    row(32, "v1beta4", "3.10", Some(0), false),
-    row(33, "v1beta4", "3.10", Some(0), false),
-    row(34, "v1beta4", "3.10.1", Some(0), false),
-    row(35, "v1beta4", "3.10.1", Some(0), false),
-];
+/// Which containerd goes with a Kubernetes minor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Containerd {
+    /// The oldest that speaks a version of the CRI which the kubelet speaks.
+    pub least: Release,
+    /// The first that does not any more.
+    pub below: Option<Release>,
+    /// The kubelet still takes older ones, and says that it will not for long.
+    pub deprecated_below: Option<Release>,
+    /// Of each series, oldest first, the first that containerd's own tests ran with it.
+    pub tested: &'static [Release],
+}
 
-const fn row(
-    minor: u64,
-    kubeadm_api: &'static str,
-    pause: &'static str,
-    registry_k8s_io_from: Option<u64>,
-    needs_crictl: bool,
-) -> VersionFacts {
-    VersionFacts { minor, kubeadm_api, pause, registry_k8s_io_from, needs_crictl }
+/// Releases to install with a Kubernetes minor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Components {
+    /// `containerd/containerd`.
+    pub containerd: Release,
+    /// `opencontainers/runc`.
+    pub runc: Release,
+    /// `containernetworking/plugins`.
+    pub cni_plugins: Release,
+    /// `kubernetes-sigs/cri-tools`.
+    pub crictl: Release,
+    /// `cri-o/cri-o`, from the minor on whose static bundles are known.
+    pub cri_o: Option<Release>,
+    /// `Mirantis/cri-dockerd`; before 1.24 the kubelet spoke to docker itself.
+    pub cri_dockerd: Option<Release>,
+}
+
+/// What the kubelet makes of cgroups of version 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Cgroup1 {
+    /// Nothing is said against them.
+    Works,
+    /// Kept up, with nothing new, and about to go.
+    IsKept,
+    /// The kubelet does not start unless `failCgroupV1` is off.
+    IsRefused,
+}
+
+impl VersionFacts {
+    /// Tag of etcd's image that this patch's kubeadm names.
+    pub fn etcd(&self, patch: u64) -> &'static str {
+        by_patch(self.etcd, patch)
+    }
+
+    /// Tag of `CoreDNS`'s image that this patch's kubeadm names.
+    pub fn coredns(&self, patch: u64) -> &'static str {
+        by_patch(self.coredns, patch)
+    }
+}
+
+fn by_patch(tags: &[(u64, &'static str)], patch: u64) -> &'static str {
+    tags.iter().rev().find(|(from, _)| *from <= patch).map_or("", |(_, tag)| tag)
 }
 
 /// The supported minors, oldest first.
@@ -109,6 +170,21 @@ impl Version {
         &TABLE[index.min(last)]
     }
 
+    /// Images that this very release's kubeadm names, below its own repository: `etcd:3.5.24-0`,
+    /// `coredns/coredns:v1.12.0`. With a repository of the user's, `CoreDNS` lies directly below it.
+    pub fn images(&self) -> Vec<String> {
+        let (row, patch) = (self.facts(), self.0.patch);
+        ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy"]
+            .into_iter()
+            .map(|name| format!("{name}:{self}"))
+            .chain([
+                format!("pause:{}", row.pause),
+                format!("etcd:{}", row.etcd(patch)),
+                format!("{}:{}", row.coredns_image, row.coredns(patch)),
+            ])
+            .collect()
+    }
+
     /// Where this very release's kubeadm finds its images, unless it is told otherwise.
     pub fn default_image_repository(&self) -> &'static str {
         match self.facts().registry_k8s_io_from {
@@ -152,76 +228,4 @@ impl FromStr for Version {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn version(text: &str) -> Version {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn reads_with_and_without_v() {
-        assert_eq!(version("1.20.2"), version("v1.20.2"));
-        assert_eq!(version("1.20.2").to_string(), "v1.20.2");
-        assert_eq!(version("v1.35.0").minor(), 35);
-    }
-
-    #[test]
-    fn refuses_by_name() {
-        for (text, words) in [
-            ("1.20", "name the exact patch"),
-            ("v1.36", "name the exact patch"),
-            ("stable", "name the exact patch"),
-            ("stable-1.30", "name the exact patch"),
-            ("v1.20.2-rc.0", "not a plain release"),
-            ("v1.20.2+k3s1", "not a plain release"),
-            ("v1.19.3", "not supported"),
-            ("v1.36.0", "not supported"),
-            ("v2.0.0", "not supported"),
-            ("1.20.02", "not a version"),
-            ("1.20.2.1", "not a version"),
-            ("vv1.20.2", "not a version"),
-            (" 1.20.2", "not a version"),
-            ("v1.20.$(id)", "not a version"),
-            ("", "not a version"),
-        ] {
-            let error = text.parse::<Version>().unwrap_err().to_string();
-            assert!(error.contains(words), "{text:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn names_the_nearest() {
-        let nearest = |text: &str| text.parse::<Version>().unwrap_err().nearest();
-        assert_eq!(nearest("v1.19.3").as_deref(), Some("v1.20.0"));
-        assert_eq!(nearest("v1.99.1").as_deref(), Some("v1.35.0"));
-        assert_eq!(nearest("v2.0.0"), None);
-    }
-
-    #[test]
-    fn the_table_has_one_row_a_minor_in_order() {
-        for (row, minor) in TABLE.iter().zip(20..) {
-            assert_eq!(row.minor, minor);
-        }
-        assert_eq!(version("v1.20.2").facts().kubeadm_api, "v1beta2");
-        assert_eq!(version("v1.22.0").facts().kubeadm_api, "v1beta3");
-        assert_eq!(version("v1.31.0").facts().kubeadm_api, "v1beta4");
-        assert_eq!(version("v1.21.0").facts().pause, "3.4.1");
-        assert!(version("v1.30.9").facts().needs_crictl);
-        assert!(!version("v1.31.0").facts().needs_crictl);
-    }
-
-    #[test]
-    fn the_registry_moved_in_a_patch() {
-        for (text, repository) in [
-            ("1.20.2", "k8s.gcr.io"),
-            ("1.24.8", "k8s.gcr.io"),
-            ("1.24.9", "registry.k8s.io"),
-            ("1.23.14", "k8s.gcr.io"),
-            ("1.22.17", "registry.k8s.io"),
-            ("1.25.0", "registry.k8s.io"),
-        ] {
-            assert_eq!(version(text).default_image_repository(), repository, "{text}");
-        }
-    }
-}
+mod tests;

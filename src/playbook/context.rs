@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::resolve::{image_in_cluster, image_name};
-use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, Version, containerd};
+use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, containerd};
 use crate::host::Upload;
 use crate::ssh::quote;
 
@@ -254,16 +254,6 @@ fn references<'a>(site: &Site<'a>, arch: &'a str) -> impl Iterator<Item = &'a St
     site.artifacts.of("image", arch).flat_map(|available| &available.references)
 }
 
-/// kubeadm's own taint of control planes was renamed in 1.24 (kubeadm#2200); until 1.23 only the old one
-/// counts.
-fn control_plane_taint(version: &Version) -> &'static str {
-    if version.minor() < 24 {
-        "node-role.kubernetes.io/master"
-    } else {
-        "node-role.kubernetes.io/control-plane"
-    }
-}
-
 /// Whether pods belong on a host: on a control plane that carries them too, or that has nobody to carry
 /// them.
 fn is_schedulable(site: &Site<'_>, host: &Host) -> bool {
@@ -276,7 +266,7 @@ fn is_schedulable(site: &Site<'_>, host: &Host) -> bool {
 /// worker joins.
 fn settings(site: &Site<'_>) -> String {
     let mut words = Vec::new();
-    let kubeadms = control_plane_taint(&site.cluster.kubernetes.version);
+    let kubeadms = site.cluster.kubernetes.version.facts().control_plane_taint;
     for (host, state) in site.cluster.hosts.iter().zip(site.hosts) {
         words.push(format!("node {}", quote(&state.node)));
         let labels = host.labels.iter();
@@ -397,12 +387,12 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         },
         "kubernetes": {
             "version": kubernetes.version.to_string(),
-            "minor": kubernetes.version.minor(),
             "api": version.kubeadm_api,
             "repository": repository,
             "pause": format!("{repository}/pause:{}", version.pause),
             "skip_phases": kubernetes.skip_phases,
-            "control_plane_taint": control_plane_taint(&kubernetes.version),
+            "control_plane_taint": version.control_plane_taint,
+            "cluster_status": version.cluster_status,
             "ignore_preflight_errors": kubernetes.ignore_preflight_errors,
         },
         "bundle": {

@@ -4,6 +4,7 @@
 //! `SystemVerification` for that makes these findings warnings as well.
 
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use crate::cluster::versions::Cgroup1;
 
 pub(super) const CHECK: Check = Check {
     name: "SystemVerification",
@@ -11,9 +12,8 @@ pub(super) const CHECK: Check = Check {
     run: Run::EachHost(run),
 };
 
-/// system-validators' oldest kernel, up to Kubernetes 1.31; from then on it is 4.19 and later.
+/// An older kernel is an error for every version; one older than the version's own is worth a warning.
 const OLDEST_KERNEL: (u32, u32) = (3, 10);
-const OLDEST_KERNEL_SINCE_32: (u32, u32) = (4, 19);
 /// What it requires of a hierarchy of version 2; version 1 has these as well.
 const CONTROLLERS: [&str; 4] = ["cpu", "cpuset", "memory", "pids"];
 
@@ -33,27 +33,40 @@ fn kernel(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Finding> {
     let fix = "upgrade the host's kernel and reboot";
     if version < OLDEST_KERNEL {
         Some(host.error(CHECK.name, message(OLDEST_KERNEL), fix))
-    } else if version < OLDEST_KERNEL_SINCE_32 && context.is_at_least(32) {
-        Some(host.warning(CHECK.name, message(OLDEST_KERNEL_SINCE_32), fix))
     } else {
-        None
+        let oldest = context.cluster.kubernetes.version.facts().kernel;
+        (version < oldest).then(|| host.warning(CHECK.name, message(oldest), fix))
     }
 }
 
 fn version(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Finding> {
-    let off = context.kubelet_has_off("failCgroupV1");
-    if host.facts.cgroup != Some(1) || off || !context.is_at_least(31) {
+    if host.facts.cgroup != Some(1) {
         return None;
     }
-    let fix = "boot with `systemd.unified_cgroup_hierarchy=1` on the kernel's command line; or set \
-               `kubernetes.kubelet.failCgroupV1: false` in cluster.yaml";
+    let off = context.kubelet_has_off("failCgroupV1");
     let kubernetes = &context.cluster.kubernetes.version.0;
     let message = |verb: &str| format!("cgroups are version 1, which v{kubernetes} {verb}");
-    // The kubelet refuses version 1 by default from 1.35 on (kubernetes/kubernetes#134298).
-    if context.is_at_least(35) {
-        Some(host.error(CHECK.name, message("refuses"), fix))
-    } else {
-        Some(host.warning(CHECK.name, message("is about to drop"), fix))
+    let boot = "boot with `systemd.unified_cgroup_hierarchy=1` on the kernel's command line";
+    match context.cluster.kubernetes.version.facts().cgroup1 {
+        Cgroup1::IsKept if !off => {
+            let fix =
+                format!("{boot}; or set `kubernetes.kubelet.failCgroupV1: false` in cluster.yaml");
+            Some(host.warning(CHECK.name, message("is about to drop"), fix))
+        }
+        Cgroup1::IsRefused if !off => {
+            let fix = format!(
+                "{boot}; or set `kubernetes.kubelet.failCgroupV1: false` and \
+                 `kubernetes.ignorePreflightErrors: [SystemVerification]` in cluster.yaml"
+            );
+            Some(host.error(CHECK.name, message("refuses"), fix))
+        }
+        // kubeadm's own validators know nothing of the kubelet's setting (kubernetes/kubernetes#134744).
+        Cgroup1::IsRefused => {
+            let fix =
+                format!("{boot}; or set `kubernetes.ignorePreflightErrors: [SystemVerification]`");
+            Some(host.error(CHECK.name, message("has kubeadm refuse"), fix))
+        }
+        Cgroup1::Works | Cgroup1::IsKept => None,
     }
 }
 

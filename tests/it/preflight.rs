@@ -548,6 +548,11 @@ fn kubelet_overrides_are_respected() {
     assert_eq!(names(&scene).len(), 3);
     let off = json!({"failSwapOn": false, "failCgroupV1": false, "evictionHard": {}});
     scene.cluster.kubernetes.kubelet = off.as_object().unwrap().clone();
+    // kubeadm has validators of its own, which ask the host and not the kubelet's settings.
+    assert_eq!(names(&scene), BTreeSet::from(["SystemVerification".to_owned()]));
+    let [finding] = &scene.check()[..] else { panic!("one for both hosts") };
+    assert!(finding.message.contains("has kubeadm refuse"), "{}", finding.message);
+    scene.cluster.kubernetes.version = version("1.34.0");
     assert_eq!(names(&scene), BTreeSet::new());
 }
 

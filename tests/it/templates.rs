@@ -165,10 +165,10 @@ fn the_version_chooses_the_api() {
     for version in every_minor() {
         let (_, _, config) = configurations(&Made::new(&version, "", SINGLE)).remove(0);
         let init = part(&config, "InitConfiguration");
-        let api = match version.as_str() {
-            "v1.20.2" | "v1.21.2" => "v1beta2",
-            "v1.31.2" | "v1.32.2" | "v1.33.2" | "v1.34.2" | "v1.35.2" => "v1beta4",
-            _ => "v1beta3",
+        let api = match version[3..5].parse::<u32>().unwrap() {
+            20 | 21 => "v1beta2",
+            22..=30 => "v1beta3",
+            _ => "v1beta4",
         };
         assert_eq!(init["apiVersion"], format!("kubeadm.k8s.io/{api}"), "{version}");
         // A bare path until kubeadm 1.23 is the form that dockershim's time knew.
