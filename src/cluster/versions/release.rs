@@ -15,6 +15,12 @@ impl fmt::Display for Release {
     }
 }
 
+impl From<Release> for semver::Version {
+    fn from(release: Release) -> Self {
+        Self::new(release.0, release.1, release.2)
+    }
+}
+
 impl FromStr for Release {
     type Err = semver::Error;
 
@@ -40,6 +46,7 @@ mod tests {
             assert!(text.parse::<Release>().is_err(), "{text}");
         }
         assert_eq!(Release(1, 7, 29).to_string(), "1.7.29");
+        assert_eq!(semver::Version::from(Release(1, 7, 29)).to_string(), "1.7.29");
         assert!(Release(1, 10, 0) > Release(1, 9, 1) && Release(2, 0, 0) > Release(1, 99, 99));
     }
 }
