@@ -19,8 +19,10 @@ mod images;
 mod manifest;
 mod prune;
 mod search;
+mod signature;
 mod source;
 mod stream;
+mod sums;
 
 use std::fmt;
 use std::fs;
@@ -33,12 +35,15 @@ pub use digest::Digest;
 pub use error::Error;
 pub use images::Image;
 pub use manifest::{Artifact, Kind, LIMIT, Manifest, ManifestError, REQUIRED, SCHEMA};
+pub use signature::{NAMESPACE, SignatureProblem, SignersProblem, path_of as signature_path};
 
 use crate::cluster::Version;
 use cache::Cache;
 use identity::Identity;
 use prune::Limits;
+use signature::Proof;
 use stream::{Front, Stream};
+use sums::{Sums, Wanted};
 
 /// How far a pass over a bundle is, in bytes of its artifacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +59,8 @@ pub struct Progress {
 pub struct Bundle {
     path: PathBuf,
     front: Front,
+    /// The signature that it must have.
+    proof: Option<Proof>,
 }
 
 /// What `bundle show` and `bundle verify` tell.
@@ -82,8 +89,20 @@ pub fn verify(path: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Summary
 impl Bundle {
     /// Opens a bundle and reads its manifest, and no more than that.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let (_, front) = Stream::open(path)?;
-        Ok(Self { path: path.to_owned(), front })
+        let (_, front) = Stream::open(path, Wanted::default())?;
+        Ok(Self { path: path.to_owned(), front, proof: None })
+    }
+
+    /// Insists on a signature, `FILE.sig`, by one of these signers (ssh-keygen's `allowed_signers`); without
+    /// them on one by anybody. Who made it is seen at once, what it is a signature of when the bundle is read.
+    pub fn signed(self, signers: Option<&Path>) -> Result<Self, Error> {
+        let proof = Some(Proof::load(&self.path, signers)?);
+        Ok(Self { proof, ..self })
+    }
+
+    /// By whom it is signed, for people: once [`Bundle::verify`] or [`Bundle::unpack`] has not refused it.
+    pub fn signed_by(&self) -> Option<String> {
+        self.proof.as_ref().map(Proof::describe)
     }
 
     /// What is in it.
@@ -117,12 +136,27 @@ impl Bundle {
     /// Reads everything and checks every byte, in constant memory. The error names the first bad
     /// entry.
     pub fn verify(&self, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
-        self.pass(progress, |_| Ok(None), |_, _| Ok(())).map(|_| ())
+        self.pass(Wanted::default(), progress, |_| Ok(None), |_, _| Ok(())).map(|_| ())
+    }
+
+    /// Verifies the whole bundle, and signs it: `sign` makes the text of a signature of the file with this
+    /// SHA-512 digest. Returns where the signature is.
+    pub fn sign<E: From<Error>>(
+        &self,
+        progress: &mut dyn FnMut(Progress),
+        sign: impl FnOnce(&[u8; 64]) -> Result<String, E>,
+    ) -> Result<PathBuf, E> {
+        let wanted = Wanted { sha512: true, ..Wanted::default() };
+        let (_, sums) = self.pass(wanted, progress, |_| Ok(None), |_, _| Ok(()))?;
+        let digest = sums.sha512.as_deref().and_then(sums::unhex).and_then(|it| it.try_into().ok());
+        let digest: [u8; 64] = digest.expect("the digest was asked for");
+        Ok(signature::write(&self.path, &sign(&digest)?)?)
     }
 
     /// Verifies the whole bundle and puts the `wanted` artifacts into the cache directory (see
     /// [`cache_dir`]), those that are not there yet. When the same file was verified before and
-    /// all wanted artifacts are there, that is seen from their inodes and nothing is read.
+    /// all wanted artifacts are there, that is seen from their inodes and nothing is read; a signature is
+    /// compared with the digest that was taken then.
     ///
     /// Waits while another run does the same in the same directory.
     pub fn unpack(
@@ -134,38 +168,51 @@ impl Bundle {
         let cache = Cache::open(cache_dir)?;
         let lacks = |artifact: &Artifact| wanted(artifact) && !cache.has(artifact);
         let lacking: Vec<_> = self.manifest().artifacts.iter().filter(|it| lacks(it)).collect();
-        if lacking.is_empty() && self.is_known(&cache)? {
+        if lacking.is_empty() && self.known(&cache)?.is_some() {
             return Ok(cache.into_store());
         }
         cache.check_room(lacking.iter().map(|artifact| artifact.size).sum())?;
         let started = SystemTime::now();
-        let identity = self.pass(
+        let (identity, sums) = self.pass(
+            Wanted::default(),
             progress,
             |artifact| if lacks(artifact) { cache.create().map(Some) } else { Ok(None) },
             |incoming, artifact| cache.keep(incoming, artifact),
         )?;
-        cache.remember(&self.path, identity, self.front.sum, started)?;
+        cache.remember(&self.path, identity, self.front.sum, sums, started)?;
         cache.prune(Limits::default(), SystemTime::now());
         Ok(cache.into_store())
     }
 
-    fn is_known(&self, cache: &Cache) -> Result<bool, Error> {
+    /// The digests of this very file, if it was verified before and is what it has to be.
+    fn known(&self, cache: &Cache) -> Result<Option<Sums>, Error> {
         let metadata = fs::metadata(&self.path)
             .map_err(|source| Error::Read { path: self.path.clone(), source })?;
         let identity = Identity::of(&metadata);
-        Ok(identity == self.front.identity && cache.knows(&self.path, identity, self.front.sum))
+        if identity != self.front.identity {
+            return Ok(None);
+        }
+        let sums = cache.knows(&self.path, identity, self.front.sum);
+        Ok(sums.filter(|sums| self.proof.as_ref().is_none_or(|proof| proof.holds(sums))))
     }
 
     /// One pass over everything. `create` says where an artifact's bytes go, if anywhere; `keep`
     /// gets it back when they were found right.
     fn pass(
         &self,
+        wanted: Wanted,
         progress: &mut dyn FnMut(Progress),
         mut create: impl FnMut(&Artifact) -> Result<Option<cache::Incoming>, Error>,
         mut keep: impl FnMut(cache::Incoming, &Artifact) -> Result<(), Error>,
-    ) -> Result<Identity, Error> {
+    ) -> Result<(Identity, Sums), Error> {
         let changed = || Error::Changed { bundle: self.path.clone() };
-        let (mut stream, front) = Stream::open(&self.path)?;
+        let proof = self.proof.as_ref();
+        let signed = proof.map(Proof::wants).unwrap_or_default();
+        let wanted = Wanted {
+            sha256: wanted.sha256 || signed.sha256,
+            sha512: wanted.sha512 || signed.sha512,
+        };
+        let (mut stream, front) = Stream::open(&self.path, wanted)?;
         if front.sum != self.front.sum || front.identity != self.front.identity {
             return Err(changed());
         }
@@ -186,8 +233,15 @@ impl Bundle {
                 keep(incoming, artifact)?;
             }
         }
-        let identity = stream.finish()?;
-        if identity == front.identity { Ok(identity) } else { Err(changed()) }
+        let (identity, sums) = stream.finish()?;
+        if identity != front.identity {
+            return Err(changed());
+        }
+        if proof.is_some_and(|proof| !proof.holds(&sums)) {
+            let problem = SignatureProblem::OtherFile;
+            return Err(Error::Signature { bundle: self.path.clone(), problem });
+        }
+        Ok((identity, sums))
     }
 
     fn into_summary(self) -> Summary {

@@ -20,6 +20,7 @@ mod running;
 mod session;
 mod shell;
 mod signals;
+mod signing;
 mod status;
 mod wipe;
 
@@ -82,7 +83,7 @@ enum Verb {
     /// status. No kubectl is needed on this machine. Files are those of the control plane: your own go
     /// in on standard input, `bivouac kubectl -- apply -f - < FILE`.
     Kubectl(kubectl::Args),
-    /// Make, show and verify bundles.
+    /// Make, sign, show and verify bundles.
     #[command(subcommand)]
     Bundle(bundle::Args),
     /// Print the completion script of a shell.

@@ -60,6 +60,8 @@ pub struct Cluster {
     pub runtime: Runtime,
     /// `spec.artifacts.bundle`, resolved against the directory of cluster.yaml.
     pub bundle: Option<PathBuf>,
+    /// `spec.artifacts.signers`, resolved likewise: who may sign the bundle, which must be signed then.
+    pub signers: Option<PathBuf>,
     /// `spec.hosts`, in file order.
     pub hosts: Vec<Host>,
 }

@@ -36,7 +36,7 @@ pub use plain::{Detail, Plain};
 pub use reporter::{Display, Reporter};
 pub use state::{Failure, Finding};
 pub use status::text as status_text;
-pub use stream::{ask, err, is_terminal, out, pipes, styled};
+pub use stream::{ask, ask_secret, err, is_terminal, out, pipes, styled};
 pub use style::Style;
 
 /// What goes to standard output.

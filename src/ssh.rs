@@ -25,6 +25,8 @@ mod quote;
 mod resolve;
 mod scan;
 mod shell;
+mod signature;
+mod signers;
 mod stop;
 mod stream;
 mod verifier;
@@ -39,6 +41,8 @@ pub use self::error::{Error, HostKeyClash, KeyProblem, SudoProblem};
 pub use self::host_keys::{HostKeys, Policy, UnknownKey};
 pub use self::quote::quote;
 pub use self::shell::Shell;
+pub use self::signature::{SIGNATURE_LIMIT, Signature, SignedHash, sign};
+pub use self::signers::{NotAllowed, Signers, SignersError};
 pub use self::stream::Streams;
 use crate::secret::Secret;
 

@@ -117,15 +117,16 @@ fn copy(source: &Source, write: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> 
 }
 
 /// A file that takes its name when it is complete. Removed when it is dropped before.
-struct NewFile<'a> {
+#[derive(Debug)]
+pub(super) struct NewFile<'a> {
     target: &'a Path,
     path: PathBuf,
-    file: File,
+    pub(super) file: File,
     kept: bool,
 }
 
 impl<'a> NewFile<'a> {
-    fn beside(target: &'a Path) -> Result<Self, Error> {
+    pub(super) fn beside(target: &'a Path) -> Result<Self, Error> {
         let unwritable = |source| Error::Write { path: target.to_owned(), source };
         let Some(name) = target.file_name() else {
             return Err(unwritable(io::Error::other("the path does not end in a file name")));
@@ -139,7 +140,7 @@ impl<'a> NewFile<'a> {
         Ok(Self { target, file: file.map_err(unwritable)?, path, kept: false })
     }
 
-    fn keep(mut self) -> Result<(), Error> {
+    pub(super) fn keep(mut self) -> Result<(), Error> {
         let unwritable = |source| Error::Write { path: self.target.to_owned(), source };
         self.file.sync_all().map_err(unwritable)?;
         fs::rename(&self.path, self.target).map_err(unwritable)?;

@@ -18,6 +18,7 @@ use super::digest::Digest;
 use super::error::Error;
 use super::identity::{self, Identity};
 use super::manifest::Artifact;
+use super::sums::Sums;
 
 /// Where verified artifacts lie as plain files.
 #[derive(Debug, Clone)]
@@ -71,6 +72,8 @@ pub(super) struct Stamp {
     identity: Identity,
     manifest: Digest,
     boot: String,
+    /// The digests of the whole file that this pass took.
+    sums: Sums,
 }
 
 impl Cache {
@@ -154,18 +157,26 @@ impl Cache {
         Ok(())
     }
 
-    /// Whether this bundle was verified as it is now.
-    pub(super) fn knows(&self, bundle: &Path, identity: Identity, manifest: Digest) -> bool {
-        let Some((path, stamp)) = self.stamp(bundle, identity, manifest) else { return false };
-        fs::read(path).is_ok_and(|text| parses_to(&text, &stamp))
+    /// The digests that were taken of this bundle when it was verified as it is now; `None` if it was not.
+    pub(super) fn knows(
+        &self,
+        bundle: &Path,
+        identity: Identity,
+        manifest: Digest,
+    ) -> Option<Sums> {
+        let (path, mut stamp) = self.stamp(bundle, identity, manifest)?;
+        let noted: Stamp = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        stamp.sums = noted.sums.clone();
+        (noted == stamp).then_some(noted.sums)
     }
 
-    /// Notes that this bundle was verified by a pass that began at `started`.
+    /// Notes that this bundle was verified by a pass that began at `started` and took these digests.
     pub(super) fn remember(
         &self,
         bundle: &Path,
         identity: Identity,
         manifest: Digest,
+        sums: Sums,
         started: SystemTime,
     ) -> Result<(), Error> {
         if !identity.is_settled(started) {
@@ -173,7 +184,7 @@ impl Cache {
             return Ok(());
         }
         match self.stamp(bundle, identity, manifest) {
-            Some((path, stamp)) => self.note(&path, &stamp),
+            Some((path, stamp)) => self.note(&path, &Stamp { sums, ..stamp }),
             None => Ok(()),
         }
     }
@@ -188,7 +199,8 @@ impl Cache {
         let name = format!("stamp-{}", Digest::of(canonical.as_os_str().as_bytes()));
         let bundle = canonical.to_str()?.to_owned();
         let boot = self.boot.clone()?;
-        Some((self.dir.join(name), Stamp { bundle, identity, manifest, boot }))
+        let stamp = Stamp { bundle, identity, manifest, boot, sums: Sums::default() };
+        Some((self.dir.join(name), stamp))
     }
 
     /// Writes a note. One that is cut short by a kill does not parse and counts as none.
@@ -278,12 +290,15 @@ mod tests {
         let changed = Identity::changed_at(1000, 1);
         let knows_after = |milliseconds| {
             let started = SystemTime::UNIX_EPOCH + Duration::from_millis(milliseconds);
-            cache.remember(&bundle, changed, manifest, started).unwrap();
-            cache.knows(&bundle, changed, manifest)
+            let sums = Sums { sha256: Some("00".to_owned()), sha512: None };
+            cache.remember(&bundle, changed, manifest, sums.clone(), started).unwrap();
+            let known = cache.knows(&bundle, changed, manifest);
+            assert!(known.as_ref().is_none_or(|known| *known == sums));
+            known.is_some()
         };
         assert!(!knows_after(1_000_010));
         assert!(knows_after(1_001_000));
-        assert!(!cache.knows(&bundle, Identity::changed_at(1000, 2), manifest));
-        assert!(!cache.knows(&bundle, changed, Digest::of(b"another")));
+        assert_eq!(cache.knows(&bundle, Identity::changed_at(1000, 2), manifest), None);
+        assert_eq!(cache.knows(&bundle, changed, Digest::of(b"another")), None);
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::manifest::ManifestError;
+use super::signature::{SignatureProblem, SignersProblem};
 
 /// Why a bundle was not built, read or unpacked. Nothing of a refused bundle is used.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,24 @@ pub enum Error {
     Changed {
         /// The bundle.
         bundle: PathBuf,
+    },
+
+    /// Nobody who may has signed the bundle as it is.
+    #[error("bundle `{}`: {problem}", bundle.display())]
+    Signature {
+        /// The bundle.
+        bundle: PathBuf,
+        /// What is wrong with its signature.
+        problem: SignatureProblem,
+    },
+
+    /// Who may sign is not known.
+    #[error("signers `{}`: {problem}", file.display())]
+    Signers {
+        /// The file that names them.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: SignersProblem,
     },
 
     /// The bundle is whole, but not the one that is needed.
@@ -180,6 +199,18 @@ impl Error {
             Self::NotABundle { .. } => "name a file that `bivouac bundle build` made".to_owned(),
             Self::Manifest { .. } | Self::Entry { .. } | Self::Damaged { .. } => ANEW.to_owned(),
             Self::Changed { .. } => "try again once it is at rest".to_owned(),
+            Self::Signature { bundle, problem: SignatureProblem::NotAllowed(_) } => format!(
+                "have it signed by one of the signers (`bivouac bundle sign {}`), or add the signer if you trust that key",
+                bundle.display()
+            ),
+            Self::Signature { bundle, .. } => format!(
+                "get bundle and signature anew from where they come; whoever makes the bundle signs it with `bivouac bundle sign {} --key FILE`",
+                bundle.display()
+            ),
+            Self::Signers { .. } => {
+                "write a line for each signer as ssh-keygen(1) describes under ALLOWED SIGNERS: `ops@example.com ssh-ed25519 AAAA...`"
+                    .to_owned()
+            }
             Self::Unfit { .. } => {
                 "name another bundle in `spec.artifacts.bundle`, or make one with `bivouac bundle build`"
                     .to_owned()

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::format::{self, BLOCK, END, MAGIC, MANIFEST, WINDOW_LOG};
 use super::identity::Identity;
 use super::manifest::{self, Artifact, Manifest, ManifestError};
+use super::sums::{Summed, Sums, Wanted};
 
 /// How much is read, hashed and written at once, in bytes.
 const CHUNK: usize = 256 << 10;
@@ -24,7 +25,7 @@ pub(super) struct Front {
 /// A bundle that is being read.
 pub(super) struct Stream {
     path: PathBuf,
-    decoder: zstd::Decoder<'static, BufReader<File>>,
+    decoder: zstd::Decoder<'static, BufReader<Summed>>,
     /// The name of the entry that is being read, for messages.
     entry: String,
     buffer: Vec<u8>,
@@ -32,7 +33,8 @@ pub(super) struct Stream {
 
 impl Stream {
     /// Opens the bundle and reads its manifest; the next thing in the stream is the first artifact.
-    pub(super) fn open(path: &Path) -> Result<(Self, Front), Error> {
+    /// [`Stream::finish`] gives the digests that are wanted.
+    pub(super) fn open(path: &Path, wanted: Wanted) -> Result<(Self, Front), Error> {
         let unreadable = |source| Error::Read { path: path.to_owned(), source };
         let file = File::open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
@@ -40,7 +42,7 @@ impl Stream {
             let found = if metadata.is_dir() { "a directory" } else { "no plain file" };
             return Err(Error::NotABundle { bundle: path.to_owned(), found: found.to_owned() });
         }
-        let mut reader = BufReader::with_capacity(CHUNK, file);
+        let mut reader = BufReader::with_capacity(CHUNK, Summed::new(file, wanted));
         let head = reader.fill_buf().map_err(unreadable)?;
         let head = &head[..head.len().min(MAGIC.len())];
         if head != MAGIC {
@@ -111,8 +113,9 @@ impl Stream {
     }
 
     /// Reads what follows the last artifact: the end of the archive, of the frame and of the file,
-    /// and nothing else. Returns what the file is now, to be compared with what it was.
-    pub(super) fn finish(mut self) -> Result<Identity, Error> {
+    /// and nothing else. Returns what the file is now, to be compared with what it was, and the digests
+    /// of all its bytes.
+    pub(super) fn finish(mut self) -> Result<(Identity, Sums), Error> {
         "the end".clone_into(&mut self.entry);
         let mut block = [0; BLOCK];
         self.fill(&mut block)?;
@@ -139,7 +142,7 @@ impl Stream {
             });
         }
         let metadata = file.get_ref().metadata().map_err(unreadable)?;
-        Ok(Identity::of(&metadata))
+        Ok((Identity::of(&metadata), file.into_inner().sums()))
     }
 
     fn compare(&mut self, block: &[u8; BLOCK], expected: &[u8; BLOCK]) -> Result<(), Error> {
@@ -180,7 +183,7 @@ impl Stream {
 }
 
 /// A decoder of exactly one frame, whose window cannot be made larger than the writer's.
-fn decoder(reader: BufReader<File>) -> io::Result<zstd::Decoder<'static, BufReader<File>>> {
+fn decoder(reader: BufReader<Summed>) -> io::Result<zstd::Decoder<'static, BufReader<Summed>>> {
     let mut decoder = zstd::Decoder::with_buffer(reader)?.single_frame();
     decoder.window_log_max(WINDOW_LOG)?;
     Ok(decoder)

@@ -1,14 +1,15 @@
-//! `bivouac bundle build`, `show` and `verify`.
+//! `bivouac bundle build`, `sign`, `show` and `verify`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::refused;
-use crate::bundle::{self, Summary};
+use super::signing;
+use crate::bundle::{self, Bundle, Summary};
 use crate::cluster::Version;
 use crate::report;
 
@@ -27,28 +28,73 @@ pub enum Args {
         /// Architecture of the files.
         #[arg(long, value_name = "ARCH", default_value = "amd64")]
         arch: String,
+        /// Sign it with this SSH key; as `bivouac bundle sign` does.
+        #[arg(long, value_name = "KEY")]
+        sign: Option<PathBuf>,
+        /// A file with the key's passphrase; without it you are asked.
+        #[arg(long, value_name = "FILE", requires = "sign")]
+        passphrase_file: Option<PathBuf>,
+    },
+    /// Sign a bundle with an SSH key, after checking every byte of it.
+    ///
+    /// The signature goes beside it, to `BUNDLE.sig`. `ssh-keygen -Y verify -n bundle@bivouac` accepts it.
+    Sign {
+        bundle: PathBuf,
+        /// A private key; or a public one, whose private half your SSH agent holds.
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// A file with the key's passphrase; without it you are asked.
+        #[arg(long, value_name = "FILE")]
+        passphrase_file: Option<PathBuf>,
     },
     /// List what a bundle says it has.
     Show { bundle: PathBuf },
-    /// Check every byte of a bundle.
-    Verify { bundle: PathBuf },
+    /// Check every byte of a bundle, and its signature.
+    Verify {
+        bundle: PathBuf,
+        /// Who may sign it (`allowed_signers` of ssh-keygen(1)); one that they did not sign is refused.
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+    },
 }
 
 pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let text = match args {
-        Args::Build { bundle: out, from, version, arch } => {
+        Args::Build { bundle: out, from, version, arch, sign, passphrase_file } => {
             bundle::build(out, from, version, arch).map_err(refused)?;
-            table(options, out, &bundle::show(out).map_err(refused)?)
+            let mut text = table(options, out, &bundle::show(out).map_err(refused)?);
+            if let Some(key) = sign {
+                let said = signing::sign(out, key, passphrase_file.as_deref())?;
+                if options.output() == report::Output::Text {
+                    text += &said;
+                }
+            }
+            text
+        }
+        Args::Sign { bundle, key, passphrase_file } => {
+            signing::sign(bundle, key, passphrase_file.as_deref())?
         }
         Args::Show { bundle } => table(options, bundle, &bundle::show(bundle).map_err(refused)?),
-        Args::Verify { bundle } => {
-            let summary = bundle::verify(bundle, &mut |_| {}).map_err(refused)?;
-            let count = report::words::count(summary.manifest.artifacts.len(), "artifact");
-            format!("{}: {count}, every byte as the manifest says\n", bundle.display())
-        }
+        Args::Verify { bundle, signers } => verify(bundle, signers.as_deref())?,
     };
     report::out(&text).map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
     Ok(Exit::Done)
+}
+
+/// Checks a bundle, and its signature where there has to be one, or is one.
+fn verify(path: &Path, signers: Option<&Path>) -> Result<String, Stop> {
+    let mut bundle = Bundle::open(path).map_err(refused)?;
+    if signers.is_some() || bundle::signature_path(path).exists() {
+        bundle = bundle.signed(signers).map_err(refused)?;
+    }
+    bundle.verify(&mut |_| {}).map_err(refused)?;
+    let count = report::words::count(bundle.manifest().artifacts.len(), "artifact");
+    let mut text = format!("{}: {count}, every byte as the manifest says\n", path.display());
+    if let Some(signed) = bundle.signed_by() {
+        let hint = if signers.is_some() { "" } else { "; `--signers FILE` says whose key may" };
+        let _ = writeln!(text, "{signed}{hint}");
+    }
+    Ok(text)
 }
 
 fn size(bytes: u64) -> String {
@@ -57,7 +103,7 @@ fn size(bytes: u64) -> String {
     text.split_once('/').map_or_else(|| text.clone(), |(_, whole)| whole.to_owned())
 }
 
-fn table(options: &Options, path: &std::path::Path, summary: &Summary) -> String {
+fn table(options: &Options, path: &Path, summary: &Summary) -> String {
     let manifest = &summary.manifest;
     if options.output() == report::Output::Json {
         return String::from_utf8_lossy(&manifest.encode()).into_owned() + "\n";

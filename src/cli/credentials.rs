@@ -79,6 +79,11 @@ fn credentials(ssh: &Ssh, secrets: &mut Secrets) -> Result<Vec<Credential>, Stop
     Ok(ways)
 }
 
+/// A secret that a file of the command line holds.
+pub fn read_secret(path: &Path) -> Result<Secret, Stop> {
+    Secrets::default().read(path)
+}
+
 /// Secret files, each read once.
 #[derive(Debug, Default)]
 struct Secrets(HashMap<PathBuf, Secret>);

@@ -210,14 +210,18 @@ pub fn open_bundle(session: &Session) -> Result<Bundle, Stop> {
             ),
         ));
     }
-    Ok(bundle)
+    match &session.cluster.signers {
+        Some(signers) => bundle.signed(Some(signers)).map_err(refused),
+        None => Ok(bundle),
+    }
 }
 
 /// Why a bundle is not used.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 pub fn refused(error: bundle::Error) -> Stop {
-    // A name that leads nowhere is the file's, or the command line's, mistake; a bad bundle is not.
-    let named = matches!(error, bundle::Error::Read { .. });
+    // A name that leads nowhere, and signers that are not understood, are the file's, or the command line's,
+    // mistake; a bad bundle is not.
+    let named = matches!(error, bundle::Error::Read { .. } | bundle::Error::Signers { .. });
     Stop::error(if named { Exit::Usage } else { Exit::Refused }, &error, &error.fix())
 }
 

@@ -9,6 +9,7 @@ mod names;
 mod network;
 mod owned;
 mod runtime;
+mod signing;
 mod ssh;
 
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ impl Check<'_> {
         let control_plane_endpoint = self.optional(endpoint, "an endpoint", names::endpoint);
         let runtime = self.runtime(spec.runtime.as_ref());
         let bundle = self.bundle(at, spec.artifacts.as_ref());
+        let signers = self.signers(spec.artifacts.as_ref());
         let load_balancer = self.load_balancer(at, spec);
         let hosts = self.hosts(at, spec);
         let network = self.network(spec);
@@ -71,6 +73,7 @@ impl Check<'_> {
             network: network?,
             runtime,
             bundle: Some(bundle?),
+            signers,
             hosts: hosts?,
         })
     }

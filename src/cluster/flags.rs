@@ -96,7 +96,10 @@ pub fn from_flags(flags: Flags) -> Result<Cluster, Mistakes> {
             version: text(version),
             ..raw::Kubernetes::default()
         })),
-        artifacts: Some(At::nowhere(raw::Artifacts { bundle: text(bundle) })),
+        artifacts: Some(At::nowhere(raw::Artifacts {
+            bundle: text(bundle),
+            ..raw::Artifacts::default()
+        })),
         ssh: Some(ssh),
         hosts: Some(At::nowhere(masters.chain(workers).collect())),
         ..raw::Spec::default()

@@ -88,6 +88,7 @@ pub struct Runtime {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Artifacts {
     pub bundle: Text,
+    pub signers: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::clean;
 use super::style::Style;
+use crate::secret::Secret;
 
 /// Writes text to standard output as it is, so that it can be piped or redirected unchanged; on a
 /// terminal what the terminal would obey is escaped. The caller brings the newlines.
@@ -62,6 +63,15 @@ pub fn ask(question: &str) -> Option<String> {
         write(&mut io::stderr().lock(), b"\n").ok()?;
     }
     (read > 0).then(|| answer.trim().to_owned())
+}
+
+/// Asks on the terminal for a secret, which is not echoed. `None` as with [`ask`].
+pub fn ask_secret(question: &str) -> Option<Secret> {
+    if !is_terminal() {
+        return None;
+    }
+    write(&mut io::stderr().lock(), clean::text(question).as_bytes()).ok()?;
+    rpassword::read_password().ok().map(Secret::new)
 }
 
 /// Whether somebody sees a question and can answer it: standard input and error are terminals.

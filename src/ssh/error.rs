@@ -147,6 +147,12 @@ pub enum KeyProblem {
     /// An RSA key against a server that takes only SHA-1 signatures.
     #[error("the server takes RSA keys only with SHA-1 signatures, which are refused here")]
     OnlySha1,
+    /// The private half is in a security token, and there is no agent that could ask it.
+    #[error("its private half is in a security token, and there is no SSH agent to ask it")]
+    NeedsAgent,
+    /// It opened, and yet it cannot sign.
+    #[error("it cannot sign: {0}")]
+    CannotSign(String),
 }
 
 /// Why sudo said no.

@@ -111,7 +111,12 @@ fn key_fix(path: &str, problem: &KeyProblem) -> String {
                 "name the private half of an OpenSSH, PEM or PKCS#8 key; look at it with `ssh-keygen -l -f {path}`"
             )
         }
-        KeyProblem::OnlySha1 => "use an ed25519 key: `ssh-keygen -t ed25519`".into(),
+        KeyProblem::NeedsAgent => {
+            format!("start an agent and add the key: `eval $(ssh-agent); ssh-add {path}`")
+        }
+        KeyProblem::OnlySha1 | KeyProblem::CannotSign(_) => {
+            "use an ed25519 key: `ssh-keygen -t ed25519`".into()
+        }
     }
 }
 

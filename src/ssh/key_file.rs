@@ -28,6 +28,17 @@ pub(super) fn load(path: &Path, passphrase: Option<&Secret>) -> Result<PrivateKe
     decode(&text, passphrase)
 }
 
+/// The same, for those who must not block.
+pub(super) async fn load_aside(
+    path: &Path,
+    passphrase: Option<&Secret>,
+) -> Result<PrivateKey, KeyProblem> {
+    let (path, passphrase) = (path.to_owned(), passphrase.cloned());
+    tokio::task::spawn_blocking(move || load(&path, passphrase.as_ref()))
+        .await
+        .unwrap_or_else(|error| Err(KeyProblem::Unreadable(error.to_string())))
+}
+
 fn decode(text: &str, passphrase: Option<&Secret>) -> Result<PrivateKey, KeyProblem> {
     if !text.contains("PRIVATE KEY-----") {
         let cause = "it has no `PRIVATE KEY` line";

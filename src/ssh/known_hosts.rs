@@ -168,13 +168,19 @@ fn matches(names: &[u8], name: &str) -> bool {
     if let Some(hashed) = names.strip_prefix(b"|1|") {
         return matches_hash(hashed, name).unwrap_or(false);
     }
+    is_listed(&names.to_ascii_lowercase(), name.as_bytes())
+}
+
+/// Whether a list of patterns (`ssh_config(5)`, "PATTERNS") has this word: some pattern fits, and none that
+/// begins with `!`.
+pub(super) fn is_listed(patterns: &[u8], word: &[u8]) -> bool {
     let mut found = false;
-    for pattern in names.split(|byte| *byte == b',') {
+    for pattern in patterns.split(|byte| *byte == b',') {
         let (negated, pattern) = match pattern.strip_prefix(b"!") {
             Some(rest) => (true, rest),
             None => (false, pattern),
         };
-        if glob(&pattern.to_ascii_lowercase(), name.as_bytes()) {
+        if glob(pattern, word) {
             if negated {
                 return false;
             }

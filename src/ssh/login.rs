@@ -6,7 +6,7 @@ use std::sync::Arc;
 use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse as Answer, Prompt};
 use russh::keys::agent::AgentIdentity;
 use russh::keys::agent::client::AgentClient;
-use russh::keys::{Algorithm, HashAlg, PrivateKey, PrivateKeyWithHashAlg};
+use russh::keys::{Algorithm, HashAlg, PrivateKeyWithHashAlg};
 use russh::{MethodKind, MethodSet};
 
 use super::error::{Error, KeyProblem};
@@ -104,7 +104,7 @@ impl<'a> Login<'a> {
 
     async fn key(&mut self, path: &Path, passphrase: Option<&Secret>) -> Result<bool, Error> {
         let problem = |problem| Error::KeyFile { path: path.to_owned(), problem };
-        let key = load(path, passphrase).await.map_err(problem)?;
+        let key = key_file::load_aside(path, passphrase).await.map_err(problem)?;
         let hash = if is_rsa(&key.algorithm()) { self.rsa_hash().await? } else { Some(None) };
         let Some(hash) = hash else { return Err(problem(KeyProblem::OnlySha1)) };
         let what =
@@ -233,13 +233,6 @@ impl<'a> Login<'a> {
             None => Ok(Some(Some(HashAlg::Sha512))),
         }
     }
-}
-
-async fn load(path: &Path, passphrase: Option<&Secret>) -> Result<PrivateKey, KeyProblem> {
-    let (path, passphrase) = (path.to_owned(), passphrase.cloned());
-    tokio::task::spawn_blocking(move || key_file::load(&path, passphrase.as_ref()))
-        .await
-        .unwrap_or_else(|error| Err(KeyProblem::Unreadable(error.to_string())))
 }
 
 fn is_rsa(algorithm: &Algorithm) -> bool {

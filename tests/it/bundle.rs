@@ -10,5 +10,6 @@
 mod building;
 mod damage;
 mod hostile;
+mod signing;
 pub mod support;
 mod unpacking;

@@ -498,3 +498,81 @@ fn no_option_takes_a_password() {
     assert!(!help.contains("--password"), "{help}");
     place.refused(&["init", "-p", "hunter2"], 2, &["-p"]);
 }
+
+#[test]
+fn a_bundle_is_signed_and_where_signers_are_named_only_theirs_is_used() {
+    let place = Place::with_bundle("v1.20.2");
+    let key = |name: &str| {
+        let path = place.dir.path().join(name);
+        let status = Command::new("ssh-keygen")
+            .args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"])
+            .arg(&path)
+            .status();
+        assert!(status.unwrap().success());
+        format!("ops@example.com {}", fs::read_to_string(path.with_extension("pub")).unwrap())
+    };
+    place.write("signers", &key("key"));
+    key("other");
+    let file = fs::read_to_string(place.dir.path().join("cluster.yaml")).unwrap();
+    let signed = file.replace("{bundle: my.bundle}", "{bundle: my.bundle, signers: signers}");
+    place.write("cluster.yaml", &signed);
+    let refused = |words: &[&str]| {
+        for verb in ["init", "preflight", "plan", "join"] {
+            let said = place.refused(&[verb], 3, words);
+            assert!(said.err.contains("my.bundle") && said.err.contains("fix: "), "{}", said.err);
+            // Nobody listens there: whoever had dialled would have ended with 4.
+            assert!(!said.err.contains("cp1"), "{}", said.err);
+        }
+        place.refused(&["bundle", "verify", "my.bundle", "--signers", "signers"], 3, words);
+    };
+    refused(&["it is not signed: there is no `my.bundle.sig`"]);
+    place.refused(&["bundle", "sign", "my.bundle", "--key", "other"], 0, &[]);
+    refused(&["its signature does not count: its key ssh-ed25519 SHA256:"]);
+    let sign = place.refused(&["bundle", "sign", "my.bundle", "--key", "key"], 0, &[]);
+    assert_eq!(sign.out, "my.bundle: signed, the signature is `my.bundle.sig`\n");
+    let verified =
+        place.refused(&["bundle", "verify", "my.bundle", "--signers", "signers"], 0, &[]);
+    assert!(
+        verified.out.contains("\nsigned by `ops@example.com` with ssh-ed25519 SHA256:"),
+        "{}",
+        verified.out
+    );
+    let anybody = place.refused(&["bundle", "verify", "my.bundle"], 0, &[]);
+    assert!(anybody.out.contains("`--signers FILE` says whose key"), "{}", anybody.out);
+    // Now the hosts are dialled.
+    place.refused(&["init"], 4, &["cp1"]);
+
+    place.refused(&["bundle", "sign", "my.bundle", "--key", "nokey"], 2, &["nokey", "fix: "]);
+    place.write("signers", "ops ssh-ed25519 AAAA\n");
+    place.refused(&["init"], 2, &["signers `", "line 1: expected", "fix: write a line"]);
+}
+
+#[test]
+fn a_bundle_is_signed_as_it_is_built() {
+    let place = Place::new();
+    let status = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "word", "-f"])
+        .arg(place.dir.path().join("key"))
+        .status();
+    assert!(status.unwrap().success());
+    let fixture = Fixture::new();
+    let from = fixture.from();
+    let from = from.to_str().unwrap();
+    let build = |more: &[&'static str]| {
+        let mut all = vec!["bundle", "build", "x.bundle", "--from", from, "--version", "v1.20.2"];
+        all.extend(more);
+        all
+    };
+    place.refused(&build(&["--sign", "key"]), 2, &["key`: it is encrypted", "fix: "]);
+    assert!(!place.exists("x.bundle.sig"));
+    place.write("word", "word\n");
+    fs::set_permissions(place.dir.path().join("word"), fs::Permissions::from_mode(0o600)).unwrap();
+    let said = place.refused(&build(&["--sign", "key", "--passphrase-file", "word"]), 0, &[]);
+    assert!(
+        said.out.ends_with("x.bundle: signed, the signature is `x.bundle.sig`\n"),
+        "{}",
+        said.out
+    );
+    let verified = place.refused(&["bundle", "verify", "x.bundle"], 0, &[]);
+    assert!(verified.out.contains("signed with ssh-ed25519 SHA256:"), "{}", verified.out);
+}

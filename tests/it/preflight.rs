@@ -92,6 +92,7 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
         },
         runtime: bivouac::cluster::Runtime::default(),
         bundle: None,
+        signers: None,
         hosts,
     }
 }

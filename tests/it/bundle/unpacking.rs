@@ -19,7 +19,7 @@ fn settled() -> Fixture {
     fixture
 }
 
-fn settle(fixture: &Fixture) {
+pub fn settle(fixture: &Fixture) {
     let metadata = fs::metadata(fixture.bundle()).unwrap();
     let changed = Duration::new(metadata.ctime() as u64, metadata.ctime_nsec() as u32);
     let changed = SystemTime::UNIX_EPOCH + changed;
