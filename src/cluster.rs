@@ -62,6 +62,9 @@ pub struct Cluster {
     pub bundle: Option<PathBuf>,
     /// `spec.artifacts.signers`, resolved likewise: who may sign the bundle, which must be signed then.
     pub signers: Option<PathBuf>,
+    /// `spec.registries`: how registries are talked to that want a login, or that an authority of their
+    /// own vouches for.
+    pub registries: Vec<Registry>,
     /// `spec.hosts`, in file order.
     pub hosts: Vec<Host>,
 }
@@ -137,6 +140,17 @@ pub struct Network {
 pub enum Plugin {
     /// Built in: a bridge a node, host-local addresses, one route per other node.
     Bridge,
+}
+
+/// One of `spec.registries`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registry {
+    /// `registry.example:5000`, as image references begin.
+    pub address: String,
+    /// Who logs in, and the file with the password.
+    pub login: Option<(String, PathBuf)>,
+    /// A PEM file with the authorities that its certificate may be of.
+    pub ca: Option<PathBuf>,
 }
 
 /// One of `spec.hosts`.

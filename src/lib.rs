@@ -7,6 +7,7 @@
 //! - [`ssh`]: one connection per host. Knows nothing of Kubernetes.
 //! - [`host`]: what is on a host: facts, journal, baseline, and the shell half of each step kind.
 //! - [`members`]: who is in a running cluster, and who may leave it.
+//! - [`registry`]: images from container registries.
 //! - [`bundle`]: all artifacts of a version in one file.
 //! - [`cluster`]: what the user asked for, checked and typed.
 //! - [`preflight`]: pure functions from facts to findings.
@@ -25,6 +26,7 @@ pub mod host;
 pub mod members;
 pub mod playbook;
 pub mod preflight;
+pub mod registry;
 pub mod report;
 pub mod secret;
 pub mod ssh;

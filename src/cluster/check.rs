@@ -8,6 +8,7 @@ mod load_balancer;
 mod names;
 mod network;
 mod owned;
+mod registries;
 mod runtime;
 mod signing;
 mod ssh;
@@ -65,6 +66,7 @@ impl Check<'_> {
         let load_balancer = self.load_balancer(at, spec);
         let hosts = self.hosts(at, spec);
         let network = self.network(spec);
+        let registries = self.registries(spec);
         Some(Cluster {
             name: name?,
             kubernetes: kubernetes?,
@@ -74,6 +76,7 @@ impl Check<'_> {
             runtime,
             bundle: Some(bundle?),
             signers,
+            registries: registries?,
             hosts: hosts?,
         })
     }

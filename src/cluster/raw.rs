@@ -44,6 +44,7 @@ pub struct Spec {
     pub network: Option<Network>,
     pub runtime: Option<Runtime>,
     pub artifacts: Option<At<Artifacts>>,
+    pub registries: Option<Vec<At<Registry>>>,
     pub ssh: Option<Ssh>,
     pub hosts: Option<At<Vec<At<Host>>>>,
 }
@@ -89,6 +90,15 @@ pub struct Runtime {
 pub struct Artifacts {
     pub bundle: Text,
     pub signers: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Registry {
+    pub address: Text,
+    pub username: Text,
+    pub password_file: Text,
+    pub ca: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -8,6 +8,7 @@ mod nodes;
 mod plan;
 mod playbooks;
 mod preflight;
+mod registry;
 mod report;
 mod shell;
 mod ssh;

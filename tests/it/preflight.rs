@@ -91,6 +91,7 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
             dns_domain: "cluster.local".into(),
         },
         runtime: bivouac::cluster::Runtime::default(),
+        registries: Vec::new(),
         bundle: None,
         signers: None,
         hosts,

@@ -85,6 +85,23 @@ pub fn image_repository(text: &str) -> Result<(), &'static str> {
     good.then_some(()).ok_or(EXPECTED)
 }
 
+/// `registry.example:5000`: the first part of an image reference. Without a dot and a port it would be the
+/// first directory at Docker's own registry (distribution, `reference/normalize.go`).
+pub fn registry(text: &str) -> Result<(), &'static str> {
+    const EXPECTED: &str = "a registry's name and port, like `registry.example:5000`, without \
+                            `https://` and without a path";
+    let is_host = text.contains(['.', ':']) || text == "localhost";
+    (!text.contains('/') && is_host && image_repository(text).is_ok()).then_some(()).ok_or(EXPECTED)
+}
+
+/// A user of a registry. Basic authentication ends the name at a colon (RFC 7617).
+pub fn registry_user(text: &str) -> Result<(), &'static str> {
+    let good = (1..=255).contains(&text.len())
+        && !text.contains(':')
+        && !text.chars().any(|c| c.is_control() || crate::cluster::text::is_invisible(c));
+    good.then_some(()).ok_or("a name without `:` and control characters")
+}
+
 /// `host:port`, with brackets around an IPv6 address.
 pub fn endpoint(text: &str) -> Result<(), &'static str> {
     const EXPECTED: &str = "`host:port`, like `api.example:6443`";
