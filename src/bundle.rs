@@ -8,42 +8,33 @@
 //! All functions here block and may take seconds; call them from a blocking thread.
 
 mod build;
-mod cache;
-mod digest;
 mod elf;
 mod error;
 mod format;
-mod identity;
 mod image_archive;
 mod images;
 mod manifest;
-mod prune;
 mod search;
 mod signature;
 mod source;
 mod stream;
-mod sums;
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+pub use crate::content::{Digest, Store, cache_dir};
 pub use build::build;
-pub use cache::{Store, cache_dir};
-pub use digest::Digest;
 pub use error::Error;
 pub use images::Image;
 pub use manifest::{Artifact, Kind, LIMIT, Manifest, ManifestError, REQUIRED, SCHEMA};
 pub use signature::{NAMESPACE, SignatureProblem, SignersProblem, path_of as signature_path};
 
 use crate::cluster::Version;
-use cache::Cache;
-use identity::Identity;
-use prune::Limits;
+use crate::content::{Cache, Identity, Incoming, Sums, Wanted};
 use signature::Proof;
 use stream::{Front, Stream};
-use sums::{Sums, Wanted};
 
 /// How far a pass over a bundle is, in bytes of its artifacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +139,11 @@ impl Bundle {
     ) -> Result<PathBuf, E> {
         let wanted = Wanted { sha512: true, ..Wanted::default() };
         let (_, sums) = self.pass(wanted, progress, |_| Ok(None), |_, _| Ok(()))?;
-        let digest = sums.sha512.as_deref().and_then(sums::unhex).and_then(|it| it.try_into().ok());
+        let digest = sums
+            .sha512
+            .as_deref()
+            .and_then(crate::content::unhex)
+            .and_then(|it| it.try_into().ok());
         let digest: [u8; 64] = digest.expect("the digest was asked for");
         Ok(signature::write(&self.path, &sign(&digest)?)?)
     }
@@ -166,7 +161,7 @@ impl Bundle {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Store, Error> {
         let cache = Cache::open(cache_dir)?;
-        let lacks = |artifact: &Artifact| wanted(artifact) && !cache.has(artifact);
+        let lacks = |artifact: &Artifact| wanted(artifact) && !cache.has(artifact.sha256);
         let lacking: Vec<_> = self.manifest().artifacts.iter().filter(|it| lacks(it)).collect();
         if lacking.is_empty() && self.known(&cache)?.is_some() {
             return Ok(cache.into_store());
@@ -176,11 +171,11 @@ impl Bundle {
         let (identity, sums) = self.pass(
             Wanted::default(),
             progress,
-            |artifact| if lacks(artifact) { cache.create().map(Some) } else { Ok(None) },
-            |incoming, artifact| cache.keep(incoming, artifact),
+            |artifact| if lacks(artifact) { Ok(Some(cache.create()?)) } else { Ok(None) },
+            |incoming, artifact| Ok(cache.keep(incoming, artifact.sha256)?),
         )?;
         cache.remember(&self.path, identity, self.front.sum, sums, started)?;
-        cache.prune(Limits::default(), SystemTime::now());
+        cache.prune();
         Ok(cache.into_store())
     }
 
@@ -202,8 +197,8 @@ impl Bundle {
         &self,
         wanted: Wanted,
         progress: &mut dyn FnMut(Progress),
-        mut create: impl FnMut(&Artifact) -> Result<Option<cache::Incoming>, Error>,
-        mut keep: impl FnMut(cache::Incoming, &Artifact) -> Result<(), Error>,
+        mut create: impl FnMut(&Artifact) -> Result<Option<Incoming>, Error>,
+        mut keep: impl FnMut(Incoming, &Artifact) -> Result<(), Error>,
     ) -> Result<(Identity, Sums), Error> {
         let changed = || Error::Changed { bundle: self.path.clone() };
         let proof = self.proof.as_ref();

@@ -21,6 +21,7 @@ mod session;
 mod shell;
 mod signals;
 mod signing;
+mod sources;
 mod status;
 mod wipe;
 

@@ -14,6 +14,7 @@ mod named;
 mod nearest;
 mod raw;
 mod runtime;
+mod sources;
 mod text;
 pub mod versions;
 pub mod yaml;
@@ -31,6 +32,7 @@ use check::Dirs;
 pub use flags::{Flags, from_flags};
 pub use mistake::{Mistake, Mistakes};
 pub use runtime::{CONTAINERD, RUNTIMES, Runtime, Traits};
+pub use sources::{Download, Mirrors, Proxy, Sources};
 use yaml::{At, Source};
 
 /// Free-form settings that are merged into a component's own configuration.
@@ -65,6 +67,10 @@ pub struct Cluster {
     /// `spec.registries`: how registries are talked to that want a login, or that an authority of their
     /// own vouches for.
     pub registries: Vec<Registry>,
+    /// `spec.artifacts`, where no bundle is given.
+    pub sources: Sources,
+    /// `spec.proxy`.
+    pub proxy: Option<Proxy>,
     /// `spec.hosts`, in file order.
     pub hosts: Vec<Host>,
 }

@@ -4,12 +4,15 @@
 //! -> hosts; events flow back to [`report`]. A module uses only the modules above it in this list:
 //!
 //! - [`secret`], [`event`]: the two types that every floor speaks.
+//! - [`content`]: files by their SHA-256 on the operator's machine.
 //! - [`ssh`]: one connection per host. Knows nothing of Kubernetes.
+//! - [`http`]: downloads, into the content cache.
 //! - [`host`]: what is on a host: facts, journal, baseline, and the shell half of each step kind.
 //! - [`members`]: who is in a running cluster, and who may leave it.
 //! - [`registry`]: images from container registries.
 //! - [`bundle`]: all artifacts of a version in one file.
 //! - [`cluster`]: what the user asked for, checked and typed.
+//! - [`release`]: what an install needs, and where the projects publish it.
 //! - [`preflight`]: pure functions from facts to findings.
 //! - [`status`]: pure functions from what hosts show of a cluster to what is wrong with it.
 //! - [`playbook`]: typed steps, rendered with templates into a Plan.
@@ -20,13 +23,16 @@
 pub mod bundle;
 pub mod cli;
 pub mod cluster;
+pub mod content;
 pub mod engine;
 pub mod event;
 pub mod host;
+pub mod http;
 pub mod members;
 pub mod playbook;
 pub mod preflight;
 pub mod registry;
+pub mod release;
 pub mod report;
 pub mod secret;
 pub mod ssh;

@@ -40,6 +40,7 @@ pub use self::connection::Connection;
 pub use self::error::{Error, HostKeyClash, KeyProblem, SudoProblem};
 pub use self::host_keys::{HostKeys, Policy, UnknownKey};
 pub use self::quote::quote;
+pub use self::resolve::resolve;
 pub use self::shell::Shell;
 pub use self::signature::{SIGNATURE_LIMIT, Signature, SignedHash, sign};
 pub use self::signers::{NotAllowed, Signers, SignersError};

@@ -5,7 +5,6 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::digest::Hasher;
 use super::elf;
 use super::error::Error;
 use super::format::{self, END, MANIFEST, WINDOW_LOG};
@@ -13,6 +12,7 @@ use super::manifest::{Manifest, SCHEMA};
 use super::source::{self, Source};
 use super::version_text;
 use crate::cluster::Version;
+use crate::content::Hasher;
 
 /// zstd's level. Measured on the 639 MB of Kubernetes 1.20.2: level 3 gives 177 MB in 4 s, 9 gives
 /// 159 MB in 9 s, 12 gives 157 MB in 30 s.

@@ -175,18 +175,9 @@ pub enum Error {
         expected: String,
     },
 
-    /// The cache directory cannot be used.
-    #[error("cache directory `{}`: {problem}", dir.display())]
-    Cache {
-        /// The directory.
-        dir: PathBuf,
-        /// What is wrong, and the fix.
-        problem: String,
-    },
-
-    /// Neither `XDG_CACHE_HOME` nor `HOME` names a directory.
-    #[error("no cache directory: neither `XDG_CACHE_HOME` nor `HOME` is an absolute path")]
-    NoCacheDirectory,
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Content(#[from] crate::content::Error),
 }
 
 impl Error {
@@ -221,8 +212,8 @@ impl Error {
                 format!("take the {expected} build, or name its architecture with `--arch`")
             }
             Self::WrongVersion { .. } => "take the files of one release".to_owned(),
-            Self::NoCacheDirectory => "set one of them".to_owned(),
-            Self::Source { .. } | Self::Cache { .. } => String::new(),
+            Self::Content(error) => error.fix(),
+            Self::Source { .. } => String::new(),
         }
     }
 }

@@ -9,9 +9,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::Digest;
 use super::{elf, images};
 use crate::cluster::Version;
+use crate::content::Digest;
 
 /// The schema that this version of bivouac writes and reads.
 pub const SCHEMA: u32 = 1;

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use super::build::NewFile;
 use super::error::Error;
-use super::sums::{Sums, Wanted, unhex};
+use crate::content::{Sums, Wanted, unhex};
 use crate::ssh::{NotAllowed, SIGNATURE_LIMIT, Signature, SignedHash, Signers, SignersError};
 
 /// What a bundle's signature is for: `-n` of ssh-keygen. One that was made for something else, for git or

@@ -5,13 +5,13 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::digest::{Digest, Hasher};
 use super::elf::{self, Program};
 use super::error::Error;
 use super::image_archive;
 use super::images;
 use super::manifest::{self, Artifact, Kind, NAME_RULE, REQUIRED};
 use super::search::Search;
+use crate::content::{Digest, Hasher};
 
 /// Programs that carry the Kubernetes release as their version.
 const OF_KUBERNETES: [&str; 7] = [

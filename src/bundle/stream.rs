@@ -4,12 +4,10 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::digest::{Digest, Hasher};
 use super::error::Error;
 use super::format::{self, BLOCK, END, MAGIC, MANIFEST, WINDOW_LOG};
-use super::identity::Identity;
 use super::manifest::{self, Artifact, Manifest, ManifestError};
-use super::sums::{Summed, Sums, Wanted};
+use crate::content::{Digest, Hasher, Identity, Summed, Sums, Wanted};
 
 /// How much is read, hashed and written at once, in bytes.
 const CHUNK: usize = 256 << 10;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::{Exit, Stop};
-use super::hosts;
 use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
+use super::{hosts, sources};
 use crate::event::{EventKind, StepName};
 use crate::host::{Change, Error, Remote};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
@@ -38,9 +38,12 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
 async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> {
     let Checked { mut remotes, seen, library, .. } =
         preflight::check(session, options, false).await?;
-    let bundle = preflight::open_bundle(session)?;
-    let artifacts = preflight::listed(&bundle, None);
     let states = hosts::states(session, &seen);
+    let artifacts = match session.cluster.bundle {
+        Some(_) => preflight::listed(&preflight::open_bundle(session)?, None),
+        // What is on a host can be compared only with files that are at hand.
+        None => sources::fetched(session, &sources::architectures(&states)).await?,
+    };
     let kubeconfig = super::init::kubeconfig_path(&session.cluster);
     let site = Site {
         cluster: &session.cluster,

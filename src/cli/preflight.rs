@@ -6,6 +6,7 @@ use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
 use super::session::Session;
+use super::sources;
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::Cluster;
 use crate::event::{EventKind, Severity};
@@ -79,47 +80,84 @@ pub async fn check(
 #[derive(Debug)]
 pub struct Begun {
     library: Library,
-    architectures: Vec<String>,
-    bytes: JoinHandle<Result<Artifacts, Stop>>,
+    from: From,
 }
 
-/// Begins to check the bundle.
+/// Where the artifacts come from.
+#[derive(Debug)]
+enum From {
+    /// A bundle, which is being checked.
+    Bundle { architectures: Vec<String>, content: JoinHandle<Result<Artifacts, Stop>> },
+    /// The release servers: what is fetched depends on what hosts there are.
+    Servers { fetch: bool },
+}
+
+/// Begins to check the bundle, where there is one.
 pub fn begin(session: &Session, options: &Options, unpack: bool) -> Result<Begun, Stop> {
     let library = library(options)?;
+    if session.cluster.bundle.is_none() {
+        return Ok(Begun { library, from: From::Servers { fetch: unpack } });
+    }
     let bundle = open_bundle(session)?;
-    let architectures: Vec<String> = {
-        let mut all: Vec<String> =
-            bundle.manifest().artifacts.iter().map(|artifact| artifact.arch.clone()).collect();
-        all.sort();
-        all.dedup();
-        all
-    };
-    let bytes = tokio::task::spawn_blocking(move || content(&bundle, unpack));
-    Ok(Begun { library, architectures, bytes })
+    let architectures = architectures(&bundle);
+    let content = tokio::task::spawn_blocking(move || content(&bundle, unpack));
+    Ok(Begun { library, from: From::Bundle { architectures, content } })
+}
+
+/// The architectures that a bundle has something for.
+pub fn architectures(bundle: &Bundle) -> Vec<String> {
+    let mut all: Vec<String> =
+        bundle.manifest().artifacts.iter().map(|artifact| artifact.arch.clone()).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 impl Begun {
-    /// Waits for the bundle; nothing is asked of the hosts.
-    pub async fn bundle(self, session: &Session) -> Result<(Artifacts, Library), Stop> {
-        let bytes = session.unless_stopped(self.bytes).await?;
-        let artifacts = bytes.map_err(|error| Stop::error(Exit::Failed, &error, ""))??;
+    /// Waits for the bundle, or fetches what these hosts need; nothing is asked of them.
+    pub async fn artifacts(
+        self,
+        session: &Session,
+        states: &[HostState],
+    ) -> Result<(Artifacts, Library), Stop> {
+        let artifacts = match self.from {
+            From::Bundle { content, .. } => {
+                let content = session.unless_stopped(content).await?;
+                content.map_err(|error| Stop::error(Exit::Failed, &error, ""))??
+            }
+            From::Servers { fetch: true } => {
+                sources::fetched(session, &sources::architectures(states)).await?
+            }
+            From::Servers { fetch: false } => Artifacts::default(),
+        };
         Ok((artifacts, self.library))
     }
 
     /// Waits for the bundle, and refuses those hosts, by their index, that `checked` asks for if
-    /// something stands in the way.
+    /// something stands in the way; nothing is downloaded for hosts that are refused.
     pub async fn refused(
         self,
         session: &Session,
         seen: &[Seen],
         checked: impl Fn(usize) -> bool,
     ) -> Result<(Artifacts, Library), Stop> {
-        let architectures = self.architectures.clone();
-        let done = self.bundle(session).await?;
-        if findings(session, seen, &architectures, checked) {
-            Err(Stop::said(Exit::Refused))
-        } else {
-            Ok(done)
+        let states = hosts::states(session, seen);
+        match &self.from {
+            From::Bundle { architectures, .. } => {
+                let architectures = architectures.clone();
+                let done = self.artifacts(session, &states).await?;
+                if findings(session, seen, &architectures, checked) {
+                    return Err(Stop::said(Exit::Refused));
+                }
+                Ok(done)
+            }
+            From::Servers { .. } => {
+                let architectures = sources::ARCHITECTURES.map(str::to_owned);
+                if findings(session, seen, &architectures, checked) {
+                    return Err(Stop::said(Exit::Refused));
+                }
+                self.artifacts(session, &states).await
+            }
         }
     }
 }
@@ -231,7 +269,7 @@ fn content(bundle: &Bundle, unpack: bool) -> Result<Artifacts, Stop> {
         bundle.verify(&mut |_| {}).map_err(refused)?;
         return Ok(Artifacts::default());
     }
-    let cache = bundle::cache_dir().map_err(refused)?;
+    let cache = bundle::cache_dir().map_err(|error| refused(error.into()))?;
     let store = bundle.unpack(&cache, &|_| true, &mut |_| {}).map_err(refused)?;
     Ok(listed(bundle, Some(&store)))
 }
@@ -246,7 +284,7 @@ pub fn listed(bundle: &Bundle, store: Option<&Store>) -> Artifacts {
         references: artifact.images.clone(),
         upload: Upload {
             name: artifact.name.clone(),
-            path: store.map(|store| store.path(artifact)).unwrap_or_default(),
+            path: store.map(|store| store.path(artifact.sha256)).unwrap_or_default(),
             size: artifact.size,
             sha256: artifact.sha256.to_string(),
         },

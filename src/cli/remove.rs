@@ -152,7 +152,7 @@ async fn remove(
     if !drains(session, remote, &leaving, &members).await? {
         return Err(Stop::said(Exit::Refused));
     }
-    let (artifacts, library) = begun.bundle(session).await?;
+    let (artifacts, library) = begun.artifacts(session, &states).await?;
     let kubeconfig = init::kubeconfig_path(&session.cluster);
     let site = Site {
         cluster: &session.cluster,

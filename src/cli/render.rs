@@ -8,6 +8,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight;
 use super::preflight::refused;
+use super::sources;
 use crate::bundle::Bundle;
 use crate::host::Change;
 use crate::playbook::{HostState, Pending, Plan, Site, Work};
@@ -22,15 +23,15 @@ pub struct Args {
 pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let cluster = options.cluster(true)?;
     let library = Arc::new(preflight::library(options)?);
-    let path = cluster.bundle.clone().unwrap_or_default();
-    let bundle = Bundle::open(&path).map_err(refused)?;
-    let artifacts = preflight::listed(&bundle, None);
     // Without hosts there are no facts: names and addresses are those of cluster.yaml.
-    let arch = bundle
-        .manifest()
-        .artifacts
-        .first()
-        .map_or_else(String::new, |artifact| artifact.arch.clone());
+    let (artifacts, arch) = if let Some(path) = &cluster.bundle {
+        let bundle = Bundle::open(path).map_err(refused)?;
+        let arch = preflight::architectures(&bundle).into_iter().next();
+        (preflight::listed(&bundle, None), arch.unwrap_or_default())
+    } else {
+        let arch = sources::ARCHITECTURES[0].to_owned();
+        (sources::named(&cluster, std::slice::from_ref(&arch)), arch)
+    };
     let states: Vec<HostState> = cluster
         .hosts
         .iter()

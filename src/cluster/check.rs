@@ -11,6 +11,7 @@ mod owned;
 mod registries;
 mod runtime;
 mod signing;
+mod sources;
 mod ssh;
 
 use std::path::{Path, PathBuf};
@@ -61,8 +62,9 @@ impl Check<'_> {
         let endpoint = spec.control_plane_endpoint.as_ref();
         let control_plane_endpoint = self.optional(endpoint, "an endpoint", names::endpoint);
         let runtime = self.runtime(spec.runtime.as_ref());
-        let bundle = self.bundle(at, spec.artifacts.as_ref());
         let signers = self.signers(spec.artifacts.as_ref());
+        let (bundle, sources) = self.artifacts(spec.artifacts.as_ref());
+        let proxy = self.proxy(spec.proxy.as_ref());
         let load_balancer = self.load_balancer(at, spec);
         let hosts = self.hosts(at, spec);
         let network = self.network(spec);
@@ -74,9 +76,11 @@ impl Check<'_> {
             load_balancer: load_balancer?,
             network: network?,
             runtime,
-            bundle: Some(bundle?),
             signers,
             registries: registries?,
+            bundle,
+            sources,
+            proxy,
             hosts: hosts?,
         })
     }
@@ -163,16 +167,6 @@ impl Check<'_> {
                 .nearest(error.nearest())
         });
         None
-    }
-
-    fn bundle(&mut self, spec: Spot, artifacts: Option<&At<raw::Artifacts>>) -> Option<PathBuf> {
-        let Some(bundle) = artifacts.and_then(|artifacts| artifacts.value.bundle.as_ref()) else {
-            let spot = artifacts.map_or(spec, |artifacts| artifacts.spot).start();
-            let message = "no bundle is given, and downloading from the release servers";
-            self.not_supported(spot, message, "`artifacts: {bundle: FILE}`");
-            return None;
-        };
-        self.path(bundle)
     }
 
     fn overrides(&mut self, fields: &raw::Free, owned: &[owned::Owned]) -> Overrides {

@@ -35,9 +35,9 @@ pub struct Flags {
     pub sudo_password: Option<Secret>,
     /// The Kubernetes release.
     pub version: Option<String>,
-    /// The bundle to install from.
+    /// The bundle to install from; without one, the release servers.
     pub bundle: Option<PathBuf>,
-    /// For verbs that install nothing (`wipe`, `status`): version and bundle may be left out. The
+    /// For verbs that install nothing (`wipe`, `status`): the version may be left out. The
     /// version is then the newest supported one, and means nothing.
     pub hosts_only: bool,
 }
@@ -60,17 +60,12 @@ pub fn from_flags(flags: Flags) -> Result<Cluster, Mistakes> {
     let installs = !flags.hosts_only;
     let version_is_known = flags.version.is_some() || !installs;
     needed(version_is_known, "no Kubernetes version is given", "an exact release like `v1.20.2`");
-    needed(
-        flags.bundle.is_some() || !installs,
-        "no bundle is given, and downloading from the release servers is not supported yet",
-        "the file of a bundle",
-    );
     if !mistakes.is_empty() {
         return Err(Mistakes::new(mistakes));
     }
     let newest = versions::supported().last().map_or(0, |row| row.minor);
     let version = flags.version.unwrap_or_else(|| format!("v1.{newest}.0"));
-    let bundle = flags.bundle.as_deref().map_or_else(|| "none".to_owned(), file_name);
+    let bundle = flags.bundle.as_deref().map(file_name);
     let sudo = (flags.sudo || flags.sudo_password.is_some())
         .then(|| raw::Sudo { password: flags.sudo_password, ..raw::Sudo::default() });
     let key = flags.private_key.as_deref().map(file_name);
@@ -97,7 +92,7 @@ pub fn from_flags(flags: Flags) -> Result<Cluster, Mistakes> {
             ..raw::Kubernetes::default()
         })),
         artifacts: Some(At::nowhere(raw::Artifacts {
-            bundle: text(bundle),
+            bundle: bundle.and_then(text),
             ..raw::Artifacts::default()
         })),
         ssh: Some(ssh),
@@ -111,11 +106,7 @@ pub fn from_flags(flags: Flags) -> Result<Cluster, Mistakes> {
         spec: Some(At::nowhere(spec)),
     };
     let dirs = Dirs { base: PathBuf::new(), home: super::home() };
-    let mut cluster = check::cluster(Source::new(SOURCE, ""), &dirs, &At::nowhere(file))?;
-    if flags.bundle.is_none() {
-        cluster.bundle = None;
-    }
-    Ok(cluster)
+    check::cluster(Source::new(SOURCE, ""), &dirs, &At::nowhere(file))
 }
 
 fn file_name(path: &Path) -> String {

@@ -45,6 +45,7 @@ pub struct Spec {
     pub runtime: Option<Runtime>,
     pub artifacts: Option<At<Artifacts>>,
     pub registries: Option<Vec<At<Registry>>>,
+    pub proxy: Option<At<Proxy>>,
     pub ssh: Option<Ssh>,
     pub hosts: Option<At<Vec<At<Host>>>>,
 }
@@ -90,6 +91,10 @@ pub struct Runtime {
 pub struct Artifacts {
     pub bundle: Text,
     pub signers: Text,
+    /// The name of a preset, or base addresses by name.
+    pub mirror: Option<At<Node>>,
+    pub ca: Text,
+    pub download: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -99,6 +104,17 @@ pub struct Registry {
     pub username: Text,
     pub password_file: Text,
     pub ca: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Proxy {
+    pub http: Text,
+    pub https: Text,
+    #[serde(rename = "noProxy")]
+    pub without: Option<Vec<At<String>>>,
+    pub username: Text,
+    pub password_file: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

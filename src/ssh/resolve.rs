@@ -16,7 +16,7 @@ use super::known_hosts;
 ///
 /// An IP address and `localhost` need no files and no network. Everything else is looked up in
 /// `/etc/hosts` and with the DNS servers and search domains of `/etc/resolv.conf`.
-pub(super) async fn resolve(name: &str, limit: Duration) -> Result<Vec<IpAddr>, Error> {
+pub async fn resolve(name: &str, limit: Duration) -> Result<Vec<IpAddr>, Error> {
     if let Ok(address) = known_hosts::bare(name).parse() {
         return Ok(vec![address]);
     }

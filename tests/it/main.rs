@@ -4,11 +4,13 @@
 mod bundle;
 mod cli;
 mod cluster;
+mod http;
 mod nodes;
 mod plan;
 mod playbooks;
 mod preflight;
 mod registry;
+mod release;
 mod report;
 mod shell;
 mod ssh;

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use bivouac::cluster::{
-    Cluster, Host, Kubernetes, LoadBalancer, Network, Plugin, Ssh, Sudo, Version,
+    Cluster, Host, Kubernetes, LoadBalancer, Network, Plugin, Sources, Ssh, Sudo, Version,
 };
 use bivouac::event::Severity;
 use bivouac::host::facts::{
@@ -94,6 +94,8 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
         registries: Vec::new(),
         bundle: None,
         signers: None,
+        sources: Sources::default(),
+        proxy: None,
         hosts,
     }
 }

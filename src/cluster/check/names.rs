@@ -113,6 +113,52 @@ pub fn endpoint(text: &str) -> Result<(), &'static str> {
     (host_is_good && port(number).is_some()).then_some(()).ok_or(EXPECTED)
 }
 
+/// The base address of a mirror: `https://mirror.example/dl.k8s.io`.
+pub fn base_address(text: &str) -> Result<(), &'static str> {
+    const EXPECTED: &str = "an address like `https://mirror.example/dl.k8s.io`";
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let rest = rest.ok_or(EXPECTED)?;
+    let (host, path) = rest.split_once('/').map_or((rest, ""), |(host, path)| (host, path));
+    if host.contains('@') {
+        return Err("an address without user and password");
+    }
+    let inside = |b: u8| b.is_ascii_alphanumeric() || b"-._~/+%:@!$&'()*,;=".contains(&b);
+    let good = text.len() <= 1024 && host_and_port(host) && path.bytes().all(inside);
+    good.then_some(()).ok_or(EXPECTED)
+}
+
+/// The address of a proxy: `http://proxy.example:3128`.
+pub fn proxy(text: &str) -> Result<(), &'static str> {
+    const EXPECTED: &str = "an address like `http://proxy.example:3128`";
+    if text.contains('@') {
+        return Err(
+            "an address without user and password: they go into `username` and `passwordFile`",
+        );
+    }
+    let rest = text.strip_prefix("http://").ok_or(EXPECTED)?;
+    let host = rest.strip_suffix('/').unwrap_or(rest);
+    host_and_port(host).then_some(()).ok_or(EXPECTED)
+}
+
+/// What is reached without a proxy: a name, a domain (`.example`), an address, a network or `*`.
+pub fn without_proxy(text: &str) -> Result<(), &'static str> {
+    let bare = text.strip_prefix('.').unwrap_or(text);
+    let good = text == "*"
+        || bare.parse::<ipnet::IpNet>().is_ok()
+        || bare.parse::<IpAddr>().is_ok()
+        || address(bare).is_ok();
+    good.then_some(()).ok_or("a name, a domain like `.example`, an address, a network or `*`")
+}
+
+/// A host with or without a port.
+fn host_and_port(text: &str) -> bool {
+    endpoint(text).is_ok()
+        || text.strip_prefix('[').map_or_else(
+            || !text.contains(':') && address(text).is_ok(),
+            |rest| rest.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+        )
+}
+
 /// A network interface: what the kernel takes (`dev_valid_name`).
 pub fn interface(text: &str) -> Result<(), &'static str> {
     let inside = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b':' | b'"' | b'\'' | b'\\');

@@ -64,7 +64,8 @@ impl Fixture {
         let mut was_read = false;
         let store = bundle.unpack(&self.cache(), &|_| true, &mut |_| was_read = true)?;
         let content = bundle.manifest().artifacts.iter();
-        let content = content.map(|it| (it.clone(), fs::read(store.path(it)).unwrap())).collect();
+        let content =
+            content.map(|it| (it.clone(), fs::read(store.path(it.sha256)).unwrap())).collect();
         Ok((content, was_read))
     }
 }

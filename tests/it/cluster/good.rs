@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bivouac::cluster::{self, Flags, LoadBalancer, Plugin, Taint};
+use bivouac::cluster::{self, Download, Flags, LoadBalancer, Mirrors, Plugin, Sources, Taint};
 use bivouac::secret::Secret;
 use serde_json::json;
 
@@ -204,6 +204,38 @@ fn load_reads_beside_the_file() {
 }
 
 #[test]
+fn without_a_bundle_files_come_from_the_release_servers() {
+    let with =
+        |artifacts: &str| parse(&MINIMAL.replace("    bundle: v1.20.2.bundle", artifacts)).unwrap();
+    let cluster =
+        parse(&MINIMAL.replace("  artifacts:\n    bundle: v1.20.2.bundle\n", "")).unwrap();
+    assert_eq!((cluster.bundle, cluster.proxy), (None, None));
+    assert_eq!(cluster.sources, Sources::default());
+    assert_eq!(cluster.sources.mirrors.kubernetes, "https://dl.k8s.io");
+    let china = with("    mirror: china\n    download: hosts").sources;
+    assert_eq!(china.mirrors, Mirrors::china());
+    assert_eq!(china.download, Download::Hosts);
+    let own = with("    mirror: {github: 'http://m.example:8080/gh/', images: m.example/k8s}\n    ca: ca.pem\n    download: operator").sources;
+    assert_eq!(own.mirrors.github, "http://m.example:8080/gh");
+    assert_eq!(own.mirrors.kubernetes, "https://dl.k8s.io");
+    assert_eq!(own.mirrors.images.as_deref(), Some("m.example/k8s"));
+    assert_eq!((own.ca, own.download), (Some("ca.pem".into()), Download::Operator));
+}
+
+#[test]
+fn a_proxy_is_given_without_its_password() {
+    let proxy = "  proxy: {http: 'http://p.example:3128', noProxy: [.lan, 10.0.0.0/8, '*'], username: u, passwordFile: secret}\n  hosts:";
+    let proxy = parse(&minimal_with("  hosts:", proxy)).unwrap().proxy.unwrap();
+    assert_eq!(proxy.http.as_deref(), Some("http://p.example:3128"));
+    assert_eq!(proxy.https, None);
+    assert_eq!(proxy.no_proxy, [".lan", "10.0.0.0/8", "*"]);
+    assert_eq!(
+        (proxy.username.as_deref(), proxy.password_file),
+        (Some("u"), Some("secret".into()))
+    );
+}
+
+#[test]
 fn flags_make_the_same_cluster() {
     let flags = Flags {
         masters: vec!["10.0.0.1".into()],
@@ -234,7 +266,7 @@ fn flags_for_a_wipe_need_no_version() {
 #[test]
 fn flags_are_checked_like_a_file() {
     let errors = cluster::from_flags(Flags::default()).unwrap_err().to_string();
-    for words in ["the command line: no control plane", "no Kubernetes version", "no bundle"] {
+    for words in ["the command line: no control plane", "no Kubernetes version"] {
         assert!(errors.contains(words), "{errors}");
     }
     let flags = Flags {

@@ -65,15 +65,17 @@ impl<'de> Deserialize<'de> for Digest {
 }
 
 /// A sum in the making.
-#[derive(Debug, Default)]
-pub(super) struct Hasher(sha2::Sha256);
+#[derive(Debug, Clone, Default)]
+pub struct Hasher(sha2::Sha256);
 
 impl Hasher {
-    pub(super) fn update(&mut self, bytes: &[u8]) {
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    pub(super) fn finish(self) -> Digest {
+    /// The sum of all bytes so far.
+    pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())
     }
 }

@@ -14,11 +14,11 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// Bytes of all content together; beyond it the content that was not used for longest goes.
-    pub(super) total: u64,
+    pub total: u64,
     /// Content that was not used for this long goes.
-    pub(super) unused: Duration,
+    pub unused: Duration,
     /// Content that was used this recently stays.
-    pub(super) spared: Duration,
+    pub spared: Duration,
 }
 
 impl Default for Limits {
@@ -39,14 +39,18 @@ struct Content {
 impl Cache {
     /// Removes old content, and stamps of bundles that are gone. What cannot be removed stays:
     /// a full cache is no reason to stop an install.
-    pub(super) fn prune(&self, limits: Limits, now: SystemTime) {
+    pub fn prune(&self) {
+        self.prune_to(Limits::default(), SystemTime::now());
+    }
+
+    fn prune_to(&self, limits: Limits, now: SystemTime) {
         let Ok(entries) = fs::read_dir(&self.dir) else { return };
         let (mut contents, mut total) = (Vec::new(), 0);
         for entry in entries.flatten() {
             if let Some(content) = self.content(&entry, now) {
                 total += content.size;
                 contents.push(content);
-            } else if is_dead_stamp(&entry) {
+            } else if is_dead_stamp(&entry) || is_old_part(&entry, limits, now) {
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -71,6 +75,18 @@ impl Cache {
         let age = now.duration_since(used).unwrap_or_default();
         Some(Content { sum, path: entry.path(), size: metadata.len(), age })
     }
+}
+
+/// Whether it is the beginning of a download that nobody goes on with, or a note that nobody read again.
+fn is_old_part(entry: &DirEntry, limits: Limits, now: SystemTime) -> bool {
+    let name = entry.file_name();
+    let limit = match name.to_str() {
+        Some(name) if name.starts_with("part-") => limits.spared,
+        Some(name) if name.starts_with("note-") => 12 * limits.unused,
+        _ => return false,
+    };
+    let written = entry.metadata().and_then(|metadata| metadata.modified());
+    written.is_ok_and(|at| now.duration_since(at).unwrap_or_default() > limit)
 }
 
 fn is_dead_stamp(entry: &DirEntry) -> bool {
@@ -105,7 +121,7 @@ mod tests {
         }
         fs::write(cache.dir.join("stamp-0"), "{}").unwrap();
         let left = |total| {
-            cache.prune(Limits { total, ..Limits::default() }, now);
+            cache.prune_to(Limits { total, ..Limits::default() }, now);
             ["old", "middle", "recent", "in use"].map(|text| path(text).exists())
         };
         assert_eq!(left(1000), [false, true, true, true], "unused for a month");

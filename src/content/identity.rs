@@ -10,16 +10,18 @@ use serde::{Deserialize, Serialize};
 /// within one tick of the file system's clock: see [`Identity::is_settled`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Identity {
+pub struct Identity {
     device: u64,
     inode: u64,
-    pub(super) size: u64,
+    /// Bytes.
+    pub size: u64,
     modified: (i64, i64),
     changed: (i64, i64),
 }
 
 impl Identity {
-    pub(super) fn of(metadata: &Metadata) -> Self {
+    /// What the file system says now.
+    pub fn of(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -32,7 +34,7 @@ impl Identity {
     /// Whether a write from `now` on is sure to change the identity, because the file system's
     /// clock has ticked since the last change. Clocks that count nanoseconds tick every 10 ms at
     /// most (a jiffy); those that count seconds every 2 s at most (FAT).
-    pub(super) fn is_settled(&self, now: SystemTime) -> bool {
+    pub fn is_settled(&self, now: SystemTime) -> bool {
         let [modified, changed] = [self.modified, self.changed];
         let coarse = modified.1 == 0 || changed.1 == 0;
         let tick = if coarse { Duration::from_secs(2) } else { Duration::from_millis(50) };

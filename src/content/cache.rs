@@ -3,41 +3,44 @@
 //!
 //! Files in the directory: `SHA256` (content), `SHA256.mark` (what that file was when it was
 //! verified; its time says when it was last used), `stamp-SHA256` (a bundle that was verified as a
-//! whole), `incoming` (being written), `lock` (held by whoever reads or changes any of these).
+//! whole), `note-SHA256` (what is known of a file that was downloaded), `part-SHA256` (the beginning of
+//! content that is being downloaded), `incoming-N` (being written), `lock` (held by whoever reads or
+//! changes any of these).
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::digest::Digest;
+use super::digest::{Digest, Hasher};
 use super::error::Error;
 use super::identity::{self, Identity};
-use super::manifest::Artifact;
 use super::sums::Sums;
 
-/// Where verified artifacts lie as plain files.
+/// Where verified content lies as plain files.
 #[derive(Debug, Clone)]
 pub struct Store {
     dir: PathBuf,
 }
 
 impl Store {
-    /// The file with this artifact's bytes. It is there if the artifact was wanted when the store
-    /// was made; it may be read from any offset, and must not be changed.
-    pub fn path(&self, artifact: &Artifact) -> PathBuf {
-        content(&self.dir, artifact.sha256)
+    /// The file with these bytes. It is there if it was wanted when the store was made; it may be read
+    /// from any offset, and must not be changed.
+    pub fn path(&self, sum: Digest) -> PathBuf {
+        content(&self.dir, sum)
     }
 }
 
 /// The cache directory of this user: `${XDG_CACHE_HOME:-~/.cache}/bivouac/content`.
 pub fn cache_dir() -> Result<PathBuf, Error> {
     let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    locate(variable("XDG_CACHE_HOME"), variable("HOME")).ok_or(Error::NoCacheDirectory)
+    locate(variable("XDG_CACHE_HOME"), variable("HOME")).ok_or(Error::NoDirectory)
 }
 
 /// The XDG base directory specification says that a relative path is to be ignored.
@@ -50,9 +53,10 @@ fn locate(cache_home: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf>
 
 /// The cache, locked for this process (and this thread) alone.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub struct Cache {
     pub(super) dir: PathBuf,
     boot: Option<String>,
+    count: AtomicU32,
     _lock: File,
 }
 
@@ -78,7 +82,7 @@ pub(super) struct Stamp {
 
 impl Cache {
     /// Makes the directory if need be, for this user alone, and waits for its lock.
-    pub(super) fn open(dir: &Path) -> Result<Self, Error> {
+    pub fn open(dir: &Path) -> Result<Self, Error> {
         let unwritable = |source| Error::Write { path: dir.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unwritable)?;
         let metadata = fs::metadata(dir).map_err(unwritable)?;
@@ -103,18 +107,30 @@ impl Cache {
             .open(&path)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|source| Error::Write { path, source })?;
-        Ok(Self { dir: dir.to_owned(), boot: identity::boot(), _lock: lock })
+        // What is there was left by a run that was killed: the lock is ours.
+        for entry in fs::read_dir(dir).map_err(unwritable)?.flatten() {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with("incoming")) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        let count = AtomicU32::new(0);
+        Ok(Self { dir: dir.to_owned(), boot: identity::boot(), count, _lock: lock })
     }
 
     /// Gives the lock back; the content stays.
-    pub(super) fn into_store(self) -> Store {
-        Store { dir: self.dir }
+    pub fn into_store(self) -> Store {
+        self.store()
     }
 
-    /// Whether the artifact's verified bytes are here. Notes that they are in use.
-    pub(super) fn has(&self, artifact: &Artifact) -> bool {
-        let Some(mark) = self.mark_of(artifact) else { return false };
-        let path = mark_path(&self.dir, artifact.sha256);
+    /// Where the content lies.
+    pub fn store(&self) -> Store {
+        Store { dir: self.dir.clone() }
+    }
+
+    /// Whether verified bytes of this sum are here. Notes that they are in use.
+    pub fn has(&self, sum: Digest) -> bool {
+        let Some(mark) = self.mark_of(sum) else { return false };
+        let path = mark_path(&self.dir, sum);
         let is_here = fs::read(&path).is_ok_and(|text| parses_to(&text, &mark));
         if is_here {
             // Only the order in which content is thrown away depends on this time.
@@ -123,18 +139,34 @@ impl Cache {
         is_here
     }
 
-    fn mark_of(&self, artifact: &Artifact) -> Option<Mark> {
-        let metadata = fs::symlink_metadata(content(&self.dir, artifact.sha256)).ok()?;
-        let is_right = metadata.is_file() && metadata.len() == artifact.size;
+    /// Whether bytes of this sum are here, and how many. Those that are not known to be verified, as after
+    /// a boot, are read: that is cheaper than to fetch them again.
+    pub fn holds(&self, sum: Digest) -> Option<u64> {
+        let path = content(&self.dir, sum);
+        let size = fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?.len();
+        if self.has(sum) {
+            return Some(size);
+        }
+        let mut hasher = Hasher::default();
+        read_into(&mut File::open(&path).ok()?, &mut hasher).ok()?;
+        if hasher.finish() != sum {
+            let _ = fs::remove_file(&path);
+            return None;
+        }
+        self.mark(sum).ok()?;
+        Some(size)
+    }
+
+    fn mark_of(&self, sum: Digest) -> Option<Mark> {
+        let metadata = fs::symlink_metadata(content(&self.dir, sum)).ok()?;
         let boot = self.boot.clone()?;
-        is_right.then(|| Mark { identity: Identity::of(&metadata), boot })
+        metadata.is_file().then(|| Mark { identity: Identity::of(&metadata), boot })
     }
 
     /// Begins to write content that is not verified yet.
-    pub(super) fn create(&self) -> Result<Incoming, Error> {
-        let path = self.dir.join("incoming");
-        // One that is there was left by a run that was killed: the lock is ours.
-        let _ = fs::remove_file(&path);
+    pub fn create(&self) -> Result<Incoming, Error> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let path = self.dir.join(format!("incoming-{number}"));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -145,25 +177,67 @@ impl Cache {
     }
 
     /// Keeps content whose sum was found right.
-    pub(super) fn keep(&self, mut incoming: Incoming, artifact: &Artifact) -> Result<(), Error> {
-        let path = content(&self.dir, artifact.sha256);
-        let unwritable = |source| Error::Write { path: path.clone(), source };
-        fs::rename(&incoming.path, &path).map_err(unwritable)?;
+    pub fn keep(&self, mut incoming: Incoming, sum: Digest) -> Result<(), Error> {
+        let path = content(&self.dir, sum);
+        fs::rename(&incoming.path, &path).map_err(|source| Error::Write { path, source })?;
         incoming.kept = true;
-        // Taken after the rename, which changes the file's times.
-        if let Some(mark) = self.mark_of(artifact) {
-            self.note(&mark_path(&self.dir, artifact.sha256), &mark)?;
+        self.mark(sum)
+    }
+
+    /// Notes that the content of this sum was found right. Taken after a rename, which changes a file's times.
+    fn mark(&self, sum: Digest) -> Result<(), Error> {
+        match self.mark_of(sum) {
+            Some(mark) => self.note(&mark_path(&self.dir, sum), &mark),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Goes on with content of this sum that is downloaded: what an earlier try got of it is there still.
+    pub fn part(&self, sum: Digest) -> Result<Part, Error> {
+        let path = self.dir.join(format!("part-{sum}"));
+        let unwritable = |source| Error::Write { path: path.clone(), source };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(unwritable)?;
+        let mut hasher = Hasher::default();
+        let size = read_into(&mut file, &mut hasher).map_err(unwritable)?;
+        Ok(Part { path, file, hasher, size })
+    }
+
+    /// Keeps a whole download whose sum was found right.
+    pub fn keep_part(&self, part: &Part, sum: Digest) -> Result<u64, Error> {
+        let path = content(&self.dir, sum);
+        fs::rename(&part.path, &path).map_err(|source| Error::Write { path, source })?;
+        self.mark(sum)?;
+        Ok(part.size)
+    }
+
+    /// Throws content away that is of no more use.
+    pub fn forget(&self, sum: Digest) {
+        let _ = fs::remove_file(mark_path(&self.dir, sum));
+        let _ = fs::remove_file(content(&self.dir, sum));
+    }
+
+    /// What was noted under this name; nothing where it was of another form.
+    pub fn known<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_slice(&fs::read(self.note_path(name)).ok()?).ok()
+    }
+
+    /// Notes something under a name.
+    pub fn learn(&self, name: &str, what: &impl Serialize) -> Result<(), Error> {
+        self.note(&self.note_path(name), what)
+    }
+
+    fn note_path(&self, name: &str) -> PathBuf {
+        self.dir.join(format!("note-{}", Digest::of(name.as_bytes())))
     }
 
     /// The digests that were taken of this bundle when it was verified as it is now; `None` if it was not.
-    pub(super) fn knows(
-        &self,
-        bundle: &Path,
-        identity: Identity,
-        manifest: Digest,
-    ) -> Option<Sums> {
+    pub fn knows(&self, bundle: &Path, identity: Identity, manifest: Digest) -> Option<Sums> {
         let (path, mut stamp) = self.stamp(bundle, identity, manifest)?;
         let noted: Stamp = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         stamp.sums = noted.sums.clone();
@@ -171,7 +245,7 @@ impl Cache {
     }
 
     /// Notes that this bundle was verified by a pass that began at `started` and took these digests.
-    pub(super) fn remember(
+    pub fn remember(
         &self,
         bundle: &Path,
         identity: Identity,
@@ -211,7 +285,7 @@ impl Cache {
     }
 
     /// Refuses to begin when the file system has less than `needed` bytes free.
-    pub(super) fn check_room(&self, needed: u64) -> Result<(), Error> {
+    pub fn check_room(&self, needed: u64) -> Result<(), Error> {
         // A file system that does not say is tried.
         let Ok(status) = rustix::fs::statvfs(&self.dir) else { return Ok(()) };
         let free = status.f_bavail.saturating_mul(status.f_frsize);
@@ -241,16 +315,74 @@ pub(super) fn mark_path(dir: &Path, sum: Digest) -> PathBuf {
 
 /// Content that is being written. Removed when it is dropped before it was kept.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub struct Incoming {
     path: PathBuf,
     file: File,
     kept: bool,
 }
 
 impl Incoming {
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// Adds bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let unwritable = |source| Error::Write { path: self.path.clone(), source };
         self.file.write_all(bytes).map_err(unwritable)
+    }
+}
+
+/// A download in the making. What there is of it stays when it is dropped.
+#[derive(Debug)]
+pub struct Part {
+    path: PathBuf,
+    file: File,
+    hasher: Hasher,
+    size: u64,
+}
+
+impl Part {
+    /// Bytes so far.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Adds bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let unwritable = |source| Error::Write { path: self.path.clone(), source };
+        self.file.write_all(bytes).map_err(unwritable)?;
+        self.hasher.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// The sum of all bytes so far.
+    pub fn sum(&self) -> Digest {
+        self.hasher.clone().finish()
+    }
+
+    /// Begins again.
+    pub fn clear(&mut self) -> Result<(), Error> {
+        let unwritable = |source| Error::Write { path: self.path.clone(), source };
+        self.file.set_len(0).map_err(unwritable)?;
+        self.hasher = Hasher::default();
+        self.size = 0;
+        Ok(())
+    }
+
+    /// Throws away what there is of it.
+    pub fn discard(self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Reads all of it; says how many bytes there were.
+fn read_into(file: &mut File, hasher: &mut Hasher) -> std::io::Result<u64> {
+    let (mut buffer, mut size) = (vec![0; 256 << 10], 0);
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(size);
+        }
+        hasher.update(&buffer[..count]);
+        size += count as u64;
     }
 }
 

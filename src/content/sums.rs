@@ -9,29 +9,34 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 /// Which digests are needed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) sha256: bool,
-    pub(super) sha512: bool,
+pub struct Wanted {
+    /// SHA-256.
+    pub sha256: bool,
+    /// SHA-512.
+    pub sha512: bool,
 }
 
 /// A file's digests, as far as they were wanted, in lower-case hexadecimal digits.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Sums {
-    pub(super) sha256: Option<String>,
-    pub(super) sha512: Option<String>,
+pub struct Sums {
+    /// SHA-256.
+    pub sha256: Option<String>,
+    /// SHA-512.
+    pub sha512: Option<String>,
 }
 
 /// A file whose bytes are digested as they are read.
 #[derive(Debug)]
-pub(super) struct Summed {
+pub struct Summed {
     file: File,
     sha256: Option<Sha256>,
     sha512: Option<Sha512>,
 }
 
 impl Summed {
-    pub(super) fn new(file: File, wanted: Wanted) -> Self {
+    /// Digests those.
+    pub fn new(file: File, wanted: Wanted) -> Self {
         Self {
             file,
             sha256: wanted.sha256.then(Sha256::new),
@@ -39,12 +44,13 @@ impl Summed {
         }
     }
 
-    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+    /// What the file system says of it.
+    pub fn metadata(&self) -> io::Result<Metadata> {
         self.file.metadata()
     }
 
     /// The digests of all that was read.
-    pub(super) fn sums(self) -> Sums {
+    pub fn sums(self) -> Sums {
         Sums {
             sha256: self.sha256.map(|hasher| hex(&hasher.finalize())),
             sha512: self.sha512.map(|hasher| hex(&hasher.finalize())),
@@ -74,7 +80,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The bytes of such digits; nothing for what is none.
-pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     if digits.len() % 2 == 1 || !text.is_ascii() {
         return None;

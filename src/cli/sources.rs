@@ -1,0 +1,164 @@
+//! Artifacts from the release servers, where cluster.yaml names no bundle.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::credentials;
+use super::exit::{Exit, Stop};
+use super::session::Session;
+use crate::cluster::Cluster;
+use crate::content::{self, Cache, Store};
+use crate::host::Upload;
+use crate::http::{self, Client};
+use crate::playbook::{Artifacts, Available, HostState};
+use crate::release::{self, Contents, Fetched};
+use crate::secret::Secret;
+
+/// Architectures that all of the projects publish for.
+pub const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
+
+/// How this machine talks to servers: as cluster.yaml says, else as the environment does.
+pub fn settings(cluster: &Cluster) -> Result<http::Settings, Stop> {
+    let proxy = match &cluster.proxy {
+        None => http::Proxy::from_environment(),
+        Some(given) => {
+            let with_login = proxy_with_login(cluster)?;
+            let [http, https] = with_login;
+            http::Proxy { http, https, no_proxy: given.no_proxy.join(",") }
+        }
+    };
+    let ca = cluster.sources.ca.clone();
+    Ok(http::Settings { ca, proxy, ..http::Settings::default() })
+}
+
+/// The proxies of cluster.yaml, for http and https, with user and password in their addresses.
+pub fn proxy_with_login(cluster: &Cluster) -> Result<[Option<Secret>; 2], Stop> {
+    let Some(given) = &cluster.proxy else { return Ok([None, None]) };
+    let login = match (&given.username, &given.password_file) {
+        (Some(user), Some(file)) => {
+            let password = credentials::read_secret(file)?;
+            Some(Secret::new(format!("{}:{}@", encoded(user), encoded(password.expose()))))
+        }
+        _ => None,
+    };
+    let with_login = |address: &String| {
+        let login = login.as_ref().map_or("", |login| login.expose());
+        let host = address.strip_prefix("http://").unwrap_or(address).trim_end_matches('/');
+        Secret::new(format!("http://{login}{host}"))
+    };
+    Ok([&given.http, &given.https].map(|address| address.as_ref().map(with_login)))
+}
+
+/// Text as a part of a URL: everything but letters and digits percent-encoded.
+fn encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+/// Why something was not fetched.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+pub fn refused(error: release::Error) -> Stop {
+    let exit = match &error {
+        // A file that cannot be used is cluster.yaml's mistake.
+        release::Error::Http(http::Error::Ca { .. } | http::Error::Proxy { .. }) => Exit::Usage,
+        _ => Exit::Refused,
+    };
+    Stop::error(exit, &error, &error.fix())
+}
+
+fn unkept(error: content::Error) -> Stop {
+    refused(error.into())
+}
+
+/// A client for this cluster's servers.
+pub fn client(cluster: &Cluster) -> Result<Client, Stop> {
+    Client::new(&settings(cluster)?).map_err(|error| refused(error.into()))
+}
+
+/// Architectures of hosts, each once.
+pub fn architectures(states: &[HostState]) -> Vec<String> {
+    let all: BTreeSet<&String> = states.iter().map(|state| &state.arch).collect();
+    all.into_iter().filter(|arch| !arch.is_empty()).cloned().collect()
+}
+
+/// Fetches what hosts of these architectures need into the cache of this machine.
+pub async fn fetched(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
+    let client = client(&session.cluster)?;
+    let dir = content::cache_dir().map_err(unkept)?;
+    // Another run may hold it, for as long as that downloads.
+    let cache = tokio::task::spawn_blocking(move || Cache::open(&dir));
+    let cache = session.unless_stopped(cache).await?;
+    let cache =
+        Arc::new(cache.map_err(|error| Stop::error(Exit::Failed, &error, ""))?.map_err(unkept)?);
+    let sources = sources(&session.cluster, architectures);
+    let fetched = release::fetch(&client, &cache, sources);
+    let fetched = session.unless_stopped(fetched).await?.map_err(refused)?;
+    cache.prune();
+    let store = cache.store();
+    Ok(Artifacts(fetched.into_iter().map(|it| available(it, &store)).collect()))
+}
+
+fn sources(cluster: &Cluster, architectures: &[String]) -> Vec<release::Source> {
+    let (version, mirrors) = (&cluster.kubernetes.version, &cluster.sources.mirrors);
+    architectures.iter().flat_map(|arch| release::sources(version, arch, mirrors)).collect()
+}
+
+fn available(it: Fetched, store: &Store) -> Available {
+    Available {
+        kind: it.kind.to_owned(),
+        arch: it.arch,
+        version: it.version,
+        references: Vec::new(),
+        upload: Upload {
+            name: it.name.clone(),
+            path: store.path(it.sum),
+            size: it.size,
+            sha256: it.sum.to_string(),
+        },
+        name: it.name,
+    }
+}
+
+/// What there will be for these architectures, by name alone: it can be planned, not uploaded.
+pub fn named(cluster: &Cluster, architectures: &[String]) -> Artifacts {
+    let mut all = Vec::new();
+    for source in sources(cluster, architectures) {
+        let names = match source.contents {
+            Contents::Program(name) => vec![name],
+            Contents::Archive { members, .. } => members.to_vec(),
+        };
+        all.extend(names.into_iter().map(|name| Available {
+            kind: source.contents.kind().to_owned(),
+            name: name.to_owned(),
+            arch: source.arch.clone(),
+            version: source.version.clone(),
+            references: Vec::new(),
+            upload: Upload {
+                name: name.to_owned(),
+                path: PathBuf::new(),
+                size: 0,
+                sha256: String::new(),
+            },
+        }));
+    }
+    Artifacts(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_no_part_of_the_address_by_accident() {
+        assert_eq!(encoded("aZ9"), "aZ9");
+        assert_eq!(encoded("p@ss:/w%rd é"), "p%40ss%3A%2Fw%25rd%20%C3%A9");
+    }
+}

@@ -1,0 +1,178 @@
+//! Where the projects publish their releases.
+//!
+//! Sources of the layouts: the download addresses and lists of sums as kubespray has them
+//! (`roles/kubespray_defaults/defaults/main/download.yml` and
+//! `scripts/component_hash_update/src/component_hash_update/components.py`); what is in the archives as the
+//! projects pack them (containerd/containerd `.github/workflows/release.yml`: `tar czf ... bin/`;
+//! containernetworking/plugins `scripts/release.sh`: `tar -C bin ... .`; kubernetes-sigs/cri-tools
+//! `hack/release.sh`: `crictl` alone).
+
+use crate::cluster::versions::Release;
+use crate::cluster::{Mirrors, Version};
+
+/// One file on a release server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Whose it is: `containerd`.
+    pub component: &'static str,
+    /// The component's version, as its project writes it: `1.7.29`, `v1.36.4`.
+    pub version: String,
+    /// The architecture, in Go's words.
+    pub arch: String,
+    /// Where it is.
+    pub url: String,
+    /// Where its sum is published.
+    pub sums: String,
+    /// What it is called there.
+    pub file: String,
+    /// What is in it.
+    pub contents: Contents,
+}
+
+/// What is in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contents {
+    /// It is a program itself, installed under this name.
+    Program(&'static str),
+    /// It is an archive (tar, gzip) of programs.
+    Archive {
+        /// `binary` or `cni`.
+        kind: &'static str,
+        /// The directory in it.
+        within: &'static str,
+        /// What is taken out of that.
+        members: &'static [&'static str],
+    },
+}
+
+impl Contents {
+    /// `binary` or `cni`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Program(_) => "binary",
+            Self::Archive { kind, .. } => kind,
+        }
+    }
+}
+
+/// The network plugins that the pod network needs, and those that other networks expect to be there
+/// (flannel: `portmap`; Kubernetes' own bandwidth annotations: `bandwidth`).
+const PLUGINS: [&str; 7] =
+    ["bandwidth", "bridge", "firewall", "host-local", "loopback", "portmap", "tuning"];
+
+/// All files that hosts of this architecture need for this version, in the order of their size, largest
+/// first: they are downloaded side by side.
+pub fn sources(version: &Version, arch: &str, mirrors: &Mirrors) -> Vec<Source> {
+    let install = version.facts().install;
+    let kubernetes = |name: &'static str| {
+        let url = format!("{}/release/{version}/bin/linux/{arch}/{name}", mirrors.kubernetes);
+        Source {
+            component: "Kubernetes",
+            version: version.to_string(),
+            arch: arch.to_owned(),
+            sums: format!("{url}.sha256"),
+            url,
+            file: name.to_owned(),
+            contents: Contents::Program(name),
+        }
+    };
+    let github =
+        |component, project: &str, version: Release, file: String, sums: &str, contents| {
+            let base = format!("{}/{project}/releases/download/v{version}", mirrors.github);
+            // A list for all files of a release, or one beside each file.
+            let sums =
+                if sums.starts_with('.') { format!("{file}{sums}") } else { sums.to_owned() };
+            Source {
+                component,
+                version: version.to_string(),
+                arch: arch.to_owned(),
+                url: format!("{base}/{file}"),
+                sums: format!("{base}/{sums}"),
+                file,
+                contents,
+            }
+        };
+    vec![
+        kubernetes("kubelet"),
+        kubernetes("kubeadm"),
+        kubernetes("kubectl"),
+        github(
+            "containerd",
+            "containerd/containerd",
+            install.containerd,
+            format!("containerd-{}-linux-{arch}.tar.gz", install.containerd),
+            ".sha256sum",
+            Contents::Archive {
+                kind: "binary",
+                within: "bin",
+                members: &["containerd", "containerd-shim-runc-v2", "ctr"],
+            },
+        ),
+        github(
+            "the network plugins",
+            "containernetworking/plugins",
+            install.cni_plugins,
+            format!("cni-plugins-linux-{arch}-v{}.tgz", install.cni_plugins),
+            ".sha256",
+            Contents::Archive { kind: "cni", within: "", members: &PLUGINS },
+        ),
+        github(
+            "crictl",
+            "kubernetes-sigs/cri-tools",
+            install.crictl,
+            format!("crictl-v{}-linux-{arch}.tar.gz", install.crictl),
+            ".sha256",
+            Contents::Archive { kind: "binary", within: "", members: &["crictl"] },
+        ),
+        github(
+            "runc",
+            "opencontainers/runc",
+            install.runc,
+            format!("runc.{arch}"),
+            "runc.sha256sum",
+            Contents::Program("runc"),
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_where_the_projects_publish_them() {
+        let version: Version = "v1.35.0".parse().unwrap();
+        let all = sources(&version, "arm64", &Mirrors::default());
+        let one = |component| all.iter().find(|it| it.component == component).unwrap();
+        let kubelet = one("Kubernetes");
+        assert_eq!(kubelet.url, "https://dl.k8s.io/release/v1.35.0/bin/linux/arm64/kubelet");
+        assert_eq!(kubelet.sums, format!("{}.sha256", kubelet.url));
+        let runc = one("runc");
+        let base =
+            format!("https://github.com/opencontainers/runc/releases/download/v{}", runc.version);
+        assert_eq!(runc.url, format!("{base}/runc.arm64"));
+        assert_eq!(runc.sums, format!("{base}/runc.sha256sum"));
+        let plugins = one("the network plugins");
+        assert!(plugins.url.ends_with(&format!(
+            "/plugins/releases/download/v{0}/cni-plugins-linux-arm64-v{0}.tgz",
+            plugins.version
+        )));
+        assert_eq!(plugins.sums, format!("{}.sha256", plugins.url));
+        let containerd = one("containerd");
+        assert!(containerd.file.starts_with("containerd-") && !containerd.file.contains("-v"));
+        assert_eq!(containerd.sums, format!("{}.sha256sum", containerd.url));
+    }
+
+    #[test]
+    fn a_mirror_has_the_same_layout() {
+        let version: Version = "v1.35.0".parse().unwrap();
+        let all = sources(&version, "amd64", &Mirrors::china());
+        for source in &all {
+            assert!(source.url.starts_with("https://files.m.daocloud.io/"), "{}", source.url);
+            assert!(source.sums.starts_with("https://files.m.daocloud.io/"), "{}", source.sums);
+        }
+        let channel = Mirrors::china().channel(Some(36));
+        assert_eq!(channel, "https://files.m.daocloud.io/dl.k8s.io/release/stable-1.36.txt");
+        assert_eq!(Mirrors::default().channel(None), "https://dl.k8s.io/release/stable.txt");
+    }
+}

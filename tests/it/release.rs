@@ -1,0 +1,208 @@
+//! A release server with the projects' layout, and what is fetched from it.
+
+use std::sync::Arc;
+
+use bivouac::cluster::{Mirrors, Version};
+use bivouac::content::{Cache, Digest};
+use bivouac::http::Client;
+use bivouac::release::{self, Contents, Error, Fetched, Source};
+use tempfile::TempDir;
+
+use crate::support::server::{Answer, Server, Site, quick};
+
+fn version() -> Version {
+    "v1.20.2".parse().unwrap()
+}
+
+fn sources(base: &str) -> Vec<Source> {
+    let mirrors = Mirrors {
+        kubernetes: format!("{base}/dl"),
+        github: format!("{base}/github"),
+        images: None,
+    };
+    release::sources(&version(), "amd64", &mirrors)
+}
+
+fn program(name: &str) -> Vec<u8> {
+    format!("the program {name}").into_bytes()
+}
+
+/// A file as its project packs it.
+fn packed(source: &Source) -> Vec<u8> {
+    let Contents::Archive { within, members, .. } = source.contents else {
+        return program(&source.file);
+    };
+    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gzip);
+    for member in members.iter().chain(&["another"]) {
+        let content = program(member);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o755);
+        let path =
+            if within.is_empty() { format!("./{member}") } else { format!("{within}/{member}") };
+        tar.append_data(&mut header, path, &content[..]).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+fn path(url: &str, base: &str) -> String {
+    url.strip_prefix(base).unwrap().to_owned()
+}
+
+/// All files of a release, each with its list of sums in its project's form.
+fn site() -> Site {
+    let mut site = Site::new();
+    for source in sources("") {
+        let bytes = packed(&source);
+        let sum = Digest::of(&bytes);
+        let list = match source.component {
+            "Kubernetes" => sum.to_string(),
+            "runc" => format!(
+                "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{} *runc.arm64\n{sum} *runc.amd64\n-----BEGIN PGP SIGNATURE-----\n",
+                Digest::of(b"arm64")
+            ),
+            _ => format!("{sum}  {}\n", source.file),
+        };
+        site.insert(path(&source.url, ""), Answer::File(bytes));
+        site.insert(path(&source.sums, ""), Answer::File(list.into_bytes()));
+    }
+    site.insert("/dl/release/stable.txt".to_owned(), Answer::File(b"v1.37.1".to_vec()));
+    site.insert("/dl/release/stable-1.36.txt".to_owned(), Answer::File(b"v1.36.4\n".to_vec()));
+    site.insert("/dl/release/stable-1.35.txt".to_owned(), Answer::File(b"v1.36.4\n".to_vec()));
+    site.insert("/dl/release/stable-1.34.txt".to_owned(), Answer::File(b"<html>".to_vec()));
+    site
+}
+
+struct Place {
+    dir: TempDir,
+    client: Client,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), client: Client::new(&quick()).unwrap() }
+    }
+
+    fn cache(&self) -> Arc<Cache> {
+        Arc::new(Cache::open(&self.dir.path().join("content")).unwrap())
+    }
+
+    async fn fetch(&self, server: &Server) -> Result<Vec<Fetched>, Error> {
+        release::fetch(&self.client, &self.cache(), sources(&server.base)).await
+    }
+}
+
+#[tokio::test]
+async fn everything_that_a_host_needs_is_fetched_once() {
+    let server = Server::plain(site()).await;
+    let place = Place::new();
+    let fetched = place.fetch(&server).await.unwrap();
+    let names: Vec<_> = fetched.iter().map(|it| format!("{} {}", it.kind, it.name)).collect();
+    insta::assert_snapshot!(names.join("\n"), @r"
+    binary kubelet
+    binary kubeadm
+    binary kubectl
+    binary containerd
+    binary containerd-shim-runc-v2
+    binary ctr
+    cni bandwidth
+    cni bridge
+    cni firewall
+    cni host-local
+    cni loopback
+    cni portmap
+    cni tuning
+    binary crictl
+    binary runc
+    ");
+    let store = place.cache().store();
+    for it in &fetched {
+        let name = if it.name == "runc" { "runc.amd64" } else { &it.name };
+        assert_eq!(std::fs::read(store.path(it.sum)).unwrap(), program(name), "{}", it.name);
+    }
+    assert_eq!(server.seen().len(), 14, "a file and its sum each");
+    // Nothing is asked again, not even the sums.
+    assert_eq!(place.fetch(&server).await.unwrap(), fetched);
+    assert_eq!(server.seen().len(), 14);
+    // What is gone, or was changed, is fetched again, and only that.
+    std::fs::write(store.path(fetched[0].sum), "spoilt").unwrap();
+    std::fs::remove_file(store.path(fetched[7].sum)).unwrap();
+    assert_eq!(place.fetch(&server).await.unwrap(), fetched);
+    assert_eq!(server.seen().len(), 18, "{:?}", &server.seen()[14..]);
+    assert_eq!(std::fs::read(store.path(fetched[0].sum)).unwrap(), program("kubelet"));
+}
+
+#[tokio::test]
+async fn each_fault_of_each_file_names_it() {
+    for source in sources("") {
+        for (fault, words) in [
+            ("missing", "404"),
+            ("wrong", "checksum is wrong"),
+            ("no sums", "404"),
+            ("sums of another", "expected that of"),
+        ] {
+            let mut site = site();
+            let bytes = packed(&source);
+            match fault {
+                "missing" => site.remove(&source.url),
+                "wrong" => {
+                    site.insert(source.url.clone(), Answer::File([&bytes[..], b"!"].concat()))
+                }
+                "no sums" => site.remove(&source.sums),
+                _ => site.insert(
+                    source.sums.clone(),
+                    Answer::File(format!("{}  other\n", Digest::of(&bytes)).into_bytes()),
+                ),
+            };
+            let server = Server::plain(site).await;
+            let place = Place::new();
+            let error = place.fetch(&server).await.unwrap_err();
+            let file = if fault.contains("sums") { &source.sums } else { &source.url };
+            let text = error.to_string();
+            assert!(text.contains(words) && text.contains(&format!("{file}`")), "{fault}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_archive_with_a_right_sum_and_without_the_program_is_refused() {
+    let source = sources("").into_iter().find(|it| it.component == "crictl").unwrap();
+    let other = sources("").into_iter().find(|it| it.component == "containerd").unwrap();
+    let bytes = packed(&other);
+    let mut site = site();
+    let list = format!("{}  {}\n", Digest::of(&bytes), source.file);
+    site.insert(source.url.clone(), Answer::File(bytes));
+    site.insert(source.sums.clone(), Answer::File(list.into_bytes()));
+    let server = Server::plain(site).await;
+    let place = Place::new();
+    let text = place.fetch(&server).await.unwrap_err().to_string();
+    assert!(text.contains(&source.file) && text.contains("no member `crictl`"), "{text}");
+}
+
+#[tokio::test]
+async fn sums_alone_are_read_for_hosts_that_download_themselves() {
+    let server = Server::plain(site()).await;
+    let place = Place::new();
+    let published = release::published(&place.client, sources(&server.base)).await.unwrap();
+    for it in &published {
+        assert_eq!(it.sum, Digest::of(&packed(&it.source)), "{}", it.source.file);
+    }
+    assert_eq!(server.seen().len(), 7);
+}
+
+#[tokio::test]
+async fn the_newest_release_is_what_the_server_says() {
+    let server = Server::plain(site()).await;
+    let place = Place::new();
+    let mirrors = Mirrors { kubernetes: format!("{}/dl", server.base), ..Mirrors::default() };
+    let newest = async |minor| release::newest(&place.client, &mirrors, minor).await;
+    assert_eq!(newest(None).await.unwrap().to_string(), "1.37.1");
+    assert_eq!(newest(Some(36)).await.unwrap().to_string(), "1.36.4");
+    for (minor, words) in
+        [(35, "names `v1.36.4`"), (34, "names `<html>`"), (33, "404 (there is no such file)")]
+    {
+        let text = newest(Some(minor)).await.unwrap_err().to_string();
+        assert!(text.contains(words) && text.contains(&format!("stable-1.{minor}.txt")), "{text}");
+    }
+}
