@@ -9,6 +9,7 @@ mod check;
 pub mod containerd;
 mod flags;
 mod free;
+pub mod images;
 mod mistake;
 mod named;
 mod nearest;
@@ -157,6 +158,10 @@ pub struct Registry {
     pub login: Option<(String, PathBuf)>,
     /// A PEM file with the authorities that its certificate may be of.
     pub ca: Option<PathBuf>,
+    /// What those files hold: read when a run begins, not when something is only shown.
+    pub password: Option<Secret>,
+    /// Likewise.
+    pub authorities: Option<String>,
 }
 
 /// One of `spec.hosts`.

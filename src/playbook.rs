@@ -9,6 +9,7 @@ mod library;
 mod merge;
 mod order;
 mod plan;
+mod registries;
 mod resolve;
 mod spec;
 mod template;

@@ -15,6 +15,8 @@ pub enum Change {
     Artifact { path: String, mode: String, owner: String, upload: Upload },
     /// Container images of the bundle: (name that the cluster uses, name in the archive).
     Image { upload: Upload, references: Vec<(String, String)> },
+    /// Container images that the runtime fetches from their registries.
+    Pull { references: Vec<String> },
     /// A directory that programs will fill on their own.
     Tree { path: String, whose: Whose },
     /// Distribution packages.
@@ -73,6 +75,7 @@ impl Change {
             Self::File { .. } => "file",
             Self::Artifact { .. } => "artifact",
             Self::Image { .. } => "image",
+            Self::Pull { .. } => "pull",
             Self::Tree { .. } => "tree",
             Self::Package { .. } => "package",
             Self::Service { .. } => "service",
@@ -110,7 +113,9 @@ impl Change {
                 };
                 vec![path.clone(), whose.to_owned()]
             }
-            Self::Package { names } | Self::Module { names } => names.clone(),
+            Self::Pull { references: names } | Self::Package { names } | Self::Module { names } => {
+                names.clone()
+            }
             Self::Service { unit, enabled, active, files } => {
                 let mut words = vec![unit.clone(), yes(enabled), yes(active)];
                 words.extend(files.iter().cloned());
@@ -147,7 +152,9 @@ impl Change {
                 path.clone()
             }
             Self::Image { upload, .. } => upload.name.clone(),
-            Self::Package { names } | Self::Module { names } => names.join(" "),
+            Self::Pull { references: names } | Self::Package { names } | Self::Module { names } => {
+                names.join(" ")
+            }
             Self::Service { unit, .. } => unit.clone(),
             Self::Sysctl { key, value } => format!("{key} = {value}"),
             Self::Kernel { pod_subnet } => format!("pods in {pod_subnet}"),

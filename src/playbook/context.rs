@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::resolve::{image_in_cluster, image_name};
+use super::registries;
+use super::resolve::image_name;
 use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, containerd};
 use crate::host::Upload;
 use crate::ssh::quote;
@@ -244,9 +245,9 @@ fn image_names<'a>(site: &Site<'a>, arch: &'a str) -> Vec<&'a str> {
 }
 
 /// What the cluster calls the images at hand, by their names.
-fn image_references(site: &Site<'_>, arch: &str, repository: &str) -> BTreeMap<String, String> {
+fn image_references(site: &Site<'_>, arch: &str) -> BTreeMap<String, String> {
     references(site, arch)
-        .map(|it| (image_name(it).to_owned(), image_in_cluster(repository, it)))
+        .map(|it| (image_name(it).to_owned(), site.cluster.kubernetes.name_of(it)))
         .collect()
 }
 
@@ -325,6 +326,18 @@ fn runtime(site: &Site<'_>, state: &HostState) -> Value {
     })
 }
 
+/// A host's context, once for each registry that has a file of its own.
+pub(super) fn of_registries(context: &Value) -> Vec<Arc<Value>> {
+    let registries = context["registries"].as_array().into_iter().flatten();
+    let own = registries.filter(|it| it["hosts"] != json!([]) || it["ca"] != json!(""));
+    own.map(|registry| {
+        let mut context = context.clone();
+        context["registry"] = registry.clone();
+        Arc::new(context)
+    })
+    .collect()
+}
+
 /// The context of host `index`.
 pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
@@ -347,6 +360,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             .filter(|host| site.cluster.hosts[*host].control_plane == control_plane)
             .any(|host| first != Some(host) && !site.hosts[host].joined)
     };
+    let registries = registries::json(site.cluster);
+    let logins = registries::logins(&registries);
     let (vip, vip_interface) = match &site.cluster.load_balancer {
         LoadBalancer::KubeVip { vip, interface } => (vip.to_string(), interface.clone()),
         _ => (String::new(), None),
@@ -397,9 +412,11 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         },
         "bundle": {
             "images": image_names(site, &state.arch),
-            "references": image_references(site, &state.arch, &repository),
+            "references": image_references(site, &state.arch),
         },
         "runtime": runtime(site, state),
+        "registries": registries,
+        "logins": logins,
         "network": {
             "pod_subnet": site.cluster.network.pod_subnet.to_string(),
             "service_subnet": site.cluster.network.service_subnet.to_string(),

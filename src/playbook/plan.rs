@@ -138,6 +138,7 @@ impl Plan {
             let contexts = match step.each {
                 None => vec![Arc::clone(&context)],
                 Some(Each::Leaving) => context::of_leaving(site, &context),
+                Some(Each::Registries) => context::of_registries(&context),
             };
             for context in contexts {
                 tasks.extend(Self::task(&playbook.name, step, &context, shared, site, host)?);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::context::{Artifacts, Available};
 use super::library::{Error, Library};
 use super::merge;
-use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec};
+use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec, is_mode};
 use crate::cluster::{Cluster, Overrides, containerd};
 use crate::host::{Change, Probe, Whose};
 
@@ -34,15 +34,6 @@ pub struct Fetch {
 /// An image's name without repository and tag.
 pub(super) fn image_name(reference: &str) -> &str {
     reference.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or_default()
-}
-
-/// What the cluster calls an image of the bundle. Names below the cluster's own repository stay:
-/// `CoreDNS` has a directory of its own there.
-pub(super) fn image_in_cluster(repository: &str, source: &str) -> String {
-    if source.strip_prefix(repository).is_some_and(|rest| rest.starts_with('/')) {
-        return source.to_owned();
-    }
-    format!("{repository}/{}", source.rsplit('/').next().unwrap_or_default())
 }
 
 /// Whether a path is absolute, plain and at least two deep, and not in what the kernel or the system's
@@ -167,9 +158,14 @@ impl Scope<'_> {
             Some(other) => Err(format!("there are no overrides called `{other}`")),
         }
         .map_err(|cause| Error::Step { step: step.to_owned(), cause })?;
+        let mode = templates.text(&file.mode, self.context)?;
+        if !is_mode(&mode) {
+            let cause = format!("`{mode}` is not a mode; expected four octal digits");
+            return Err(Error::Step { step: step.to_owned(), cause });
+        }
         Ok(Change::File {
             path: self.path(step, &file.path)?,
-            mode: file.mode.clone(),
+            mode,
             owner: file.owner.clone(),
             content: content.into_bytes(),
         })
@@ -242,9 +238,8 @@ impl Scope<'_> {
     }
 
     /// Finds images by the last part of their name and, where one is given, their tag; the cluster may
-    /// call them by another repository than the bundle.
+    /// call them by another repository than the bundle. Those that are not at hand the hosts pull, if they are to.
     fn images(&self, names: &[String]) -> Result<Vec<Change>, String> {
-        let repository = self.context["kubernetes"]["repository"].as_str().unwrap_or_default();
         let all = || self.artifacts.of("image", self.arch);
         let mut changes: Vec<Change> = Vec::new();
         for name in names {
@@ -252,10 +247,17 @@ impl Scope<'_> {
                 let last = reference.rsplit('/').next().unwrap_or_default();
                 if name.contains(':') { last == name } else { image_name(reference) == name }
             };
-            let (available, source) = all()
-                .find_map(|available| Some((available, available.references.iter().find(fits)?)))
-                .ok_or_else(|| format!("the bundle has no image `{name}` for {}; `bivouac bundle show` lists what it has", self.arch))?;
-            let pair = (image_in_cluster(repository, source), source.clone());
+            let found = all()
+                .find_map(|available| Some((available, available.references.iter().find(fits)?)));
+            if let (None, Some(reference)) = (&found, self.cluster.pulled(name)) {
+                match changes.iter_mut().find(|it| matches!(it, Change::Pull { .. })) {
+                    Some(Change::Pull { references }) => references.push(reference),
+                    _ => changes.push(Change::Pull { references: vec![reference] }),
+                }
+                continue;
+            }
+            let (available, source) = found.ok_or_else(|| format!("the bundle has no image `{name}` for {}; `bivouac bundle show` lists what it has", self.arch))?;
+            let pair = (self.cluster.kubernetes.name_of(source), source.clone());
             let same = changes.iter_mut().find_map(|change| match change {
                 Change::Image { upload, references } if *upload == available.upload => {
                     Some(references)

@@ -51,6 +51,8 @@ pub struct Step {
 pub enum Each {
     /// The hosts that leave the cluster, in the order in which they may.
     Leaving,
+    /// The registries that containerd is told how to reach.
+    Registries,
 }
 
 /// Which hosts a step runs on.
@@ -267,7 +269,7 @@ struct RawStep {
 const KUBEADM_VERBS: [&str; 5] =
     ["init", "join", "prepare-control-plane", "join-control-plane", "move"];
 
-fn is_mode(text: &str) -> bool {
+pub(super) fn is_mode(text: &str) -> bool {
     text.len() == 4 && text.bytes().all(|digit| (b'0'..=b'7').contains(&digit))
 }
 
@@ -332,7 +334,7 @@ impl TryFrom<RawStep> for Step {
             {
                 return Err(format!("step `{name}`: `undo: nothing` needs a `because`"));
             }
-            Action::File(file) if !is_mode(&file.mode) => {
+            Action::File(file) if !file.mode.contains("{%") && !is_mode(&file.mode) => {
                 return Err(format!(
                     "step `{name}`: `{}` is not a mode; expected four octal digits, such as `0644`",
                     file.mode

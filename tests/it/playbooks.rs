@@ -1,5 +1,6 @@
 //! Playbooks: those in the binary, and what is said of a user's own that are wrong.
 
+mod registries;
 mod rendered;
 
 use std::collections::BTreeSet;

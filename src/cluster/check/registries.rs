@@ -62,6 +62,7 @@ impl Check<'_> {
             }
             _ => {}
         }
-        Some(Registry { address: address?, login: username.zip(password_file), ca })
+        let login = username.zip(password_file);
+        Some(Registry { address: address?, login, ca, password: None, authorities: None })
     }
 }
