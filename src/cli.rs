@@ -23,6 +23,7 @@ mod signals;
 mod signing;
 mod sources;
 mod status;
+mod version;
 mod wipe;
 
 use std::process::ExitCode;

@@ -34,6 +34,7 @@ pub use flags::{Flags, from_flags};
 pub use mistake::{Mistake, Mistakes};
 pub use runtime::{CONTAINERD, RUNTIMES, Runtime, Traits};
 pub use sources::{Download, Mirrors, Proxy, Sources};
+use versions::Wished;
 use yaml::{At, Source};
 
 /// Free-form settings that are merged into a component's own configuration.
@@ -46,7 +47,8 @@ pub const API_PORT: u16 = 6443;
 /// a worker what spreads over all of them.
 pub const INTERNAL_ENDPOINT: &str = "127.0.0.1:6443";
 
-/// A cluster, as its file describes it, with every default filled in.
+/// A cluster, as its file describes it, with every default filled in. Its version is exact: what the file
+/// says of that is settled before (see [`Wished`]).
 #[derive(Debug, Clone)]
 pub struct Cluster {
     /// `metadata.name`: a DNS label.
@@ -235,17 +237,27 @@ pub struct Sudo {
 ///
 /// The first mistake of form (no YAML, unknown field, wrong type), or, where the form is right,
 /// all other mistakes at once.
-pub fn parse(file_name: &str, text: &str) -> Result<Cluster, Mistakes> {
+pub fn wished(file_name: &str, text: &str) -> Result<Wished, Mistakes> {
     let base = Path::new(file_name).parent().map(Path::to_owned).unwrap_or_default();
     parse_in(file_name, text, &Dirs { base, home: home() })
+}
+
+/// The same for who has nobody to ask for the newest release: a version that is not exact is one that
+/// fulfils the wish.
+///
+/// # Errors
+///
+/// Those of [`wished`].
+pub fn parse(file_name: &str, text: &str) -> Result<Cluster, Mistakes> {
+    wished(file_name, text).map(Wished::guessed)
 }
 
 /// Reads a cluster.yaml.
 ///
 /// # Errors
 ///
-/// Those of [`parse`], and that the file cannot be read.
-pub fn load(path: &Path) -> Result<Cluster, Mistakes> {
+/// Those of [`wished`], and that the file cannot be read.
+pub fn load(path: &Path) -> Result<Wished, Mistakes> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     // One byte more than allowed tells a file that is too large, and /dev/zero, in finite time.
@@ -264,7 +276,7 @@ pub fn load(path: &Path) -> Result<Cluster, Mistakes> {
     parse_in(&name, text, &Dirs { base, home: home() })
 }
 
-fn parse_in(file_name: &str, text: &str, dirs: &Dirs) -> Result<Cluster, Mistakes> {
+fn parse_in(file_name: &str, text: &str, dirs: &Dirs) -> Result<Wished, Mistakes> {
     let file: At<raw::File> = yaml::from_str(file_name, text)?;
     check::cluster(Source::new(file_name, text), dirs, &file)
 }

@@ -18,6 +18,7 @@ mod services;
 
 use std::time::SystemTime;
 
+use crate::cluster::versions::Wish;
 use crate::cluster::{Cluster, Host};
 use crate::event::{CertificateStatus, EtcdStatus, HostStatus, Severity};
 use crate::host::survey::{Node, Survey};
@@ -60,8 +61,8 @@ pub struct Context<'a> {
     pub cluster: &'a Cluster,
     /// The hosts, in file order.
     pub looks: &'a [Look<'a>],
-    /// Whether the cluster's version was given; with hosts on the command line it may not be.
-    pub version_is_known: bool,
+    /// What was asked for as its version; with hosts on the command line nothing may have been.
+    pub wish: Option<&'a Wish>,
     /// The operator's clock.
     pub now: SystemTime,
 }

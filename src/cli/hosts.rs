@@ -47,9 +47,19 @@ pub fn unreachable(unreached: &Unreached) -> EventKind {
     }
 }
 
-/// Connects to those hosts that answer. New host keys are put to the operator once, all together.
+/// Connects to those hosts that answer, and shows from then on what happens.
 pub async fn try_connect(
     session: &mut Session,
+    options: &Options,
+) -> Result<Vec<Result<Remote, Unreached>>, Stop> {
+    let results = reached(session, options).await?;
+    session.show();
+    Ok(results)
+}
+
+/// Connects to those hosts that answer. New host keys are put to the operator once, all together.
+pub async fn reached(
+    session: &Session,
     options: &Options,
 ) -> Result<Vec<Result<Remote, Unreached>>, Stop> {
     let targets = credentials::targets(&session.cluster, options.connect_timeout())?;
@@ -74,7 +84,6 @@ pub async fn try_connect(
             }
         }
     }
-    session.show();
     Ok(results)
 }
 

@@ -7,7 +7,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
-use super::{hosts, preflight, running};
+use super::{hosts, preflight, running, version};
 use crate::cluster::{Cluster, INTERNAL_ENDPOINT, LoadBalancer};
 use crate::engine;
 use crate::host::Remote;
@@ -21,7 +21,7 @@ pub struct Args {}
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let mut session = Session::begin(options, "init", options.cluster(true)?);
+    let mut session = Session::begin(options, "init", version::settled(options).await?);
     match install(&mut session, options).await {
         Ok(exit) => Ok(session.end(exit).await),
         Err(stop) => {

@@ -7,7 +7,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{init, preflight};
+use super::{init, preflight, version};
 use crate::cluster::{Cluster, Host};
 use crate::host::Remote;
 use crate::members::{Member, Members};
@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let cluster = options.cluster(true)?;
+    let cluster = version::settled(options).await?;
     let named = named(&cluster, &args.hosts)?;
     let mut session = Session::begin(options, "join", cluster);
     let exit = match join(&mut session, options, &named).await {

@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let cluster = options.cluster(false)?;
+    let cluster = options.cluster()?;
     let mut plane = control_plane::find(&cluster, options).await?;
     let config = plane.remote.admin_config().await;
     plane.remote.close().await;

@@ -17,7 +17,7 @@ pub struct Args {
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<ExitCode, Stop> {
-    let cluster = options.cluster(false)?;
+    let cluster = options.cluster()?;
     if let Some(why) = refused(&args.arguments) {
         return Err(Stop::new(Exit::Usage, why));
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Stop};
+use crate::cluster::versions::Wished;
 use crate::cluster::{self, Cluster, Flags};
 use crate::report;
 use crate::secret::Secret;
@@ -140,8 +141,13 @@ impl Options {
         Duration::from_secs(self.timeout)
     }
 
-    /// The cluster, from the file or from flags. `installs`: a version and a bundle are needed.
-    pub fn cluster(&self, installs: bool) -> Result<Cluster, Stop> {
+    /// The cluster, from the file or from flags, for verbs that install nothing: its version means nothing.
+    pub fn cluster(&self) -> Result<Cluster, Stop> {
+        self.wished(false).map(Wished::guessed)
+    }
+
+    /// The cluster, from the file or from flags. `installs`: a version is needed, and a bundle.
+    pub fn wished(&self, installs: bool) -> Result<Wished, Stop> {
         let mistakes = |mistakes: cluster::Mistakes| Stop::new(Exit::Usage, mistakes.to_string());
         let path = self.path();
         let masters = self.masters();
@@ -151,7 +157,7 @@ impl Options {
             cluster::from_flags(self.flags(masters, installs)).map_err(mistakes)?
         };
         if let Some(bundle) = &self.bundle {
-            cluster.bundle = Some(bundle.clone());
+            cluster.set_bundle(Some(bundle.clone()));
         }
         Ok(cluster)
     }

@@ -8,7 +8,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
-use super::{hosts, sources};
+use super::{hosts, sources, version};
 use crate::event::{EventKind, StepName};
 use crate::host::{Change, Error, Remote};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
@@ -21,7 +21,7 @@ pub struct Args {}
 const LOOK: Duration = Duration::from_secs(60);
 
 pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let mut session = Session::begin(options, "plan", options.cluster(true)?);
+    let mut session = Session::begin(options, "plan", version::settled(options).await?);
     match made(&mut session, options).await {
         Ok(text) => {
             let exit = session.end(Exit::Done).await;

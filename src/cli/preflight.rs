@@ -6,7 +6,7 @@ use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
 use super::session::Session;
-use super::sources;
+use super::{sources, version};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::Cluster;
 use crate::event::{EventKind, Severity};
@@ -18,7 +18,7 @@ use crate::preflight::{Api, Context, HostFacts};
 pub struct Args {}
 
 pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let mut session = Session::begin(options, "preflight", options.cluster(true)?);
+    let mut session = Session::begin(options, "preflight", version::settled(options).await?);
     let exit = match check(&mut session, options, false).await {
         Ok(checked) => {
             drop(checked);
@@ -238,15 +238,8 @@ pub fn open_bundle(session: &Session) -> Result<Bundle, Stop> {
     })?;
     let bundle = Bundle::open(path).map_err(refused)?;
     if bundle.manifest().kubernetes != session.cluster.kubernetes.version {
-        return Err(Stop::new(
-            Exit::Refused,
-            format!(
-                "the bundle `{}` has Kubernetes {}, the cluster asks for {}\n  fix: name the right bundle, or change `kubernetes.version`",
-                path.display(),
-                bundle.manifest().kubernetes,
-                session.cluster.kubernetes.version
-            ),
-        ));
+        let (has, wanted) = (&bundle.manifest().kubernetes, &session.cluster.kubernetes.version);
+        return Err(version::other_bundle(path, has, &wanted.to_string()));
     }
     match &session.cluster.signers {
         Some(signers) => bundle.signed(Some(signers)).map_err(refused),

@@ -11,7 +11,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{init, join, others, preflight};
+use super::{init, join, others, preflight, version};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
@@ -65,7 +65,7 @@ impl Args {
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let cluster = options.cluster(true)?;
+    let cluster = version::settled(options).await?;
     let named = join::named(&cluster, &args.hosts)?;
     let (going, staying): (Vec<usize>, Vec<usize>) =
         (0..cluster.hosts.len()).partition(|host| named.contains(host));

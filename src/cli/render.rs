@@ -8,7 +8,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight;
 use super::preflight::refused;
-use super::sources;
+use super::{sources, version};
 use crate::bundle::Bundle;
 use crate::host::Change;
 use crate::playbook::{HostState, Pending, Plan, Site, Work};
@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let cluster = options.cluster(true)?;
+    let cluster = version::settled_without_hosts(options)?;
     let library = Arc::new(preflight::library(options)?);
     // Without hosts there are no facts: names and addresses are those of cluster.yaml.
     let (artifacts, arch) = if let Some(path) = &cluster.bundle {

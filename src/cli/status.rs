@@ -10,6 +10,7 @@ use super::exit::{Exit, Stop};
 use super::hosts;
 use super::options::Options;
 use super::session::Session;
+use crate::cluster::versions::Wish;
 use crate::engine::Unreached;
 use crate::event::EventKind;
 use crate::host::Remote;
@@ -24,9 +25,10 @@ pub struct Args {}
 const LOOK: Duration = Duration::from_secs(90);
 
 pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let cluster = options.cluster(false)?;
-    let mut session = Session::begin(options, "status", cluster);
-    let status = match look(&mut session, options).await {
+    let wished = options.wished(false)?;
+    let wish = options.version_is_known().then(|| wished.wish().clone());
+    let mut session = Session::begin(options, "status", wished.guessed());
+    let status = match look(&mut session, options, wish.as_ref()).await {
         Ok(status) => status,
         Err(stop) => {
             let exit = stop.show();
@@ -44,7 +46,11 @@ pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
     Ok(exit)
 }
 
-async fn look(session: &mut Session, options: &Options) -> Result<Status, Stop> {
+async fn look(
+    session: &mut Session,
+    options: &Options,
+    wish: Option<&Wish>,
+) -> Result<Status, Stop> {
     let reached = hosts::try_connect(session, options).await?;
     let seen = tokio::select! {
         seen = survey(reached, options.parallel) => seen,
@@ -55,7 +61,7 @@ async fn look(session: &mut Session, options: &Options) -> Result<Status, Stop> 
     Ok(status::assess(&Context {
         cluster: &session.cluster,
         looks: &looks,
-        version_is_known: options.version_is_known(),
+        wish,
         now: SystemTime::now(),
     }))
 }

@@ -11,7 +11,7 @@ use crate::report;
 pub struct Args {}
 
 pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let cluster = options.cluster(false)?;
+    let cluster = options.cluster()?;
     if !options.yes {
         confirm(&cluster)?;
     }

@@ -18,8 +18,9 @@ use std::path::{Path, PathBuf};
 
 use super::mistake::{Mistake, Mistakes, quote};
 use super::nearest::{nearest, one_of};
+use super::versions::{Wish, Wished};
 use super::yaml::{At, Source, Spot};
-use super::{Cluster, Kubernetes, Overrides, Version, free, raw, versions};
+use super::{Cluster, Kubernetes, Overrides, free, raw, versions};
 
 /// Where relative names and `~` lead.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ struct Check<'a> {
 }
 
 /// Checks a file and fills in its defaults.
-pub fn cluster(source: Source<'_>, dirs: &Dirs, file: &At<raw::File>) -> Result<Cluster, Mistakes> {
+pub fn cluster(source: Source<'_>, dirs: &Dirs, file: &At<raw::File>) -> Result<Wished, Mistakes> {
     let mut check = Check { source, dirs, mistakes: Vec::new() };
     let cluster = check.file(file);
     match cluster {
@@ -48,7 +49,7 @@ pub fn cluster(source: Source<'_>, dirs: &Dirs, file: &At<raw::File>) -> Result<
 }
 
 impl Check<'_> {
-    fn file(&mut self, file: &At<raw::File>) -> Option<Cluster> {
+    fn file(&mut self, file: &At<raw::File>) -> Option<Wished> {
         let top = file.spot;
         self.constant(top, "apiVersion", file.value.api_version.as_ref(), "bivouac/v1alpha1");
         self.constant(top, "kind", file.value.kind.as_ref(), "Cluster");
@@ -69,9 +70,10 @@ impl Check<'_> {
         let hosts = self.hosts(at, spec);
         let network = self.network(spec);
         let registries = self.registries(spec);
-        Some(Cluster {
+        let (wish, kubernetes) = kubernetes?;
+        let cluster = Cluster {
             name: name?,
-            kubernetes: kubernetes?,
+            kubernetes,
             control_plane_endpoint,
             load_balancer: load_balancer?,
             network: network?,
@@ -82,7 +84,8 @@ impl Check<'_> {
             sources,
             proxy,
             hosts: hosts?,
-        })
+        };
+        Some(Wished::new(wish, cluster))
     }
 
     /// Notes a mistake; the builder methods of the result add to it.
@@ -131,31 +134,33 @@ impl Check<'_> {
         &mut self,
         spec: Spot,
         given: Option<&At<raw::Kubernetes>>,
-    ) -> Option<Kubernetes> {
+    ) -> Option<(Wish, Kubernetes)> {
         let parent = given.map_or(spec, |given| given.spot);
         let version = given.and_then(|given| given.value.version.as_ref());
         if version.is_none() {
-            self.missing(parent, "spec.kubernetes.version", "a release like `v1.20.2`");
+            self.missing(parent, "spec.kubernetes.version", "`v1.36.4`, `1.36` or `stable`");
         }
         let version = version.and_then(|version| self.version(version));
         let given = &given?.value;
         let image_repository = given.image_repository.as_ref();
         let image_repository =
             self.optional(image_repository, "an image repository", names::image_repository);
-        Some(Kubernetes {
+        let wish = version?;
+        let kubernetes = Kubernetes {
             image_repository,
             skip_phases: self.words(given.skip_phases.as_deref()),
             ignore_preflight_errors: self.words(given.ignore_preflight_errors.as_deref()),
             kubeadm: self.overrides(&given.kubeadm, owned::KUBEADM),
             kubelet: self.overrides(&given.kubelet, owned::KUBELET),
             kube_proxy: self.overrides(&given.kube_proxy, owned::KUBE_PROXY),
-            version: version?,
-        })
+            version: wish.guess(),
+        };
+        Some((wish, kubernetes))
     }
 
-    fn version(&mut self, given: &At<String>) -> Option<Version> {
-        let error = match given.value.parse::<Version>() {
-            Ok(version) => return Some(version),
+    fn version(&mut self, given: &At<String>) -> Option<Wish> {
+        let error = match given.value.parse::<Wish>() {
+            Ok(wish) => return Some(wish),
             Err(error) => error,
         };
         let rows = versions::supported();
@@ -163,7 +168,9 @@ impl Check<'_> {
         let (oldest, newest) = (minor(rows.first()), minor(rows.last()));
         self.wrong(given.spot, error.to_string(), |it| {
             it.found(&given.value)
-                .expected(format!("a release from v1.{oldest} to v1.{newest}"))
+                .expected(format!(
+                    "a release like `v1.{newest}.0`, the newest of a minor from `1.{oldest}` to `1.{newest}`, or `stable`"
+                ))
                 .nearest(error.nearest())
         });
         None

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::check::{self, Dirs};
 use super::free::Node;
 use super::mistake::{Mistake, Mistakes};
+use super::raw;
+use super::versions::{Wish, Wished};
 use super::yaml::{At, Source};
-use super::{Cluster, raw, versions};
 use crate::secret::Secret;
 
 /// How messages name the source of these values.
@@ -37,8 +38,8 @@ pub struct Flags {
     pub version: Option<String>,
     /// The bundle to install from; without one, the release servers.
     pub bundle: Option<PathBuf>,
-    /// For verbs that install nothing (`wipe`, `status`): the version may be left out. The
-    /// version is then the newest supported one, and means nothing.
+    /// For verbs that install nothing (`wipe`, `status`): the version may be left out. It then
+    /// means nothing.
     pub hosts_only: bool,
 }
 
@@ -47,7 +48,7 @@ pub struct Flags {
 /// # Errors
 ///
 /// All mistakes at once, without places.
-pub fn from_flags(flags: Flags) -> Result<Cluster, Mistakes> {
+pub fn from_flags(flags: Flags) -> Result<Wished, Mistakes> {
     let text = |value: String| Some(At::nowhere(value));
     let mut mistakes = Vec::new();
     let mut needed = |given: bool, message: &str, expected: &str| {
@@ -59,12 +60,11 @@ pub fn from_flags(flags: Flags) -> Result<Cluster, Mistakes> {
     needed(!masters.is_empty(), "no control plane is given", "`-m ADDRESS`, or `-f cluster.yaml`");
     let installs = !flags.hosts_only;
     let version_is_known = flags.version.is_some() || !installs;
-    needed(version_is_known, "no Kubernetes version is given", "an exact release like `v1.20.2`");
+    needed(version_is_known, "no Kubernetes version is given", "`v1.36.4`, `1.36` or `stable`");
     if !mistakes.is_empty() {
         return Err(Mistakes::new(mistakes));
     }
-    let newest = versions::supported().last().map_or(0, |row| row.minor);
-    let version = flags.version.unwrap_or_else(|| format!("v1.{newest}.0"));
+    let version = flags.version.unwrap_or_else(|| Wish::Stable.to_string());
     let bundle = flags.bundle.as_deref().map(file_name);
     let sudo = (flags.sudo || flags.sudo_password.is_some())
         .then(|| raw::Sudo { password: flags.sudo_password, ..raw::Sudo::default() });

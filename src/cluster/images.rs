@@ -58,9 +58,9 @@ impl Kubernetes {
         match name {
             "coredns" => {
                 let tag = self.setting(["dns", "imageTag"]);
-                let path = tagged(tag.unwrap_or_else(|| facts.coredns(patch)));
+                let named = tagged(tag.unwrap_or_else(|| facts.coredns(patch)));
                 let dns = self.dns_repository();
-                (dns, if self.is_nested(dns) { format!("coredns/{path}") } else { path })
+                (dns, if self.is_nested(dns) { format!("coredns/{named}") } else { named })
             }
             "etcd" => {
                 let own = self.setting(["etcd", "local.imageRepository"]);

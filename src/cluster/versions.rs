@@ -4,6 +4,7 @@ mod names;
 mod release;
 mod sources;
 mod table;
+mod wish;
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +16,7 @@ pub use names::{FLAGS, Name, PHASES};
 pub use release::Release;
 pub use sources::SOURCES;
 use table::TABLE;
+pub use wish::{Wish, Wished};
 
 /// What a Kubernetes minor implies for an install with kubeadm: a row of the table. [`SOURCES`] says where
 /// each column is from.
@@ -135,6 +137,9 @@ pub enum VersionError {
     /// `1.20`, `stable`: a name that means another release every few weeks.
     #[error("{} is not one release: name the exact patch, like v1.20.2", super::mistake::quote(.0))]
     NotExact(String),
+    /// `latest`, `stable-1.36`: not even a wish.
+    #[error("{} is no release", super::mistake::quote(.0))]
+    NoWish(String),
     /// `v1.20.2-rc.0`, `v1.20.2+k3s1`.
     #[error("`{0}` is not a plain release of Kubernetes")]
     NotPlain(String),
@@ -144,14 +149,38 @@ pub enum VersionError {
     /// No row in the table.
     #[error("Kubernetes v{0} is not supported")]
     Unsupported(semver::Version),
+    /// Likewise, of a minor.
+    #[error("Kubernetes {major}.{minor} is not supported")]
+    NoMinor {
+        /// The number before the dot.
+        major: u64,
+        /// The number behind it.
+        minor: u64,
+    },
 }
 
 impl VersionError {
-    /// A release near to it that is supported.
+    /// A release near to it that is supported, in the form in which it was asked for.
     pub fn nearest(&self) -> Option<String> {
-        let Self::Unsupported(version) = self else { return None };
         let (oldest, newest) = (TABLE.first()?.minor, TABLE.last()?.minor);
-        (version.major == 1).then(|| format!("v1.{}.0", version.minor.clamp(oldest, newest)))
+        match self {
+            Self::Unsupported(version) => (version.major == 1)
+                .then(|| format!("v1.{}.0", version.minor.clamp(oldest, newest))),
+            Self::NoMinor { major, minor } => {
+                (*major == 1).then(|| format!("1.{}", (*minor).clamp(oldest, newest)))
+            }
+            // kubeadm's own words for it.
+            Self::NoWish(name) => {
+                let minor = name.split_once('-').map(|(_, minor)| minor.parse::<Wish>().ok());
+                match minor {
+                    Some(wish) => wish.map(|wish| wish.to_string()),
+                    None => ["stable", "latest"]
+                        .contains(&name.to_lowercase().as_str())
+                        .then(|| "stable".to_owned()),
+                }
+            }
+            Self::NotExact(_) | Self::NotPlain(_) | Self::Malformed(_) => None,
+        }
     }
 }
 
@@ -210,7 +239,7 @@ impl FromStr for Version {
             let minor = bare.split('.').count() <= 2
                 && bare.split('.').all(|part| part.parse::<u32>().is_ok());
             let channel = ["stable", "latest", "ci/", "release/"];
-            let channel = channel.iter().any(|name| text.starts_with(name));
+            let channel = channel.iter().any(|name| text.to_lowercase().starts_with(name));
             return Err(if minor || channel {
                 VersionError::NotExact(owned())
             } else {

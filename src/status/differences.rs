@@ -1,6 +1,7 @@
 //! Nodes that differ from cluster.yaml: role, version, labels, taints.
 
 use super::{Context, Finding, Look, is_control_plane};
+use crate::cluster::versions::Wish;
 use crate::host::survey::{Node, Survey};
 
 /// Taints that kubeadm puts on control planes (the first until 1.23, both in 1.24, the second since).
@@ -16,9 +17,9 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
             findings.extend(taints(context, look, node));
         }
     }
-    if context.version_is_known {
+    if let Some(wish) = context.wish {
         for look in context.looks {
-            findings.extend(version(context, look));
+            findings.extend(version(context, wish, look));
         }
     }
     findings
@@ -121,8 +122,8 @@ fn taints(context: &Context<'_>, look: &Look<'_>, node: &Node) -> Vec<Finding> {
 }
 
 /// The kubelet that runs, else the one that is installed; and the API server by its manifest.
-fn version(context: &Context<'_>, look: &Look<'_>) -> Vec<Finding> {
-    let wanted = context.cluster.kubernetes.version.to_string();
+fn version(context: &Context<'_>, wish: &Wish, look: &Look<'_>) -> Vec<Finding> {
+    let is_wanted = |version: &String| version.parse().is_ok_and(|version| wish.admits(&version));
     let installed = |survey: &Survey| survey.kubelet_version.clone();
     let kubelet = match context.node(look) {
         Some(node) => node.version.clone(),
@@ -132,11 +133,11 @@ fn version(context: &Context<'_>, look: &Look<'_>) -> Vec<Finding> {
     [("kubelet", kubelet), ("API server", api)]
         .into_iter()
         .filter_map(|(what, version)| version.map(|version| (what, version)))
-        .filter(|(_, version)| *version != wanted)
+        .filter(|(_, version)| !is_wanted(version))
         .map(|(what, version)| {
             look.error(
                 "Version",
-                format!("its {what} is {version}, cluster.yaml says {wanted}"),
+                format!("its {what} is {version}, cluster.yaml says {wish}"),
                 "correct `kubernetes.version` in the file, or bring the host to that version",
             )
         })

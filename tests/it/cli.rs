@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::bundle::support::Fixture;
+use crate::support::server::{Answer, Server};
 
 /// A directory to work in, with a home of its own.
 struct Place {
@@ -249,6 +250,57 @@ fn a_bundle_that_is_missing_ends_with_2_and_one_that_is_damaged_or_another_with_
         assert!(!said.err.contains("cut off"), "{}", said.err);
     }
     place.refused(&["init", "--from-bundle", "none.bundle"], 2, &["none.bundle"]);
+}
+
+#[test]
+fn a_bundle_says_which_release_a_wish_means() {
+    for (wish, admitted) in
+        [("1.20", true), ("stable", true), ("v1.20.2", true), ("1.21", false), ("v1.20.3", false)]
+    {
+        let place = Place::with_bundle(wish);
+        if admitted {
+            let said = place.refused(&["render", "kubeadm-init"], 0, &[]);
+            assert!(said.out.contains("kubernetesVersion: v1.20.2"), "{wish}: {}", said.out);
+            // Nothing else is asked before the hosts are.
+            place.refused(&["preflight"], 4, &[]);
+        } else {
+            let both = ["my.bundle` has Kubernetes v1.20.2", wish, "fix: name the right bundle"];
+            place.refused(&["preflight"], 3, &both);
+            place.refused(&["init"], 3, &both);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_bundle_the_release_server_says_which_release_a_wish_means() {
+    let file =
+        |name: &str, text: &str| (format!("/dl/release/{name}.txt"), Answer::File(text.into()));
+    let server = Server::plain(
+        [
+            file("stable", "v1.38.0\n"),
+            file("stable-1.36", "v1.36.4\n"),
+            file("stable-1.35", "v1.36.4"),
+        ]
+        .into(),
+    )
+    .await;
+    let run = |wish: &str, verb: &str, code: i32, words: &[&str]| {
+        let place = Place::with_cluster(wish);
+        let file = fs::read_to_string(place.dir.path().join("cluster.yaml")).unwrap();
+        let mirror = format!("{{mirror: {{kubernetes: '{}/dl'}}}}", server.base);
+        place.write("cluster.yaml", &file.replace("{bundle: my.bundle}", &mirror));
+        place.refused(&[verb], code, words);
+    };
+    // Who cannot be reached runs no cluster that is known of, and ends the run afterwards.
+    run("1.36", "preflight", 4, &["cp1"]);
+    assert_eq!(server.seen(), ["GET /dl/release/stable-1.36.txt"]);
+    run("stable", "init", 3, &["`stable` is v1.38.0", "not supported", "write `version: v1.37.0`"]);
+    run("1.35", "plan", 3, &["stable-1.35.txt", "v1.36.4"]);
+    run("1.34", "join", 3, &["stable-1.34.txt", "404"]);
+    // An exact one asks nobody.
+    let before = server.seen().len();
+    run("v1.36.4", "preflight", 4, &["cp1"]);
+    assert_eq!(server.seen().len(), before);
 }
 
 #[test]

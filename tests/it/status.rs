@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use bivouac::cluster::versions::Wish;
 use bivouac::cluster::{self, Cluster};
 use bivouac::event::Severity;
 use bivouac::host::survey::{Journal, Lock, Survey, SurveyError};
@@ -82,10 +83,11 @@ impl Scene {
                 seen: text.as_ref().map(|text| Survey::parse(text).unwrap()).ok_or_else(unseen),
             })
             .collect();
+        let wish = Wish::Exact(cluster.kubernetes.version.clone());
         assess(&Context {
             cluster: &cluster,
             looks: &looks,
-            version_is_known: true,
+            wish: Some(&wish),
             now: SystemTime::UNIX_EPOCH + Duration::from_secs(self.now),
         })
     }

@@ -199,7 +199,7 @@ fn load_reads_beside_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cluster.yaml");
     std::fs::write(&path, MINIMAL).unwrap();
-    let cluster = cluster::load(&path).unwrap();
+    let cluster = cluster::load(&path).unwrap().guessed();
     assert_eq!(cluster.bundle, Some(dir.path().join("v1.20.2.bundle")));
 }
 
@@ -247,7 +247,7 @@ fn flags_make_the_same_cluster() {
         bundle: Some("b.bundle".into()),
         ..Flags::default()
     };
-    let cluster = cluster::from_flags(flags).unwrap();
+    let cluster = cluster::from_flags(flags).unwrap().guessed();
     assert_eq!(cluster.hosts.len(), 4);
     assert_eq!(cluster.hosts[3].display, "w4");
     let ssh = &cluster.hosts[0].ssh;
@@ -260,7 +260,7 @@ fn flags_make_the_same_cluster() {
 #[test]
 fn flags_for_a_wipe_need_no_version() {
     let flags = Flags { masters: vec!["10.0.0.1".into()], hosts_only: true, ..Flags::default() };
-    assert_eq!(cluster::from_flags(flags).unwrap().bundle, None);
+    assert_eq!(cluster::from_flags(flags).unwrap().bundle(), None);
 }
 
 #[test]
@@ -274,13 +274,18 @@ fn flags_are_checked_like_a_file() {
         workers: vec!["10.0.0.1".into()],
         user: Some("a;b".into()),
         port: Some(0),
-        version: Some("1.20".into()),
+        version: Some("1.19".into()),
         bundle: Some("b".into()),
         ..Flags::default()
     };
     let errors = cluster::from_flags(flags).unwrap_err().to_string();
-    for words in ["`$(id)` is not a host address", "`a;b`", "`0` is not a port", "`1.20`", "twice"]
-    {
+    for words in [
+        "`$(id)` is not a host address",
+        "`a;b`",
+        "`0` is not a port",
+        "1.19 is not supported",
+        "twice",
+    ] {
         assert!(errors.contains(words), "{words}: {errors}");
     }
 }
