@@ -13,6 +13,7 @@
 //! - [`bundle`]: all artifacts of a version in one file.
 //! - [`cluster`]: what the user asked for, checked and typed.
 //! - [`release`]: what an install needs, and where the projects publish it.
+//! - [`family`]: what families of distributions call things, read from `playbooks/os/`.
 //! - [`preflight`]: pure functions from facts to findings.
 //! - [`status`]: pure functions from what hosts show of a cluster to what is wrong with it.
 //! - [`playbook`]: typed steps, rendered with templates into a Plan.
@@ -26,6 +27,7 @@ pub mod cluster;
 pub mod content;
 pub mod engine;
 pub mod event;
+pub mod family;
 pub mod host;
 pub mod http;
 pub mod members;

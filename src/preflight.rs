@@ -15,7 +15,6 @@ mod disk_inodes;
 mod disk_pressure;
 mod disk_space;
 mod dpkg;
-mod dpkg_lock;
 mod endpoint;
 mod firewall;
 mod hostname;
@@ -27,6 +26,7 @@ mod node_addresses;
 mod node_names;
 mod operating_system;
 mod other_kubernetes;
+mod package_lock;
 mod ports;
 mod root;
 mod runtime;
@@ -43,6 +43,7 @@ use std::time::SystemTime;
 
 use crate::cluster::{Cluster, Host};
 use crate::event::Severity;
+use crate::family::Families;
 use crate::host::facts::Facts;
 
 /// Every check, in the order in which findings are shown.
@@ -78,7 +79,7 @@ pub const CHECKS: &[Check] = &[
     sysctls::CHECK,
     tools::CHECK,
     dpkg::CHECK,
-    dpkg_lock::CHECK,
+    package_lock::CHECK,
     firewall::CHECK,
 ];
 
@@ -115,6 +116,8 @@ pub struct Context<'a> {
     pub cluster: &'a Cluster,
     /// Architectures that the bundle has artifacts for, by Go's names; empty when not known.
     pub bundle_archs: &'a [String],
+    /// What families of distributions call things.
+    pub families: &'a Families,
     /// Where the cluster's API is.
     pub api: Api,
     /// The hosts, in file order.

@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::cluster::Host;
 use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Severity};
-use crate::host::facts::{Endpoint, Facts, Family};
+use crate::host::facts::{Endpoint, Facts};
 use crate::host::{Entry, Error, Probe, Remote, State};
 use crate::playbook::HostState;
 use crate::report;
@@ -222,10 +222,8 @@ pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
 pub fn state(host: &Host, seen: &Seen) -> HostState {
     let foreign = seen.facts.has_kubelet_conf() && !was_node(&seen.entries);
     HostState {
-        family: match seen.facts.family() {
-            Family::Debian => "debian".to_owned(),
-            Family::Other => "other".to_owned(),
-        },
+        os: seen.facts.os.clone(),
+        package_managers: seen.facts.package_managers.clone().unwrap_or_default(),
         arch: seen.facts.arch.clone().unwrap_or_default(),
         node: seen
             .facts

@@ -10,6 +10,7 @@ use super::{sources, version};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::Cluster;
 use crate::event::{EventKind, Severity};
+use crate::family::Families;
 use crate::host::{Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState, Library, Site, acting};
 use crate::preflight::{Api, Context, HostFacts};
@@ -146,14 +147,14 @@ impl Begun {
             From::Bundle { architectures, .. } => {
                 let architectures = architectures.clone();
                 let done = self.artifacts(session, &states).await?;
-                if findings(session, seen, &architectures, checked) {
+                if findings(session, seen, &architectures, done.1.families(), checked) {
                     return Err(Stop::said(Exit::Refused));
                 }
                 Ok(done)
             }
             From::Servers { .. } => {
                 let architectures = sources::ARCHITECTURES.map(str::to_owned);
-                if findings(session, seen, &architectures, checked) {
+                if findings(session, seen, &architectures, self.library.families(), checked) {
                     return Err(Stop::said(Exit::Refused));
                 }
                 self.artifacts(session, &states).await
@@ -167,6 +168,7 @@ fn findings(
     session: &Session,
     seen: &[Seen],
     architectures: &[String],
+    families: &Families,
     checked: impl Fn(usize) -> bool,
 ) -> bool {
     let facts: Vec<HostFacts<'_>> = session
@@ -185,8 +187,13 @@ fn findings(
         })
         .collect();
     let api = api(&session.cluster, &hosts::states(session, seen));
-    let context =
-        Context { cluster: &session.cluster, hosts: &facts, bundle_archs: architectures, api };
+    let context = Context {
+        cluster: &session.cluster,
+        hosts: &facts,
+        bundle_archs: architectures,
+        families,
+        api,
+    };
     let findings = crate::preflight::check(&context);
     let mut refused = false;
     for finding in findings {

@@ -3,8 +3,9 @@
 
 # Paths that change on their own: state, caches and logs of the system, and our own directory. Each
 # is a promise not kept for that path, so the list stays short. Sources: piuparts' default ignore
-# list (Debian), and what two snapshots of an idle host differ in.
-BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)'
+# list (Debian), and what two snapshots of an idle host differ in. The databases of rpm, dnf, yum and zypper are
+# files that any look may write to; what is in them shows as packages (bv_packages).
+BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)'
 
 # Local file systems to look into: the root, and mount points below the system's directories.
 bv_roots() {
@@ -49,9 +50,15 @@ bv_packages() {
         # apt-mark says the same, and takes a hundred times as long. Holds are in the status above.
         awk '$1 == "Package:" { name = $2 } $1 == "Architecture:" { name = name ":" $2 }
             $1 == "Auto-Installed:" && $2 == 1 { print "automatic " name }' /var/lib/apt/extended_states 2>/dev/null
-    elif command -v rpm >/dev/null; then
-        rpm -qa --qf 'package %{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n'
     fi
+    # The keys that package sources are trusted by are packages of the name gpg-pubkey. Where there is no
+    # database, rpm would make one to look into.
+    for bv_path in /var/lib/rpm /usr/lib/sysimage/rpm; do
+        if [ -e "$bv_path/rpmdb.sqlite" ] || [ -e "$bv_path/Packages.db" ] || [ -e "$bv_path/Packages" ]; then
+            rpm -qa --qf 'package %{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n'
+            break
+        fi
+    done
 }
 
 # Units' files, and the links that enable or mask them, are among the paths; this is what runs.

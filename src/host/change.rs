@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use super::manager::PackageManager;
+
 /// One change, resolved: everything in it is literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -19,8 +21,8 @@ pub enum Change {
     Pull { references: Vec<String> },
     /// A directory that programs will fill on their own.
     Tree { path: String, whose: Whose },
-    /// Distribution packages.
-    Package { names: Vec<String> },
+    /// Distribution packages, and what installs them.
+    Package { manager: PackageManager, names: Vec<String> },
     /// A systemd unit, restarted when one of the files is younger than its start.
     Service { unit: String, enabled: bool, active: bool, files: Vec<String> },
     /// A kernel setting.
@@ -113,9 +115,12 @@ impl Change {
                 };
                 vec![path.clone(), whose.to_owned()]
             }
-            Self::Pull { references: names } | Self::Package { names } | Self::Module { names } => {
-                names.clone()
+            Self::Package { manager, names } => {
+                let mut words = vec![manager.name().to_owned()];
+                words.extend(names.iter().cloned());
+                words
             }
+            Self::Pull { references: names } | Self::Module { names } => names.clone(),
             Self::Service { unit, enabled, active, files } => {
                 let mut words = vec![unit.clone(), yes(enabled), yes(active)];
                 words.extend(files.iter().cloned());
@@ -152,7 +157,7 @@ impl Change {
                 path.clone()
             }
             Self::Image { upload, .. } => upload.name.clone(),
-            Self::Pull { references: names } | Self::Package { names } | Self::Module { names } => {
+            Self::Package { names, .. } | Self::Pull { references: names } | Self::Module { names } => {
                 names.join(" ")
             }
             Self::Service { unit, .. } => unit.clone(),

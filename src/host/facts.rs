@@ -83,14 +83,14 @@ pub struct Facts {
     pub listeners: Option<Vec<Listener>>,
     /// Commands that were looked for in `PATH`, and whether they are there.
     pub commands: BTreeMap<String, bool>,
-    /// The command of the package manager: `apt-get`, `dnf`; `none` where there is none that we know.
-    pub package_manager: Option<String>,
+    /// The commands of package managers that are there: `apt-get`, `dnf`. A host may have several.
+    pub package_managers: Option<Vec<String>>,
     /// Packages that `dpkg --audit` complains about.
     pub dpkg_broken: Option<Vec<String>>,
     /// Whether dpkg is at work, or was killed at it.
     pub dpkg_interrupted: Option<bool>,
-    /// Processes that hold dpkg's locks now.
-    pub dpkg_locks: Option<Vec<Process>>,
+    /// Processes that hold the locks of a package manager now.
+    pub package_locks: Option<Vec<Process>>,
     /// The version of the cgroup hierarchy: 1 (also hybrid) or 2.
     pub cgroup: Option<u8>,
     /// Its controllers that can be used.
@@ -140,13 +140,15 @@ pub struct Os {
     pub pretty_name: Option<String>,
 }
 
-/// Distributions that are handled alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Debian, Ubuntu and what is made from them.
-    Debian,
-    /// All others, and those that did not say what they are.
-    Other,
+impl Os {
+    /// Its name and release, for a message: `rocky 9.3`. `None` where it did not say.
+    pub fn name(&self) -> Option<String> {
+        let id = self.id.as_ref()?;
+        Some(match &self.version_id {
+            Some(version) => format!("{id} {version}"),
+            None => id.clone(),
+        })
+    }
 }
 
 /// Space below a path.
@@ -271,17 +273,6 @@ impl Facts {
     /// When the output is not that of the script, or not all of it.
     pub fn parse(stdout: &str) -> Result<Self, FactsError> {
         parse::facts(stdout)
-    }
-
-    /// Which distributions this one is handled like.
-    pub fn family(&self) -> Family {
-        let is_debian = |name: &str| matches!(name, "debian" | "ubuntu");
-        let like = self.os.id_like.iter().map(String::as_str);
-        if self.os.id.as_deref().into_iter().chain(like).any(is_debian) {
-            Family::Debian
-        } else {
-            Family::Other
-        }
     }
 
     /// Whether a command is in `PATH`; `None` when nobody looked.

@@ -142,18 +142,18 @@ fi
 present='' absent=''
 for name in awk cat chmod comm cp cut dd find flock getent grep head id journalctl ln mkdir \
     mktemp mv readlink rm sed sha256sum sort stat sync systemctl tail timeout touch tr uname xargs cmp tar \
-    conntrack ebtables ethtool ip iptables losetup modprobe mount nsenter socat ss tc umount \
+    conntrack ebtables ethtool ip iptables losetup modprobe mount nft nsenter ps socat ss tc umount \
     containerd crictl crio docker dockerd kubeadm kubectl kubelet podman runc; do
     if has "$name"; then present="$present $name"; else absent="$absent $name"; fi
 done
 say present "${present:- -}"
 say absent "${absent:- -}"
 
-manager=none
-for name in pacman apk zypper yum dnf apt-get; do
-    if has "$name"; then manager=$name; fi
+managers=''
+for name in apt-get dnf yum zypper apk pacman emerge xbps-install; do
+    if has "$name"; then managers="$managers $name"; fi
 done
-say package_manager "$manager"
+say package_manager "${managers:- none}"
 if has dpkg; then
     say package_arch "$(dpkg --print-architecture 2>/dev/null)"
     # Complaints are several lines each; the packages stand behind a blank.
@@ -172,25 +172,37 @@ if has dpkg; then
         [ ! -e "$file" ] || interrupted=1
     done
     say dpkg_interrupted "$interrupted"
-    say dpkg_lock -
-    for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock; do
-        inode=$(stat -c %i "$lock" 2>/dev/null)
-        [ -n "$inode" ] || continue
-        while read -r _ _ _ _ pid id _; do
-            [ "${id##*:}" = "$inode" ] || continue
-            # Another file system may have the same inode number: the process knows better.
-            # shellcheck disable=SC3013 # dash, bash and busybox have -ef; others find no lock.
-            for fd in "/proc/$pid/fd"/*; do
-                if [ "$fd" -ef "$lock" ]; then
-                    process=
-                    read -r process 2>/dev/null <"/proc/$pid/comm"
-                    say dpkg_lock "$pid $process"
-                    break
-                fi
-            done
-        done </proc/locks
-    done
 fi
+# Who installs packages now. dpkg, rpm and dnf 5 lock a file; dnf, yum and zypper write their number into one.
+say package_lock -
+for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock \
+    /run/dnf/rpmtransaction.lock; do
+    inode=$(stat -c %i "$lock" 2>/dev/null)
+    [ -n "$inode" ] || continue
+    while read -r _ _ _ _ pid id _; do
+        [ "${id##*:}" = "$inode" ] || continue
+        # Another file system may have the same inode number: the process knows better.
+        # shellcheck disable=SC3013 # dash, bash and busybox have -ef; others find no lock.
+        for fd in "/proc/$pid/fd"/*; do
+            if [ "$fd" -ef "$lock" ]; then
+                process=
+                read -r process 2>/dev/null <"/proc/$pid/comm"
+                say package_lock "$pid $process"
+                break
+            fi
+        done
+    done </proc/locks
+done
+for lock in /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid /var/lib/dnf/rpmdb_lock.pid /run/yum.pid \
+    /run/zypp.pid; do
+    pid=
+    [ ! -r "$lock" ] || read -r pid 2>/dev/null <"$lock"
+    # It may be left from one that was killed.
+    if [ -z "$pid" ] || [ ! -d "/proc/$pid" ]; then continue; fi
+    process=
+    read -r process 2>/dev/null <"/proc/$pid/comm"
+    say package_lock "$pid $process"
+done
 
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
     say cgroup 2

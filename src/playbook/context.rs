@@ -10,6 +10,7 @@ use super::registries;
 use super::resolve::image_name;
 use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, containerd};
 use crate::host::Upload;
+use crate::host::facts::Os;
 use crate::ssh::quote;
 
 /// Everything that a plan is made of, apart from the playbooks.
@@ -48,8 +49,10 @@ pub struct Leaving {
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct HostState {
-    /// OS family, as in `playbooks/os/`.
-    pub family: String,
+    /// The distribution.
+    pub os: Os,
+    /// The commands of package managers that are there.
+    pub package_managers: Vec<String>,
     /// Architecture by its Go name: `amd64`.
     pub arch: String,
     /// The node's name: the user's, or the host's own.
@@ -76,7 +79,8 @@ impl HostState {
     /// A host with nothing of a cluster on it yet.
     pub fn bare(node: impl Into<String>, address: IpAddr) -> Self {
         Self {
-            family: "debian".to_owned(),
+            os: Os { id: Some("debian".to_owned()), ..Os::default() },
+            package_managers: vec!["apt-get".to_owned()],
             arch: "amd64".to_owned(),
             node: node.into(),
             address,

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use include_dir::{Dir, include_dir};
-use serde::Deserialize;
 use thiserror::Error;
 
 use super::spec::{Action, Playbook};
 use super::template::Templates;
 use crate::cluster::yaml;
+use crate::family::{Families, Family};
 
 static PLAYBOOKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
@@ -54,20 +54,12 @@ impl Error {
     }
 }
 
-/// An OS family's names for things.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Family {
-    /// The package that brings a tool.
-    pub(super) packages: BTreeMap<String, String>,
-}
-
 /// All playbooks and templates.
 #[derive(Debug)]
 pub struct Library {
     pub(super) templates: Templates,
     playbooks: BTreeMap<String, Vec<Playbook>>,
-    families: BTreeMap<String, Family>,
+    families: Families,
 }
 
 impl Library {
@@ -104,7 +96,7 @@ impl Library {
         templates: &[(String, String)],
     ) -> Result<Self, Error> {
         let mut verbs: BTreeMap<String, Vec<Playbook>> = BTreeMap::new();
-        let mut families = BTreeMap::new();
+        let mut families = Vec::new();
         for (name, text) in playbooks {
             let mistake =
                 |mistake: Box<crate::cluster::Mistake>| Error::Playbook(mistake.to_string());
@@ -117,7 +109,7 @@ impl Library {
                 )));
             };
             if verb == "os" {
-                families.insert(stem.to_owned(), yaml::from_str(&path, text).map_err(mistake)?);
+                families.push((stem.to_owned(), Family::parse(&path, text).map_err(mistake)?));
             } else {
                 let playbook: Playbook = yaml::from_str(&path, text).map_err(mistake)?;
                 verbs.entry(verb.to_owned()).or_default().push(playbook);
@@ -126,7 +118,11 @@ impl Library {
         for (verb, playbooks) in &verbs {
             gates(&format!("{place}/{verb}"), playbooks)?;
         }
-        Ok(Self { templates: Templates::new(templates)?, playbooks: verbs, families })
+        Ok(Self {
+            templates: Templates::new(templates)?,
+            playbooks: verbs,
+            families: families.into_iter().collect(),
+        })
     }
 
     /// Names of the values that steps read from hosts.
@@ -144,9 +140,9 @@ impl Library {
         self.playbooks.get(verb).map_or(&[], Vec::as_slice)
     }
 
-    /// What an OS family calls things.
-    pub(super) fn family(&self, name: &str) -> Option<&Family> {
-        self.families.get(name)
+    /// What families of distributions call things.
+    pub fn families(&self) -> &Families {
+        &self.families
     }
 }
 

@@ -14,6 +14,7 @@ use super::spec::{Action, Each, Selector, Step};
 use super::values::Values;
 use crate::cluster::Cluster;
 use crate::event::StepName;
+use crate::host::facts::Os;
 
 /// All lanes, in the order of cluster.yaml.
 #[derive(Debug)]
@@ -62,7 +63,8 @@ pub enum Pending {
 pub struct Late {
     action: Action,
     context: Arc<Value>,
-    family: String,
+    os: Os,
+    package_managers: Vec<String>,
     arch: String,
     shared: Arc<Shared>,
 }
@@ -87,7 +89,8 @@ impl Pending {
                     library: &late.shared.library,
                     cluster: &late.shared.cluster,
                     artifacts: &late.shared.artifacts,
-                    family: &late.family,
+                    os: &late.os,
+                    package_managers: &late.package_managers,
                     arch: &late.arch,
                     context: &context,
                 };
@@ -180,7 +183,8 @@ impl Plan {
         let pending = Pending::Late(Box::new(Late {
             action: step.action.clone(),
             context: Arc::clone(context),
-            family: state.family.clone(),
+            os: state.os.clone(),
+            package_managers: state.package_managers.clone(),
             arch: state.arch.clone(),
             shared: Arc::clone(shared),
         }));
@@ -218,7 +222,8 @@ impl Late {
             library: &self.shared.library,
             cluster: &self.shared.cluster,
             artifacts: &self.shared.artifacts,
-            family: &self.family,
+            os: &self.os,
+            package_managers: &self.package_managers,
             arch: &self.arch,
             context: &context,
         };

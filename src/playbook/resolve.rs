@@ -7,6 +7,7 @@ use super::library::{Error, Library};
 use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec, is_mode};
 use crate::cluster::{Cluster, Overrides, containerd};
+use crate::host::facts::Os;
 use crate::host::{Change, Probe, Whose};
 
 /// What a step does on one host, literally.
@@ -54,7 +55,8 @@ pub(super) struct Scope<'a> {
     pub(super) library: &'a Library,
     pub(super) cluster: &'a Cluster,
     pub(super) artifacts: &'a Artifacts,
-    pub(super) family: &'a str,
+    pub(super) os: &'a Os,
+    pub(super) package_managers: &'a [String],
     pub(super) arch: &'a str,
     pub(super) context: &'a Value,
 }
@@ -73,9 +75,7 @@ impl Scope<'_> {
             Action::Tree(paths) => self.trees(step, paths, Whose::Own)?,
             Action::Trace(paths) => self.trees(step, paths, Whose::Shared)?,
             Action::Made(paths) => self.trees(step, paths, Whose::Made)?,
-            Action::Package(names) => {
-                vec![Change::Package { names: self.packages(names).map_err(misfit)? }]
-            }
+            Action::Package(tools) => self.packages(tools).map_err(misfit)?,
             Action::Service(service) => vec![Change::Service {
                 unit: text(&service.unit)?,
                 enabled: service.enabled,
@@ -275,22 +275,31 @@ impl Scope<'_> {
         Ok(changes)
     }
 
-    fn packages(&self, tools: &[String]) -> Result<Vec<String>, String> {
-        let family = self
-            .library
-            .family(self.family)
-            .ok_or_else(|| format!("there is no `playbooks/os/{}.yaml`", self.family))?;
-        tools
-            .iter()
-            .map(|tool| {
-                family.packages.get(tool).cloned().ok_or_else(|| {
-                    format!(
-                        "`playbooks/os/{}.yaml` does not say which package brings `{tool}`",
-                        self.family
-                    )
-                })
-            })
-            .collect()
+    /// The packages that bring these tools. Where the distribution is unknown nothing can be installed, and
+    /// preflight has seen to it that the tools are there.
+    fn packages(&self, tools: &[String]) -> Result<Vec<Change>, String> {
+        let families = self.library.families();
+        let Some(distribution) = families.find(self.os, self.package_managers) else {
+            return Ok(vec![]);
+        };
+        let mut names: Vec<String> = Vec::new();
+        for tool in tools {
+            let packages = distribution.packages(tool).ok_or_else(|| {
+                format!(
+                    "`playbooks/os/{}.yaml` does not say which package brings `{tool}`",
+                    distribution.file
+                )
+            })?;
+            for package in packages {
+                if !names.contains(package) {
+                    names.push(package.clone());
+                }
+            }
+        }
+        Ok(match names.is_empty() {
+            true => vec![],
+            false => vec![Change::Package { manager: distribution.manager, names }],
+        })
     }
 }
 

@@ -7,7 +7,7 @@ pub(super) const CHECK: Check =
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // While dpkg works, packages are half installed.
-    if host.facts.dpkg_locks.as_ref().is_some_and(|locks| !locks.is_empty()) {
+    if host.facts.package_locks.as_ref().is_some_and(|locks| !locks.is_empty()) {
         return vec![];
     }
     // What our own step left there, when it was cut off, it mends when it goes on.

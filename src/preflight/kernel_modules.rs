@@ -9,13 +9,21 @@ pub(super) const CHECK: Check = Check {
     run: Run::EachHost(run),
 };
 
-fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     match &host.facts.missing_modules {
         Some(missing) if !missing.is_empty() => {
             let kernel = host.facts.kernel.as_deref().unwrap_or("unknown");
             let message = format!("kernel `{kernel}` has no module {}", quoted(missing));
-            let fix = "reboot if the kernel was upgraded; else install the rest of it \
-                       (`apt-get install linux-modules-extra-$(uname -r)` on Ubuntu)";
+            let rest = context.families.of(host.facts).and_then(|it| Some((it, it.modules()?)));
+            let fix = match rest {
+                Some((it, package)) => format!(
+                    "reboot if the kernel was upgraded; else install the rest of it: `{}`",
+                    it.install(package)
+                ),
+                None => {
+                    "reboot if the kernel was upgraded; else use a kernel that has it".to_owned()
+                }
+            };
             vec![host.error(CHECK.name, message, fix)]
         }
         _ => vec![],

@@ -1,35 +1,49 @@
-//! Packages are installed with apt, so the host must have it.
+//! Packages are installed with the distribution's own package manager. Where the distribution is unknown
+//! its tools must be there already: binaries go to their places on every one with systemd.
 
-use super::{Check, Context, Finding, HostFacts, Run};
-use crate::host::facts::Family;
+use super::{Check, Context, Finding, HostFacts, Run, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "OperatingSystem",
-    description: "the host runs Debian, Ubuntu, or what is made from them",
+    description: "the distribution is known, or has the tools that would be installed",
     run: Run::EachHost(run),
 };
 
-const FIX: &str = "use a host with Debian or Ubuntu";
-
-fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    let os = &host.facts.os;
-    let Some(id) = &os.id else {
-        let message = "`/etc/os-release` does not say what the host runs";
-        return vec![host.error(CHECK.name, message, FIX)];
-    };
-    let name = match &os.version_id {
-        Some(version) => format!("{id} {version}"),
-        None => id.clone(),
-    };
-    if host.facts.family() == Family::Other {
-        let message = format!("`{name}`: only Debian and Ubuntu hosts are supported yet");
-        return vec![host.error(CHECK.name, message, FIX)];
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    // One without systemd is refused by name (`Systemd`).
+    if host.facts.init.as_deref().is_some_and(|init| init != "systemd") {
+        return vec![];
     }
-    match &host.facts.package_manager {
-        Some(manager) if manager != "apt-get" => {
-            let message = format!("`{name}` has no `apt-get`");
-            vec![host.error(CHECK.name, message, FIX)]
+    let Some(name) = host.facts.os.name() else {
+        let message =
+            "`/etc/os-release` does not say what the host runs: no packages can be installed";
+        return vec![host.warning(CHECK.name, message, fix(context))];
+    };
+    let Some(managers) = &host.facts.package_managers else { return vec![] };
+    if context.families.of(host.facts).is_some() {
+        return vec![];
+    }
+    let message = match context.families.of_os(&host.facts.os) {
+        None => format!("`{name}` is an unknown distribution: no packages can be installed"),
+        Some((_, family)) => {
+            let wanted = quoted(family.managers());
+            match managers.as_slice() {
+                [] => format!("`{name}` has no {wanted}: no packages can be installed"),
+                there => format!(
+                    "`{name}` has no {wanted}, but {}: no packages can be installed",
+                    quoted(there)
+                ),
+            }
         }
-        _ => vec![],
-    }
+    };
+    vec![host.warning(CHECK.name, message, fix(context))]
+}
+
+fn fix(context: &Context<'_>) -> String {
+    let known: Vec<&str> = context.families.names().collect();
+    format!(
+        "see that the tools are there (`FileExisting-*` names those that are missing); packages are \
+         installed on {}",
+        known.join(", ")
+    )
 }

@@ -26,7 +26,6 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     }
     let message =
         format!("a container runtime is already there; not supported yet: {}", quoted(there));
-    let fix = "remove it if nothing on the host needs it (`apt-get purge containerd docker.io`), or \
-               use another host";
+    let fix = "remove it if nothing on the host needs it, or use another host";
     vec![host.error(CHECK.name, message, fix)]
 }

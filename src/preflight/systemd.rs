@@ -8,8 +8,12 @@ pub(super) const CHECK: Check =
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     match &host.facts.init {
         Some(init) if init != "systemd" => {
-            let message = format!("process 1 is `{init}`, not systemd");
-            vec![host.error(CHECK.name, message, "boot the host with systemd")]
+            let message = match host.facts.os.name() {
+                Some(name) => format!("`{name}` runs without systemd: process 1 is `{init}`"),
+                None => format!("process 1 is `{init}`, not systemd"),
+            };
+            let fix = "boot the host with systemd; a distribution that has none cannot be a node";
+            vec![host.error(CHECK.name, message, fix)]
         }
         _ => vec![],
     }

@@ -1,6 +1,7 @@
-//! Commands that must be there before any package is installed.
+//! Commands that must be there before any package is installed, and where none can be, all others.
 
 use super::{Check, Context, Finding, HostFacts, Run};
+use crate::event::Severity;
 
 pub(super) const CHECK: Check = Check {
     name: "FileExisting-*",
@@ -8,8 +9,7 @@ pub(super) const CHECK: Check = Check {
     run: Run::EachHost(run),
 };
 
-/// Commands by the Debian package that has them. What the installation brings itself (conntrack,
-/// ebtables, ethtool, iptables, socat) is not among them.
+/// Commands by what brings them, as `playbooks/os/*.yaml` call it.
 const TOOLS: [(&str, &[&str]); 13] = [
     (
         "coreutils",
@@ -42,10 +42,10 @@ const TOOLS: [(&str, &[&str]); 13] = [
     ("diffutils", &["cmp"]),
     ("findutils", &["find", "xargs"]),
     ("grep", &["grep"]),
-    ("iproute2", &["ip", "tc"]),
+    ("ip", &["ip"]),
     ("kmod", &["modprobe"]),
-    ("libc-bin", &["getent"]),
-    ("mawk", &["awk"]),
+    ("getent", &["getent"]),
+    ("awk", &["awk"]),
     ("mount", &["mount", "umount", "losetup"]),
     ("sed", &["sed"]),
     ("systemd", &["systemctl", "journalctl"]),
@@ -53,13 +53,42 @@ const TOOLS: [(&str, &[&str]); 13] = [
     ("util-linux", &["flock", "nsenter"]),
 ];
 
-fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    let tools = TOOLS.iter().flat_map(|(package, names)| names.iter().map(move |n| (package, n)));
-    let missing = tools.filter(|(_, name)| host.facts.has(name) == Some(false));
-    let finding = |(package, name): (&&str, &&str)| {
+/// Commands that the installation brings where it can install packages, and whether nothing works without
+/// them: kubeadm says so, and of conntrack until 1.31 (`cmd/kubeadm/app/preflight/checks_linux.go`).
+const BROUGHT: [(&str, bool); 6] = [
+    ("conntrack", true),
+    ("iptables", true),
+    ("ebtables", false),
+    ("ethtool", false),
+    ("socat", false),
+    ("tc", false),
+];
+
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    let distribution = context.families.of(host.facts);
+    let is_missing = |name: &str| host.facts.has(name) == Some(false);
+    let finding = |tool: &str, name: &str, severity| {
         let message = format!("the command `{name}` is not there");
-        let fix = format!("install it: `apt-get install {package}`");
-        host.error(&format!("FileExisting-{name}"), message, fix)
+        let package = distribution.and_then(|it| Some((it, it.packages(tool)?.first()?)));
+        let fix = match package {
+            Some((it, package)) => format!("install it: `{}`", it.install(package)),
+            None => "install it with the distribution's package manager".to_owned(),
+        };
+        Finding { severity, ..host.error(&format!("FileExisting-{name}"), message, fix) }
     };
-    missing.map(finding).collect()
+    let tools = TOOLS.iter().flat_map(|(tool, names)| names.iter().map(move |name| (tool, name)));
+    let mut findings: Vec<Finding> = tools
+        .filter(|(_, name)| is_missing(name))
+        .map(|(tool, name)| finding(tool, name, Severity::Error))
+        .collect();
+    // What is unknown of the host is not a finding; one without systemd is refused as a whole.
+    let is_systemd = host.facts.init.as_deref() == Some("systemd");
+    if is_systemd && distribution.is_none() && host.facts.package_managers.is_some() {
+        let missing = BROUGHT.iter().filter(|(name, _)| is_missing(name));
+        findings.extend(missing.map(|(name, needed)| {
+            let is_error = *needed && (*name != "conntrack" || !context.is_at_least(32));
+            finding(name, name, if is_error { Severity::Error } else { Severity::Warning })
+        }));
+    }
+    findings
 }

@@ -4,6 +4,7 @@
 mod bundle;
 mod cli;
 mod cluster;
+mod distributions;
 mod http;
 mod nodes;
 mod plan;

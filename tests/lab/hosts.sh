@@ -2,7 +2,7 @@
 # hosts.sh: starts and removes lab hosts. A run has a name of its own, a network and hosts that no other run shares.
 #   hosts.sh up RUN NAME...    starts hosts and prints a line `NAME ADDRESS CONTAINER` for each
 #       --owner PID            `gc` may remove the run when this process has ended (default: it stays until `down`)
-#       --suite SUITE          bullseye, bookworm (default) or trixie; also SUITE=...
+#       --suite SUITE          bullseye, bookworm (default) or trixie, or rpm (image-rpm.sh); also SUITE=...
 #       --mount DIRECTORY      a directory of this machine that all of them have as /cluster
 #       --subnet A.B.C         the network's first three numbers (default: the first free one); hosts are .11, .12, ...
 #   hosts.sh list [RUN]        prints `NAME ADDRESS CONTAINER` of a run, or the names of all runs
@@ -119,7 +119,7 @@ up() {
   done
   [ ${#names[@]} -gt 0 ] || usage
   for name in "$run" "${names[@]}"; do check_name "$name"; done
-  "$LAB_DIR/image.sh" "$suite"
+  if [ "$suite" = rpm ]; then "$LAB_DIR/image-rpm.sh"; else "$LAB_DIR/image.sh" "$suite"; fi
   # Each host's systemd, containerd and kubelet watch files; the kernel's default, 128 watchers, is enough for about ten hosts.
   local watchers=/proc/sys/fs/inotify/max_user_instances
   [ "$(cat $watchers)" -ge 1024 ] || echo 1024 > $watchers || say "the machine's limit of file watchers stays: many hosts may not start"

@@ -101,7 +101,7 @@ E
   limit: 7
   package: [fault-tool]
 E
-  for p in package impatient; do mkdir -p "$TMP/$p/playbooks/os"; printf 'packages: {fault-tool: fault-tool}\n' > "$TMP/$p/playbooks/os/debian.yaml"; done
+  for p in package impatient; do mkdir -p "$TMP/$p/playbooks/os"; printf 'name: Debian\nids: [debian]\nmanagers: [apt]\npackages: {fault-tool: [fault-tool]}\n' > "$TMP/$p/playbooks/os/debian.yaml"; done
   PLAYBOOKS=$TMP/package
   for lock in lock-frontend lock; do
     t "dpkg's $lock is held: a run says by whom, waits, and goes on when it is free" held_a_while "/var/lib/dpkg/$lock"
@@ -370,7 +370,7 @@ sees_write() { times "$host" > "$TMP/first"; on_host 'cat /etc/owned/odd.conf > 
 sees_mode() { times "$host" > "$TMP/first"; on_host 'chmod 0700 /var/lib/bivouac'; seen '/var/lib/bivouac '; }
 # torn DO...: what a change does whose data ended too early.
 torn() {
-  { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh; printf 'printf half | %s\n' "$1"; } > "$TMP/torn"
+  { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh; printf 'printf half | %s\n' "$1"; } > "$TMP/torn"
   if podman exec -i "$host" sh -c 'cat > /run/torn; sh /run/torn' < "$TMP/torn" > "$TMP/torn.err" 2>&1; then return 1; fi
   grep 'was cut off' "$TMP/torn.err"
 }
@@ -385,7 +385,7 @@ torn_input() {
   on_host 'rm /usr/local/bin/kubeadm /run/torn; [ ! -e /etc/owned/torn ] && [ ! -e /run/called ]'
 }
 whole_input() {
-  { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh; echo 'printf "half of it%s" "$BV_NL$BV_NL" | { BV_BYTES=12; bv_command_do "wc -c"; }'; } > "$TMP/torn"
+  { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh; echo 'printf "half of it%s" "$BV_NL$BV_NL" | { BV_BYTES=12; bv_command_do "wc -c"; }'; } > "$TMP/torn"
   [ "$(podman exec -i "$host" sh < "$TMP/torn")" = 12 ]
 }
 

@@ -45,7 +45,7 @@ snap "$host" > "$TMP/snap"
 
 on_host() { podman exec -i "$host" sh -c "$1"; }
 # floor SCRIPT: runs shell functions of the tool on the host.
-floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE"\n%s\n' "$1"; } | podman exec -i "$host" sh -s; }
+floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE"\n%s\n' "$1"; } | podman exec -i "$host" sh -s; }
 clean() { quick "$host" > "$TMP/now" && same "$TMP/quick" "$TMP/now"; }
 clean_whole() { snap "$host" > "$TMP/now" && same "$TMP/snap" "$TMP/now"; }
 wiped() { exits 0 h1 wipe && clean; }
@@ -56,7 +56,7 @@ says() { grep -F -- "$1" "$TMP/h1.err" > /dev/null || { echo "not said: $1"; cat
 packages() {
   mkdir -p "$TMP/$1/playbooks/init" "$TMP/$1/playbooks/os"
   printf 'name: packages\nsteps:\n- name: install\n  package: [%s]\n' "$1" > "$TMP/$1/playbooks/init/10.yaml"
-  printf 'packages: {%s: %s}\n' "$1" "$1" > "$TMP/$1/playbooks/os/debian.yaml"
+  printf 'name: Debian\nids: [debian]\nmanagers: [apt]\npackages: {%s: [%s]}\n' "$1" "$1" > "$TMP/$1/playbooks/os/debian.yaml"
 }
 for package in fast-tool fast-upgrades fast-removes; do packages "$package"; done
 

@@ -79,10 +79,12 @@ impl Read {
             routes: self.routes(),
             listeners: self.list("listener", listener),
             commands: self.commands(),
-            package_manager: self.text("package_manager"),
+            package_managers: self
+                .one("package_manager")
+                .map(|value| words(value).into_iter().filter(|name| name != "none").collect()),
             dpkg_broken: self.texts("dpkg_broken"),
             dpkg_interrupted: self.flag("dpkg_interrupted"),
-            dpkg_locks: self.list("dpkg_lock", process),
+            package_locks: self.list("package_lock", process),
             cgroup: self.number("cgroup"),
             cgroup_controllers: self.one("cgroup_controllers").map(words),
             missing_modules: self.texts("module_missing"),

@@ -1,33 +1,54 @@
-# package NAME...: distribution packages that must be there. Only what is missing is installed, and
-# an installation that would upgrade or remove anything of the owner's is refused.
+# package MANAGER NAME...: distribution packages that must be there. Only what is missing is installed, and
+# an installation that would upgrade or remove anything of the owner's is refused. An undo removes exactly
+# what came, but what others need by now or whose configuration was changed.
+#
+# A package manager M (package/M.sh) brings
+#   bv_M_locks             its locks, one a line: files that are locked, and NAME.pid that hold a number
+#   bv_M_missing NAME...   those that are not installed, one a line
+#   bv_M_plan NAME...      what their installation would do, as lines `install WORD`, where WORD is what an undo
+#                          needs to know, or `remove NAME`, `upgrade NAME`, ...; fails when they cannot be had
+#   bv_M_install NAME...   installs them, and nothing but what was planned
+#   bv_M_there WORD...     those that are there, whole or in part, one a line
+#   bv_M_needed WORD...    packages of others that need one of them
+#   bv_M_changed WORD...   their configuration files that are not as they came
+#   bv_M_remove WORD...    removes them, and nothing else
 
-BV_APT='apt-get -qq -o DPkg::Lock::Timeout=30 -o Dpkg::Options::=--force-confold'
-
-# The locks of dpkg and apt: whoever holds one is working, and ends by himself.
-BV_DPKG_LOCKS='/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock'
-
-# Who holds one of them, into bv_holder: `NAME` (process PID) holds FILE. Fails when nobody does.
-bv_dpkg_holder() {
-    for bv_lock in $BV_DPKG_LOCKS; do
+# Who holds a lock of the package manager, into bv_holder: `NAME` (process PID) holds FILE. Fails when
+# nobody does: whoever holds one is working, and ends by himself.
+bv_package_holder() {
+    for bv_lock in $("bv_${bv_pm}_locks"); do
+        case $bv_lock in
+        *.pid)
+            bv_pid=
+            [ ! -r "$bv_lock" ] || read -r bv_pid 2>/dev/null <"$bv_lock"
+            # One that was killed leaves its number.
+            if [ -z "$bv_pid" ] || [ ! -d "/proc/$bv_pid" ]; then continue; fi
+            bv_package_holds "$bv_pid"
+            return
+            ;;
+        esac
         bv_inode=$(stat -c %i "$bv_lock" 2>/dev/null) || continue
         while read -r _ _ _ _ bv_pid bv_id _; do
             [ "${bv_id##*:}" = "$bv_inode" ] || continue
             # Another file system may have the same inode number: the process knows better.
             for bv_fd in "/proc/$bv_pid/fd"/*; do
                 [ "$bv_fd" -ef "$bv_lock" ] || continue
-                read -r bv_name 2>/dev/null <"/proc/$bv_pid/comm" || bv_name=unknown
-                bv_holder="\`$bv_name\` (process $bv_pid) holds \`$bv_lock\`"
+                bv_package_holds "$bv_pid"
                 return
             done
         done </proc/locks
     done
     return 1
 }
+bv_package_holds() {
+    read -r bv_name 2>/dev/null <"/proc/$1/comm" || bv_name=unknown
+    bv_holder="\`$bv_name\` (process $1) holds \`$bv_lock\`"
+}
 
 # Waits until nobody else installs packages, and says who does; gives up before the step's limit does.
-bv_dpkg_wait() {
+bv_package_wait() {
     bv_told=
-    while bv_dpkg_holder; do
+    while bv_package_holder; do
         if [ "$bv_told" != "$bv_holder" ]; then
             echo "bivouac waits: $bv_holder" >&2
             bv_told=$bv_holder
@@ -39,112 +60,61 @@ bv_dpkg_wait() {
     done
 }
 
-# Those of the given packages that are installed whole.
-bv_installed() {
-    dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' -- "$@" 2>/dev/null |
-        awk '$2 == "ii" || $2 == "hi" { print $1 }'
-}
-
-# Those of the given packages that are not installed, one a line.
-bv_missing() {
-    bv_have=$(bv_installed "$@")
-    for bv_name; do
-        printf '%s\n' "$bv_have" | grep -qxF -- "$bv_name" || printf '%s\n' "$bv_name"
+# Does it with the package manager, again when somebody else was faster at its locks.
+bv_package_try() {
+    bv_package_wait
+    while ! "$@"; do
+        bv_package_holder || return 1
+        bv_package_wait
     done
 }
 
-# What installing the given packages would do, as `Inst`, `Remv` and `Conf` lines. The package lists
-# are refreshed only where the answer is not in them.
-bv_simulate() {
-    LC_ALL=C apt-get -s -qq --no-install-recommends install -- "$@" 2>/dev/null ||
-        { $BV_APT update >&2 && LC_ALL=C apt-get -s -qq --no-install-recommends install -- "$@"; }
+bv_package_is() {
+    bv_pm=$1
+    shift
+    [ -z "$("bv_${bv_pm}_missing" "$@")" ]
 }
-
-bv_package_is() { [ -z "$(bv_missing "$@")" ]; }
 
 bv_package_before() {
-    export DEBIAN_FRONTEND=noninteractive
-    bv_dpkg_wait
+    bv_pm=$1
+    shift
+    bv_package_wait
     # shellcheck disable=SC2046 # Package names have no blanks.
-    bv_simulated=$(bv_simulate $(bv_missing "$@")) ||
+    bv_plan=$(bv_package_try "bv_${bv_pm}_plan" $("bv_${bv_pm}_missing" "$@")) ||
         bv_die "the packages \`$*\` cannot be had from this host's package sources"
-    bv_harm=$(printf '%s\n' "$bv_simulated" |
-        awk '$1 == "Remv" { print "remove " $2 } $1 == "Inst" && $3 ~ /^\[/ { print "upgrade " $2 " " $3 }')
-    [ -z "$bv_harm" ] || bv_die "installing \`$*\` would change packages of yours: $(printf '%s' "$bv_harm" | tr '\n' ',')
+    bv_harm=$(printf '%s\n' "$bv_plan" | grep -v '^install ')
+    [ -z "$bv_harm" ] || bv_die "E: installing \`$*\` would change packages of yours: $(printf '%s' "$bv_harm" | tr '\n' ',')
 bring the host's packages up to date yourself, then run this again"
-    for bv_name in $(printf '%s\n' "$bv_simulated" | awk '$1 == "Inst" { print $2 }'); do
-        # One that was removed, but not purged, has its owner's configuration: `NAME=rc`.
-        case $(dpkg-query -W -f '${db:Status-Abbrev}' -- "$bv_name" 2>/dev/null) in
-        rc*) bv_was "$bv_name=rc" ;;
-        *) bv_was "$bv_name" ;;
-        esac
-    done
+    # shellcheck disable=SC2046 # Package names have no blanks.
+    bv_was $(printf '%s\n' "$bv_plan" | sed 's/^install //')
 }
 
 bv_package_do() {
-    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
+    bv_pm=$1
+    shift
     # Naming a package that is there would turn its mark from automatic to manual.
     # shellcheck disable=SC2046 # Package names have no blanks.
-    set -- $(bv_missing "$@")
-    bv_dpkg_wait
-    # An earlier try may have been cut off in the middle (`Dpkg` of preflight sees what is not ours).
-    [ -z "$(dpkg --audit 2>/dev/null)$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || dpkg --configure -a </dev/null >&2
-    $BV_APT -y --no-install-recommends --no-remove install -- "$@" </dev/null >&2 && return
-    # Lists of yesterday may name versions that the mirror no longer has. The next try looks at the fresh
-    # ones first: what they would bring with them has to be in the journal too.
-    $BV_APT update >&2
-    return 1
-}
-
-# Those of the given packages' configuration files that are not as their package brought them.
-bv_conffiles_changed() {
-    dpkg-query -W -f '${Conffiles}\n' -- "$@" 2>/dev/null | while read -r bv_conf bv_md5 _; do
-        [ -f "$bv_conf" ] || continue
-        bv_now=$(md5sum <"$bv_conf")
-        [ "${bv_now%% *}" = "$bv_md5" ] || printf '%s ' "$bv_conf"
-    done
+    set -- $("bv_${bv_pm}_missing" "$@")
+    bv_package_try "bv_${bv_pm}_install" "$@"
 }
 
 bv_package_undo() {
-    export DEBIAN_FRONTEND=noninteractive
+    bv_pm=$1
     shift "$bv_nargs"
     [ $# -gt 0 ] || return 0
-    bv_dpkg_wait
-    [ -z "$(dpkg --audit 2>/dev/null)" ] || dpkg --configure -a </dev/null >&2
-    bv_kept_conf=
-    for bv_name; do
-        shift
-        set -- "$@" "${bv_name%=rc}"
-        case $bv_name in *=rc) bv_kept_conf="$bv_kept_conf ${bv_name%=rc}" ;; esac
-    done
-    bv_gone=$(dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' -- "$@" 2>/dev/null |
-        awk '$2 != "un" { print $1 }')
-    [ -n "$bv_gone" ] || return 0
-    # shellcheck disable=SC2086 # Package names have no blanks.
-    set -- $bv_gone
-    bv_others=$(LC_ALL=C apt-get -s -qq purge -- "$@" | awk '$1 == "Purg" || $1 == "Remv" { print $2 }' |
-        while IFS= read -r bv_name; do
-            printf '%s\n' "$@" | grep -qxF -- "$bv_name" || printf '%s ' "$bv_name"
-        done)
+    bv_package_wait
+    # shellcheck disable=SC2046 # Package names have no blanks.
+    set -- $("bv_${bv_pm}_there" "$@")
+    [ $# -gt 0 ] || return 0
+    bv_others=$("bv_${bv_pm}_needed" "$@") || return 1
     if [ -n "$bv_others" ]; then
         bv_keep "packages $*: ${bv_others% } of yours needs them"
         return
     fi
-    bv_changed=$(for bv_name; do
-        case " $bv_kept_conf " in *" $bv_name "*) ;; *) bv_conffiles_changed "$bv_name" ;; esac
-    done)
+    bv_changed=$("bv_${bv_pm}_changed" "$@")
     if [ -n "$bv_changed" ]; then
         bv_keep "packages $*: you changed their configuration: ${bv_changed% }"
         return
     fi
-    # Those whose owner had kept their configuration are only removed.
-    if [ -n "$bv_kept_conf" ]; then
-        # shellcheck disable=SC2086 # Package names have no blanks.
-        $BV_APT -y remove -- $bv_kept_conf </dev/null >&2 || return 1
-        for bv_name; do
-            shift
-            case " $bv_kept_conf " in *" $bv_name "*) ;; *) set -- "$@" "$bv_name" ;; esac
-        done
-    fi
-    [ $# -eq 0 ] || $BV_APT -y purge -- "$@" </dev/null >&2
+    bv_package_try "bv_${bv_pm}_remove" "$@"
 }

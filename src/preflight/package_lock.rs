@@ -3,13 +3,13 @@
 use super::{Check, Context, Finding, HostFacts, Run};
 
 pub(super) const CHECK: Check = Check {
-    name: "DpkgLock",
+    name: "PackageLock",
     description: "nobody else installs packages now",
     run: Run::EachHost(run),
 };
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    match host.facts.dpkg_locks.as_deref() {
+    match host.facts.package_locks.as_deref() {
         Some([holder, ..]) => {
             let pid = holder.pid;
             let name = holder.name.as_deref().unwrap_or("unknown");

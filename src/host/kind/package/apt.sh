@@ -1,0 +1,110 @@
+# apt and dpkg, for `package`. The word of a package that had been removed but not purged, so that it has its
+# owner's configuration, is NAME=rc.
+
+BV_APT='apt-get -qq -o DPkg::Lock::Timeout=30 -o Dpkg::Options::=--force-confold'
+
+bv_apt_locks() {
+    printf '%s\n' /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock /var/cache/apt/archives/lock
+}
+
+# Those of the given packages that are installed whole.
+bv_apt_installed() {
+    dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' -- "$@" 2>/dev/null |
+        awk '$2 == "ii" || $2 == "hi" { print $1 }'
+}
+
+bv_apt_missing() {
+    bv_have=$(bv_apt_installed "$@")
+    for bv_name; do
+        printf '%s\n' "$bv_have" | grep -qxF -- "$bv_name" || printf '%s\n' "$bv_name"
+    done
+}
+
+# What installing the given packages would do, as `Inst`, `Remv` and `Conf` lines. The package lists
+# are refreshed only where the answer is not in them.
+bv_apt_simulate() {
+    export DEBIAN_FRONTEND=noninteractive
+    LC_ALL=C apt-get -s -qq --no-install-recommends install -- "$@" 2>/dev/null ||
+        { $BV_APT update >&2 && LC_ALL=C apt-get -s -qq --no-install-recommends install -- "$@"; }
+}
+
+bv_apt_plan() {
+    bv_simulated=$(bv_apt_simulate "$@") || return 1
+    printf '%s\n' "$bv_simulated" | awk '
+        $1 == "Remv" { print "remove " $2 }
+        $1 == "Inst" && $3 ~ /^\[/ { print "upgrade " $2 " " $3 }
+        $1 == "Inst" && $3 !~ /^\[/ { print $2 }' |
+        while read -r bv_verb bv_name; do
+            if [ -n "$bv_name" ]; then
+                echo "$bv_verb $bv_name"
+                continue
+            fi
+            case $(dpkg-query -W -f '${db:Status-Abbrev}' -- "$bv_verb" 2>/dev/null) in
+            rc*) echo "install $bv_verb=rc" ;;
+            *) echo "install $bv_verb" ;;
+            esac
+        done
+}
+
+# An earlier try may have been cut off in the middle (`Dpkg` of preflight sees what is not ours).
+bv_apt_mend() {
+    [ -z "$(dpkg --audit 2>/dev/null)$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] ||
+        DEBIAN_FRONTEND=noninteractive dpkg --configure -a </dev/null >&2
+}
+
+bv_apt_install() {
+    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
+    bv_apt_mend
+    $BV_APT -y --no-install-recommends --no-remove install -- "$@" </dev/null >&2 && return
+    # Lists of yesterday may name versions that the mirror no longer has. The next try looks at the fresh
+    # ones first: what they would bring with them has to be in the journal too.
+    $BV_APT update >&2
+    return 1
+}
+
+bv_apt_there() {
+    bv_apt_mend
+    for bv_name; do
+        case $(dpkg-query -W -f '${db:Status-Abbrev}' -- "${bv_name%=rc}" 2>/dev/null) in
+        '' | un*) ;;
+        *) echo "$bv_name" ;;
+        esac
+    done
+}
+
+bv_apt_needed() {
+    bv_names=$(printf '%s\n' "$@" | sed 's/=rc$//')
+    # shellcheck disable=SC2086 # Package names have no blanks.
+    bv_simulated=$(LC_ALL=C apt-get -s -qq purge -- $bv_names) || return 1
+    printf '%s\n' "$bv_simulated" | awk '$1 == "Purg" || $1 == "Remv" { print $2 }' |
+        while IFS= read -r bv_name; do
+            printf '%s\n' "$bv_names" | grep -qxF -- "$bv_name" || printf '%s ' "$bv_name"
+        done
+}
+
+# Of one that is only removed the configuration is its owner's, and stays.
+bv_apt_changed() {
+    for bv_name; do
+        case $bv_name in *=rc) continue ;; esac
+        dpkg-query -W -f '${Conffiles}\n' -- "$bv_name" 2>/dev/null | while read -r bv_conf bv_md5 _; do
+            [ -f "$bv_conf" ] || continue
+            bv_now=$(md5sum <"$bv_conf")
+            [ "${bv_now%% *}" = "$bv_md5" ] || printf '%s ' "$bv_conf"
+        done
+    done
+}
+
+bv_apt_remove() {
+    export DEBIAN_FRONTEND=noninteractive
+    bv_purged='' bv_removed=''
+    for bv_name; do
+        case $bv_name in
+        *=rc) bv_removed="$bv_removed ${bv_name%=rc}" ;;
+        *) bv_purged="$bv_purged $bv_name" ;;
+        esac
+    done
+    # shellcheck disable=SC2086 # Package names have no blanks.
+    [ -z "$bv_removed" ] || $BV_APT -y remove -- $bv_removed </dev/null >&2 || return 1
+    # shellcheck disable=SC2086 # Package names have no blanks.
+    [ -z "$bv_purged" ] || $BV_APT -y purge -- $bv_purged </dev/null >&2
+}
