@@ -296,10 +296,10 @@ impl Scope<'_> {
                 }
             }
         }
-        Ok(match names.is_empty() {
-            true => vec![],
-            false => vec![Change::Package { manager: distribution.manager, names }],
-        })
+        if names.is_empty() {
+            return Ok(vec![]);
+        }
+        Ok(vec![Change::Package { manager: distribution.manager, names }])
     }
 }
 

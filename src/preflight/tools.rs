@@ -86,7 +86,8 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if is_systemd && distribution.is_none() && host.facts.package_managers.is_some() {
         let missing = BROUGHT.iter().filter(|(name, _)| is_missing(name));
         findings.extend(missing.map(|(name, needed)| {
-            let is_error = *needed && (*name != "conntrack" || !context.is_at_least(32));
+            let is_error = *needed
+                && (*name != "conntrack" || context.cluster.kubernetes.version.0.minor < 32);
             finding(name, name, if is_error { Severity::Error } else { Severity::Warning })
         }));
     }

@@ -167,7 +167,7 @@ alone() {
   esac
   exits 6 "$1" wipe
   has "$1" 'fast-own-1.0 fast-weak-1.0'
-  case $1 in apt) on "$1" 'dpkg -P fast-weak > /dev/null' ;; *) on "$1" 'rpm -e fast-weak' ;; esac
+  case $1 in apt) on "$1" 'apt-get -qq -y purge fast-weak > /dev/null' ;; *) on "$1" 'rpm -e fast-weak' ;; esac
   wiped "$1"
 }
 # hold MANAGER: its lock, as a program of its kind holds it, until /run/go is there. dpkg and rpm lock a file, dnf and zypper write a number.
