@@ -157,9 +157,9 @@ impl Change {
                 path.clone()
             }
             Self::Image { upload, .. } => upload.name.clone(),
-            Self::Package { names, .. } | Self::Pull { references: names } | Self::Module { names } => {
-                names.join(" ")
-            }
+            Self::Package { names, .. }
+            | Self::Pull { references: names }
+            | Self::Module { names } => names.join(" "),
             Self::Service { unit, .. } => unit.clone(),
             Self::Sysctl { key, value } => format!("{key} = {value}"),
             Self::Kernel { pod_subnet } => format!("pods in {pod_subnet}"),
