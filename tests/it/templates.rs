@@ -1,5 +1,7 @@
 //! What kubeadm reads: every version, several clusters, checked against the API's own fields.
 
+mod component_fields;
+mod golden;
 mod kubeadm_fields;
 
 use std::collections::BTreeSet;

@@ -23,13 +23,16 @@ pub enum Type {
     Fields(&'static [(&'static str, Type)]),
     /// All fields of both.
     Both(&'static Type, &'static Type),
+    /// From this minor on; those before know no such field.
+    Since(u64, &'static Type),
 }
 
-use Type::{Bool, Both, Duration, Fields, Int, List, Map, Text};
+use super::component_fields::{KUBE_PROXY, KUBELET};
+use Type::{Bool, Both, Duration, Fields, Int, List, Map, Since, Text};
 
-const TEXTS: Type = List(&Text);
+pub(super) const TEXTS: Type = List(&Text);
 
-const META: Type = Fields(&[("apiVersion", Text), ("kind", Text)]);
+pub(super) const META: Type = Fields(&[("apiVersion", Text), ("kind", Text)]);
 
 const BOOTSTRAP_TOKEN: Type = Fields(&[
     ("token", Text),
@@ -272,28 +275,6 @@ mod v1beta4 {
     );
 }
 
-/// Only the fields that bivouac and its tests set; the types are those of kubelet.config.k8s.io
-/// (staging/src/k8s.io/kubelet/config/v1beta1/types.go).
-const KUBELET: Type = Both(
-    &META,
-    &Fields(&[
-        ("cgroupDriver", Text),
-        ("maxPods", Int),
-        ("failSwapOn", Bool),
-        ("evictionHard", Map(&Text)),
-    ]),
-);
-
-/// Likewise of kubeproxy.config.k8s.io (staging/src/k8s.io/kube-proxy/config/v1alpha1/types.go).
-const KUBE_PROXY: Type = Both(
-    &META,
-    &Fields(&[
-        ("mode", Text),
-        ("clusterCIDR", Text),
-        ("ipvs", Fields(&[("scheduler", Text), ("strictARP", Bool)])),
-    ]),
-);
-
 /// What a document may have, by its `apiVersion` and `kind`.
 fn document(api: &str, kind: &str) -> Option<Type> {
     Some(match (api, kind) {
@@ -312,59 +293,86 @@ fn document(api: &str, kind: &str) -> Option<Type> {
     })
 }
 
-/// Everything in a document that its API does not know: `nodeRegistration.tains: unknown field`.
+/// Everything in a document that its API does not know, whatever the minor: `nodeRegistration.tains: unknown
+/// field`.
 pub fn misfits(value: &Value) -> Vec<String> {
+    misfits_of(None, value)
+}
+
+/// The same of one minor, which may not know all of its API's fields yet.
+pub fn misfits_in(minor: u64, value: &Value) -> Vec<String> {
+    misfits_of(Some(minor), value)
+}
+
+fn misfits_of(minor: Option<u64>, value: &Value) -> Vec<String> {
     let text = |key: &str| value[key].as_str().unwrap_or_default();
     let (api, kind) = (text("apiVersion"), text("kind"));
     match document(api, kind) {
         None => vec![format!("there is no {kind} in {api}")],
         Some(fields) => {
-            let mut found = Vec::new();
-            check(kind, value, fields, &mut found);
-            found
+            let mut check = Check { minor, found: Vec::new() };
+            check.value(kind, value, fields);
+            check.found
         }
     }
 }
 
-fn check(place: &str, value: &Value, wanted: Type, found: &mut Vec<String>) {
-    let mut expect = |fits: bool, what: &str| {
+struct Check {
+    minor: Option<u64>,
+    found: Vec<String>,
+}
+
+impl Check {
+    fn expect(&mut self, place: &str, value: &Value, fits: bool, what: &str) {
         if !fits {
-            found.push(format!("{place}: {value} where {what} is expected"));
+            self.found.push(format!("{place}: {value} where {what} is expected"));
         }
-    };
-    match wanted {
-        Text => expect(value.is_string(), "text"),
-        Duration => expect(value.as_str().is_some_and(is_duration), "a duration"),
-        Bool => expect(value.is_boolean(), "true or false"),
-        Int => expect(value.is_i64(), "an integer"),
-        List(item) => match value.as_array() {
-            None => expect(false, "a list"),
-            Some(items) => {
-                for (index, value) in items.iter().enumerate() {
-                    check(&format!("{place}[{index}]"), value, *item, found);
-                }
+    }
+
+    fn value(&mut self, place: &str, value: &Value, wanted: Type) {
+        match wanted {
+            Text => self.expect(place, value, value.is_string(), "text"),
+            Duration => {
+                let fits = value.as_str().is_some_and(is_duration);
+                self.expect(place, value, fits, "a duration");
             }
-        },
-        Map(item) => match value.as_object() {
-            None => expect(false, "a mapping"),
-            Some(entries) => {
-                for (key, value) in entries {
-                    check(&format!("{place}.{key}"), value, *item, found);
-                }
-            }
-        },
-        Fields(_) | Both(..) => match value.as_object() {
-            None => expect(false, "a mapping"),
-            Some(entries) => {
-                for (key, value) in entries {
-                    let place = format!("{place}.{key}");
-                    match field(wanted, key) {
-                        None => found.push(format!("{place}: unknown field")),
-                        Some(wanted) => check(&place, value, wanted, found),
+            Bool => self.expect(place, value, value.is_boolean(), "true or false"),
+            Int => self.expect(place, value, value.is_i64(), "an integer"),
+            List(item) => match value.as_array() {
+                None => self.expect(place, value, false, "a list"),
+                Some(items) => {
+                    for (index, value) in items.iter().enumerate() {
+                        self.value(&format!("{place}[{index}]"), value, *item);
                     }
                 }
-            }
-        },
+            },
+            Map(item) => match value.as_object() {
+                None => self.expect(place, value, false, "a mapping"),
+                Some(entries) => {
+                    for (key, value) in entries {
+                        self.value(&format!("{place}.{key}"), value, *item);
+                    }
+                }
+            },
+            Since(first, inner) => match self.minor {
+                Some(minor) if minor < first => {
+                    self.found.push(format!("{place}: unknown field before 1.{first}"));
+                }
+                _ => self.value(place, value, *inner),
+            },
+            Fields(_) | Both(..) => match value.as_object() {
+                None => self.expect(place, value, false, "a mapping"),
+                Some(entries) => {
+                    for (key, value) in entries {
+                        let place = format!("{place}.{key}");
+                        match field(wanted, key) {
+                            None => self.found.push(format!("{place}: unknown field")),
+                            Some(wanted) => self.value(&place, value, wanted),
+                        }
+                    }
+                }
+            },
+        }
     }
 }
 
