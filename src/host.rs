@@ -9,6 +9,7 @@ mod journal;
 mod kubectl;
 mod lock;
 mod manager;
+pub mod registry;
 mod remote;
 pub mod survey;
 mod words;

@@ -121,7 +121,9 @@ impl Registries {
     /// Writes an image to `file`, which is made anew: an archive that `ctr images import` and `docker load`
     /// read, the same bytes for the same image.
     pub async fn pull(&self, found: &Found, file: &Path) -> Result<Pulled, Error> {
-        archive::write(&self.place(&found.reference)?, found, file).await
+        let place = self.place(&found.reference)?;
+        place.log_in().await?;
+        archive::write(&place, found, file).await
     }
 
     fn place<'a>(&self, written: &'a str) -> Result<Place<'a>, Error> {
@@ -204,10 +206,17 @@ impl Place<'_> {
         Error::Answer { reference: self.written.to_owned(), found: found.into() }
     }
 
+    /// Asked for by itself: what the client does on its own keeps the cause to itself, and for blobs it does
+    /// nothing.
+    async fn log_in(&self) -> Result<(), Error> {
+        let login = self.client.auth(&self.reference, &self.auth, RegistryOperation::Pull);
+        let login =
+            tokio::time::timeout(MANIFEST, login).await.map_err(|_| self.silent(MANIFEST))?;
+        login.map(|_| ()).map_err(|error| cause::of(self, error))
+    }
+
     async fn find(&self, arch: &str) -> Result<Found, Error> {
-        // Asked for by itself: what the client does on its own keeps the cause to itself.
-        let login = self.client.auth(&self.reference, &self.auth, RegistryOperation::Pull).await;
-        login.map_err(|error| cause::of(self, error))?;
+        self.log_in().await?;
         let (text, digest) = self.document(&self.reference).await?;
         let (text, digest, image) = match Document::parse(&text).map_err(|odd| self.odd(odd))? {
             Document::Image(image) => (text, digest, image),

@@ -80,7 +80,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
         .map(|host| states[host].address)
         .collect();
     session.cluster = session.cluster.only(&kept);
-    let remotes = running::only(remotes, &kept);
+    let mut remotes = running::only(remotes, &kept);
     let seen: Vec<Seen> = running::only(seen, &kept);
     let states = running::only(states, &kept);
     let may_move = !foreign && single(&session.cluster, &states);
@@ -93,6 +93,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     fits(&session.cluster, &states, &members, foreign)?;
     // A node of somebody else's is not ours to judge.
     let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
+    let artifacts = preflight::with_images(session, &mut remotes, &states, artifacts, true).await?;
     let after = match joining.as_slice() {
         [] => "every host was in the cluster already".to_owned(),
         [one] => format!("{one} is in the cluster"),

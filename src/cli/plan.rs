@@ -8,7 +8,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
-use super::{hosts, sources, version};
+use super::{hosts, images, sources, version};
 use crate::event::{EventKind, StepName};
 use crate::host::{Change, Error, Remote};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
@@ -44,6 +44,7 @@ async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> 
         // What is on a host can be compared only with files that are at hand.
         None => sources::fetched(session, &sources::architectures(&states)).await?,
     };
+    let artifacts = images::with_names(&session.cluster, &states, artifacts);
     let kubeconfig = super::init::kubeconfig_path(&session.cluster);
     let site = Site {
         cluster: &session.cluster,

@@ -6,7 +6,7 @@ use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
 use super::session::Session;
-use super::{sources, version};
+use super::{images, registries, sources, version};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::Cluster;
 use crate::event::{EventKind, Severity};
@@ -49,7 +49,7 @@ pub async fn check(
 ) -> Result<Checked, Stop> {
     let begun = begin(session, options, unpack)?;
     let remotes = hosts::connect(session, options).await?;
-    let (remotes, seen) = hosts::look(session, remotes).await?;
+    let (mut remotes, seen) = hosts::look(session, remotes).await?;
     let theirs: Vec<bool> = session
         .cluster
         .hosts
@@ -74,7 +74,24 @@ pub async fn check(
     if theirs.contains(&true) {
         return Err(Stop::said(Exit::Refused));
     }
+    let states = hosts::states(session, &seen);
+    let artifacts = with_images(session, &mut remotes, &states, artifacts, unpack).await?;
     Ok(Checked { remotes, seen, artifacts, library })
+}
+
+/// The artifacts with those images that come from registries.
+pub async fn with_images(
+    session: &Session,
+    remotes: &mut Vec<Remote>,
+    states: &[HostState],
+    artifacts: Artifacts,
+    unpack: bool,
+) -> Result<Artifacts, Stop> {
+    let have = match session.cluster.bundle {
+        Some(_) => listed(&open_bundle(session)?, None),
+        None => Artifacts::default(),
+    };
+    images::provided(session, remotes, states, &have, artifacts, unpack).await
 }
 
 /// What is under way while hosts are connected to and looked at.
@@ -94,7 +111,8 @@ enum From {
 }
 
 /// Begins to check the bundle, where there is one.
-pub fn begin(session: &Session, options: &Options, unpack: bool) -> Result<Begun, Stop> {
+pub fn begin(session: &mut Session, options: &Options, unpack: bool) -> Result<Begun, Stop> {
+    registries::read(&mut session.cluster)?;
     let library = library(options)?;
     if session.cluster.bundle.is_none() {
         return Ok(Begun { library, from: From::Servers { fetch: unpack } });

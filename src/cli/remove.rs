@@ -11,7 +11,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{init, join, others, preflight, version};
+use super::{images, init, join, others, preflight, version};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
@@ -153,6 +153,8 @@ async fn remove(
         return Err(Stop::said(Exit::Refused));
     }
     let (artifacts, library) = begun.artifacts(session, &states).await?;
+    // Those that stay have their images.
+    let artifacts = images::with_names(&session.cluster, &states, artifacts);
     let kubeconfig = init::kubeconfig_path(&session.cluster);
     let site = Site {
         cluster: &session.cluster,

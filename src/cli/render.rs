@@ -8,7 +8,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight;
 use super::preflight::refused;
-use super::{sources, version};
+use super::{images, sources, version};
 use crate::bundle::Bundle;
 use crate::host::Change;
 use crate::playbook::{HostState, Pending, Plan, Site, Work};
@@ -42,6 +42,7 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             HostState { arch: arch.clone(), ..HostState::bare(node, address) }
         })
         .collect();
+    let artifacts = images::with_names(&cluster, &states, artifacts);
     let site = Site {
         cluster: &cluster,
         hosts: &states,

@@ -322,6 +322,11 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// Where it is, for who writes by its name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Adds bytes.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let unwritable = |source| Error::Write { path: self.path.clone(), source };

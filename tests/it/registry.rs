@@ -29,6 +29,8 @@ async fn pull(auth: Auth, lie: Lie, arch: &str) -> Result<(Pulled, Vec<u8>), Err
     let found = registries.find(&format!("{}/k8s/tool:v1", fake.address), arch).await?;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("image");
+    // Who pulls need not be who found it.
+    let registries = at(&fake, Some("p"), "ca.crt");
     let pulled = registries.pull(&found, &file).await?;
     let bytes = std::fs::read(file).unwrap();
     assert_eq!(

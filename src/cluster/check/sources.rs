@@ -15,7 +15,7 @@ const PRESETS: [&str; 1] = ["china"];
 const MIRRORS: [&str; 3] = ["github", "images", "kubernetes"];
 
 impl Check<'_> {
-    /// The bundle, and what holds where there is none.
+    /// The bundle, and what holds where there is none. `download` holds for images that are not in the bundle, too.
     pub(super) fn artifacts(
         &mut self,
         given: Option<&At<raw::Artifacts>>,
@@ -24,11 +24,7 @@ impl Check<'_> {
         let given = &given.value;
         if given.bundle.is_some() {
             let mirror = given.mirror.as_ref().map(|mirror| mirror.spot.start());
-            let others = [
-                ("mirror", mirror),
-                ("ca", given.ca.as_ref().map(|it| it.spot)),
-                ("download", given.download.as_ref().map(|it| it.spot)),
-            ];
+            let others = [("mirror", mirror), ("ca", given.ca.as_ref().map(|it| it.spot))];
             for (field, spot) in others.into_iter().filter_map(|it| Some((it.0, it.1?))) {
                 let message = format!("`{field}` is given, but files come from the bundle");
                 self.wrong(spot, message, |it| {

@@ -165,7 +165,6 @@ const CASES: &[Case] = &[
     ("bundle: v1.20.2.bundle", "mirror: {images: \"https://a\"}", 9, 22, &["not an image repository"]),
     ("bundle: v1.20.2.bundle", "download: host", 9, 15, &["`host` cannot download", "did you mean `hosts`?"]),
     ("bundle: v1.20.2.bundle", "bundle: b\n    mirror: china", 10, 13, &["`mirror` is given, but files come from the bundle", "either no `bundle`, or no `mirror`"]),
-    ("bundle: v1.20.2.bundle", "bundle: b\n    download: hosts", 10, 15, &["`download` is given"]),
     (HOSTS, "  proxy: {http: \"http://u:p@a:1\"}\n  hosts:", 10, 17, &["without user and password", "`passwordFile`"]),
     (HOSTS, "  proxy: {https: \"socks5://a:1\"}\n  hosts:", 10, 18, &["not a proxy", "`http://proxy.example:3128`"]),
     (HOSTS, "  proxy: {noProxy: [a]}\n  hosts:", 10, 10, &["`https` is missing"]),
