@@ -9,6 +9,7 @@ mod lane;
 mod locks;
 mod path;
 mod run;
+mod stage;
 mod task;
 mod turns;
 mod wipe;

@@ -11,6 +11,7 @@ mod lock;
 mod manager;
 pub mod registry;
 mod remote;
+mod stage;
 pub mod survey;
 mod words;
 
@@ -20,3 +21,4 @@ pub use kubectl::Admin;
 pub use lock::{Locked, WAITS};
 pub use manager::PackageManager;
 pub use remote::{Answer, Error, Lines, Probe, Remote, Run};
+pub use stage::{Origin, Staged, Via, Wanted};

@@ -14,6 +14,7 @@ mod directories;
 mod disk_inodes;
 mod disk_pressure;
 mod disk_space;
+mod downloads;
 mod dpkg;
 mod endpoint;
 mod firewall;
@@ -78,6 +79,7 @@ pub const CHECKS: &[Check] = &[
     kernel_modules::CHECK,
     sysctls::CHECK,
     tools::CHECK,
+    downloads::CHECK,
     dpkg::CHECK,
     package_lock::CHECK,
     firewall::CHECK,

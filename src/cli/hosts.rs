@@ -9,7 +9,7 @@ use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
-use crate::cluster::Host;
+use crate::cluster::{Host, RUNTIMES};
 use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Severity};
 use crate::host::facts::{Endpoint, Facts};
@@ -241,6 +241,9 @@ pub fn state(host: &Host, seen: &Seen) -> HostState {
         server: seen.facts.api_server.clone(),
         moved: seen.entries.iter().any(|entry| entry.state != State::Undone && entry.is_move()),
         own_kubelet: seen.facts.has_claimed(KUBELET),
+        proxied: RUNTIMES.iter().any(|runtime| {
+            seen.facts.has_claimed(&format!("/etc/systemd/system/{}.d/proxy.env", runtime.unit))
+        }),
         silent: false,
     }
 }

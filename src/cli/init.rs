@@ -7,7 +7,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
-use super::{hosts, preflight, running, version};
+use super::{hosts, preflight, running, sources, version};
 use crate::cluster::{Cluster, INTERNAL_ENDPOINT, LoadBalancer};
 use crate::engine;
 use crate::host::Remote;
@@ -82,14 +82,16 @@ pub async fn carry_out(
     let library = Arc::new(library);
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
-    let secrets = secrets()?;
+    let mut secrets = secrets()?;
+    secrets.extend(sources::values(&session.cluster)?);
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),
         started: session.started,
     };
+    let via = sources::via(&site)?;
     session.concluded = true;
-    let work = engine::Work { plan, remotes, leaving: Vec::new(), values: secrets };
+    let work = engine::Work { plan, remotes, leaving: Vec::new(), values: secrets, via };
     let (ended, _) = engine::run(work, &session.events, &run).await;
     if ended == engine::Ended::Done {
         session.after =

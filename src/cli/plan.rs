@@ -42,7 +42,7 @@ async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> 
     let artifacts = match session.cluster.bundle {
         Some(_) => preflight::listed(&preflight::open_bundle(session)?, None),
         // What is on a host can be compared only with files that are at hand.
-        None => sources::fetched(session, &sources::architectures(&states)).await?,
+        None => sources::artifacts(session, &sources::architectures(&states)).await?,
     };
     let artifacts = images::with_names(&session.cluster, &states, artifacts);
     let kubeconfig = super::init::kubeconfig_path(&session.cluster);

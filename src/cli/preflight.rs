@@ -145,7 +145,7 @@ impl Begun {
                 content.map_err(|error| Stop::error(Exit::Failed, &error, ""))??
             }
             From::Servers { fetch: true } => {
-                sources::fetched(session, &sources::architectures(states)).await?
+                sources::artifacts(session, &sources::architectures(states)).await?
             }
             From::Servers { fetch: false } => Artifacts::default(),
         };
@@ -305,6 +305,7 @@ pub fn listed(bundle: &Bundle, store: Option<&Store>) -> Artifacts {
             path: store.map(|store| store.path(artifact.sha256)).unwrap_or_default(),
             size: artifact.size,
             sha256: artifact.sha256.to_string(),
+            origin: None,
         },
     };
     Artifacts(bundle.manifest().artifacts.iter().map(available).collect())

@@ -11,7 +11,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{images, init, join, others, preflight, version};
+use super::{images, init, join, others, preflight, sources, version};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
@@ -178,7 +178,9 @@ async fn remove(
     let leaving = leaving_remotes.into_iter().zip(going);
     let leaving = leaving.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
     let remotes = remotes.into_iter().map(|(_, remote)| remote).collect();
-    let work = engine::Work { plan, remotes, leaving, values: init::secrets()? };
+    let mut values = init::secrets()?;
+    values.extend(sources::values(&session.cluster)?);
+    let work = engine::Work { plan, remotes, leaving, values, via: sources::via(&site)? };
     session.concluded = true;
     Ok(match engine::run(work, &session.events, &run).await {
         (Ended::Locked, _) | (_, Wiped::Locked) => Exit::Locked,

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::credentials;
 use super::exit::{Exit, Stop};
 use super::session::Session;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Download};
 use crate::content::{self, Cache, Store};
-use crate::host::Upload;
+use crate::host::{Origin, Upload, Via};
 use crate::http::{self, Client};
-use crate::playbook::{Artifacts, Available, HostState};
-use crate::release::{self, Contents, Fetched};
+use crate::playbook::{Artifacts, Available, HostState, Site, Values, without_proxy};
+use crate::release::{self, Contents, Fetched, Published};
 use crate::secret::Secret;
 
 /// Architectures that all of the projects publish for.
@@ -90,7 +90,7 @@ pub fn architectures(states: &[HostState]) -> Vec<String> {
 }
 
 /// Fetches what hosts of these architectures need into the cache of this machine.
-pub async fn fetched(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
+async fn fetched(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
     let client = client(&session.cluster)?;
     let dir = content::cache_dir().map_err(unkept)?;
     // Another run may hold it, for as long as that downloads.
@@ -104,6 +104,88 @@ pub async fn fetched(session: &Session, architectures: &[String]) -> Result<Arti
     cache.prune();
     let store = cache.store();
     Ok(Artifacts(fetched.into_iter().map(|it| available(it, &store)).collect()))
+}
+
+/// What hosts of these architectures need, brought here or left for them to download.
+pub async fn artifacts(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
+    match session.cluster.sources.download {
+        Download::Operator => fetched(session, architectures).await,
+        Download::Hosts => published(session, architectures).await,
+    }
+}
+
+/// Reads the published sums; the files are the hosts' to download.
+async fn published(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
+    let client = client(&session.cluster)?;
+    let published = release::published(&client, sources(&session.cluster, architectures));
+    let published = session.unless_stopped(published).await?.map_err(refused)?;
+    let mut all = Vec::new();
+    for Published { source, sum } in published {
+        for (name, member) in programs(&source) {
+            let origin = Origin { url: source.url.clone(), sum: sum.to_string(), member };
+            all.push(without_bytes(&source, name, Some(origin)));
+        }
+    }
+    Ok(Artifacts(all))
+}
+
+/// The programs of a file, and where they are in it if it is an archive.
+fn programs(source: &release::Source) -> Vec<(&'static str, Option<String>)> {
+    match source.contents {
+        Contents::Program(name) => vec![(name, None)],
+        Contents::Archive { within, members, .. } => {
+            let path = |name: &str| match within {
+                "" => name.to_owned(),
+                within => format!("{within}/{name}"),
+            };
+            members.iter().map(|name| (*name, Some(path(name)))).collect()
+        }
+    }
+}
+
+/// A program of which there are no bytes here.
+fn without_bytes(source: &release::Source, name: &str, origin: Option<Origin>) -> Available {
+    Available {
+        kind: source.contents.kind().to_owned(),
+        name: name.to_owned(),
+        arch: source.arch.clone(),
+        version: source.version.clone(),
+        references: Vec::new(),
+        upload: Upload {
+            name: name.to_owned(),
+            path: PathBuf::new(),
+            size: 0,
+            // Of a program in an archive only the host will know.
+            sha256: match &origin {
+                Some(Origin { member: None, sum, .. }) => sum.clone(),
+                _ => String::new(),
+            },
+            origin,
+        },
+    }
+}
+
+/// The proxies of cluster.yaml, for templates: they may have a password in them.
+pub fn values(cluster: &Cluster) -> Result<Values, Stop> {
+    let [http, https] = proxy_with_login(cluster)?;
+    let named = [("proxy_http", http), ("proxy_https", https)];
+    let text = |secret: Secret| secret.expose().to_owned();
+    Ok(named.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?)))).collect())
+}
+
+/// How hosts reach servers.
+pub fn via(site: &Site<'_>) -> Result<Via, Stop> {
+    let cluster = site.cluster;
+    let [http, https] = proxy_with_login(cluster)?;
+    let ca = match (&cluster.sources.ca, cluster.sources.download) {
+        (Some(path), Download::Hosts) => {
+            http::certificates(path).map_err(|error| refused(error.into()))?;
+            let text = std::fs::read_to_string(path);
+            Some(text.map_err(|error| Stop::error(Exit::Usage, &error, ""))?)
+        }
+        _ => None,
+    };
+    Ok(Via { http, https, no_proxy: without_proxy(site).join(","), ca })
 }
 
 fn sources(cluster: &Cluster, architectures: &[String]) -> Vec<release::Source> {
@@ -122,6 +204,7 @@ fn available(it: Fetched, store: &Store) -> Available {
             path: store.path(it.sum),
             size: it.size,
             sha256: it.sum.to_string(),
+            origin: None,
         },
         name: it.name,
     }
@@ -131,23 +214,8 @@ fn available(it: Fetched, store: &Store) -> Available {
 pub fn named(cluster: &Cluster, architectures: &[String]) -> Artifacts {
     let mut all = Vec::new();
     for source in sources(cluster, architectures) {
-        let names = match source.contents {
-            Contents::Program(name) => vec![name],
-            Contents::Archive { members, .. } => members.to_vec(),
-        };
-        all.extend(names.into_iter().map(|name| Available {
-            kind: source.contents.kind().to_owned(),
-            name: name.to_owned(),
-            arch: source.arch.clone(),
-            version: source.version.clone(),
-            references: Vec::new(),
-            upload: Upload {
-                name: name.to_owned(),
-                path: PathBuf::new(),
-                size: 0,
-                sha256: String::new(),
-            },
-        }));
+        let programs = programs(&source).into_iter();
+        all.extend(programs.map(|(name, _)| without_bytes(&source, name, None)));
     }
     Artifacts(all)
 }

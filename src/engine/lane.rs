@@ -12,14 +12,15 @@ use super::locks::Taken;
 use super::path::Record;
 use super::turns::{Turn, Turns};
 use crate::event::{EventKind, Events, StepName, seconds};
-use crate::host::{Journal, Locked};
-use crate::playbook::{Task, Values};
+use crate::host::{Error, Journal, Locked, Staged, Via};
+use crate::playbook::{Pending, Task, Values, Work};
 
 /// What the lanes of a run share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) gates: Gates,
     pub(super) values: Mutex<Values>,
+    pub(super) via: Via,
     pub(super) records: Mutex<Vec<Record>>,
     pub(super) permits: Semaphore,
     pub(super) turns: Turns,
@@ -36,11 +37,13 @@ pub(super) struct Runner {
     pub(super) shared: Arc<Shared>,
     pub(super) own_values: Values,
     changed: usize,
+    /// What the host has downloaded.
+    pub(super) staged: Vec<Staged>,
 }
 
 impl Runner {
     pub(super) fn new(index: usize, name: String, shared: Arc<Shared>) -> Self {
-        Self { index, name, shared, own_values: Values::new(), changed: 0 }
+        Self { index, name, shared, own_values: Values::new(), changed: 0, staged: Vec::new() }
     }
 
     /// Runs all tasks; says whether all were done.
@@ -67,17 +70,37 @@ impl Runner {
             self.shut(tasks, &open);
             return false;
         };
+        let stages = tasks.iter().any(|task| matches!(&task.work, Pending::Ready(Work::Stage(_))));
+        let ok = self.tasks(tasks, &shared, &mut permit, &mut journal).await;
+        match (stages, ok) {
+            (true, true) => self.unstage(journal).await,
+            // Nothing was changed: nothing is left.
+            (true, false) if self.changed == 0 => self.unstage(journal).await,
+            (false, true) => journal.close().await,
+            (_, false) => {}
+        }
+        ok
+    }
+
+    /// All tasks in order; says whether all were done.
+    async fn tasks<'a>(
+        &mut self,
+        tasks: &[Task],
+        shared: &'a Shared,
+        permit: &mut Option<SemaphorePermit<'a>>,
+        journal: &mut Journal,
+    ) -> bool {
         for (at, task) in tasks.iter().enumerate() {
-            let Ok(gate_lane) = self.pass_gate(task, &shared, &mut permit).await else {
+            let Ok(gate_lane) = self.pass_gate(task, shared, permit).await else {
                 self.shut(&tasks[at..], &task.step);
                 return false;
             };
-            let Ok((turn, before)) = self.take_turn(task, &shared, &mut permit).await else {
+            let Ok((turn, before)) = self.take_turn(task, shared, permit).await else {
                 self.shut(&tasks[at..], &task.step);
                 return false;
             };
             let waited_for = before.or(gate_lane);
-            if shared.cancel.is_stopped() || !self.step(task, &mut journal, waited_for).await {
+            if shared.cancel.is_stopped() || !self.step(task, journal, waited_for).await {
                 self.shut(&tasks[at..], &task.step);
                 return false;
             }
@@ -86,7 +109,6 @@ impl Runner {
                 shared.gates.pass(gate, self.index);
             }
         }
-        journal.close().await;
         true
     }
 
@@ -95,7 +117,7 @@ impl Runner {
         let began = Instant::now();
         self.tell(EventKind::StepStarted { step: step.clone() });
         let opened = tokio::select! {
-            opened = Journal::open(host) => opened,
+            opened = self.opened(host) => opened,
             () = self.shared.cancel.stopped() => return None,
         };
         match opened {
@@ -108,6 +130,13 @@ impl Runner {
                 None
             }
         }
+    }
+
+    /// Opens a host, and tells it how servers are reached.
+    async fn opened(&self, host: Locked) -> Result<Journal, Error> {
+        let mut journal = Journal::open(host).await?;
+        journal.reach(&self.shared.via).await?;
+        Ok(journal)
     }
 
     /// Waits for the task's gate, without counting as a host at work. Returns the lane that opened it

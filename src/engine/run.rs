@@ -14,7 +14,7 @@ use super::path;
 use super::turns::Turns;
 use super::wipe::{self, Sum, Wiped};
 use crate::event::{EventKind, Events, PathStep, seconds};
-use crate::host::Remote;
+use crate::host::{Remote, Via};
 use crate::playbook::{Plan, Values};
 
 /// How a plan is run.
@@ -50,6 +50,8 @@ pub struct Work {
     pub leaving: Vec<(String, Remote)>,
     /// What steps may name as `values.…`.
     pub values: Values,
+    /// How hosts reach servers.
+    pub via: Via,
 }
 
 /// Does the work: how that ended, and how the wipes of hosts that leave did. A host that fails does not
@@ -77,11 +79,12 @@ enum Lane {
 
 /// Runs all lanes: how the work, and the wipes, ended, and what took the time.
 async fn lanes(work: Work, events: &Events, options: &Options) -> (Ended, Sum, Vec<PathStep>) {
-    let Work { plan, remotes, leaving, values } = work;
+    let Work { plan, remotes, leaving, values, via } = work;
     let names: Vec<String> = plan.lanes.iter().map(|lane| lane.name.clone()).collect();
     let shared = Arc::new(Shared {
         gates: Gates::new(&plan),
         values: Mutex::new(values),
+        via,
         records: Mutex::new(Vec::new()),
         turns: Turns::new(&plan),
         permits: Semaphore::new(options.parallel.max(1)),

@@ -52,6 +52,7 @@ impl Runner {
                 }
                 Ok(false)
             }
+            Work::Stage(wanted) => self.stage(task, journal, &wanted).await,
             Work::Fetch(fetch) => self.fetch(&fetch, task.limit, journal.reader()).await,
         }
     }
@@ -72,6 +73,7 @@ impl Runner {
         let name = format!("{}: {}", task.step.playbook, task.step.step);
         let mut any = false;
         for change in changes {
+            let change = &self.with_staged(change);
             if self.shared.cancel.is_stopped() && any {
                 return Err(interrupted());
             }

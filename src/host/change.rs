@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::manager::PackageManager;
+use super::stage::Origin;
 
 /// One change, resolved: everything in it is literal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Upload {
     pub size: u64,
     /// SHA-256, lower-case hex; the host checks it before the file is used.
     pub sha256: String,
+    /// Where the host downloads it from, if it does so itself; then sum and size are known once it has.
+    pub origin: Option<Origin>,
 }
 
 /// What a change reads on its stdin.
@@ -145,6 +148,8 @@ impl Change {
             Self::File { content, .. } => Data::Bytes(content),
             Self::Kubeadm { config, .. } => Data::Bytes(config),
             Self::Command { stdin, .. } => Data::Bytes(stdin),
+            // The host has it already.
+            Self::Artifact { upload, .. } if upload.origin.is_some() => Data::Bytes(&[]),
             Self::Artifact { upload, .. } | Self::Image { upload, .. } => Data::Upload(upload),
             _ => Data::Bytes(&[]),
         }

@@ -140,9 +140,9 @@ if [ -r /proc/net/tcp ]; then
 fi
 
 present='' absent=''
-for name in awk cat chmod comm cp cut dd find flock getent grep head id journalctl ln mkdir \
+for name in awk cat chmod comm cp curl cut dd find flock getent grep gzip head id journalctl ln mkdir \
     mktemp mv readlink rm sed sha256sum sort stat sync systemctl tail timeout touch tr uname xargs cmp tar \
-    conntrack ebtables ethtool ip iptables losetup modprobe mount nft nsenter ps socat ss tc umount \
+    conntrack ebtables ethtool ip iptables losetup modprobe mount nft nsenter ps socat ss tc umount wget \
     containerd crictl crio docker dockerd kubeadm kubectl kubelet podman runc; do
     if has "$name"; then present="$present $name"; else absent="$absent $name"; fi
 done

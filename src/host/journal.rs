@@ -137,8 +137,15 @@ impl Journal {
             Stdin::Bytes(bytes) => bytes.len(),
             _ => 0,
         };
-        let script =
-            format!("{}BV_BYTES={bytes}\nbv_change {seq} {step_word} {kind}{call}", within(limit));
+        let from = match change {
+            Change::Artifact { upload, .. } => upload.origin.as_ref(),
+            _ => None,
+        };
+        let from = from.map_or_else(String::new, |origin| format!("BV_FROM={}\n", origin.staged()));
+        let script = format!(
+            "{}{from}BV_BYTES={bytes}\nbv_change {seq} {step_word} {kind}{call}",
+            within(limit)
+        );
         let answer = self.remote.ask(&script, stdin, limit, lines, progress).await;
         let answer = match answer {
             Ok(answer) if answer.status == UNCHANGED => return Ok(Outcome::Unchanged),

@@ -114,6 +114,8 @@ bv_change() {
     # A try that was killed before its record may have left something under the same number.
     [ ! -e "$bv_saved" ] || rm -rf -- "$bv_saved"
     bv_was=
+    # What may come from servers.
+    if [ "$bv_kind" = package ]; then bv_proxied; fi
     "bv_${bv_kind}_before" "$@" || exit 1
     bv_line="start $bv_seq"
     for bv_word in "$BV_RUN" "$bv_step" "$bv_kind" "$#" "$@"; do

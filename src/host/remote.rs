@@ -33,6 +33,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/pull.sh"),
     include_str!("kind/command.sh"),
     include_str!("members.sh"),
+    include_str!("stage.sh"),
 ];
 
 /// Where the lines of a script's output go as they come.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::proxy::without_proxy;
 use super::registries;
 use super::resolve::image_name;
 use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, containerd};
@@ -71,6 +72,8 @@ pub struct HostState {
     pub moved: bool,
     /// Its kubelet has, or had, settings of its own.
     pub own_kubelet: bool,
+    /// Its container runtime was told of a proxy.
+    pub proxied: bool,
     /// It is a node that we made, in a cluster that another tool made.
     pub guest: bool,
 }
@@ -89,6 +92,7 @@ impl HostState {
             server: None,
             moved: false,
             own_kubelet: false,
+            proxied: false,
             guest: false,
             silent: false,
         }
@@ -421,6 +425,13 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         "runtime": runtime(site, state),
         "registries": registries,
         "logins": logins,
+        // Its addresses may have a password in them: they are among the values.
+        "proxy": {
+            "used": site.cluster.proxy.is_some(),
+            "http": site.cluster.proxy.as_ref().is_some_and(|proxy| proxy.http.is_some()),
+            "https": site.cluster.proxy.as_ref().is_some_and(|proxy| proxy.https.is_some()),
+            "no_proxy": without_proxy(site).join(","),
+        },
         "network": {
             "pod_subnet": site.cluster.network.pod_subnet.to_string(),
             "service_subnet": site.cluster.network.service_subnet.to_string(),
@@ -436,6 +447,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "control_plane": host.control_plane,
             // What its kubelet has of its own; where it had something once, that has to go.
             "kubelet": host.kubelet,
+            "proxied": state.proxied,
             "own_kubelet": state.own_kubelet || !host.kubelet.is_empty(),
             // Its own API server, and where the others' etcd answers.
             "api": site.server(Some(index)),

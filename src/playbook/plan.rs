@@ -11,6 +11,7 @@ use super::library::{Error, Library};
 use super::order;
 use super::resolve::{Scope, Work};
 use super::spec::{Action, Each, Selector, Step};
+use super::stage;
 use super::values::Values;
 use crate::cluster::Cluster;
 use crate::event::StepName;
@@ -116,9 +117,10 @@ impl Plan {
             cluster: site.cluster.clone(),
             artifacts: Artifacts(site.artifacts.0.clone()),
         });
-        let lanes = (0..site.cluster.hosts.len())
+        let mut lanes = (0..site.cluster.hosts.len())
             .map(|host| Self::lane(verbs, &shared, site, host))
             .collect::<Result<Vec<_>, _>>()?;
+        stage::insert(&mut lanes);
         order::check(&lanes)?;
         Ok(Self { lanes })
     }
@@ -207,7 +209,15 @@ impl Plan {
 }
 
 /// Values that a run has from its start; the others are those that steps read from hosts.
-const VALUES: [&str; 5] = ["token", "token_id", "token_secret", "token_expiry", "certificate_key"];
+const VALUES: [&str; 7] = [
+    "token",
+    "token_id",
+    "token_secret",
+    "token_expiry",
+    "certificate_key",
+    "proxy_http",
+    "proxy_https",
+];
 
 impl Late {
     /// The work as far as it can be shown before its values are known: each value prints as its name.

@@ -8,7 +8,7 @@ use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec, is_mode};
 use crate::cluster::{Cluster, Overrides, containerd};
 use crate::host::facts::Os;
-use crate::host::{Change, Probe, Whose};
+use crate::host::{Change, Probe, Wanted, Whose};
 
 /// What a step does on one host, literally.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Work {
     Read { run: Probe, name: String, shared: bool },
     /// Fetches a file.
     Fetch(Fetch),
+    /// Downloads what will be installed, on the host, before anything is changed.
+    Stage(Vec<Wanted>),
 }
 
 /// A file that goes from a host to the operator's machine.

@@ -1,5 +1,5 @@
-# artifact PATH MODE OWNER SHA256 SIZE: a file of the bundle; its bytes come on stdin from where an
-# earlier upload broke off.
+# artifact PATH MODE OWNER SHA256 SIZE: a program; its bytes come on stdin from where an earlier upload
+# broke off, or are in BV_FROM, which the host has downloaded.
 
 # Where the upload of a change is collected, into bv_part.
 bv_part_of() {
@@ -27,7 +27,11 @@ bv_artifact_before() { bv_save_path "$1"; }
 
 bv_artifact_do() {
     [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
-    (umask 077 && cat >>"$1.bivouac~") || return 1
+    if [ -n "${BV_FROM:-}" ]; then
+        (umask 077 && cat -- "$BV_FROM" >"$1.bivouac~") || return 1
+    else
+        (umask 077 && cat >>"$1.bivouac~") || return 1
+    fi
     bv_arrived "$1.bivouac~" "$5" "$4" || return 1
     chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1"
 }

@@ -216,7 +216,7 @@ fn shell_lines(made: &Made) -> Vec<(String, String)> {
                     }
                 }
             }
-            Work::Fetch(_) => {}
+            Work::Fetch(_) | Work::Stage(_) => {}
         }
     }
     lines

@@ -112,6 +112,7 @@ pub fn one(kind: &str, name: &str, references: Vec<String>) -> Available {
             path: format!("/cache/{kind}/{name}").into(),
             size: 7,
             sha256: "ab".repeat(32),
+            origin: None,
         },
     }
 }
