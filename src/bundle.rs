@@ -25,11 +25,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 pub use crate::content::{Digest, Store, cache_dir};
-pub use build::build;
+pub use build::{build, gather};
 pub use error::Error;
 pub use images::Image;
 pub use manifest::{Artifact, Kind, LIMIT, Manifest, ManifestError, REQUIRED, SCHEMA};
 pub use signature::{NAMESPACE, SignatureProblem, SignersProblem, path_of as signature_path};
+pub use source::Input;
 
 use crate::cluster::Version;
 use crate::content::{Cache, Identity, Incoming, Sums, Wanted};

@@ -9,7 +9,7 @@ use super::elf;
 use super::error::Error;
 use super::format::{self, END, MANIFEST, WINDOW_LOG};
 use super::manifest::{Manifest, SCHEMA};
-use super::source::{self, Source};
+use super::source::{self, Input, Source};
 use super::version_text;
 use crate::cluster::Version;
 use crate::content::Hasher;
@@ -29,8 +29,19 @@ const MOST_THREADS: u32 = 8;
 /// `out` appears when it is complete and on disk; until then, and after an error, what was there
 /// stays. `arch` is in Go's words (`amd64`).
 pub fn build(out: &Path, from: &Path, version: &Version, arch: &str) -> Result<Manifest, Error> {
+    build_with(out, from, version, arch, threads())
+}
+
+/// Builds the bundle `out` from files that lie anywhere, for one architecture or several. Otherwise as
+/// [`build`]: the same files give the same bytes, whatever their order.
+pub fn gather(out: &Path, version: &Version, inputs: &[Input]) -> Result<Manifest, Error> {
+    let sources = source::inspect(inputs, &version_text(version).to_string(), out)?;
+    write(out, out, version, &sources, threads())
+}
+
+fn threads() -> u32 {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    build_with(out, from, version, arch, u32::try_from(threads).unwrap_or(1).min(MOST_THREADS))
+    u32::try_from(threads).unwrap_or(1).min(MOST_THREADS)
 }
 
 fn build_with(
@@ -48,6 +59,17 @@ fn build_with(
         });
     }
     let sources = source::collect(from, &version_text(version).to_string(), arch)?;
+    write(out, from, version, &sources, threads)
+}
+
+/// Writes the bundle; `from` is where its sources are, for messages.
+fn write(
+    out: &Path,
+    from: &Path,
+    version: &Version,
+    sources: &[Source],
+    threads: u32,
+) -> Result<Manifest, Error> {
     let manifest = Manifest {
         schema: SCHEMA,
         kubernetes: version.clone(),
@@ -67,7 +89,7 @@ fn build_with(
     write(&format::header(MANIFEST, length, 0o644))?;
     write(&text)?;
     write(&[0; END][..format::padding(length)])?;
-    for source in &sources {
+    for source in sources {
         write(&format::artifact_header(&source.artifact))?;
         copy(source, &mut write)?;
         write(&[0; END][..format::padding(source.artifact.size)])?;

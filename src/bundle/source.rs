@@ -1,4 +1,5 @@
-//! The directory that a bundle is built from: `bin/*`, `cni/*`, `images/*.tar` and `VERSIONS`.
+//! What a bundle is built from: a directory with `bin/*`, `cni/*`, `images/*.tar` and `VERSIONS`, or files
+//! that lie anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -31,6 +32,50 @@ pub(super) struct Source {
     pub(super) artifact: Artifact,
 }
 
+/// A file that is to go into a bundle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// What it is for.
+    pub kind: Kind,
+    /// Its name in the bundle: `kubelet`, `pause.tar`.
+    pub name: String,
+    /// The architecture, in Go's words.
+    pub arch: String,
+    /// Its own version.
+    pub version: String,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// Checks and hashes these files, sorted as a manifest is. Each architecture must have what every host needs;
+/// `out` is the bundle, for messages.
+pub(super) fn inspect(inputs: &[Input], release: &str, out: &Path) -> Result<Vec<Source>, Error> {
+    let mut sources = Vec::new();
+    for input in inputs {
+        let versions = BTreeMap::from([(input.name.clone(), input.version.clone())]);
+        let collector = Collector { release, arch: &input.arch, versions };
+        let artifact = collector.artifact(&input.name, input.kind, &input.file)?;
+        sources.push(Source { file: input.file.clone(), artifact });
+    }
+    let architectures: BTreeSet<&str> = inputs.iter().map(|input| input.arch.as_str()).collect();
+    for arch in architectures {
+        complete(&sources, arch, out)?;
+    }
+    sources.sort_by(|one, other| one.artifact.key().cmp(&other.artifact.key()));
+    Ok(sources)
+}
+
+/// Whether all is there without which there is no cluster.
+fn complete(sources: &[Source], arch: &str, from: &Path) -> Result<(), Error> {
+    let has = |name: &str| {
+        sources.iter().any(|source| source.artifact.key() == (arch, Kind::Binary, name))
+    };
+    match REQUIRED.into_iter().find(|name| !has(name)) {
+        Some(name) => Err(Error::MissingBinary { from: from.to_owned(), name }),
+        None => Ok(()),
+    }
+}
+
 /// Finds, checks and hashes everything below `from`, sorted as a manifest is.
 pub(super) fn collect(from: &Path, release: &str, arch: &str) -> Result<Vec<Source>, Error> {
     // A directory that is not there must not look like one in which everything is missing.
@@ -43,12 +88,7 @@ pub(super) fn collect(from: &Path, release: &str, arch: &str) -> Result<Vec<Sour
             sources.push(Source { file, artifact });
         }
     }
-    for name in REQUIRED {
-        let is_it = |source: &Source| source.artifact.key() == (arch, Kind::Binary, name);
-        if !sources.iter().any(is_it) {
-            return Err(Error::MissingBinary { from: from.to_owned(), name });
-        }
-    }
+    complete(&sources, arch, from)?;
     sources.sort_by(|one, other| one.artifact.key().cmp(&other.artifact.key()));
     Ok(sources)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::proxy::without_proxy;
+use super::proxy;
 use super::registries;
 use super::resolve::image_name;
 use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, containerd};
@@ -425,13 +425,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         "runtime": runtime(site, state),
         "registries": registries,
         "logins": logins,
-        // Its addresses may have a password in them: they are among the values.
-        "proxy": {
-            "used": site.cluster.proxy.is_some(),
-            "http": site.cluster.proxy.as_ref().is_some_and(|proxy| proxy.http.is_some()),
-            "https": site.cluster.proxy.as_ref().is_some_and(|proxy| proxy.https.is_some()),
-            "no_proxy": without_proxy(site).join(","),
-        },
+        "proxy": proxy::json(site),
         "network": {
             "pod_subnet": site.cluster.network.pod_subnet.to_string(),
             "service_subnet": site.cluster.network.service_subnet.to_string(),

@@ -1,6 +1,19 @@
 //! What hosts, and programs on them, reach without a proxy.
 
+use serde_json::{Value, json};
+
 use super::context::Site;
+
+/// As templates see it. The proxies' addresses may have a password in them: they are among the values.
+pub(super) fn json(site: &Site<'_>) -> Value {
+    let proxy = site.cluster.proxy.as_ref();
+    json!({
+        "used": proxy.is_some(),
+        "http": proxy.is_some_and(|proxy| proxy.http.is_some()),
+        "https": proxy.is_some_and(|proxy| proxy.https.is_some()),
+        "no_proxy": without_proxy(site).join(","),
+    })
+}
 
 /// The cluster's own networks, hosts and names, and what the user added: each once, in a fixed order.
 ///

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use bivouac::cluster::{
-    Cluster, Host, Kubernetes, LoadBalancer, Network, Plugin, Sources, Ssh, Sudo, Version,
+    Cluster, Download, Host, Kubernetes, LoadBalancer, Network, Plugin, Sources, Ssh, Sudo, Version,
 };
 use bivouac::event::Severity;
 use bivouac::family::Families;
@@ -301,6 +301,12 @@ const CASES: &[Case] = &[
     }),
     ("missing tools", "FileExisting-*", |s| {
         for name in ["awk", "flock", "sha256sum", "conntrack", "podman"] {
+            s.facts[1].commands.insert(name.into(), false);
+        }
+    }),
+    ("a host that is to download and cannot", "Downloads", |s| {
+        s.cluster.sources.download = Download::Hosts;
+        for name in ["curl", "wget", "gzip"] {
             s.facts[1].commands.insert(name.into(), false);
         }
     }),
