@@ -83,7 +83,7 @@ pub async fn carry_out(
     let plan = Plan::build("init", &library, &site)
         .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
     let mut secrets = secrets()?;
-    secrets.extend(sources::values(&session.cluster)?);
+    secrets.extend(sources::values(&site)?);
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),

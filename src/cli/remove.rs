@@ -179,7 +179,7 @@ async fn remove(
     let leaving = leaving.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
     let remotes = remotes.into_iter().map(|(_, remote)| remote).collect();
     let mut values = init::secrets()?;
-    values.extend(sources::values(&session.cluster)?);
+    values.extend(sources::values(&site)?);
     let work = engine::Work { plan, remotes, leaving, values, via: sources::via(&site)? };
     session.concluded = true;
     Ok(match engine::run(work, &session.events, &run).await {

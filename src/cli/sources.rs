@@ -166,11 +166,12 @@ fn without_bytes(source: &release::Source, name: &str, origin: Option<Origin>) -
 }
 
 /// The proxies of cluster.yaml, for templates: they may have a password in them.
-pub fn values(cluster: &Cluster) -> Result<Values, Stop> {
-    let [http, https] = proxy_with_login(cluster)?;
+pub fn values(site: &Site<'_>) -> Result<Values, Stop> {
+    let [http, https] = proxy_with_login(site.cluster)?;
     let named = [("proxy_http", http), ("proxy_https", https)];
     let text = |secret: Secret| secret.expose().to_owned();
-    Ok(named.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?)))).collect())
+    let named = named.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?))));
+    Ok(named.chain([("no_proxy".to_owned(), without_proxy(site).join(","))]).collect())
 }
 
 /// How hosts reach servers.

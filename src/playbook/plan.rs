@@ -209,7 +209,7 @@ impl Plan {
 }
 
 /// Values that a run has from its start; the others are those that steps read from hosts.
-const VALUES: [&str; 7] = [
+const VALUES: [&str; 8] = [
     "token",
     "token_id",
     "token_secret",
@@ -217,6 +217,7 @@ const VALUES: [&str; 7] = [
     "certificate_key",
     "proxy_http",
     "proxy_https",
+    "no_proxy",
 ];
 
 impl Late {

@@ -1,17 +1,19 @@
 //! What hosts, and programs on them, reach without a proxy.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::context::Site;
 
-/// As templates see it. The proxies' addresses may have a password in them: they are among the values.
+/// As templates see it. The proxies' addresses may have a password in them, and what is reached without one
+/// is as long as the list of hosts: they are among the values.
 pub(super) fn json(site: &Site<'_>) -> Value {
     let proxy = site.cluster.proxy.as_ref();
     json!({
         "used": proxy.is_some(),
         "http": proxy.is_some_and(|proxy| proxy.http.is_some()),
         "https": proxy.is_some_and(|proxy| proxy.https.is_some()),
-        "no_proxy": without_proxy(site).join(","),
     })
 }
 
@@ -21,11 +23,11 @@ pub(super) fn json(site: &Site<'_>) -> Value {
 /// others only names and addresses), so hosts stand here one by one as well.
 #[must_use]
 pub fn without_proxy(site: &Site<'_>) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
+    let (mut all, mut seen) = (Vec::new(), HashSet::new());
     let mut add = |name: &str| {
         // A dual-stack cluster has two networks in one word.
         for name in name.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if !all.iter().any(|it| it == name) {
+            if seen.insert(name.to_owned()) {
                 all.push(name.to_owned());
             }
         }
