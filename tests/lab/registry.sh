@@ -2,6 +2,7 @@
 # registry.sh: a real container registry, Debian's docker-registry, on a lab host.
 #   registry.sh start CONTAINER ADDRESS DIR USER PASSWORD-FILE   serves https://ADDRESS:5000; DIR gets ca.crt, which vouches for it
 #   registry.sh expire CONTAINER ADDRESS DIR                     from now on with a certificate that has ended
+#   registry.sh again CONTAINER ADDRESS DIR                      with the good one again
 #   registry.sh push ADDRESS DIR USER PASSWORD-FILE REPOSITORY ARCHIVE...  pushes docker-archives of one image each, layers compressed
 . "$(dirname "$0")/lib.sh"
 
@@ -68,6 +69,11 @@ expire() { # CONTAINER ADDRESS DIR
   serve "$1" "$2"
 }
 
+again() {
+  certificate "$1" "$3" server
+  serve "$1" "$2"
+}
+
 # ask ADDRESS DIR USER PASSWORD-FILE CURL-ARGUMENT...: the login goes on stdin.
 ask() {
   local dir=$2 user=$3 file=$4
@@ -111,6 +117,6 @@ push() { # ADDRESS DIR USER PASSWORD-FILE REPOSITORY ARCHIVE...
 command=${1:-}
 shift
 case $command in
-  start | expire | push) "$command" "$@" ;;
+  start | expire | again | push) "$command" "$@" ;;
   *) sed -n '2,/^\. /s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
