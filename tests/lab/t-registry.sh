@@ -42,16 +42,16 @@ watcher=$!
 
 run() { tool "$@" --accept-new-host-keys --log-dir "$TMP/logs" --output json > "$TMP/$1.json" 2> "$TMP/$1.err" || { local status=$?; cat "$TMP/$1.err"; grep -E '"finding"|step_failed' "$TMP/$1.json"; return "$status"; }; }
 k() { podman exec -i "$cp" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
-# refused FILE WORD...: init ends with 3, says all of these in one finding, and leaves nothing on any host.
+# refused FILE WORD...: init ends with 3, says all of these in one of its findings, and leaves nothing on any host.
 refused() {
   local file=$1 status=0 word found
   shift
   run init -f "$file" > /dev/null || status=$?
-  found=$(grep '"event":"finding"' init.json | grep '"severity":"error"' | sed -n 1p)
+  found=$(grep '"event":"finding"' init.json | grep '"severity":"error"')
   cat init.err
   echo "$found"
   [ "$status" = 3 ]
-  for word; do grep -qF -- "$word" <<< "$found" || { echo "no \`$word\`"; return 1; }; done
+  for word; do found=$(grep -F -- "$word" <<< "$found") || { echo "no \`$word\`"; return 1; }; done
   for c in "$cp" "$w1"; do podman exec "$c" test ! -e /var/lib/bivouac; done
 }
 image() { echo "$address:5000/k8s/$1"; }
@@ -107,7 +107,6 @@ serve expire "$reg" "$address" "$TMP/reg"
 change expired 's/^//'
 both expired refused_expired
 serve again "$reg" "$address" "$TMP/reg"
-for c in "$cp" "$w1"; do t "the snapshot of $c is still the one from before" unchanged "$c"; done
 
 for way in operator hosts; do
   t "$way: preflight finds all images" run preflight -f "$TMP/$way.yaml"

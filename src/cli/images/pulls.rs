@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::event::Severity;
 use crate::host::Remote;
 use crate::host::registry::{Asked, Verdict};
-use crate::playbook::HostState;
+use crate::playbook::{Artifacts, HostState, Site, without_proxy};
 use crate::registry;
 
 /// Limit for all questions of a host: each has half a minute, and a dozen images are many.
@@ -58,7 +58,9 @@ pub(super) async fn can(
         needs.iter().filter(|(_, hosts)| hosts.contains(&host)).map(|(key, _)| key).collect()
     };
     let [_, proxy] = sources::proxy_with_login(cluster)?;
-    let without = cluster.proxy.as_ref().map_or_else(String::new, |it| it.no_proxy.join(","));
+    let artifacts = Artifacts::default();
+    let site = Site { cluster, hosts: states, artifacts: &artifacts, kubeconfig: "", leaving: &[] };
+    let without = without_proxy(&site).join(",");
     let answers = side_by_side(session, remotes, |host, mut remote| {
         let asked = asked(cluster, &wanted(host));
         let (arch, proxy) = (states[host].arch.clone(), proxy.clone());
