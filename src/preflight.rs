@@ -32,6 +32,7 @@ mod ports;
 mod root;
 mod runtime;
 mod same_machine;
+mod settings;
 mod subnets;
 mod swap;
 mod sysctls;
@@ -68,6 +69,7 @@ pub const CHECKS: &[Check] = &[
     subnets::CHECK,
     endpoint::CHECK,
     kubernetes_version::CHECK,
+    settings::CHECK,
     cpus::CHECK,
     memory::CHECK,
     disk_space::CHECK,

@@ -11,7 +11,7 @@ use bivouac::cluster::versions;
 use bivouac::host::Change;
 use bivouac::playbook::{Action, Library, Work};
 
-use crate::support::site::{Made, changes, embedded, preview, values};
+use crate::support::site::{Made, embedded, preview, values};
 
 const SINGLE: &str = "hosts:\n- {address: 10.89.7.11, roles: [control-plane]}\n";
 

@@ -9,7 +9,8 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use bivouac::cluster::{
-    Cluster, Download, Host, Kubernetes, LoadBalancer, Network, Plugin, Sources, Ssh, Sudo, Version,
+    self, Cluster, Download, Host, Kubernetes, LoadBalancer, Network, Plugin, Sources, Ssh, Sudo,
+    Version,
 };
 use bivouac::event::Severity;
 use bivouac::family::Families;
@@ -146,6 +147,10 @@ fn has_all_tools(facts: &mut Facts) {
 
 /// What is wrong, the check that must say so, and how it comes about.
 type Case = (&'static str, &'static str, fn(&mut Scene));
+
+fn settings(value: &serde_json::Value) -> cluster::Overrides {
+    value.as_object().unwrap().clone()
+}
 
 const CASES: &[Case] = &[
     ("a user without sudo", "IsPrivilegedUser", |s| s.facts[1].uid = Some(1000)),
@@ -327,6 +332,26 @@ const CASES: &[Case] = &[
     ("a cluster of another version", "KubernetesVersion", |s| {
         s.facts[0].api_version = Some("v1.19.7".into());
         s.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
+    }),
+    ("a phase that the version does not have", "KubeadmSettings", |s| {
+        s.cluster.kubernetes.version = version("1.28.2");
+        s.cluster.kubernetes.skip_phases =
+            ["addon/kube-proxy", "kubeconfig/super-admin"].map(str::to_owned).into();
+    }),
+    ("arguments that are gone", "KubeadmSettings", |s| {
+        s.cluster.kubernetes.version = version("1.24.2");
+        s.cluster.kubernetes.kubeadm =
+            settings(&json!({"apiServer": {"extraArgs": {"insecure-port": "0", "v": "2"}}}));
+    }),
+    ("arguments in the later form", "KubeadmSettings", |s| {
+        s.cluster.kubernetes.version = version("1.30.2");
+        let list = json!([{"name": "v", "value": "2"}]);
+        s.cluster.kubernetes.kubeadm = settings(&json!({"scheduler": {"extraArgs": list}}));
+    }),
+    ("arguments in the earlier form", "KubeadmSettings", |s| {
+        s.cluster.kubernetes.version = version("1.31.2");
+        s.cluster.kubernetes.kubeadm =
+            settings(&json!({"etcd": {"local": {"extraArgs": {"quota-backend-bytes": "1"}}}}));
     }),
     ("an endpoint without an address", "ControlPlaneEndpoint", |s| {
         reached(s, LoadBalancer::External, Reached::Unresolved);
@@ -589,6 +614,21 @@ fn kubelet_overrides_are_respected() {
     assert!(finding.message.contains("has kubeadm refuse"), "{}", finding.message);
     scene.cluster.kubernetes.version = version("1.34.0");
     assert_eq!(names(&scene), BTreeSet::new());
+}
+
+#[test]
+fn settings_that_the_version_knows_are_no_finding() {
+    let mut scene = Scene::healthy();
+    scene.cluster.kubernetes.skip_phases = vec!["addon".into(), "addon/coredns".into()];
+    scene.cluster.kubernetes.kubeadm = settings(
+        &json!({"apiServer": {"extraArgs": {"insecure-port": "0", "profiling": "false"}}}),
+    );
+    assert_eq!(scene.check(), vec![]);
+    // They were for the making of the cluster; it has been made.
+    scene.cluster.kubernetes.skip_phases = vec!["none".into()];
+    assert_eq!(scene.check().len(), 1);
+    scene.api = Api::There;
+    assert_eq!(scene.check(), vec![]);
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use bivouac::cluster::yaml;
+use bivouac::cluster::versions::{self, VersionFacts};
+use bivouac::cluster::{Version, yaml};
 use serde_json::{Value, json};
 
 use crate::support::site::{Made, every_minor, file, kubeadm, preview, works};
@@ -436,6 +437,67 @@ fn kubeadm_1_20_reads_it_as_it_was_meant() {
     let wrong = config.replace("advertiseAddress", "adverticeAddress");
     let (_, complaints) = migrated(&kubeadm, &wrong);
     assert!(complaints.contains("unknown field \"adverticeAddress\""), "{complaints}");
+}
+
+/// What kubeadm prints.
+fn said(kubeadm: &PathBuf, arguments: &[&str]) -> String {
+    let output = Command::new(kubeadm).args(arguments).env_clear().output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn kubeadm_1_20_has_the_phases_and_images_of_its_row() {
+    let Some(kubeadm) = kubeadm_1_20() else {
+        eprintln!("SKIPPED: `make lab` has built no kubeadm of v1.20.2");
+        return;
+    };
+    let version: Version = "v1.20.2".parse().unwrap();
+    let repository = version.default_image_repository();
+    let images: Vec<String> =
+        version.images().iter().map(|image| format!("{repository}/{image}")).collect();
+    let listed = said(&kubeadm, &["config", "images", "list", "--kubernetes-version", "v1.20.2"]);
+    assert_eq!(listed.lines().collect::<Vec<_>>(), images);
+    let help = said(&kubeadm, &["init", "--help"]);
+    let (_, help) = help.split_once("```\n").unwrap();
+    let (help, _) = help.split_once("```").unwrap();
+    let (mut top, mut phases) = ("", BTreeSet::new());
+    for line in help.lines() {
+        let word = line.split_whitespace().next().unwrap();
+        if word.starts_with('/') {
+            phases.insert(format!("{top}{word}"));
+        } else {
+            top = word;
+            phases.insert(word.to_owned());
+        }
+    }
+    // It does not show that one, and has it.
+    phases.insert("wait-control-plane".to_owned());
+    let known: BTreeSet<String> = version.facts().init_phases().map(str::to_owned).collect();
+    assert_eq!(known, phases);
+}
+
+/// A host's own kubeadm says there which minor it is; the numbers are those of the table.
+#[test]
+fn the_shell_half_knows_the_same_minors_as_the_table() {
+    let first = |has: fn(&VersionFacts) -> bool| {
+        versions::supported().iter().find(|row| has(row)).unwrap().minor
+    };
+    let text = |name: &str| {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/host").join(name);
+        std::fs::read_to_string(path).unwrap()
+    };
+    for (file, words) in [
+        ("kind/kubeadm.sh", format!("[ \"$bv_minor\" -ge {} ]", first(|row| row.super_admin))),
+        (
+            "kind/kubeadm.sh",
+            format!("From 1.{} on the kubelet itself", first(|row| row.etcd_join_phase)),
+        ),
+        ("members.sh", format!("-ge {} ]", first(|row| !row.kubelet_config_by_minor))),
+        ("members.sh", format!("which it kept until 1.{}", first(|row| !row.cluster_status) - 1)),
+    ] {
+        assert!(text(file).contains(&words), "{file}: {words}");
+    }
 }
 
 #[test]
