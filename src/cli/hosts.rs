@@ -12,7 +12,7 @@ use super::session::Session;
 use crate::cluster::{Host, RUNTIMES};
 use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Severity};
-use crate::host::facts::{Endpoint, Facts};
+use crate::host::facts::{Endpoint, Facts, Unit};
 use crate::host::{Entry, Error, Probe, Remote, State};
 use crate::playbook::HostState;
 use crate::report;
@@ -224,6 +224,7 @@ pub fn state(host: &Host, seen: &Seen) -> HostState {
     HostState {
         os: seen.facts.os.clone(),
         package_managers: seen.facts.package_managers.clone().unwrap_or_default(),
+        firewalld: seen.facts.unit("firewalld.service").is_some_and(Unit::is_running),
         arch: seen.facts.arch.clone().unwrap_or_default(),
         node: seen
             .facts

@@ -28,6 +28,8 @@ pub enum Change {
     Service { unit: String, enabled: bool, active: bool, files: Vec<String> },
     /// A kernel setting.
     Sysctl { key: String, value: String },
+    /// What firewalld lets in, where it runs: all that comes from these addresses and networks.
+    Firewall { sources: Vec<String> },
     /// Kernel modules.
     Module { names: Vec<String> },
     /// What the cluster's programs will do in the kernel, pods in this network.
@@ -85,6 +87,7 @@ impl Change {
             Self::Package { .. } => "package",
             Self::Service { .. } => "service",
             Self::Sysctl { .. } => "sysctl",
+            Self::Firewall { .. } => "firewall",
             Self::Module { .. } => "module",
             Self::Kernel { .. } => "kernel",
             Self::Kubeadm { .. } => "kubeadm",
@@ -123,7 +126,9 @@ impl Change {
                 words.extend(names.iter().cloned());
                 words
             }
-            Self::Pull { references: names } | Self::Module { names } => names.clone(),
+            Self::Firewall { sources: names }
+            | Self::Pull { references: names }
+            | Self::Module { names } => names.clone(),
             Self::Service { unit, enabled, active, files } => {
                 let mut words = vec![unit.clone(), yes(enabled), yes(active)];
                 words.extend(files.iter().cloned());
@@ -162,7 +167,8 @@ impl Change {
                 path.clone()
             }
             Self::Image { upload, .. } => upload.name.clone(),
-            Self::Package { names, .. }
+            Self::Firewall { sources: names }
+            | Self::Package { names, .. }
             | Self::Pull { references: names }
             | Self::Module { names } => names.join(" "),
             Self::Service { unit, .. } => unit.clone(),

@@ -23,6 +23,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/package/rpm.sh"),
     include_str!("kind/package/dnf.sh"),
     include_str!("kind/package/zypper.sh"),
+    include_str!("kind/firewall.sh"),
     include_str!("kind/service.sh"),
     include_str!("kind/sysctl.sh"),
     include_str!("kind/module.sh"),

@@ -54,6 +54,8 @@ pub struct HostState {
     pub os: Os,
     /// The commands of package managers that are there.
     pub package_managers: Vec<String>,
+    /// firewalld runs.
+    pub firewalld: bool,
     /// Architecture by its Go name: `amd64`.
     pub arch: String,
     /// The node's name: the user's, or the host's own.
@@ -84,6 +86,7 @@ impl HostState {
         Self {
             os: Os { id: Some("debian".to_owned()), ..Os::default() },
             package_managers: vec!["apt-get".to_owned()],
+            firewalld: false,
             arch: "amd64".to_owned(),
             node: node.into(),
             address,
@@ -346,6 +349,11 @@ pub(super) fn of_registries(context: &Value) -> Vec<Arc<Value>> {
     .collect()
 }
 
+/// The hosts' addresses, with commas.
+fn addresses(site: &Site<'_>) -> String {
+    site.hosts.iter().map(|host| host.address.to_string()).collect::<Vec<_>>().join(",")
+}
+
 /// The context of host `index`.
 pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
@@ -394,6 +402,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
                 "address": site.hosts[host].address,
             })).collect::<Vec<_>>(),
             "kubeconfig": site.kubeconfig,
+            // All hosts', with commas, for a firewall: the line is long, and only who has one needs it.
+            "addresses": if state.firewalld { addresses(site) } else { String::new() },
             "settings": settings,
             "initialized": initialized,
             // It gets another address with this run; it got one, with this or an earlier one.
@@ -432,6 +442,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "dns_domain": site.cluster.network.dns_domain,
         },
         "host": {
+            "firewalld": state.firewalld,
             "name": host.display,
             "node": state.node,
             "address": state.address,

@@ -77,6 +77,11 @@ impl Scope<'_> {
             Action::Tree(paths) => self.trees(step, paths, Whose::Own)?,
             Action::Trace(paths) => self.trees(step, paths, Whose::Shared)?,
             Action::Made(paths) => self.trees(step, paths, Whose::Made)?,
+            Action::Firewall(sources) => {
+                let all = texts(sources)?.join(",");
+                let words = all.split([',', ' ']).filter(|word| !word.is_empty());
+                vec![Change::Firewall { sources: words.map(str::to_owned).collect() }]
+            }
             Action::Package(tools) => self.packages(tools).map_err(misfit)?,
             Action::Service(service) => vec![Change::Service {
                 unit: text(&service.unit)?,

@@ -90,6 +90,8 @@ pub enum Action {
     Made(Vec<String>),
     /// Distribution packages, by the names of `playbooks/os/<family>.yaml`.
     Package(Vec<String>),
+    /// Addresses and networks that a firewall which is on lets in; each may be several, with commas.
+    Firewall(Vec<String>),
     /// A systemd unit.
     Service(ServiceSpec),
     /// Kernel settings.
@@ -254,6 +256,7 @@ struct RawStep {
     trace: Option<Vec<String>>,
     made: Option<Vec<String>>,
     package: Option<Vec<String>>,
+    firewall: Option<Vec<String>>,
     service: Option<ServiceSpec>,
     sysctl: Option<BTreeMap<String, String>>,
     module: Option<Vec<String>>,
@@ -297,6 +300,7 @@ impl TryFrom<RawStep> for Step {
             raw.trace.map(Action::Trace),
             raw.made.map(Action::Made),
             raw.package.map(Action::Package),
+            raw.firewall.map(Action::Firewall),
             raw.service.map(Action::Service),
             raw.sysctl.map(Action::Sysctl),
             raw.module.map(Action::Module),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# image-rpm.sh: the image of a lab host with the real rpm, dnf 4 and zypper, which Debian has too, and with what makes packages and a
-# repository for them. Its rpm database is where RHEL and SUSE have theirs, and empty.
+# image-rpm.sh: the image of a lab host with the real rpm, dnf 4 and zypper, which Debian has too, with what makes packages and a
+# repository for them, and with firewalld (off). Its rpm database is where RHEL and SUSE have theirs, and empty.
 . "$(dirname "$0")/lib.sh"
 
 "$LAB_DIR/image.sh" bookworm
@@ -11,7 +11,8 @@ make_image() {
   podman run -q --name "$name" --network host "$base" sh -ec '
     export DEBIAN_FRONTEND=noninteractive
     apt-get -qq update
-    apt-get -qq -y --no-install-recommends install rpm dnf zypper createrepo-c gpg gpg-agent file > /dev/null
+    apt-get -qq -y --no-install-recommends install rpm dnf zypper createrepo-c gpg gpg-agent file firewalld netcat-openbsd > /dev/null
+    systemctl -q disable firewalld
     apt-get -qq clean
     mkdir -p /etc/rpm /var/lib/rpm /etc/yum.repos.d /etc/zypp/repos.d
     echo "%_dbpath /var/lib/rpm" > /etc/rpm/macros

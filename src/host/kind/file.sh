@@ -91,13 +91,18 @@ bv_path_is() {
 bv_file_is() { bv_path_is "$@"; }
 bv_file_before() { bv_save_path "$1"; }
 
+# Gives path $1 the label that SELinux's policy has for it: a new file has its directory's.
+bv_label() {
+    [ ! -e /sys/fs/selinux/enforce ] || ! command -v restorecon >/dev/null || restorecon -- "$1" 2>/dev/null || :
+}
+
 # `install` makes the file with mode 0600, and gives it its owner and mode when it is whole. A connection
 # that breaks in the middle looks like the content's end.
 bv_file_do() {
     [ -d "${1%/*}" ] || mkdir -p -- "${1%/*}" || return 1
     install -m "$2" -o "${3%:*}" -g "${3#*:}" -- /dev/stdin "$1.bivouac~" && bv_sync "$1.bivouac~" &&
         { bv_sum "$1.bivouac~" && [ "$bv_sum" = "$4" ] || bv_die "the content of \`$1\` was cut off"; } &&
-        mv -fT -- "$1.bivouac~" "$1"
+        mv -fT -- "$1.bivouac~" "$1" && bv_label "$1"
 }
 
 bv_file_undo() { bv_restore_path "$@"; }

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# firewalld, the real one: who is let in by the step that opens it, who is not, what its owner set meanwhile, a host that leaves, and that
+# an undo restores both what holds now and what holds after a restart.
+# shellcheck disable=SC2016 # what is in single quotes the host expands
+. "$(dirname "$0")/t.sh"
+. "$LAB_DIR/fast.sh"
+
+hosts h1 h2 other --suite rpm > "$TMP/hosts"
+address() { awk -v n="$1" '$1 == n { print $2 }' "$TMP/hosts"; }
+on() { podman exec -i "bv-$RUN-$1" sh -ec "$2"; }
+cluster_of h1 "$(address h1)"
+cp "$TMP/h1.yaml" "$TMP/alone.yaml"
+sed 's/roles: \[control-plane\], name: h1/roles: [worker], name: h2/; s/'"$(address h1)/$(address h2)/" <(tail -n 1 "$TMP/alone.yaml") >> "$TMP/h1.yaml"
+mkdir -p "$TMP/playbooks/playbooks/init"
+printf 'name: firewall\nsteps:\n- name: open\n  when: host.firewalld\n  firewall: ["{{ network.pod_subnet }}", "{{ cluster.addresses }}"]\n' > "$TMP/playbooks/playbooks/init/10.yaml"
+PLAYBOOKS=$TMP/playbooks
+
+# What is permanent, file by file, and what holds now.
+state() { on h1 'find /etc/firewalld -printf "%p %m %u\n" | sort; find /etc/firewalld -type f -exec sha256sum {} + | sort; firewall-cmd --list-all-zones'; }
+sources() { on h1 "firewall-cmd $1 --zone=trusted --list-sources" | tr ' ' '\n' | sort | paste -sd ' '; }
+open_to() { # SOURCE...
+  local wanted
+  wanted=$(printf '%s\n' "$@" | sort | paste -sd ' ')
+  echo "now: $(sources ''); permanent: $(sources --permanent)"
+  [ "$(sources '')" = "$wanted" ] && [ "$(sources --permanent)" = "$wanted" ]
+}
+reaches() { on "$1" "nc -z -w 2 $(address h1) 7777"; }
+wiped() { exits 0 h1 wipe && state > "$TMP/now" && same "$TMP/state" "$TMP/now"; }
+cut() {
+  local status=0
+  BIVOUAC_CUT=h1:1:$1 run h1 "$2" 2> /dev/null || status=$?
+  [ "$status" = 134 ] || { cat "$TMP/h1.err"; return 1; }
+}
+
+on h1 'systemctl start firewalld; until firewall-cmd --state > /dev/null 2>&1; do sleep .1; done'
+podman exec -d "bv-$RUN-h1" nc -l -k 7777
+state > "$TMP/state"
+closed() { ! reaches h2 && ! reaches other; }
+t "control: firewalld keeps the others out" closed
+opened() { exits 0 h1 init && open_to 10.245.0.0/16 "$(address h1)" "$(address h2)" && reaches h2 && ! reaches other; }
+t "pods and the other hosts are let in, others are not" opened
+again() { exits 0 h1 init && unchanged h1; }
+t "a second init changes nothing" again
+restarted() { on h1 'firewall-cmd --quiet --reload' && open_to 10.245.0.0/16 "$(address h1)" "$(address h2)"; }
+t "it holds after a reload" restarted
+left() {
+  cp "$TMP/h1.yaml" "$TMP/both.yaml"
+  cp "$TMP/alone.yaml" "$TMP/h1.yaml"
+  exits 0 h1 init
+  open_to 10.245.0.0/16 "$(address h1)" && ! reaches h2
+  exits 0 h1 init && unchanged h1
+  cp "$TMP/both.yaml" "$TMP/h1.yaml"
+}
+t "a host that is not among them any more is kept out again" left
+t "a wipe restores what holds now, and every file" wiped
+owned() {
+  on h1 "firewall-cmd -q --permanent --zone=trusted --add-source=$(address h2); firewall-cmd -q --zone=trusted --add-source=$(address h2); firewall-cmd -q --add-port=8080/tcp"
+  state > "$TMP/state"
+  exits 0 h1 init
+  open_to 10.245.0.0/16 "$(address h1)" "$(address h2)"
+  wiped
+}
+t "what the owner had let in stays, and so does what holds only until a restart" owned
+killed() {
+  local point
+  for point in record-after effect-after; do
+    cut "$point" init
+    wiped
+    cut "$point" init
+    exits 0 h1 init
+    wiped
+  done
+  exits 0 h1 init
+  cut undo-after wipe
+  wiped
+}
+t "killed at every point" killed
+stopped() {
+  exits 0 h1 init
+  on h1 'systemctl stop firewalld'
+  exits 0 h1 wipe
+  on h1 'systemctl start firewalld; until firewall-cmd --state > /dev/null 2>&1; do sleep .1; done; firewall-cmd -q --add-port=8080/tcp'
+  state > "$TMP/now" && same "$TMP/state" "$TMP/now"
+}
+t "an undo where firewalld is off by now" stopped
+conflict() {
+  on h1 "firewall-cmd -q --zone=internal --add-source=10.245.0.0/16"
+  exits 1 h1 init
+  grep -q ZONE_CONFLICT "$TMP/h1.err"
+  on h1 "firewall-cmd -q --zone=internal --remove-source=10.245.0.0/16"
+  wiped
+}
+t "a network that its owner has in another zone is not moved: refused by name" conflict
