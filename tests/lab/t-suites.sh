@@ -9,7 +9,9 @@ for name in cp1 w1 w2; do hosts "$name" --suite "${suites[$name]}" >> "$TMP/host
 mapfile -t containers < <(cut -d' ' -f3 "$TMP/hosts")
 [ "${#containers[@]}" = 3 ] || die "not all hosts started"
 file=$TMP/cluster.yaml
-BIVOUAC_BUNDLE=$bundle "$LAB_DIR/cluster.sh" "$RUN" --name suites > "$file"
+# The machine's disk may be fuller than a kubelet likes.
+BIVOUAC_BUNDLE=$bundle "$LAB_DIR/cluster.sh" "$RUN" --name suites |
+  sed 's/kubelet: {failSwapOn: false}/kubelet: {failSwapOn: false, evictionHard: {imagefs.available: 1%, nodefs.available: 1%}}/' > "$file"
 for c in "${containers[@]}"; do snap "$c" > "$TMP/$c.before"; done
 cd "$TMP"
 run() { "$BIVOUAC" "$@" --accept-new-host-keys --log-dir "$TMP/logs-$1" --output json > "$TMP/$1.json" 2> "$TMP/$1.err" || { local status=$?; cat "$TMP/$1.err"; return "$status"; }; }
