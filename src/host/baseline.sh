@@ -68,7 +68,7 @@ bv_units() {
     find /run/systemd/system /run/systemd/system.control -mindepth 1 -printf 'unit %p -> %l\n' 2>/dev/null
     # What systemd starts and stops on its own, and users' sessions, say nothing about us.
     systemctl list-units --all --plain --no-legend --no-pager --type=service,socket,mount,slice |
-        awk '$2 != "not-found" && $1 !~ /session-|user-|user@|^run-|apt-daily|dpkg-db|logrotate|man-db|e2scrub|fstrim|systemd-tmpfiles-clean|motd-news|phpsession|certbot|sysstat|ua-timer|fwupd|unattended|packagekit|anacron|systemd-(hostnamed|timedated|localed)/ { print "state", $1, $3 }'
+        awk '$2 != "not-found" && $1 !~ /session-|user-|user@|^run-|apt-daily|dpkg-db|logrotate|man-db|e2scrub|fstrim|systemd-tmpfiles-clean|motd-news|phpsession|certbot|sysstat|ua-timer|fwupd|unattended|packagekit|anacron|systemd-(hostnamed|timedated|localed)|^proc-sys-fs-binfmt_misc\.mount/ { print "state", $1, $3 }'
     awk 'NR > 1 { print "swap", $1 }' /proc/swaps
 }
 
@@ -102,7 +102,8 @@ bv_kernel_state() {
         for (i = 7; i <= NF; i++) if ($i == "-") { type = $(i + 1); break }
         path = $5
         gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
-        if (path !~ /^\/run\/user\// && type != "autofs") print "mount " type " " path
+        # Any look below /proc/sys, such as `sysctl -a`, has systemd mount binfmt_misc where its automount waits.
+        if (path !~ /^\/run\/user\// && path != "/proc/sys/fs/binfmt_misc" && type != "autofs") print "mount " type " " path
     }' /proc/self/mountinfo
     sysctl -a 2>/dev/null | awk -F ' = ' '
         $1 ~ /^net\.ipv4\.ip_forward$|^net\.ipv[46]\.conf\.[^=]*\.(forwarding|mc_forwarding|accept_redirects|accept_ra|arp_[a-z_]*|proxy_arp|route_localnet|rp_filter|send_redirects|disable_ipv6)$|^net\.bridge\.|^net\.netfilter\.nf_conntrack_(max|tcp_timeout_(established|close_wait))$|^vm\.(overcommit_memory|overcommit_ratio|panic_on_oom|swappiness|max_map_count)$|^kernel\.(panic|panic_on_oops|pid_max|keys\.root_max.*)$|^fs\.(inotify\.max.*|file-max|nr_open)$/ {

@@ -22,11 +22,11 @@ find /etc /root /home /opt /usr/local /var/lib -xdev -type f 2>/dev/null | grep 
 dpkg-query -W -f 'pkg ${Package} ${Version} ${db:Status-Abbrev}\n'
 apt-mark showhold | sed 's/^/hold /'; apt-mark showmanual | sed 's/^/manual /'
 systemctl list-unit-files --no-legend --no-pager | awk '{print "unit",$1,$2}'
-systemctl list-units --all --plain --no-legend --no-pager --type=service,socket,mount,slice | grep -vE 'session-|user-|user@|run-|\.scope' | awk '{print "state",$1,$2,$3}' | grep -v 'not-found' | sort
+systemctl list-units --all --plain --no-legend --no-pager --type=service,socket,mount,slice | grep -vE 'session-|user-|user@|run-|\.scope|^proc-sys-fs-binfmt_misc.mount' | awk '{print "state",$1,$2,$3}' | grep -v 'not-found' | sort
 ip -br link | awk '{sub(/@.*/,"",$1); print "link",$1}'; ip route | sed 's/^/route /'; ip rule | sed 's/^/rule /'; ls /var/run/netns 2>/dev/null | sed 's/^/netns /'
 iptables-save 2>/dev/null | grep -E '^(:|-|\*)' | sed 's/\[[0-9:]*\]//; s/^/ipt /'; ip6tables-save 2>/dev/null | grep -E '^(:|-|\*)' | sed 's/\[[0-9:]*\]//; s/^/ip6t /'
 iptables-legacy-save 2>/dev/null | grep -E '^(-|\*)' | sed 's/^/iptl /'
-awk '{print "mount",$2,$3}' /proc/mounts | sort
+awk '$2 != "/proc/sys/fs/binfmt_misc" {print "mount",$2,$3}' /proc/mounts | sort
 sysctl -a 2>/dev/null | grep -E '^(net\.(ipv4\.(ip_forward|conf\.(all|default)\.)|bridge|netfilter.*max|ipv6\.conf\.(all|default)\.)|vm\.|kernel\.(panic|pid_max|keys)|fs\.(inotify|file-max|nr_open))' | grep -vE 'dirty_|compact|stat_refresh|drop_caches' | sed 's/^/sysctl /'
 getent passwd | sed 's/^/user /'; getent group | sed 's/^/group /'
 awk 'NR>1{print "swap",$1}' /proc/swaps; find /sys/fs/bpf -mindepth 1 2>/dev/null | sed "s/^/bpf /"; find /sys/fs/cgroup -maxdepth 3 -path /sys/fs/cgroup/systemd -prune -o -name "kubepods*" -print 2>/dev/null | sed "s/^/cgroup /"; ls -d /run/containerd /run/flannel /run/calico /run/cilium /run/xtables.lock /run/kubernetes /run/bivouac* 2>/dev/null | grep -v xtables | sed "s/^/run /"; ls -d /tmp/* 2>/dev/null | grep -v systemd-private | sed "s/^/tmp /"
