@@ -349,6 +349,14 @@ pub(super) fn of_registries(context: &Value) -> Vec<Arc<Value>> {
     .collect()
 }
 
+/// The virtual address, and the interface that it is to be on.
+fn vip(cluster: &Cluster) -> (String, Option<String>) {
+    match &cluster.load_balancer {
+        LoadBalancer::KubeVip { vip, interface } => (vip.to_string(), interface.clone()),
+        _ => (String::new(), None),
+    }
+}
+
 /// The hosts' addresses, with commas.
 fn addresses(site: &Site<'_>) -> String {
     site.hosts.iter().map(|host| host.address.to_string()).collect::<Vec<_>>().join(",")
@@ -378,10 +386,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     };
     let registries = registries::json(site.cluster);
     let logins = registries::logins(&registries);
-    let (vip, vip_interface) = match &site.cluster.load_balancer {
-        LoadBalancer::KubeVip { vip, interface } => (vip.to_string(), interface.clone()),
-        _ => (String::new(), None),
-    };
+    let (vip, vip_interface) = vip(site.cluster);
     json!({
         "cluster": {
             "name": site.cluster.name,

@@ -66,14 +66,20 @@ bv_firewall_set() {
     bv_options=
     for bv_source in $2; do bv_options="$bv_options --$1-source=$bv_source"; done
     # shellcheck disable=SC2086 # Addresses have no blanks.
-    [ -z "$bv_options" ] || firewall-cmd --quiet $3 --zone=trusted $bv_options >&2
+    [ -z "$bv_options" ] || firewall-cmd $3 --zone=trusted $bv_options >&2
 }
 
 bv_firewall_do() {
     bv_firewall_set add "$(bv_firewall_of "$bv_wanted" -v "$bv_permanent")" --permanent &&
         bv_firewall_set add "$(bv_firewall_of "$bv_wanted" -v "$bv_now")" '' &&
         bv_firewall_set remove "$(bv_firewall_of "$bv_stale" '' "$bv_permanent")" --permanent &&
-        bv_firewall_set remove "$(bv_firewall_of "$bv_stale" '' "$bv_now")" ''
+        bv_firewall_set remove "$(bv_firewall_of "$bv_stale" '' "$bv_now")" '' || return 1
+    bv_firewall_is "$@" && return
+    # Of several options it is enough for firewall-cmd when one of them worked. A source is in one zone only.
+    for bv_source in $(bv_firewall_of "$bv_wanted" -v "$bv_now") $(bv_firewall_of "$bv_wanted" -v "$bv_permanent"); do
+        bv_die "E: firewalld does not take \`$bv_source\` into its zone \`trusted\`, it is in \`$(firewall-cmd --get-zone-of-source="$bv_source" 2>/dev/null || echo 'no zone')\`: take it out there"
+    done
+    bv_die "E: firewalld has not done as it said"
 }
 
 # Whether two files of a zone say the same: firewalld writes them anew, with blanks of its own.
