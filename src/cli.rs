@@ -4,6 +4,7 @@ mod bundle;
 mod control_plane;
 mod credentials;
 mod exit;
+mod gather;
 mod hosts;
 mod images;
 mod init;

@@ -6,28 +6,42 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::exit::{Exit, Stop};
+use super::gather::{self, Addon, Wanted};
 use super::options::Options;
 use super::preflight::refused;
-use super::signing;
+use super::{session, signing};
 use crate::bundle::{self, Bundle, Summary};
 use crate::cluster::Version;
 use crate::report;
 
 #[derive(Debug, Subcommand)]
 pub enum Args {
-    /// Make a bundle of the files in a directory: `bin/`, `cni/` and `images/*.tar`.
+    /// Make a bundle of what the projects publish, images included; or of the files in a directory.
+    ///
+    /// Programs come from the release servers, checked against their published sums, images from their
+    /// registries. With `-f FILE` mirrors, authorities, registries and the proxy are those of that
+    /// cluster.yaml. The same version, made again, gives the same bytes.
     Build {
         /// The bundle to be made.
         bundle: PathBuf,
-        /// The directory.
-        #[arg(long, value_name = "DIR")]
-        from: PathBuf,
         /// The Kubernetes version that is in it.
         #[arg(long, value_name = "VERSION")]
         version: Version,
-        /// Architecture of the files.
-        #[arg(long, value_name = "ARCH", default_value = "amd64")]
-        arch: String,
+        /// Architectures, with commas: `amd64,arm64`.
+        #[arg(long, value_name = "ARCHS", default_value = "amd64", value_delimiter = ',')]
+        arch: Vec<String>,
+        /// Images besides those of every cluster.
+        #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "from")]
+        addons: Vec<Addon>,
+        /// `china`, or the base address of a mirror: `kubernetes=URL`, `github=URL`, `images=REPOSITORY`.
+        #[arg(long, value_name = "MIRROR", conflicts_with = "from")]
+        mirror: Vec<String>,
+        /// Who vouches for the mirror, besides the system's authorities: a file of certificates (PEM).
+        #[arg(long, value_name = "FILE", conflicts_with = "from")]
+        ca: Option<PathBuf>,
+        /// Of the files in this directory instead, for one architecture: `bin/`, `cni/` and `images/*.tar`.
+        #[arg(long, value_name = "DIR")]
+        from: Option<PathBuf>,
         /// Sign it with this SSH key; as `bivouac bundle sign` does.
         #[arg(long, value_name = "KEY")]
         sign: Option<PathBuf>,
@@ -60,8 +74,27 @@ pub enum Args {
 
 pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let text = match args {
-        Args::Build { bundle: out, from, version, arch, sign, passphrase_file } => {
-            bundle::build(out, from, version, arch).map_err(refused)?;
+        Args::Build {
+            bundle: out,
+            from,
+            version,
+            arch: architectures,
+            addons,
+            mirror: mirrors,
+            ca,
+            sign,
+            passphrase_file,
+        } => {
+            if let Some(from) = from {
+                let [arch] = &architectures[..] else {
+                    return Err(Stop::new(Exit::Usage, "`--from` is for one architecture"));
+                };
+                bundle::build(out, from, version, arch).map_err(refused)?;
+            } else {
+                let ca = ca.as_deref();
+                let wanted = Wanted { version, architectures, mirrors, ca, addons };
+                session::block_on(gather::gather(options, out, &wanted))?;
+            }
             let mut text = table(options, out, &bundle::show(out).map_err(refused)?);
             if let Some(key) = sign {
                 let said = signing::sign(out, key, passphrase_file.as_deref())?;

@@ -1,7 +1,7 @@
 //! `bivouac bundle build --version V`: a bundle of what the projects publish, images included.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::exit::{Exit, Stop};

@@ -167,6 +167,11 @@ impl Options {
         self.masters().is_empty() || self.kube_version.is_some()
     }
 
+    /// Whether `-f` was given.
+    pub fn names_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     fn path(&self) -> PathBuf {
         self.file.clone().unwrap_or_else(|| PathBuf::from("cluster.yaml"))
     }

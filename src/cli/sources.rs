@@ -98,7 +98,7 @@ async fn fetched(session: &Session, architectures: &[String]) -> Result<Artifact
     let cache = session.unless_stopped(cache).await?;
     let cache =
         Arc::new(cache.map_err(|error| Stop::error(Exit::Failed, &error, ""))?.map_err(unkept)?);
-    let sources = sources(&session.cluster, architectures);
+    let sources = of(&session.cluster, architectures);
     let fetched = release::fetch(&client, &cache, sources);
     let fetched = session.unless_stopped(fetched).await?.map_err(refused)?;
     cache.prune();
@@ -117,7 +117,7 @@ pub async fn artifacts(session: &Session, architectures: &[String]) -> Result<Ar
 /// Reads the published sums; the files are the hosts' to download.
 async fn published(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
     let client = client(&session.cluster)?;
-    let published = release::published(&client, sources(&session.cluster, architectures));
+    let published = release::published(&client, of(&session.cluster, architectures));
     let published = session.unless_stopped(published).await?.map_err(refused)?;
     let mut all = Vec::new();
     for Published { source, sum } in published {
@@ -189,7 +189,8 @@ pub fn via(site: &Site<'_>) -> Result<Via, Stop> {
     Ok(Via { http, https, no_proxy: without_proxy(site).join(","), ca })
 }
 
-fn sources(cluster: &Cluster, architectures: &[String]) -> Vec<release::Source> {
+/// The files that these architectures need.
+pub fn of(cluster: &Cluster, architectures: &[String]) -> Vec<release::Source> {
     let (version, mirrors) = (&cluster.kubernetes.version, &cluster.sources.mirrors);
     architectures.iter().flat_map(|arch| release::sources(version, arch, mirrors)).collect()
 }
@@ -214,7 +215,7 @@ fn available(it: Fetched, store: &Store) -> Available {
 /// What there will be for these architectures, by name alone: it can be planned, not uploaded.
 pub fn named(cluster: &Cluster, architectures: &[String]) -> Artifacts {
     let mut all = Vec::new();
-    for source in sources(cluster, architectures) {
+    for source in of(cluster, architectures) {
         let programs = programs(&source).into_iter();
         all.extend(programs.map(|(name, _)| without_bytes(&source, name, None)));
     }

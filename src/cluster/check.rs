@@ -5,7 +5,7 @@
 
 mod hosts;
 mod load_balancer;
-mod names;
+pub(super) mod names;
 mod network;
 mod owned;
 mod registries;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::check::names;
+
 /// `spec.artifacts`, but for the bundle.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
@@ -54,6 +56,27 @@ impl Mirrors {
             github: "https://files.m.daocloud.io/github.com".to_owned(),
             images: Some("k8s.m.daocloud.io".to_owned()),
         }
+    }
+
+    /// Sets the base address of one of them by the name that cluster.yaml has for it.
+    ///
+    /// # Errors
+    ///
+    /// What is expected, where the name or the address does not fit.
+    pub fn set(&mut self, name: &str, address: &str) -> Result<(), &'static str> {
+        let base = |address: &str| {
+            names::base_address(address).map(|()| address.trim_end_matches('/').to_owned())
+        };
+        match name {
+            "kubernetes" => self.kubernetes = base(address)?,
+            "github" => self.github = base(address)?,
+            "images" => {
+                names::image_repository(address)?;
+                self.images = Some(address.to_owned());
+            }
+            _ => return Err("`kubernetes`, `github` or `images`"),
+        }
+        Ok(())
     }
 
     /// Where the newest release is named: of a minor, or of all.

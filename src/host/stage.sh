@@ -174,7 +174,7 @@ bv_proxied() {
             {
                 [ -z "${BV_PROXY_HTTP:-}" ] || echo "Acquire::http::Proxy \"$BV_PROXY_HTTP\";"
                 [ -z "${BV_PROXY_HTTPS:-}" ] || echo "Acquire::https::Proxy \"$BV_PROXY_HTTPS\";"
-                printf '%s' "${BV_NO_PROXY:-}" | tr , '\n' | grep -v '[/*]' | sed 's/.*/Acquire::http::Proxy::& "DIRECT";\
+                printf '%s' "${BV_NO_PROXY:-}" | tr , '\n' | grep -E '^[A-Za-z0-9][A-Za-z0-9.-]*$' | sed 's/.*/Acquire::http::Proxy::& "DIRECT";\
 Acquire::https::Proxy::& "DIRECT";/'
             } >"$BV_LIVE/apt.conf"
         ) || bv_die "\`$BV_LIVE/apt.conf\` cannot be written"

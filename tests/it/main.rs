@@ -14,6 +14,7 @@ mod registry;
 mod release;
 mod report;
 mod shell;
+mod sources;
 mod ssh;
 mod ssh_faults;
 mod ssh_host_key;

@@ -3,65 +3,45 @@
 # this machine and what by each host; a second run; what stops a run before any host is changed, and what it says; a proxy with a password.
 . "$(dirname "$0")/t.sh"
 
-"$LAB_DIR/release.sh"
-mapfile -t lines < <(hosts h1 h2)
+mapfile -t lines < <(hosts h1 h2 registry)
 mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 2 ] || die "not all hosts started"
+[ "${#containers[@]}" = 3 ] || die "not all hosts started"
 h1=${containers[0]} h2=${containers[1]}
+registry=$(cut -d' ' -f2 <<< "${lines[2]}")
 addresses=("$(cut -d' ' -f2 <<< "${lines[0]}")" "$(cut -d' ' -f2 <<< "${lines[1]}")")
 here=${addresses[0]%.*}.1
 # One downloads with curl, the other with wget.
 podman exec "$h1" sh -c 'apt-get update -qq && apt-get install -qq --no-install-recommends curl ca-certificates' > "$TMP/apt" 2>&1 || { cat "$TMP/apt"; die "no curl"; }
 podman exec "$h2" sh -c 'apt-get update -qq && apt-get install -qq --no-install-recommends wget ca-certificates' > "$TMP/apt" 2>&1 || { cat "$TMP/apt"; die "no wget"; }
 
-# The release, as a copy that faults can be written beside.
-cp -al "$CACHE/release" "$TMP/site" 2> /dev/null || cp -a "$CACHE/release" "$TMP/site"
-d=$TMP/ca
-mkdir "$d"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=lab release authority" -days 30 -keyout "$d/ca.key" -out "$d/ca.crt" 2> /dev/null
-# issue NAME END: a certificate for this machine's address.
-issue() {
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=release" -keyout "$d/$1.key" -out "$d/$1.csr" 2> /dev/null
-  mkdir -p "$d/issued"
-  : > "$d/index"
-  echo 01 > "$d/serial"
-  printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/index\nserial=%s/serial\nnew_certs_dir=%s/issued\ndefault_md=sha256\npolicy=p\nx509_extensions=ext\nunique_subject=no\n[p]\ncommonName=supplied\n[ext]\nsubjectAltName=IP:%s\nextendedKeyUsage=serverAuth\n' \
-    "$d" "$d" "$d" "$here" > "$d/ca.cnf"
-  openssl ca -batch -notext -config "$d/ca.cnf" -keyfile "$d/ca.key" -cert "$d/ca.crt" -in "$d/$1.csr" -out "$d/$1.crt" -startdate 20200101000000Z -enddate "$2" 2> "$d/log" || { cat "$d/log"; return 1; }
-}
-issue server 20990101000000Z
+. "$LAB_DIR/serve-release.sh"
 issue ended 20210101000000Z
 # An authority that has ended, by itself.
 openssl ca -batch -notext -selfsign -config "$d/ca.cnf" -keyfile "$d/ca.key" -in <(openssl req -new -key "$d/ca.key" -subj "/CN=ended authority") -out "$d/old.crt" -startdate 20200101000000Z -enddate 20210101000000Z 2> "$d/log" || { cat "$d/log"; die "no old authority"; }
 
-servers=()
-# serve NAME [CERTIFICATE]: a server on a free port; prints the port.
-serve() {
-  local port
-  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
-  "$LAB_DIR/release-server.py" "$port" "$TMP/site" "$TMP/$1.log" ${2:+"$d/$2.crt" "$d/$2.key"} > "$TMP/$1.out" 2>&1 &
-  servers+=($!)
-  for _ in $(seq 100); do
-    if timeout 1 bash -c "exec 3<> /dev/tcp/127.0.0.1/$port" 2> /dev/null; then break; fi
-    sleep .1
-  done
-  touch "$TMP/$1.log"
-  served=$port
-}
-ended() { [ ${#servers[@]} = 0 ] || kill "${servers[@]}" 2> /dev/null || :; _end; }
-trap ended EXIT
 serve server server; port=$served
 serve ended ended; old=$served
 serve proxy; proxy=$served
+
+# Images are another test's (t-release, t-registry): here small ones of their names do.
+mkdir "$TMP/registry" "$TMP/image"
+(umask 077; echo 'r3gistry' > "$TMP/registry.pass")
+"$LAB_DIR/registry.sh" start "${containers[2]}" "$registry" "$TMP/registry" puller "$TMP/registry.pass"
+tar -C "$TMP/image" -xf "$CACHE/tree/v1.20.2/images/pause.tar"
+for image in pause:3.2 etcd:3.4.13-0 coredns:1.7.0 kube-apiserver:v1.20.2 kube-controller-manager:v1.20.2 kube-scheduler:v1.20.2 kube-proxy:v1.20.2; do
+  jq -c --arg name "k8s.gcr.io/$image" '.[0].RepoTags = [$name]' "$TMP/image/manifest.json" > "$TMP/manifest"
+  mv "$TMP/manifest" "$TMP/image/manifest.json"
+  tar -C "$TMP/image" -cf "$TMP/${image%%:*}.tar" .
+  "$LAB_DIR/registry.sh" push "$registry" "$TMP/registry" puller "$TMP/registry.pass" k8s "$TMP/${image%%:*}.tar"
+done
 
 # file NAME ARTIFACTS [MORE]: a cluster.yaml.
 file() {
   local proxy=''
   [ -z "${3:-}" ] || proxy="\\n  proxy: {$3}"
-  BIVOUAC_BUNDLE=$OUT/v1.20.2.bundle "$LAB_DIR/cluster.sh" "$RUN" |
-    sed -e "s|^  artifacts:.*|  artifacts: {$2}$proxy|" > "$TMP/$1.yaml"
+  BIVOUAC_BUNDLE=$OUT/v1.20.2.bundle "$LAB_DIR/cluster.sh" "$RUN" --workers 1 |
+    sed -e "s|^  artifacts:.*|  artifacts: {$2}$proxy\n  registries: [{address: '$registry:5000', username: puller, passwordFile: $TMP/registry.pass, ca: $TMP/registry/ca.crt}]|" > "$TMP/$1.yaml"
 }
-at() { echo "mirror: {kubernetes: 'https://$here:$1/dl', github: 'https://$here:$1/github'}"; }
 file operator "$(at "$port"), ca: $d/ca.crt"
 file hosts "$(at "$port"), ca: $d/ca.crt, download: hosts"
 file old-server "$(at "$old"), ca: $d/ca.crt"
@@ -79,10 +59,20 @@ steps:
 - name: plugins
   artifact: {kind: cni, into: /opt/bivouac-test/cni}
 E
+# The same and a package, for the proxy.
+cp -r "$TMP/own" "$TMP/packages"
+cat > "$TMP/packages/playbooks/init/20-package.yaml" <<'E'
+name: package
+steps:
+- name: a package
+  package: [socat]
+  limit: 300
+E
+own=$TMP/own
 run() { # FILE VERB ARGUMENT...: events go to $TMP/json, words to $TMP/err
   local file=$1
   shift
-  XDG_CACHE_HOME=$TMP/cache "$BIVOUAC" "$@" -f "$TMP/$file.yaml" --playbooks "$TMP/own" --accept-new-host-keys --log-dir "$TMP/logs" --output json > "$TMP/json" 2> "$TMP/err" || { local status=$?; cat "$TMP/err"; tail -n 20 "$TMP/json"; return "$status"; }
+  XDG_CACHE_HOME=$TMP/cache "$BIVOUAC" "$@" -f "$TMP/$file.yaml" --playbooks "$own" --accept-new-host-keys --log-dir "$TMP/logs" --output json > "$TMP/json" 2> "$TMP/err" || { local status=$?; cat "$TMP/err"; tail -n 20 "$TMP/json"; return "$status"; }
 }
 wipe() { "$BIVOUAC" wipe -f "$TMP/operator.yaml" --yes --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/wiped" 2>&1 || { cat "$TMP/wiped"; return 1; }; }
 fresh() { rm -rf "$TMP/cache"; : > "$TMP/server.log"; : > "$TMP/ended.log"; : > "$TMP/proxy.log"; }
@@ -186,11 +176,14 @@ secret='p@ss:w0rd/%'
 printf 'Basic %s' "$(printf '%s' "ops:$secret" | base64)" > "$TMP/site/.login"
 proxied="http: 'http://$here:$proxy', https: 'http://$here:$proxy', username: ops, passwordFile: $TMP/secret"
 via_proxy() { # operator|hosts
+  local own=$TMP/packages
   file "$1-proxy" "$(at "$port"), ca: $d/ca.crt, download: $1" "$proxied"
   fresh
   run "$1-proxy" init
   programs
   grep -q "^$here CONNECT $here:$port" "$TMP/proxy.log"
+  # Packages come through it, too.
+  grep -q "^${addresses[0]} GET http://.*/socat_" "$TMP/proxy.log" || { cat "$TMP/proxy.log"; return 1; }
   [ "$1" = operator ] || { grep -q "^${addresses[0]} CONNECT" "$TMP/proxy.log" && grep -q "^${addresses[1]} CONNECT" "$TMP/proxy.log"; }
 }
 bad_login() {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use bivouac::bundle::{self, Bundle, Digest, Kind};
+use bivouac::bundle::{self, Bundle, Digest, Input, Kind};
 
 use super::support::{
     AMD64, ARM64, Fixture, add_plain, chain, docker_archive, elf, names, version,
@@ -224,4 +224,51 @@ fn an_unknown_architecture_is_refused() {
     let built = bundle::build(&fixture.bundle(), &fixture.from(), &version("1.20.2"), "x86_64");
     let error = built.unwrap_err().to_string();
     assert!(error.contains("architecture `x86_64`, expected one of"), "{error}");
+}
+
+#[test]
+fn files_from_anywhere_for_two_architectures_give_the_same_bytes_in_any_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut inputs = Vec::new();
+    for (arch, machine) in [("arm64", ARM64), ("amd64", AMD64)] {
+        let mut add = |kind, name: &str, version: &str, bytes: &[u8]| {
+            // As in the content cache: a name says nothing.
+            let file = dir.path().join(Digest::of(bytes).to_string());
+            fs::write(&file, bytes).unwrap();
+            let (name, version) = (name.to_owned(), version.to_owned());
+            inputs.push(Input { kind, name, arch: arch.to_owned(), version, file });
+        };
+        for name in ["kubelet", "kubeadm", "kubectl"] {
+            add(Kind::Binary, name, "v1.20.2", &elf(name, 900, machine));
+        }
+        add(Kind::Binary, "runc", "1.3.3", &elf("runc", 700, machine));
+        add(Kind::Cni, "bridge", "1.9.1", &elf("bridge", 700, machine));
+        add(Kind::Image, "pause.tar", "3.2", &docker_archive(&["k8s.gcr.io/pause:3.2"], arch));
+    }
+    let (one, two) = (dir.path().join("one.bundle"), dir.path().join("two.bundle"));
+    let manifest = bundle::gather(&one, &version("1.20.2"), &inputs).unwrap();
+    inputs.reverse();
+    bundle::gather(&two, &version("1.20.2"), &inputs).unwrap();
+    assert_eq!(fs::read(&one).unwrap(), fs::read(&two).unwrap());
+    bundle::verify(&one, &mut |_| {}).unwrap();
+    for arch in ["amd64", "arm64"] {
+        let runc = manifest.find(Kind::Binary, "runc", arch).unwrap();
+        assert_eq!(runc.version, "1.3.3");
+        let pause = manifest.image("k8s.gcr.io/pause:3.2", arch).unwrap();
+        assert_eq!(pause.artifact.name, "pause.tar");
+    }
+    assert_eq!(manifest.artifacts.len(), 12);
+
+    // Each architecture needs all of it, and the right one.
+    let without: Vec<Input> = inputs
+        .iter()
+        .filter(|it| (&*it.name, &*it.arch) != ("kubectl", "arm64"))
+        .cloned()
+        .collect();
+    let error = bundle::gather(&two, &version("1.20.2"), &without).unwrap_err().to_string();
+    assert!(error.contains("kubectl"), "{error}");
+    let mut swapped = inputs.clone();
+    swapped[0].arch = if swapped[0].arch == "amd64" { "arm64" } else { "amd64" }.to_owned();
+    let error = bundle::gather(&two, &version("1.20.2"), &swapped).unwrap_err().to_string();
+    assert!(error.contains("made for"), "{error}");
 }
