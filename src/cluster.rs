@@ -13,8 +13,10 @@ pub mod images;
 mod mistake;
 mod named;
 mod nearest;
+mod network;
 mod raw;
 mod runtime;
+mod security;
 mod sources;
 mod text;
 pub mod versions;
@@ -26,13 +28,13 @@ use std::io::{ErrorKind, Read};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
-use ipnet::IpNet;
-
 use crate::secret::Secret;
 use check::Dirs;
 pub use flags::{Flags, from_flags};
 pub use mistake::{Mistake, Mistakes};
+pub use network::{NoSubnets, ProxyMode, Subnets};
 pub use runtime::{CONTAINERD, RUNTIMES, Runtime, Traits};
+pub use security::Security;
 pub use sources::{Download, Mirrors, Proxy, Sources};
 use versions::Wished;
 use yaml::{At, Source};
@@ -63,6 +65,8 @@ pub struct Cluster {
     pub network: Network,
     /// `spec.runtime`.
     pub runtime: Runtime,
+    /// `spec.security`.
+    pub security: Security,
     /// `spec.artifacts.bundle`, resolved against the directory of cluster.yaml.
     pub bundle: Option<PathBuf>,
     /// `spec.artifacts.signers`, resolved likewise: who may sign the bundle, which must be signed then.
@@ -137,9 +141,11 @@ pub struct Network {
     /// Which plugin connects the pods.
     pub plugin: Plugin,
     /// Addresses of pods.
-    pub pod_subnet: IpNet,
-    /// Addresses of services.
-    pub service_subnet: IpNet,
+    pub pod_subnet: Subnets,
+    /// Addresses of services, of the same families in the same order.
+    pub service_subnet: Subnets,
+    /// `spec.network.proxyMode`.
+    pub proxy_mode: ProxyMode,
     /// The cluster's DNS domain.
     pub dns_domain: String,
 }

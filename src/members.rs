@@ -1,10 +1,11 @@
 //! Who is in a running cluster: what `bv_members` (`host/members.sh`) reads on one of its control planes.
 
 mod quorum;
+pub mod serving;
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use crate::cluster::Subnets;
 
 pub use quorum::{Refusal, order};
 
@@ -23,7 +24,7 @@ pub struct Members {
     /// `controlPlaneEndpoint` of kubeadm's configuration: `host:port`; `None` where there is none.
     pub endpoint: Option<String>,
     /// `podSubnet` of kubeadm's configuration; `None` where there is none that can be read.
-    pub pod_subnet: Option<IpNet>,
+    pub pod_subnet: Option<Subnets>,
     /// `cgroupDriver` that kubelets get which join; `None` where that cannot be read.
     pub cgroup_driver: Option<String>,
     /// The nodes.

@@ -4,6 +4,7 @@
 //! YAML says what and where, templates say what a file looks like; how a kind of step is checked,
 //! applied and undone is [`crate::host`]'s.
 
+mod components;
 mod context;
 mod library;
 mod merge;

@@ -16,12 +16,14 @@ mod disk_pressure;
 mod disk_space;
 mod downloads;
 mod dpkg;
+mod dual_stack;
 mod endpoint;
 mod firewall;
 mod hostname;
 mod kernel_modules;
 mod kubernetes_version;
 mod leftovers;
+mod made_with;
 mod memory;
 mod node_addresses;
 mod node_names;
@@ -29,6 +31,7 @@ mod operating_system;
 mod other_kubernetes;
 mod package_lock;
 mod ports;
+mod proxy_mode;
 mod root;
 mod runtime;
 mod same_machine;
@@ -70,6 +73,7 @@ pub const CHECKS: &[Check] = &[
     endpoint::CHECK,
     kubernetes_version::CHECK,
     settings::CHECK,
+    made_with::CHECK,
     cpus::CHECK,
     memory::CHECK,
     disk_space::CHECK,
@@ -79,6 +83,8 @@ pub const CHECKS: &[Check] = &[
     swap::CHECK,
     system_verification::CHECK,
     kernel_modules::CHECK,
+    proxy_mode::CHECK,
+    dual_stack::CHECK,
     sysctls::CHECK,
     tools::CHECK,
     downloads::CHECK,

@@ -9,7 +9,7 @@ use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
-use crate::cluster::{Host, RUNTIMES};
+use crate::cluster::{Host, RUNTIMES, Subnets};
 use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Severity};
 use crate::host::facts::{Endpoint, Facts, Unit};
@@ -215,11 +215,21 @@ const KUBELET: &str = "/etc/kubernetes/bivouac/kubelet.yaml";
 
 /// What a plan needs to know of each host.
 pub fn states(session: &Session, seen: &[Seen]) -> Vec<HostState> {
-    session.cluster.hosts.iter().zip(seen).map(|(host, seen)| state(host, seen)).collect()
+    let pods = &session.cluster.network.pod_subnet;
+    session.cluster.hosts.iter().zip(seen).map(|(host, seen)| state(host, seen, pods)).collect()
 }
 
-/// What a plan needs to know of a host.
-pub fn state(host: &Host, seen: &Seen) -> HostState {
+/// What a plan needs to know of a host, whose pods have these addresses.
+pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
+    // With two families the first one's is the node's own.
+    let first = if pods.is_dual() {
+        seen.facts.address_of(&host.address, pods.is_v6_first())
+    } else {
+        seen.facts.node_address(&host.address)
+    };
+    let address = first
+        .or_else(|| host.address.parse().ok())
+        .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
     let foreign = seen.facts.has_kubelet_conf() && !was_node(&seen.entries);
     HostState {
         os: seen.facts.os.clone(),
@@ -230,11 +240,8 @@ pub fn state(host: &Host, seen: &Seen) -> HostState {
             .facts
             .node_name(host.node_name.as_deref())
             .unwrap_or_else(|| host.display.clone()),
-        address: seen
-            .facts
-            .node_address(&host.address)
-            .or_else(|| host.address.parse().ok())
-            .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)),
+        address,
+        other_address: seen.facts.address_of(&host.address, !address.is_ipv6()),
         joined: foreign
             || seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
         foreign,

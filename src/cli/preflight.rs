@@ -55,7 +55,10 @@ pub async fn check(
         .hosts
         .iter()
         .zip(&seen)
-        .map(|(host, seen)| host.control_plane && hosts::state(host, seen).foreign)
+        .map(|(host, seen)| {
+            host.control_plane
+                && hosts::state(host, seen, &session.cluster.network.pod_subnet).foreign
+        })
         .collect();
     let judged = begun.refused(session, &seen, |host| !theirs[host]).await;
     // To make way for a new cluster is not what somebody wants who names a control plane that runs.

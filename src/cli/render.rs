@@ -39,7 +39,16 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             let node = host.node_name.as_ref().unwrap_or(&host.address);
             let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
             let address = host.address.parse().unwrap_or(unknown);
-            HostState { arch: arch.clone(), ..HostState::bare(node, address) }
+            let other: std::net::IpAddr = if address.is_ipv6() {
+                std::net::Ipv4Addr::UNSPECIFIED.into()
+            } else {
+                std::net::Ipv6Addr::UNSPECIFIED.into()
+            };
+            HostState {
+                arch: arch.clone(),
+                other_address: Some(other),
+                ..HostState::bare(node, address)
+            }
         })
         .collect();
     let artifacts = images::with_names(&cluster, &states, artifacts);

@@ -10,9 +10,11 @@ mod network;
 mod owned;
 mod registries;
 mod runtime;
+mod security;
 mod signing;
 mod sources;
 mod ssh;
+mod subnet;
 
 use std::path::{Path, PathBuf};
 
@@ -68,8 +70,10 @@ impl Check<'_> {
         let proxy = self.proxy(spec.proxy.as_ref());
         let load_balancer = self.load_balancer(at, spec);
         let hosts = self.hosts(at, spec);
-        let network = self.network(spec);
         let registries = self.registries(spec);
+        let version = kubernetes.as_ref().map(|(_, kubernetes)| &kubernetes.version);
+        let network = self.network(spec, version);
+        let security = self.security(spec);
         let (wish, kubernetes) = kubernetes?;
         let cluster = Cluster {
             name: name?,
@@ -78,6 +82,7 @@ impl Check<'_> {
             load_balancer: load_balancer?,
             network: network?,
             runtime,
+            security,
             signers,
             registries: registries?,
             bundle,

@@ -42,6 +42,7 @@ pub struct Spec {
     pub control_plane_endpoint: Text,
     pub load_balancer: Option<At<LoadBalancer>>,
     pub network: Option<Network>,
+    pub security: Option<At<Security>>,
     pub runtime: Option<Runtime>,
     pub artifacts: Option<At<Artifacts>>,
     pub registries: Option<Vec<At<Registry>>>,
@@ -77,6 +78,15 @@ pub struct Network {
     pub pod_subnet: Text,
     pub service_subnet: Text,
     pub dns_domain: Text,
+    pub proxy_mode: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Security {
+    pub audit: Option<bool>,
+    pub encryption: Option<bool>,
+    pub serving_certificates: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

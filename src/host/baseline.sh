@@ -77,12 +77,21 @@ bv_routes() {
     ip -4 route show "$@" 2>/dev/null | sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead)( |$)/ /g; s/ +$//'
 }
 
+# Those of IPv6 that somebody set: not what a router tells and takes back, nor what each link has by itself.
+bv_routes6() {
+    [ ! -e /proc/net/if_inet6 ] || ip -6 route show "$@" 2>/dev/null |
+        sed -E '/^(fe80:|ff[0-9a-f]{2}:|local |multicast |anycast )| proto ra( |$)/d; s/ expires [0-9]+sec//; s/ (linkdown|dead)( |$)/ /g; s/ +$//'
+}
+
 bv_network() {
     for bv_link in /sys/class/net/*; do
         [ -e "$bv_link/ifindex" ] && echo "link ${bv_link##*/}"
     done
     ip -o addr show 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print "address", $2, $4 }'
     bv_routes table all | grep -v '^broadcast\|^local' | sed 's/^/route /'
+    # A baseline without this line is one that does not know of them.
+    echo 'route6 -'
+    bv_routes6 table all | sed 's/^/route6 /'
     ip rule 2>/dev/null | sed 's/^/rule /'
     for bv_family in ip ip6; do
         if bv_iptables_used "${bv_family}tables"; then
@@ -92,6 +101,11 @@ bv_network() {
     done
     if command -v nft >/dev/null; then
         nft list tables 2>/dev/null | sed 's/^/nft /'
+    fi
+    bv_ipvs_list | sed 's/^/ipvs /'
+    # Without the module there is none, and the tool would load it.
+    if [ -d /sys/module/ip_set ] && command -v ipset >/dev/null; then
+        ipset list -n 2>/dev/null | sed 's/^/ipset /'
     fi
     ss -Hlntu 2>/dev/null | awk '{ n = split($5, a, ":"); print a[n] }' | sort -u |
         grep -xE '2379|2380|6443|10248|10249|10250|10256|10257|10259' | sed 's/^/port /'
@@ -136,6 +150,7 @@ bv_baseline() {
 bv_compare() {
     [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
     bv_baseline "$BV/after" || bv_die "the host's state cannot be read"
+    grep -qx 'route6 -' "$BV/baseline" || sed -i '/^route6 /d' "$BV/after"
     LC_ALL=C comm -3 --output-delimiter='	' "$BV/baseline" "$BV/after" |
         sed '/^	*mirror /d; /^process /d; s/^	/+ /; t; s/^/- /'
     rm -f "$BV/after"

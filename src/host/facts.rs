@@ -97,6 +97,11 @@ pub struct Facts {
     pub cgroup_controllers: Option<Vec<String>>,
     /// Kernel modules that Kubernetes needs and that this kernel neither has nor can load.
     pub missing_modules: Option<Vec<String>>,
+    /// Whether interfaces can have IPv6 addresses: the kernel has IPv6, and it is not switched off.
+    pub ipv6: Option<bool>,
+    /// Interfaces whose IPv6 default route is a router's word that the kernel listens to only as long as it
+    /// forwards no packets itself (`accept_ra` is 1).
+    pub accept_ra: Option<Vec<String>>,
     /// `net.ipv4.ip_forward`.
     pub ip_forward: Option<bool>,
     /// Whether sysctls under `net.` can be written.
@@ -119,6 +124,13 @@ pub struct Facts {
     pub kubelet_conf: Option<bool>,
     /// The version of the API server in a control plane's manifest: `v1.20.2`.
     pub api_version: Option<String>,
+    /// What a control plane's programs were told: `service-cluster-ip-range=10.96.0.0/16`; only arguments that
+    /// cluster.yaml has a word for.
+    pub arguments: Option<Vec<String>>,
+    /// The mode of the kube-proxy that runs on the host.
+    pub proxy_mode: Option<String>,
+    /// Whether the key is there that this control plane's API server decrypts Secrets with.
+    pub encryption_key: Option<bool>,
     /// The host's journal.
     pub journal: Journal,
     /// What on the host is ours, by the entries of its journal that stand.
@@ -355,6 +367,29 @@ impl Facts {
             addresses.find(wanted).map(|(_, ip)| ip)
         };
         route.source.or_else(of_interface)
+    }
+
+    /// The node's address of one family: the one that SSH connects to where that is the host's own, else the
+    /// source address of that family's default route, else one of the interface that the node's address is
+    /// on, else any.
+    pub fn address_of(&self, ssh_address: &str, v6: bool) -> Option<IpAddr> {
+        let fits = |ip: &IpAddr| ip.is_ipv6() == v6;
+        if let Some(ip) = self.node_address(ssh_address).filter(fits) {
+            return Some(ip);
+        }
+        let addresses = || self.global_addresses().filter(|address| fits(&address.net.addr()));
+        let of = |name: &str| addresses().find(|address| address.interface == name);
+        let routes = self.routes.iter().flatten();
+        let default = routes.clone().find(|route| route.destination.is_none() && route.ipv6 == v6);
+        let source = default.and_then(|route| route.source).filter(fits);
+        let by_route = || default.and_then(|route| of(route.interface.as_deref()?));
+        let beside = || {
+            let node = self.node_address(ssh_address)?;
+            let mut all = self.global_addresses();
+            of(&all.find(|address| address.net.addr() == node)?.interface)
+        };
+        let found = || by_route().or_else(beside).or_else(|| addresses().next());
+        source.or_else(|| found().map(|address| address.net.addr()))
     }
 
     /// The node's name: the one that was given, else the host's in lower case, as kubeadm has it.

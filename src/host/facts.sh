@@ -95,16 +95,29 @@ done
 
 if has ip; then
     say address -
-    ip -o addr show 2>/dev/null | while read -r _ device family address _; do
-        case $family in inet | inet6) say address "${device%@*} $address" ;; esac
+    ip -o addr show 2>/dev/null | while read -r _ device family address rest; do
+        # One that is used for a day only is nobody's address.
+        case "$family $rest" in
+        *' temporary '* | *' deprecated '*) ;;
+        'inet '* | 'inet6 '*) say address "${device%@*} $address" ;;
+        esac
     done
     say route -
     ip -o -4 route show 2>/dev/null | while read -r line; do say route "$line"; done
     if [ -e /proc/net/if_inet6 ]; then
         say route6 -
         ip -o -6 route show 2>/dev/null | while read -r line; do say route6 "$line"; done
+        say accept_ra -
+        ip -o -6 route show default proto ra 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p' | while read -r device; do
+            accepts=
+            read -r accepts 2>/dev/null <"/proc/sys/net/ipv6/conf/$device/accept_ra"
+            [ "$accepts" != 1 ] || say accept_ra "$device"
+        done
     fi
 fi
+off=1
+[ ! -e /proc/net/if_inet6 ] || read -r off 2>/dev/null </proc/sys/net/ipv6/conf/all/disable_ipv6
+case $off in 0) say ipv6 1 ;; *) say ipv6 0 ;; esac
 
 # The process that has the socket with this inode; found without ss.
 owner() {
@@ -225,6 +238,19 @@ say module_missing -
 [ -d /sys/module/overlay ] || grep -qsw overlay /proc/filesystems ||
     grep -qs '/overlay\.ko' "/lib/modules/$kernel/modules.dep" "/lib/modules/$kernel/modules.builtin" ||
     say module_missing overlay
+# What kube-proxy may need, by its mode; a kernel that does not list what is built in has a configuration.
+config=
+for name in ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_lc ip_vs_dh ip_vs_sed ip_vs_nq ip_set nf_conntrack nf_tables ip_tables; do
+    [ ! -d "/sys/module/$name" ] || continue
+    ! grep -qs "/$name\.ko" "/lib/modules/$kernel/modules.dep" "/lib/modules/$kernel/modules.builtin" || continue
+    if [ -z "$config" ]; then
+        config=$({ cat "/boot/config-$kernel" || gzip -cd /proc/config.gz; } 2>/dev/null | grep -E '^CONFIG_(IP_VS|IP_SET|NF_CONNTRACK|NF_TABLES|IP_NF_IPTABLES)[A-Z_]*=y')
+        config="$config$newline"
+    fi
+    symbol=$(printf '%s' "$name" | tr '[:lower:]' '[:upper:]')
+    [ "$name" != ip_tables ] || symbol=IP_NF_IPTABLES
+    case $config in *"CONFIG_$symbol=y$newline"*) ;; *) say module_missing "$name" ;; esac
+done
 say_file ip_forward /proc/sys/net/ipv4/ip_forward
 if [ -w /proc/sys/net/ipv4/ip_forward ]; then say sysctl_writable 1; else say sysctl_writable 0; fi
 say_file bridge_nf /proc/sys/net/bridge/bridge-nf-call-iptables
@@ -352,6 +378,21 @@ if [ -r /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
         fi
     done </etc/kubernetes/manifests/kube-apiserver.yaml
 fi
+
+# What the cluster was made with: of the programs' arguments those that cluster.yaml has a word for.
+manifests=/etc/kubernetes/manifests
+if [ -r "$manifests/kube-apiserver.yaml" ]; then
+    say argument -
+    cat "$manifests/kube-apiserver.yaml" "$manifests/kube-controller-manager.yaml" 2>/dev/null |
+        sed -n -E 's/^ *- --((audit-policy-file|encryption-provider-config|kubelet-certificate-authority|service-cluster-ip-range|cluster-cidr)=.*)/\1/p' |
+        sort -u | while read -r line; do say argument "$line"; done
+    if [ -s /etc/kubernetes/bivouac/encryption.yaml ]; then say encryption_key 1; else say encryption_key 0; fi
+fi
+for file in /var/lib/kubelet/pods/*/volumes/kubernetes.io~configmap/kube-proxy/config.conf; do
+    [ -r "$file" ] || continue
+    say proxy_mode "$(sed -n 's/^mode: *//p' "$file" | tr -d '"')"
+    break
+done
 
 # Our own journal (its format: journal.sh): entries that stand and were not wiped yet, the run of the last
 # one, and of those that say what on the host is ours, the kind and the first argument.

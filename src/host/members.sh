@@ -15,7 +15,7 @@ bv_members() {
     bv_version=$(bv_kubectl get --raw /version | sed -n 's/.*"gitVersion": *"\([^"]*\)".*/\1/p')
     echo "version $bv_version"
     bv_kubectl -n kube-system get configmap kubeadm-config --ignore-not-found -o jsonpath='{.data.ClusterConfiguration}' |
-        sed -n -e 's/^controlPlaneEndpoint: *"\{0,1\}\([^"]*\)"\{0,1\}$/endpoint \1/p' -e 's/^  podSubnet: *"\{0,1\}\([^",]*\).*/pods \1/p'
+        sed -n -e 's/^controlPlaneEndpoint: *"\{0,1\}\([^"]*\)"\{0,1\}$/endpoint \1/p' -e 's/^  podSubnet: *"\{0,1\}\([^" ]*\).*/pods \1/p'
     # What a kubelet that joins is given; the kubelet's own default is cgroupfs. Until 1.23 the name has the version.
     bv_minor=${bv_version#v*.}
     bv_minor=${bv_minor%%.*}

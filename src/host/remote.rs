@@ -30,6 +30,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/kernel.sh"),
     include_str!("kind/kubeadm.sh"),
     include_str!("kind/kubeadm_move.sh"),
+    include_str!("kind/security.sh"),
     include_str!("kind/image.sh"),
     include_str!("kind/pull.sh"),
     include_str!("kind/command.sh"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::components;
 use super::proxy;
 use super::registries;
 use super::resolve::image_name;
@@ -62,6 +63,8 @@ pub struct HostState {
     pub node: String,
     /// The address that the node is known by in the cluster.
     pub address: IpAddr,
+    /// Its address of the other family, where it has one.
+    pub other_address: Option<IpAddr>,
     /// `kubeadm init` or `join` was completed here, by us or by another tool.
     pub joined: bool,
     /// It is a node that another tool made.
@@ -90,6 +93,7 @@ impl HostState {
             arch: "amd64".to_owned(),
             node: node.into(),
             address,
+            other_address: None,
             joined: false,
             foreign: false,
             server: None,
@@ -359,7 +363,8 @@ fn vip(cluster: &Cluster) -> (String, Option<String>) {
 
 /// The hosts' addresses, with commas.
 fn addresses(site: &Site<'_>) -> String {
-    site.hosts.iter().map(|host| host.address.to_string()).collect::<Vec<_>>().join(",")
+    let each = |host| components::addresses(site, host);
+    site.hosts.iter().map(each).collect::<Vec<_>>().join(",")
 }
 
 /// The context of host `index`.
@@ -401,6 +406,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "foreign": foreign,
             "vip": vip,
             "vip_interface": vip_interface.unwrap_or_default(),
+            // Whose kubelets may have a certificate, for what: for the one host that decides on it.
+            "askers": if first == Some(index) { components::askers(site) } else { String::new() },
             // Names and addresses of the API servers, for those who spread over them.
             "control_planes": site.control_planes().map(|host| json!({
                 "node": site.hosts[host].node,
@@ -441,16 +448,16 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         "registries": registries,
         "logins": logins,
         "proxy": proxy::json(site),
-        "network": {
-            "pod_subnet": site.cluster.network.pod_subnet.to_string(),
-            "service_subnet": site.cluster.network.service_subnet.to_string(),
-            "dns_domain": site.cluster.network.dns_domain,
-        },
+        "network": components::network(site),
+        "components": components::of(site.cluster),
+        "security": components::security(site, foreign),
         "host": {
             "firewalld": state.firewalld,
             "name": host.display,
             "node": state.node,
             "address": state.address,
+            // Those of all families of the cluster, with a comma, as `--node-ip` has them.
+            "addresses": components::addresses(site, state),
             "arch": state.arch,
             "joined": state.joined,
             "silent": state.silent,

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::cluster::{Overrides, yaml};
 
-/// Merges `overrides` into `base`: maps key by key, everything else replaced.
+/// Merges `overrides` into `base`: maps key by key, lists of what has names by those names (kubeadm's
+/// `extraVolumes`, and its `extraArgs` from v1beta4 on, where a name may be there twice), everything else replaced.
 fn merge(base: &mut Value, overrides: &Value) {
     match (base, overrides) {
         (Value::Object(base), Value::Object(overrides)) => {
@@ -12,8 +13,18 @@ fn merge(base: &mut Value, overrides: &Value) {
                 merge(base.entry(key.clone()).or_insert(Value::Null), value);
             }
         }
+        (Value::Array(base), Value::Array(overrides))
+            if are_named(base) && are_named(overrides) =>
+        {
+            base.retain(|ours| !overrides.iter().any(|own| own["name"] == ours["name"]));
+            base.extend(overrides.iter().cloned());
+        }
         (base, overrides) => *base = overrides.clone(),
     }
+}
+
+fn are_named(list: &[Value]) -> bool {
+    list.iter().all(|item| item.get("name").is_some_and(Value::is_string))
 }
 
 /// Merges overrides into a TOML document.
@@ -67,6 +78,18 @@ mod tests {
         assert_eq!(cri["sandbox_image"].as_str(), Some("a"));
         assert_eq!(cri["x"].as_bool(), Some(true));
         assert_eq!(merged["version"].as_integer(), Some(2));
+    }
+
+    #[test]
+    fn what_has_names_is_merged_by_them() {
+        let text = "kind: A\nx: [{name: a, value: '1'}, {name: b, value: '2'}]\ny: [1, 2]\n";
+        let own = overrides(
+            &json!({"x": [{"name": "b", "value": "3"}, {"name": "b", "value": "4"}], "y": [3]}),
+        );
+        let merged = yaml::documents(&documents(text, &[("A", &own)]).unwrap()).unwrap();
+        let named = |name, value| json!({"name": name, "value": value});
+        assert_eq!(merged[0]["x"], json!([named("a", "1"), named("b", "3"), named("b", "4")]));
+        assert_eq!(merged[0]["y"], json!([3]));
     }
 
     #[test]

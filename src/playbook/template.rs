@@ -4,6 +4,8 @@ use serde_json::Value;
 use tera::{Context, Kwargs, State, Tera};
 
 use super::library::Error;
+use crate::members;
+use crate::members::serving::{Asker, Verdict};
 
 /// All templates of a library, parsed; a mistake in any of them is found before anything runs.
 #[derive(Debug)]
@@ -17,6 +19,9 @@ impl Templates {
         tera.register_filter("quote", |value: tera::Value, _: Kwargs, _: &State<'_>| quote(&value));
         tera.register_filter("shell", |value: tera::Value, _: Kwargs, _: &State<'_>| {
             crate::ssh::quote(&text(&value))
+        });
+        tera.register_filter("serving", |value: tera::Value, kwargs: Kwargs, _: &State<'_>| {
+            serving(&text(&value), &kwargs)
         });
         tera.add_raw_templates(files.iter().map(|(name, text)| (name.as_str(), text.as_str())))
             .map_err(|source| Error::Template { name: "templates".to_owned(), source })?;
@@ -51,6 +56,28 @@ impl Templates {
 /// bare `no` or `1.30` into something else.
 fn quote(value: &tera::Value) -> String {
     Value::String(text(value)).to_string()
+}
+
+/// The words of `bv_serving_approve`: what the cluster's list of certificate requests has for nodes, judged.
+fn serving(list: &str, kwargs: &Kwargs) -> tera::TeraResult<String> {
+    let nodes = kwargs.must_get::<String>("nodes")?;
+    let misfit = |error: String| tera::Error::message(error);
+    let nodes: Vec<Asker> =
+        serde_json::from_str(&nodes).map_err(|error| misfit(error.to_string()))?;
+    // A preview has the value's name in its place.
+    if !list.trim_start().starts_with('{') {
+        return Ok(String::new());
+    }
+    let word = |verdict: &Verdict| match &verdict.wrong {
+        None => format!("approve {}", crate::ssh::quote(&verdict.name)),
+        Some(why) => {
+            let said = format!("`{}` of `{}` is not approved: {why}", verdict.name, verdict.user);
+            format!("refuse {}", crate::ssh::quote(&said))
+        }
+    };
+    let words: Vec<String> =
+        members::serving::judge(list, &nodes).map_err(misfit)?.iter().map(word).collect();
+    Ok(words.join(" "))
 }
 
 fn text(value: &tera::Value) -> String {

@@ -13,7 +13,11 @@ pub(super) const CHECK: Check = Check {
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let firewalld = host.facts.unit("firewalld.service").is_some_and(Unit::is_running);
     let control_plane = host.host.control_plane;
-    let pods = &context.cluster.network.pod_subnet;
+    let pods = context.cluster.network.pod_subnet;
+    let each = |before: &str| {
+        let all = pods.iter().map(|net| format!("`{before}{net}`"));
+        all.collect::<Vec<_>>().join(", ")
+    };
     let mut findings = Vec::new();
     if firewalld && control_plane {
         let message = "`firewalld` is on: pods and the other hosts are let in, who uses the API from elsewhere is not";
@@ -26,8 +30,9 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             "`ufw` is on: it must let TCP {ports} in from the other hosts, and all from pods"
         );
         let fix = format!(
-            "`ufw allow from {pods}`, `ufw route allow from {pods}`, and the same for the other \
-             hosts' addresses; or switch it off"
+            "{}, {}, and the same for the other hosts' addresses; or switch it off",
+            each("ufw allow from "),
+            each("ufw route allow from ")
         );
         findings.push(host.warning(CHECK.name, message, fix));
     }

@@ -9,11 +9,16 @@ pub(super) const CHECK: Check = Check {
     run: Run::EachHost(run),
 };
 
+/// What every cluster needs; the others are asked for by kube-proxy's mode.
+const NEEDED: [&str; 2] = ["overlay", "br_netfilter"];
+
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    match &host.facts.missing_modules {
-        Some(missing) if !missing.is_empty() => {
+    let is_needed = |name: &&String| NEEDED.contains(&name.as_str());
+    let missing = || host.facts.missing_modules.iter().flatten().filter(is_needed);
+    match missing().count() {
+        1.. => {
             let kernel = host.facts.kernel.as_deref().unwrap_or("unknown");
-            let message = format!("kernel `{kernel}` has no module {}", quoted(missing));
+            let message = format!("kernel `{kernel}` has no module {}", quoted(missing()));
             let rest = context.families.of(host.facts).and_then(|it| Some((it, it.modules()?)));
             let fix = match rest {
                 Some((it, package)) => format!(
@@ -26,6 +31,6 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             };
             vec![host.error(CHECK.name, message, fix)]
         }
-        _ => vec![],
+        0 => vec![],
     }
 }

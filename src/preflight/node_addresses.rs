@@ -1,5 +1,7 @@
 //! Nodes reach each other by their addresses; machines behind NAT often share one (10.0.2.15).
 
+use std::net::IpAddr;
+
 use super::{Check, Context, Finding, HostFacts, Run, same_machine};
 
 pub(super) const CHECK: Check = Check {
@@ -12,7 +14,12 @@ const FIX: &str = "write in cluster.yaml, as the host's `address`, one of its ow
                    hosts can reach";
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
+    let network = &context.cluster.network.pod_subnet;
     let address = |host: &HostFacts<'_>| host.facts.node_address(&host.host.address);
+    let of = |host: &HostFacts<'_>, v6| host.facts.address_of(&host.host.address, v6);
+    let other = |host: &HostFacts<'_>| {
+        network.is_dual().then(|| of(host, !address(host)?.is_ipv6())).flatten()
+    };
     let known = |host: &&HostFacts<'_>| {
         host.facts.addresses.is_some() && host.facts.routes.is_some() && host.is_root()
     };
@@ -24,7 +31,10 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         host.error(CHECK.name, message, FIX)
     };
     let clash = |(one, two): (&HostFacts<'_>, &HostFacts<'_>)| {
-        let ip = address(one).filter(|first| Some(first) == address(two).as_ref())?;
+        let same = |of: &dyn Fn(&HostFacts<'_>) -> Option<IpAddr>| {
+            of(one).filter(|first| Some(first) == of(two).as_ref())
+        };
+        let ip = same(&address).or_else(|| same(&other))?;
         if same_machine::are_one(one, two) {
             return None;
         }

@@ -17,7 +17,8 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     }
     let network = &context.cluster.network;
     let subnets = [("podSubnet", network.pod_subnet), ("serviceSubnet", network.service_subnet)];
-    subnets.iter().filter_map(|(key, subnet)| overlap(host, key, subnet)).collect()
+    let each = subnets.iter().flat_map(|(key, nets)| nets.iter().map(move |net| (key, net)));
+    each.filter_map(|(key, subnet)| overlap(host, key, &subnet)).collect()
 }
 
 fn overlap(host: &HostFacts<'_>, key: &str, subnet: &IpNet) -> Option<Finding> {

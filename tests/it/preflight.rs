@@ -9,13 +9,13 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use bivouac::cluster::{
-    self, Cluster, Download, Host, Kubernetes, LoadBalancer, Network, Plugin, Sources, Ssh, Sudo,
-    Version,
+    self, Cluster, Download, Host, Kubernetes, LoadBalancer, Network, Plugin, ProxyMode, Security,
+    Sources, Ssh, Sudo, Version,
 };
 use bivouac::event::Severity;
 use bivouac::family::Families;
 use bivouac::host::facts::{
-    Claim, Endpoint, Facts, FactsError, Journal, Listener, Process, Reached, Route, Unit,
+    Address, Claim, Endpoint, Facts, FactsError, Journal, Listener, Process, Reached, Route, Unit,
 };
 use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, check};
 use serde_json::json;
@@ -91,10 +91,12 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
             plugin: Plugin::Bridge,
             pod_subnet: "10.244.0.0/16".parse().unwrap(),
             service_subnet: "10.96.0.0/16".parse().unwrap(),
+            proxy_mode: ProxyMode::Iptables,
             dns_domain: "cluster.local".into(),
         },
         runtime: bivouac::cluster::Runtime::default(),
         registries: Vec::new(),
+        security: Security::default(),
         bundle: None,
         signers: None,
         sources: Sources::default(),
@@ -143,6 +145,28 @@ fn shown(finding: &Finding) -> String {
 /// What would be installed is there.
 fn has_all_tools(facts: &mut Facts) {
     facts.commands.values_mut().for_each(|there| *there = true);
+}
+
+/// A cluster of two families on hosts that have both.
+fn dual(scene: &mut Scene) {
+    let network = &mut scene.cluster.network;
+    network.pod_subnet = "10.244.0.0/16,fd00:10:244::/56".parse().unwrap();
+    network.service_subnet = "10.96.0.0/16,fd00:10:96::/112".parse().unwrap();
+    for (index, facts) in scene.facts.iter_mut().enumerate() {
+        let net = format!("2001:db8::{}/64", index + 1).parse().unwrap();
+        facts.addresses.as_mut().unwrap().push(Address { interface: "eth0".into(), net });
+        facts.ipv6 = Some(true);
+    }
+}
+
+/// The first host is the control plane of a cluster of ours, whose programs have these arguments.
+fn made_with(scene: &mut Scene, arguments: &[&str]) {
+    scene.api = Api::There;
+    let facts = &mut scene.facts[0];
+    facts.kubelet_conf = Some(true);
+    facts.encryption_key = Some(true);
+    facts.arguments = Some(arguments.iter().map(|it| (*it).to_owned()).collect());
+    facts.claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
 }
 
 /// What is wrong, the check that must say so, and how it comes about.
@@ -299,6 +323,82 @@ const CASES: &[Case] = &[
     }),
     ("a kernel without its modules", "KernelModules", |s| {
         s.facts[1].missing_modules = Some(vec!["br_netfilter".into()]);
+    }),
+    ("no virtual servers for ipvs, and a kernel for nftables", "ProxyMode", |s| {
+        s.cluster.network.proxy_mode = ProxyMode::Ipvs;
+        s.cluster.kubernetes.version = version("1.33.0");
+        s.facts[1].missing_modules = Some(vec!["ip_vs".into(), "ip_vs_rr".into()]);
+    }),
+    ("no virtual servers for ipvs, and a version without nftables", "ProxyMode", |s| {
+        s.cluster.network.proxy_mode = ProxyMode::Ipvs;
+        s.facts[1].missing_modules = Some(vec!["ip_vs_sh".into()]);
+    }),
+    ("another scheduler than the kernel has", "ProxyMode", |s| {
+        s.cluster.network.proxy_mode = ProxyMode::Ipvs;
+        let ipvs = json!({"scheduler": "lc"});
+        s.cluster.kubernetes.kube_proxy.insert("ipvs".into(), ipvs);
+        s.facts[2].missing_modules = Some(vec!["ip_vs_lc".into()]);
+    }),
+    ("ipvs in a version that warns of it", "ProxyMode", |s| {
+        s.cluster.network.proxy_mode = ProxyMode::Ipvs;
+        s.cluster.kubernetes.version = version("1.35.1");
+    }),
+    ("a kernel that is too old for nftables", "ProxyMode", |s| {
+        s.cluster.network.proxy_mode = ProxyMode::Nftables;
+        s.cluster.kubernetes.version = version("1.33.0");
+        s.facts[1].kernel = Some("5.10.0-28-amd64".into());
+    }),
+    ("a kernel without nftables", "ProxyMode", |s| {
+        s.cluster.network.proxy_mode = ProxyMode::Nftables;
+        s.cluster.kubernetes.version = version("1.33.0");
+        s.facts[1].missing_modules = Some(vec!["nf_tables".into()]);
+    }),
+    ("nftables while it is alpha", "ProxyMode", |s| {
+        s.cluster.network.proxy_mode = ProxyMode::Nftables;
+        s.cluster.kubernetes.version = version("1.30.0");
+    }),
+    ("a kernel without any packet filter", "ProxyMode", |s| {
+        s.facts[1].missing_modules = Some(vec!["ip_tables".into(), "nf_tables".into()]);
+    }),
+    ("two families, and IPv6 switched off", "DualStack", |s| {
+        dual(s);
+        s.facts[1].ipv6 = Some(false);
+    }),
+    ("two families, and no address of one", "DualStack", |s| {
+        dual(s);
+        s.facts[1].addresses.as_mut().unwrap().retain(|it| it.net.addr().is_ipv4());
+    }),
+    ("two families, and routes by a router", "DualStack", |s| {
+        dual(s);
+        s.facts[1].accept_ra = Some(vec!["eth0".into()]);
+    }),
+    ("security that was switched on afterwards", "MadeWith", |s| {
+        made_with(s, &[]);
+        s.cluster.security = Security { audit: true, encryption: true, serving_certificates: true };
+    }),
+    ("security that was taken away afterwards", "MadeWith", |s| {
+        made_with(
+            s,
+            &[
+                "audit-policy-file=/etc/kubernetes/bivouac/audit-policy.yaml",
+                "encryption-provider-config=/etc/kubernetes/bivouac/encryption.yaml",
+                "kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt",
+            ],
+        );
+    }),
+    ("a key that is gone", "MadeWith", |s| {
+        made_with(s, &["encryption-provider-config=/etc/kubernetes/bivouac/encryption.yaml"]);
+        s.cluster.security.encryption = true;
+        s.facts[0].encryption_key = Some(false);
+    }),
+    ("other networks than the cluster's", "MadeWith", |s| {
+        made_with(s, &["cluster-cidr=10.100.0.0/16", "service-cluster-ip-range=10.101.0.0/16"]);
+        s.facts[0].proxy_mode = Some("ipvs".into());
+    }),
+    ("security for another tool's cluster", "MadeWith", |s| {
+        made_with(s, &[]);
+        s.facts[0].claims = vec![];
+        s.cluster.security.audit = true;
     }),
     ("a container that may not forward", "FileContent-*", |s| {
         s.facts[1].sysctl_writable = Some(false);

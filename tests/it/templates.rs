@@ -53,7 +53,16 @@ const SEVERAL: &str = "hosts:
 - {address: 10.89.7.16, roles: [worker], name: w1}
 ";
 
-const SITES: [&str; 6] = [SINGLE, THREE, TAINTED, BOTH_ROLES, TREACHEROUS, SEVERAL];
+/// All that is one line to switch on.
+const FEATURES: &str = "network: {podSubnet: '10.244.0.0/16,fd00:10:244::/56', proxyMode: ipvs}
+security: {audit: true, encryption: true, servingCertificates: true}
+hosts:
+- {address: 10.89.7.11, roles: [control-plane], name: cp1}
+- {address: 10.89.7.12, roles: [control-plane], name: cp2}
+- {address: 10.89.7.13, roles: [worker], name: w1}
+";
+
+const SITES: [&str; 7] = [SINGLE, THREE, TAINTED, BOTH_ROLES, TREACHEROUS, SEVERAL, FEATURES];
 
 /// The user's settings, in the form that the version's kubeadm reads.
 fn settings(version: &str) -> String {
@@ -497,6 +506,95 @@ fn the_shell_half_knows_the_same_minors_as_the_table() {
         ("members.sh", format!("which it kept until 1.{}", first(|row| !row.cluster_status) - 1)),
     ] {
         assert!(text(file).contains(&words), "{file}: {words}");
+    }
+}
+
+#[test]
+fn what_is_one_line_reaches_every_version() {
+    for version in every_minor() {
+        let minor: u32 = version.split('.').nth(1).unwrap().parse().unwrap();
+        let made = Made::new(&version, &settings(&version), FEATURES);
+        let all = configurations(&made);
+        let cluster = part(&all[0].2, "ClusterConfiguration");
+        assert_eq!(cluster["networking"]["podSubnet"], "10.244.0.0/16,fd00:10:244::/56");
+        assert_eq!(cluster["networking"]["serviceSubnet"], "10.96.0.0/16,fd00:10:96::/112");
+        let gate = (minor == 20).then(|| json!({"IPv6DualStack": true}));
+        assert_eq!(cluster.get("featureGates"), gate.as_ref(), "{version}");
+        // The user's own argument is there too, in the form of the version.
+        let server = &cluster["apiServer"];
+        let argument = |name: &str| match &server["extraArgs"] {
+            Value::Array(list) => {
+                list.iter().find(|it| it["name"] == name).unwrap()["value"].clone()
+            }
+            map => map[name].clone(),
+        };
+        assert_eq!(server["extraArgs"].is_array(), minor >= 31, "{version}");
+        for (name, value) in [
+            ("v", "2"),
+            ("audit-policy-file", "/etc/kubernetes/bivouac/audit-policy.yaml"),
+            ("audit-log-path", "/var/log/kubernetes/audit/audit.log"),
+            ("audit-log-maxbackup", "9"),
+            ("encryption-provider-config", "/etc/kubernetes/bivouac/encryption.yaml"),
+            ("kubelet-certificate-authority", "/etc/kubernetes/pki/ca.crt"),
+        ] {
+            assert_eq!(argument(name), value, "{version}");
+        }
+        let paths: Vec<&Value> =
+            server["extraVolumes"].as_array().unwrap().iter().map(|it| &it["hostPath"]).collect();
+        assert_eq!(
+            paths,
+            [
+                "/etc/kubernetes/bivouac/audit-policy.yaml",
+                "/var/log/kubernetes/audit",
+                "/etc/kubernetes/bivouac/encryption.yaml"
+            ]
+        );
+        assert_eq!(part(&all[0].2, "KubeletConfiguration")["serverTLSBootstrap"], true);
+        assert_eq!(part(&all[0].2, "KubeProxyConfiguration")["mode"], "ipvs");
+        for ((_, verb, config), last) in all.iter().zip(["b", "c", "d"]) {
+            let kind = if verb == "init" { "InitConfiguration" } else { "JoinConfiguration" };
+            let arguments = &part(config, kind)["nodeRegistration"]["kubeletExtraArgs"];
+            let ip = arguments.get("node-ip").unwrap_or(&arguments[0]["value"]).as_str().unwrap();
+            assert!(
+                ip.starts_with("10.89.7.1") && ip.ends_with(&format!(",fd00:89::{last}")),
+                "{ip}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_listens_for_everybody_without_a_line() {
+    for version in every_minor() {
+        let (_, _, config) = configurations(&Made::new(&version, "", SINGLE)).remove(0);
+        let kubelet = part(&config, "KubeletConfiguration");
+        assert_eq!(kubelet["readOnlyPort"], 0);
+        assert_eq!(kubelet["authentication"]["anonymous"]["enabled"], false);
+        let proxy = part(&config, "KubeProxyConfiguration");
+        assert_eq!(proxy["metricsBindAddress"], "127.0.0.1:10249");
+        assert!(!config.contains("0.0.0.0"), "{config}");
+        assert!(
+            part(&config, "ClusterConfiguration")
+                .get("apiServer")
+                .is_none_or(|it| it.get("extraArgs").is_none())
+        );
+    }
+}
+
+#[test]
+fn nftables_is_switched_on_where_it_is_alpha() {
+    for version in every_minor() {
+        let minor: u32 = version.split('.').nth(1).unwrap().parse().unwrap();
+        if minor < 29 {
+            continue;
+        }
+        let site = format!("network: {{proxyMode: nftables}}\n{SINGLE}");
+        let (_, _, config) = configurations(&Made::new(&version, "", &site)).remove(0);
+        let proxy = part(&config, "KubeProxyConfiguration");
+        assert_eq!(proxy["mode"], "nftables");
+        let gate = (minor < 31).then(|| json!({"NFTablesProxyMode": true}));
+        assert_eq!(proxy.get("featureGates"), gate.as_ref(), "{version}");
+        assert_eq!(misfits(&proxy), Vec::<String>::new());
     }
 }
 

@@ -60,11 +60,6 @@ pub(super) const KUBE_PROXY: &[Owned] = &[
     ),
     (&["kind"], "KubeProxyConfiguration", "nothing: it is always `KubeProxyConfiguration`"),
     (&["clusterCIDR"], "", "`spec.network.podSubnet`"),
-    (
-        &["mode"],
-        "iptables",
-        "nothing: what a wipe takes back is `iptables`, and others are not supported yet",
-    ),
 ];
 
 /// Beneath `spec.runtime.config`.

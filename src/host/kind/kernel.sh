@@ -1,4 +1,4 @@
-# kernel POD-CIDR: claims what the cluster's programs will do in the kernel: firewall chains, links,
+# kernel POD-CIDRS: claims what the cluster's programs will do in the kernel: firewall chains, links,
 # routes, namespaces, settings. Undo takes away what is theirs by name and was not in the baseline.
 
 # Names of chains that kubelet, kube-proxy, the CNI plugins, bivouac's own pod network and flannel make.
@@ -97,6 +97,50 @@ bv_sysctls_differ() {
         }' "$BV/baseline" -
 }
 
+# What kube-proxy keeps where it does not work with iptables (its own `--cleanup`: pkg/proxy/ipvs, pkg/proxy/nftables): virtual
+# servers, the link with their addresses, and sets, which chains refer to; tables of nftables.
+bv_proxy_remove() {
+    if [ -e /proc/net/ip_vs ] && command -v ipvsadm >/dev/null; then
+        bv_ipvs_list | while read -r bv_protocol bv_service; do
+            grep -qxF "ipvs $bv_protocol $bv_service" "$BV/baseline" || ipvsadm -D "$bv_protocol" "$bv_service" || exit 1
+        done || return 1
+    fi
+    if [ -d /sys/class/net/kube-ipvs0 ] && ! grep -qxF 'link kube-ipvs0' "$BV/baseline"; then
+        ip link del kube-ipvs0 || return 1
+    fi
+    if [ -d /sys/module/ip_set ] && command -v ipset >/dev/null; then
+        ipset list -n 2>/dev/null | grep '^KUBE-' | while IFS= read -r bv_set; do
+            grep -qxF "ipset $bv_set" "$BV/baseline" || ipset destroy "$bv_set" || exit 1
+        done || return 1
+    fi
+    command -v nft >/dev/null || return 0
+    for bv_family in ip ip6; do
+        grep -qxF "nft table $bv_family kube-proxy" "$BV/baseline" && continue
+        nft list table "$bv_family" kube-proxy >/dev/null 2>&1 || continue
+        nft delete table "$bv_family" kube-proxy || return 1
+    done
+}
+
+# Virtual servers, as ipvsadm names them. The kernel lists them in hexadecimal (net/netfilter/ipvs/ip_vs_ctl.c, `ip_vs_info_seq_show`).
+bv_ipvs_list() {
+    awk 'function number(text, i, n) {
+            for (i = 1; i <= length(text); i++) n = n * 16 + index("0123456789ABCDEF", substr(text, i, 1)) - 1
+            return n
+        }
+        $1 == "FWM" { print "-f", number(toupper($2)); next }
+        $1 == "TCP" { option = "-t" }
+        $1 == "UDP" { option = "-u" }
+        $1 == "SCTP" { option = "--sctp-service" }
+        $1 ~ /^(TCP|UDP|SCTP)$/ {
+            port = $2
+            sub(/.*:/, "", port)
+            address = substr($2, 1, length($2) - length(port) - 1)
+            if (address !~ /^\[/)
+                address = number(substr(address, 1, 2)) "." number(substr(address, 3, 2)) "." number(substr(address, 5, 2)) "." number(substr(address, 7, 2))
+            print option, address ":" number(port)
+        }' /proc/net/ip_vs 2>/dev/null
+}
+
 bv_kernel_undo() {
     bv_pods_stop
     for bv_family in iptables ip6tables; do
@@ -104,6 +148,7 @@ bv_kernel_undo() {
             bv_chains_remove "$bv_family" || return 1
         fi
     done
+    bv_proxy_remove || return 1
     bv_tables_remove ip
     bv_tables_remove ip6
     # Pods' ends of veth pairs died with their namespaces; what hangs on our bridge is ours.
@@ -117,18 +162,27 @@ bv_kernel_undo() {
     for bv_link in flannel.1 flannel.4096 flannel-v6.1 flannel-v6.4096 flannel-wg flannel-wg-v6; do
         [ ! -d "/sys/class/net/$bv_link" ] || grep -qxF "link $bv_link" "$BV/baseline" || ip link del "$bv_link" || return 1
     done
-    # Routes into the pods' addresses.
-    bv_routes | while IFS= read -r bv_route; do
+    for bv_pods in $(printf '%s' "$1" | tr , ' '); do bv_routes_remove "$bv_pods"; done
+    bv_sysctls_restore
+}
+
+# Takes away the routes into the pods' network $1 that the baseline does not have.
+bv_routes_remove() {
+    case $1 in
+    *:*) bv_version=6 bv_class=route6 ;;
+    *) bv_version=4 bv_class=route ;;
+    esac
+    "bv_routes$([ "$bv_version" = 4 ] || echo 6)" | while IFS= read -r bv_route; do
         case ${bv_route%% *} in
         */*) ;;
         *) continue ;;
         esac
         bv_in_cidr "${bv_route%% *}" "$1" || continue
-        grep -qxF "route $bv_route" "$BV/baseline" && continue
+        grep -qxF "$bv_class $bv_route" "$BV/baseline" && continue
         # shellcheck disable=SC2086 # A route is several words.
-        ip route del $bv_route
+        ip "-$bv_version" route del $bv_route
     done
-    bv_sysctls_restore
+    return 0
 }
 
 # Takes the virtual address $1 off the host where the baseline does not have it. kube-vip leaves it when it
@@ -139,16 +193,38 @@ bv_vip_remove() {
     done
 }
 
-# Whether the network $1 lies in the network $2 (IPv4).
+# Whether the network $1 lies in the network $2, both of one family.
 bv_in_cidr() {
-    awk -v a="$1" -v b="$2" 'BEGIN {
-        split(a, x, "/"); split(b, y, "/")
-        if (x[2] + 0 < y[2] + 0) exit 1
-        n = split(x[1], p, "."); m = split(y[1], q, ".")
-        if (n != 4 || m != 4) exit 1
-        u = ((p[1] * 256 + p[2]) * 256 + p[3]) * 256 + p[4]
-        v = ((q[1] * 256 + q[2]) * 256 + q[3]) * 256 + q[4]
-        s = 2 ^ (32 - y[2])
-        exit int(u / s) != int(v / s)
-    }'
+    awk -v a="$1" -v b="$2" '
+        function number(text, i, n) {
+            for (i = 1; i <= length(text); i++) n = n * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+            return n
+        }
+        # Sets v[1..n], numbers below `size`.
+        function values(text, v, p, i, n, halves, left, right) {
+            if (text !~ /:/) {
+                for (i = split(text, p, "."); i > 0; i--) v[i] = p[i] + 0
+                return
+            }
+            left = text; right = ""
+            if (halves = index(text, "::")) { left = substr(text, 1, halves - 1); right = substr(text, halves + 2) }
+            for (i = 1; i <= 8; i++) v[i] = 0
+            for (i = split(left, p, ":"); i > 0; i--) v[i] = number(tolower(p[i]))
+            n = split(right, p, ":")
+            for (i = 1; i <= n; i++) v[8 - n + i] = number(tolower(p[i]))
+        }
+        BEGIN {
+            split(a, x, "/"); split(b, y, "/")
+            v6 = b ~ /:/
+            if ((a ~ /:/) != v6 || x[2] + 0 < y[2] + 0) exit 1
+            bits = v6 ? 16 : 8
+            values(x[1], one); values(y[1], other)
+            left = y[2] + 0
+            for (i = 1; left > 0; i++) {
+                s = 2 ^ (left < bits ? bits - left : 0)
+                if (int(one[i] / s) != int(other[i] / s)) exit 1
+                left -= bits
+            }
+            exit 0
+        }'
 }

@@ -1,4 +1,4 @@
-//! The end of a certificate. Only this file and `http/ca.rs` name the X.509 crate.
+//! The end of a certificate. Only this file, `members/serving.rs` and `http/ca.rs` name the X.509 crate.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

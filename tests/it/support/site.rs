@@ -34,7 +34,11 @@ impl Made {
                 let node = host.node_name.clone();
                 let node = node.unwrap_or_else(|| format!("node{}", index + 1));
                 let address = 0x0a59_070b + u32::try_from(index).unwrap();
-                HostState::bare(node, std::net::Ipv4Addr::from_bits(address).into())
+                let other = format!("fd00:89::{:x}", index + 11).parse().unwrap();
+                HostState {
+                    other_address: Some(other),
+                    ..HostState::bare(node, std::net::Ipv4Addr::from_bits(address).into())
+                }
             })
             .collect();
         let artifacts = artifacts(&cluster);
@@ -135,7 +139,9 @@ pub fn values() -> Values {
         ),
         ("ca", "LS0tLS1CRUdJTg=="),
         ("kubelet_config", "apiVersion: kubelet.config.k8s.io/v1beta1\nclusterDNS:\n- 10.96.0.10\nevictionHard:\n  imagefs.available: 15%\nkind: KubeletConfiguration\nmaxPods: 110"),
-        ("pod_cidr", "10.244.1.0/24"),
+        ("pod_cidrs", "10.244.1.0/24"),
+        ("encryption", "kind: EncryptionConfiguration"),
+        ("serving_requests", r#"{"items": [{"metadata": {"name": "csr-a"}, "spec": {"request": "AAAA", "signerName": "kubernetes.io/kubelet-serving", "username": "system:node:it's"}}]}"#),
         ("pod_routes", "10.244.0.0/24 10.89.7.11\n10.244.1.0/24 10.89.7.12\n 10.89.7.13\n10.244.2.0/24 10.89.7.14"),
     ]
     .into_iter()

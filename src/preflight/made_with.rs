@@ -1,0 +1,96 @@
+//! What a cluster is made with, and keeps: a line of cluster.yaml that was changed afterwards would be passed
+//! over, or leave the control planes with different settings.
+
+use super::{Api, Check, Context, Finding, HostFacts, Run};
+
+pub(super) const CHECK: Check = Check {
+    name: "MadeWith",
+    description: "cluster.yaml says of networks and security what the cluster was made with",
+    run: Run::EachHost(run),
+};
+
+/// Where our own files are; another path is the user's own doing.
+const AUDIT: &str = "audit-policy-file=/etc/kubernetes/bivouac/";
+const ENCRYPTION: &str = "encryption-provider-config=/etc/kubernetes/bivouac/";
+const SERVING: &str = "kubelet-certificate-authority=";
+
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    let facts = host.facts;
+    let Some(arguments) = &facts.arguments else { return vec![] };
+    // One that was begun and not completed is made anew.
+    if context.api == Api::Nowhere || !facts.has_kubelet_conf() {
+        return vec![];
+    }
+    let has = |beginning: &str| arguments.iter().any(|argument| argument.starts_with(beginning));
+    let security = context.cluster.security;
+    let lines = [
+        ("audit", security.audit, has(AUDIT)),
+        ("encryption", security.encryption, has(ENCRYPTION)),
+        ("servingCertificates", security.serving_certificates, has(SERVING)),
+    ];
+    if !facts.is_our_node() {
+        let asked = lines.iter().filter(|(_, wanted, _)| *wanted);
+        let finding = |(line, ..): &(&str, bool, bool)| {
+            let message =
+                format!("another tool made the cluster, and `security.{line}` is for the making");
+            host.error(CHECK.name, message, "take the line out of cluster.yaml")
+        };
+        return asked.map(finding).collect();
+    }
+    let mut findings: Vec<Finding> = lines
+        .iter()
+        .filter(|(_, wanted, there)| wanted != there)
+        .map(|(line, wanted, _)| changed(host, line, *wanted))
+        .collect();
+    let network = &context.cluster.network;
+    for (argument, field, wanted) in [
+        ("cluster-cidr=", "podSubnet", network.pod_subnet.to_string()),
+        ("service-cluster-ip-range=", "serviceSubnet", network.service_subnet.to_string()),
+    ] {
+        let made = arguments.iter().find_map(|it| it.strip_prefix(argument));
+        findings.extend(
+            made.filter(|made| *made != wanted).map(|made| other(host, field, made, &wanted)),
+        );
+    }
+    let mode = facts.proxy_mode.as_deref().filter(|mode| !mode.is_empty());
+    let wanted = network.proxy_mode.word();
+    findings.extend(
+        mode.filter(|mode| *mode != wanted).map(|mode| other(host, "proxyMode", mode, wanted)),
+    );
+    if has(ENCRYPTION) && facts.encryption_key == Some(false) {
+        findings.push(host.error(
+            CHECK.name,
+            "the key that its Secrets are encrypted with (`/etc/kubernetes/bivouac/encryption.yaml`) is gone",
+            "copy that file from another control plane, or from a backup, with mode 0600; without it nobody can \
+             read the Secrets",
+        ));
+    }
+    findings
+}
+
+fn changed(host: &HostFacts<'_>, line: &str, wanted: bool) -> Finding {
+    if wanted {
+        return host.error(
+            CHECK.name,
+            format!("the cluster was made without `security.{line}`, and it is not switched on afterwards yet"),
+            "take the line out of cluster.yaml; for a cluster with it, wipe this one and make it anew",
+        );
+    }
+    let why = match line {
+        "encryption" => ": without it nobody could read the Secrets that are there",
+        _ => "",
+    };
+    host.error(
+        CHECK.name,
+        format!("the cluster was made with `security.{line}`, and it is not switched off afterwards{why}"),
+        format!("write `security: {{{line}: true}}` in cluster.yaml"),
+    )
+}
+
+fn other(host: &HostFacts<'_>, field: &str, made: &str, wanted: &str) -> Finding {
+    host.error(
+        CHECK.name,
+        format!("the cluster was made with `network.{field}: {made}`, and cluster.yaml now says `{wanted}`"),
+        format!("write `{field}: \"{made}\"` in cluster.yaml; for another, wipe the cluster and make it anew"),
+    )
+}
