@@ -15,6 +15,7 @@ mod leftovers;
 mod locks;
 mod nodes;
 mod services;
+mod serving;
 
 use std::time::SystemTime;
 
@@ -32,6 +33,7 @@ const CHECKS: &[fn(&Context<'_>) -> Vec<Finding>] = &[
     differences::check,
     etcd::check,
     certificates::check,
+    serving::check,
     leftovers::check,
     locks::check,
 ];

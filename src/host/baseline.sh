@@ -102,9 +102,9 @@ bv_network() {
     if command -v nft >/dev/null; then
         nft list tables 2>/dev/null | sed 's/^/nft /'
     fi
-    bv_ipvs_list | sed 's/^/ipvs /'
+    bv_ipvs_list "$BV_IPVS" | sed 's/^/ipvs /'
     # Without the module there is none, and the tool would load it.
-    if [ -d /sys/module/ip_set ] && command -v ipset >/dev/null; then
+    if [ -d "$BV_SETS" ] && command -v ipset >/dev/null; then
         ipset list -n 2>/dev/null | sed 's/^/ipset /'
     fi
     ss -Hlntu 2>/dev/null | awk '{ n = split($5, a, ":"); print a[n] }' | sort -u |

@@ -71,6 +71,8 @@ pub struct Survey {
     /// Names of secrets in `kube-system` that a run leaves when it breaks off: bootstrap tokens of ours,
     /// kubeadm's certificates.
     pub secrets: Option<Vec<String>>,
+    /// Who asked for a serving certificate of a kubelet and was not answered; only where kubelets ask.
+    pub requests: Option<Vec<String>>,
     /// What etcd on this host says; only where it should run.
     pub etcd: Option<Etcd>,
     /// Certificates, in the order of their files.

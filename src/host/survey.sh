@@ -192,6 +192,13 @@ if [ -r "$kubernetes/admin.conf" ] && has kubectl; then
             printf '%s\n' "$secrets" | grep -o -E '"name":"(bootstrap-token-bv[^"]*|kubeadm-certs)"' | sort -u | sed 's/^"name":"/secret /; s/"$//'
         }
         secrets=
+        # Requests for serving certificates that nobody answered; not that of another signer.
+        if grep -qx 'serverTLSBootstrap: true' /var/lib/kubelet/config.yaml 2>/dev/null; then
+            requests=$(own get certificatesigningrequests -o go-template='{{range .items}}{{if not .status.conditions}}{{.spec.signerName}} {{.spec.username}}{{"\n"}}{{end}}{{end}}') && {
+                say requests -
+                printf '%s\n' "$requests" | sed -n 's|^kubernetes.io/kubelet-serving |request |p' | sort -u
+            }
+        fi
         ;;
     esac
 fi
@@ -242,7 +249,7 @@ certificates() {
         inside { gsub(/[^A-Za-z0-9+\/=]/, ""); text = text $0 }'
 }
 say certificate -
-for file in "$kubernetes"/pki/*.crt "$kubernetes"/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem; do
+for file in "$kubernetes"/pki/*.crt "$kubernetes"/pki/etcd/*.crt /var/lib/kubelet/pki/kubelet-client-current.pem /var/lib/kubelet/pki/kubelet-server-current.pem; do
     [ ! -f "$file" ] || head -c 65536 "$file" | certificates "$file"
 done
 for file in "$kubernetes"/*.conf; do

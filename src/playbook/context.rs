@@ -227,6 +227,12 @@ impl Site<'_> {
         settings.is_some_and(|settings| settings.get("certSANs").is_some())
     }
 
+    /// A host's address of the cluster's second family.
+    fn other_address(&self, host: usize) -> Option<String> {
+        let other = self.hosts[host].other_address;
+        other.filter(|_| self.cluster.network.pod_subnet.is_dual()).map(|it| it.to_string())
+    }
+
     /// Names that every API server's certificate has besides kubeadm's own: with several, clients may
     /// reach any of them by whatever the user calls it.
     fn sans(&self) -> BTreeSet<String> {
@@ -234,7 +240,8 @@ impl Site<'_> {
             !matches!(self.cluster.load_balancer, LoadBalancer::None | LoadBalancer::External);
         // What it will be called by once there are more of them.
         if self.cluster.load_balancer == LoadBalancer::None {
-            return BTreeSet::from(["127.0.0.1".to_owned()]);
+            let others = self.control_planes().filter_map(|index| self.other_address(index));
+            return others.chain(["127.0.0.1".to_owned()]).collect();
         }
         if self.control_planes().count() < 2 && !ours {
             return BTreeSet::new();
@@ -242,7 +249,8 @@ impl Site<'_> {
         let names = |index: usize| {
             let own = self.hosts[index].address.to_string();
             let given = self.cluster.hosts[index].address.clone();
-            [own].into_iter().chain(Some(given).filter(|given| is_san(given)))
+            let given = Some(given).filter(|given| is_san(given));
+            [own].into_iter().chain(self.other_address(index)).chain(given)
         };
         self.control_planes().flat_map(names).collect()
     }

@@ -6,6 +6,7 @@ mod cli;
 mod cluster;
 mod distributions;
 mod http;
+mod kernel;
 mod nodes;
 mod plan;
 mod playbooks;

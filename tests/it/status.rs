@@ -214,6 +214,20 @@ fn a_run_left_things_behind() {
 }
 
 #[test]
+fn who_waits_for_a_serving_certificate_is_named() {
+    let asked = |users: &str| {
+        Scene::healthy().replace(0, "\nsecrets -", &format!("\nrequests -{users}\nsecrets -"))
+    };
+    assert_eq!(asked("").names(), [""; 0]);
+    let one = asked("\nrequest system:node:w1\nrequest system:node:w1");
+    assert!(one.status().is_well(), "a warning");
+    assert_eq!(one.names(), ["ServingCertificates"]);
+    assert!(one.text().contains("`w1` waits for a serving certificate"), "{}", one.text());
+    let two = asked("\nrequest system:node:w1\nrequest system:node:cp1").text();
+    assert!(two.contains("`cp1`, `w1` wait for a serving certificate"), "{two}");
+}
+
+#[test]
 fn certificates_come_to_their_end() {
     let at = |now| Scene { now, ..Scene::healthy() };
     let soon = at(NOW + 340 * DAY);

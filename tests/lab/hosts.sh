@@ -4,6 +4,7 @@
 #       --owner PID            `gc` may remove the run when this process has ended (default: it stays until `down`)
 #       --suite SUITE          bullseye, bookworm (default) or trixie, or rpm (image-rpm.sh); also SUITE=...
 #       --mount DIRECTORY      a directory of this machine that all of them have as /cluster
+#       --ipv6             addresses of IPv6 too: those of fd91:A:B:C::/64
 #       --subnet A.B.C         the network's first three numbers (default: the first free one); hosts are .11, .12, ...
 #   hosts.sh list [RUN]        prints `NAME ADDRESS CONTAINER` of a run, or the names of all runs
 #   hosts.sh ssh RUN NAME ...  a shell, or a command, on a host over SSH as root (LAB_USER=ops for another user)
@@ -49,8 +50,8 @@ overlap() { # CIDR CIDR
   [ $(($(number "${1%/*}") & mask)) = $(($(number "${2%/*}") & mask)) ]
 }
 
-make_network() { # RUN OWNER [SUBNET]
-  local run=$1 owner=$2 subnet=${3:-} n net
+make_network() { # RUN OWNER SUBNET [IPV6]; without a subnet it is the first free one
+  local run=$1 owner=$2 subnet=$3 n net v6=()
   net=$(network_of "$run")
   podman network exists "$net" && return
   if [ -n "$subnet" ]; then
@@ -62,18 +63,20 @@ make_network() { # RUN OWNER [SUBNET]
       [ "$n" != 255 ] || die "no free network left: \`$0 gc\` removes those of runs that ended"
     done
   fi
-  podman network create --subnet "$subnet.0/24" --label "bivouac.run=$run" --label "bivouac.owner=$owner" "$net" >/dev/null
+  [ -z "${4:-}" ] || v6=(--ipv6 --subnet "fd91:${subnet//./:}::/64")
+  podman network create --subnet "$subnet.0/24" "${v6[@]}" --label "bivouac.run=$run" --label "bivouac.owner=$owner" "$net" >/dev/null
 }
 
-start() { # RUN NAME OWNER SUITE ADDRESS [DIRECTORY]
-  local name said mac
+start() { # RUN NAME OWNER SUITE ADDRESS DIRECTORY [IPV6]
+  local name said mac v6=()
   name=$(container "$1" "$2")
   # A host that is started again has its hardware address still.
   # shellcheck disable=SC2086 # the numbers of the address
   mac=$(printf '02:62:%02x:%02x:%02x:%02x' ${5//./ })
+  [ -z "$7" ] || v6=(--ip6 "fd91:$(cut -d. -f1-3 <<< "$5" | tr . :)::${5##*.}")
   # /var is a volume because containerd's overlayfs snapshots do not work on top of overlayfs. /etc/hosts belongs to the host
   # (--no-hosts): a file that podman mounts could not be replaced.
-  said=$(podman run -d -q --name "$name" --hostname "$2" --network "$(network_of "$1")" --ip "$5" --mac-address "$mac" --no-hosts --privileged --cgroupns=private \
+  said=$(podman run -d -q --name "$name" --hostname "$2" --network "$(network_of "$1")" --ip "$5" "${v6[@]}" --mac-address "$mac" --no-hosts --privileged --cgroupns=private \
     --systemd=always --label "bivouac.run=$1" --label "bivouac.owner=$3" --label "bivouac.name=$2" -v /var ${6:+-v "$6:/cluster"} "$HOST_IMAGE:$4" /sbin/init 2>&1) ||
     die "\`$2\` of run \`$1\` did not start: $said"
   own_kernel "$name"
@@ -106,13 +109,14 @@ wait_for_ssh() { # CONTAINER ADDRESS
 }
 
 up() {
-  local owner=keep suite=${SUITE:-bookworm} subnet='' mount='' run='' names=() name c prefix last
+  local owner=keep suite=${SUITE:-bookworm} subnet='' mount='' six='' run='' names=() name c prefix last
   while [ $# -gt 0 ]; do
     case $1 in
       --owner) owner="$2:$(born "$2")" || die "no process $2"; shift 2 ;;
       --suite) suite=$2; shift 2 ;;
       --mount) mount=$2; shift 2 ;;
       --subnet) subnet=$2; shift 2 ;;
+      --ipv6) six=1; shift ;;
       -*) usage ;;
       *) if [ -z "$run" ]; then run=$1; else names+=("$1"); fi; shift ;;
     esac
@@ -123,7 +127,7 @@ up() {
   # Each host's systemd, containerd and kubelet watch files; the kernel's default, 128 watchers, is enough for about ten hosts.
   local watchers=/proc/sys/fs/inotify/max_user_instances
   [ "$(cat $watchers)" -ge 1024 ] || echo 1024 > $watchers || say "the machine's limit of file watchers stays: many hosts may not start"
-  locked hosts make_network "$run" "$owner" "$subnet"
+  locked hosts make_network "$run" "$owner" "$subnet" "$six"
   prefix=$(podman network inspect "$(network_of "$run")" | sed -n -E 's/.*"subnet": *"([0-9]+\.[0-9]+\.[0-9]+)\..*/\1/p')
   for name in "${names[@]}"; do
     ! podman container exists "$(container "$run" "$name")" || die "\`$name\` of run \`$run\` is there already: \`$0 down $run\` removes the run"
@@ -136,7 +140,7 @@ up() {
   local pids=() started=() i
   for name in "${names[@]}"; do
     last=$((last + 1))
-    start "$run" "$name" "$owner" "$suite" "$prefix.$last" "$mount" &
+    start "$run" "$name" "$owner" "$suite" "$prefix.$last" "$mount" "$six" &
     pids+=($!)
     started+=("$name $prefix.$last $(container "$run" "$name")")
   done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # pods.sh CONTROL-PLANE HOST...: proves the pod network. Takes containers' names (third column of `hosts.sh list RUN`); starts a pod on
-# each node (image: the bundle's own pause), then sends a word over TCP from each pod to each other's address, both ways, and from each
+# each node (image: the bundle's own pause), then sends a word over TCP from each pod to each other's addresses (of each family), both ways, and from each
 # pod to the API server's service address. Whatever runs in a pod's network namespace is the pod, as far as the network can tell,
 # so this needs no image with tools in it. --keep leaves the pods there.
 . "$(dirname "$0")/lib.sh"
@@ -42,10 +42,13 @@ k wait --for=condition=Ready pod -l app=bivouac-lab --timeout=60s >/dev/null || 
 
 # The process of a pod is found by its cgroup, which carries the pod's id.
 declare -A address pid
+families=1
 for h in "${hosts[@]}"; do
   node=$(node_of "$h")
-  read -r uid ip < <(k get pod "lab-$node" -o jsonpath='{.metadata.uid} {.status.podIP}{"\n"}')
-  address[$h]=$ip
+  read -r uid ips < <(k get pod "lab-$node" -o jsonpath='{.metadata.uid} {.status.podIPs[*].ip}{"\n"}')
+  read -ra ips <<< "$ips"
+  families=${#ips[@]}
+  for f in "${!ips[@]}"; do address[$h:$f]=${ips[$f]}; done
   pid[$h]=$(podman exec -i "$h" sh -s "$uid" <<'S'
 u=$(echo "$1" | tr - _)
 for c in /proc/[0-9]*/cgroup; do
@@ -58,14 +61,15 @@ done
 in_pod() { podman exec -i "$1" nsenter -t "${pid[$1]}" -n timeout 20 python3 -u - "${@:2}"; }
 
 failed=0
-for from in "${hosts[@]}"; do
+for ((f = 0; f < families; f++)); do for from in "${hosts[@]}"; do
   for to in "${hosts[@]}"; do
     [ "$from" != "$to" ] || [ ${#hosts[@]} = 1 ] || continue
-    in_pod "$to" > "$OUT/pods.$$" <<'P' &
-import socket
-s = socket.socket()
+    in_pod "$to" "${address[$to:$f]}" > "$OUT/pods.$$" <<'P' &
+import socket, sys
+six = ":" in sys.argv[1]
+s = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.bind(("", 8099))
+s.bind((sys.argv[1], 8099))
 s.listen()
 s.settimeout(15)
 c, peer = s.accept()
@@ -75,7 +79,7 @@ c.close()
 print(peer[0], word)
 P
     server=$!
-    answer=$(in_pod "$from" "${address[$to]}" "from-$(node_of "$from")" <<'P' || true
+    answer=$(in_pod "$from" "${address[$to:$f]}" "from-$(node_of "$from")" <<'P' || true
 import socket, sys, time
 end = time.monotonic() + 10
 while True:
@@ -95,22 +99,22 @@ P
     rm -f "$OUT/pods.$$"
     if [ "$answer" = "from-$(node_of "$from")" ] && [ "$word" = "$answer" ]; then
       note=''
-      [ "$peer" = "${address[$from]}" ] || note=", seen there as $peer"
-      echo "pod ${address[$from]} on $(node_of "$from") -> pod ${address[$to]} on $(node_of "$to"): answers$note"
+      [ "$peer" = "${address[$from:$f]}" ] || note=", seen there as $peer"
+      echo "pod ${address[$from:$f]} on $(node_of "$from") -> pod ${address[$to:$f]} on $(node_of "$to"): answers$note"
     else
-      echo "pod ${address[$from]} on $(node_of "$from") -> pod ${address[$to]} on $(node_of "$to"): no answer"
+      echo "pod ${address[$from:$f]} on $(node_of "$from") -> pod ${address[$to:$f]} on $(node_of "$to"): no answer"
       failed=1
     fi
   done
-done
+done; done
 service=$(k get service kubernetes -o jsonpath='{.spec.clusterIP}')
 for from in "${hosts[@]}"; do
-  if in_pod "$from" "$service" <<'P'; then echo "pod ${address[$from]} on $(node_of "$from") -> service $service:443: answers"
+  if in_pod "$from" "$service" <<'P'; then echo "pod ${address[$from:0]} on $(node_of "$from") -> service $service:443: answers"
 import socket, ssl, sys
 c = ssl._create_unverified_context().wrap_socket(socket.create_connection((sys.argv[1], 443), timeout=10))
 c.sendall(b"GET /version HTTP/1.0\r\n\r\n")
 sys.exit(0 if c.recv(20).startswith(b"HTTP/1.") else 1)
 P
-  else echo "pod ${address[$from]} on $(node_of "$from") -> service $service:443: no answer"; failed=1; fi
+  else echo "pod ${address[$from:0]} on $(node_of "$from") -> service $service:443: no answer"; failed=1; fi
 done
 exit $failed

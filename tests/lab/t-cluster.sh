@@ -170,6 +170,7 @@ t "init of one control plane and one worker, with passwords and sudo" init
 t "all nodes are Ready" nodes "cp1 w1"
 t "the kubeconfig is here, mode 0600" kubeconfig
 t "no bootstrap token is left" tokens
+t "nothing listens for everybody that need not" open_ports "$cp" "$w1"
 t "a second init changes nothing, within 20 s" second
 t "labels and taints of cluster.yaml are there" test "$(settings)" = "ssd,a,gpu=x:PreferNoSchedule"
 t "an unknown host is refused" refused 2 "did you mean" join w22 -f "$file"

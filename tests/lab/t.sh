@@ -63,6 +63,30 @@ members() {
   for url in "${urls[@]}"; do etcd "$url" get --raw /health | grep '"health":"true"'; done
 }
 
+# open_ports CONTAINER...: of a cluster's hosts nothing listens for others but SSH, the API, etcd for its peers and clients (with certificates), the kubelet, kube-proxy's health; and
+# nobody without a name gets anything of a kubelet.
+open_ports() {
+  local c port
+  for c; do
+    podman exec "$c" ss -Hltn | awk '{print $4}' | grep -vE '^(127\.|\[::1\]|\[::ffff:127\.)' | sed 's/.*://' | sort -un > "$TMP/open"
+    echo "$c: $(paste -sd ' ' "$TMP/open")"
+    while read -r port; do
+      case $port in 22 | 6443 | 2379 | 2380 | 10250 | 10256) ;; *) echo "$c listens on $port for everybody"; return 1 ;; esac
+    done < "$TMP/open"
+    podman exec -i "$c" python3 - << 'P'
+import ssl, urllib.request, urllib.error
+context = ssl._create_unverified_context()
+try:
+    urllib.request.urlopen("https://127.0.0.1:10250/pods", context=context, timeout=10)
+    raise SystemExit("the kubelet answers anybody")
+except urllib.error.HTTPError as error:
+    raise SystemExit(0 if error.code == 401 else f"the kubelet says {error.code}")
+P
+  done
+  # The judge judges: what is there for this host alone is seen.
+  podman exec "$1" ss -Hltn | grep -q '127.0.0.1:10257'
+}
+
 _end() {
   local status=$?
   if [ -f "$TMP/runs" ]; then sort -u "$TMP/runs" | xargs -r "$LAB_DIR/hosts.sh" down; fi

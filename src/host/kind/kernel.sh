@@ -99,16 +99,18 @@ bv_sysctls_differ() {
 
 # What kube-proxy keeps where it does not work with iptables (its own `--cleanup`: pkg/proxy/ipvs, pkg/proxy/nftables): virtual
 # servers, the link with their addresses, and sets, which chains refer to; tables of nftables.
+BV_IPVS=/proc/net/ip_vs
+BV_SETS=/sys/module/ip_set
 bv_proxy_remove() {
-    if [ -e /proc/net/ip_vs ] && command -v ipvsadm >/dev/null; then
-        bv_ipvs_list | while read -r bv_protocol bv_service; do
+    if [ -e "$BV_IPVS" ] && command -v ipvsadm >/dev/null; then
+        bv_ipvs_list "$BV_IPVS" | while read -r bv_protocol bv_service; do
             grep -qxF "ipvs $bv_protocol $bv_service" "$BV/baseline" || ipvsadm -D "$bv_protocol" "$bv_service" || exit 1
         done || return 1
     fi
     if [ -d /sys/class/net/kube-ipvs0 ] && ! grep -qxF 'link kube-ipvs0' "$BV/baseline"; then
         ip link del kube-ipvs0 || return 1
     fi
-    if [ -d /sys/module/ip_set ] && command -v ipset >/dev/null; then
+    if [ -d "$BV_SETS" ] && command -v ipset >/dev/null; then
         ipset list -n 2>/dev/null | grep '^KUBE-' | while IFS= read -r bv_set; do
             grep -qxF "ipset $bv_set" "$BV/baseline" || ipset destroy "$bv_set" || exit 1
         done || return 1
@@ -121,7 +123,7 @@ bv_proxy_remove() {
     done
 }
 
-# Virtual servers, as ipvsadm names them. The kernel lists them in hexadecimal (net/netfilter/ipvs/ip_vs_ctl.c, `ip_vs_info_seq_show`).
+# Virtual servers of file $1 (the kernel's), as ipvsadm names them. The kernel lists them in hexadecimal (net/netfilter/ipvs/ip_vs_ctl.c, `ip_vs_info_seq_show`).
 bv_ipvs_list() {
     awk 'function number(text, i, n) {
             for (i = 1; i <= length(text); i++) n = n * 16 + index("0123456789ABCDEF", substr(text, i, 1)) - 1
@@ -138,7 +140,7 @@ bv_ipvs_list() {
             if (address !~ /^\[/)
                 address = number(substr(address, 1, 2)) "." number(substr(address, 3, 2)) "." number(substr(address, 5, 2)) "." number(substr(address, 7, 2))
             print option, address ":" number(port)
-        }' /proc/net/ip_vs 2>/dev/null
+        }' "$1" 2>/dev/null
 }
 
 bv_kernel_undo() {

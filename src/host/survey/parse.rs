@@ -78,6 +78,8 @@ fn take(survey: &mut Survey, key: &str, value: &str) {
         "nodes" => survey.nodes = Some(Vec::new()),
         "secrets" => survey.secrets = Some(Vec::new()),
         "secret" => survey.secrets.get_or_insert_default().push(clean(value)),
+        "requests" => survey.requests = Some(Vec::new()),
+        "request" => survey.requests.get_or_insert_default().push(clean(value)),
         "certificate" => survey.certificates.extend(one_certificate(value)),
         _ => {
             if let Some(key) = key.strip_prefix("etcd.") {

@@ -76,6 +76,12 @@ fn every_field_arrives() {
     assert_eq!(cluster.network.pod_subnet.to_string(), "10.100.0.0/16");
     assert_eq!(cluster.network.service_subnet.to_string(), "10.101.0.0/16");
     assert_eq!(cluster.network.dns_domain, "corp.local");
+    assert_eq!(cluster.network.proxy_mode.word(), "ipvs");
+    let security = cluster.security;
+    assert_eq!(
+        (security.audit, security.encryption, security.serving_certificates),
+        (true, false, true)
+    );
     assert_eq!(cluster.bundle, Some(PathBuf::from("conf/v1.20.2.bundle")));
     let host = &cluster.hosts[0];
     assert_eq!((host.display.as_str(), host.node_name.as_deref()), ("cp1", Some("cp1")));
@@ -94,6 +100,47 @@ fn every_field_arrives() {
     assert_eq!(host.ssh.passphrase_file, Some("conf/secrets/passphrase".into()));
     assert_eq!(host.ssh.sudo.as_ref().unwrap().password_file, Some(home(".sudo-pass")));
     assert_eq!((host.ssh.user.as_str(), host.ssh.port, host.ssh.agent), ("ops", 2222, true));
+}
+
+#[test]
+fn what_is_not_given_is_of_the_families_of_what_is() {
+    let networks = |line: &str| {
+        let text = minimal_with("  hosts:", &format!("  network: {{{line}}}\n  hosts:"));
+        let network = parse(&text).unwrap().network;
+        (network.pod_subnet.to_string(), network.service_subnet.to_string())
+    };
+    for (line, pods, services) in [
+        ("", "10.244.0.0/16", "10.96.0.0/16"),
+        (
+            "podSubnet: \"10.1.0.0/16, fd01::/56\"",
+            "10.1.0.0/16,fd01::/56",
+            "10.96.0.0/16,fd00:10:96::/112",
+        ),
+        (
+            "podSubnet: \"fd01::/56,10.1.0.0/16\"",
+            "fd01::/56,10.1.0.0/16",
+            "fd00:10:96::/112,10.96.0.0/16",
+        ),
+        (
+            "serviceSubnet: \"10.2.0.0/16,fd02::/112\"",
+            "10.244.0.0/16,fd00:10:244::/56",
+            "10.2.0.0/16,fd02::/112",
+        ),
+    ] {
+        assert_eq!(networks(line), (pods.to_owned(), services.to_owned()), "{line}");
+    }
+}
+
+#[test]
+fn a_share_of_the_user_s_own_is_of_its_family() {
+    let with = |mask: &str| {
+        let text = format!(
+            "version: 1.20.2\n    kubeadm: {{controllerManager: {{extraArgs: {{node-cidr-mask-size-ipv6: '{mask}'}}}}}}\n  network: {{podSubnet: \"10.1.0.0/16,fd01::/64\"}}"
+        );
+        parse(&minimal_with("version: 1.20.2", &text))
+    };
+    with("80").unwrap();
+    with("64").unwrap_err();
 }
 
 #[test]
