@@ -65,7 +65,7 @@ P
   # shellcheck disable=SC2016 # the host expands it
   pid=$(podman exec "$w1" sh -c 'grep -l "$1" /proc/[0-9]*/cgroup | sed -n "1s|/proc/\([0-9]*\)/.*|\1|p"' sh "${uid}")
   [ -n "$pid" ] || pid=$(podman exec "$w1" sh -c 'grep -l "$1" /proc/[0-9]*/cgroup | sed -n "1s|/proc/\([0-9]*\)/.*|\1|p"' sh "${uid//_/-}")
-  podman exec -d "$w1" nsenter -t "$pid" -n timeout 60 python3 -c 'import socket
+  podman exec -d "$w1" nsenter -t "$pid" -n timeout 300 python3 -c 'import socket
 s = socket.create_server(("::", 8098), family=socket.AF_INET6, dualstack_ipv6=True)
 while True:
     c, _ = s.accept()
@@ -85,7 +85,7 @@ audited() {
   podman exec "$cp1" cat /var/log/kubernetes/audit/audit.log > audit
   grep '"resource":"secrets","namespace":"default","name":"marked"' audit | grep '"verb":"create"' | grep '"level":"Metadata"' | grep '"username":"kubernetes-admin"' > /dev/null
   if grep -E "requestObject|responseObject|$MARK|$(printf '%s' "$MARK" | base64)" audit; then return 1; fi
-  [ "$(podman exec "$cp1" stat -c '%a %U' /var/log/kubernetes/audit/audit.log /etc/kubernetes/bivouac/audit-policy.yaml | paste -sd,)" = "600 root,600 root" ]
+  [ "$(podman exec "$cp1" stat -c '%a %U' /var/log/kubernetes/audit /etc/kubernetes/bivouac/audit-policy.yaml | paste -sd,)" = "700 root,600 root" ]
 }
 # What etcd has under a key, by its JSON gateway.
 # shellcheck disable=SC2016 # the host expands it
@@ -120,7 +120,7 @@ read_there() { [ "$(k2 --server "https://$(address 1):6443" get secret marked -o
 # The key is in no journal, log, event or message, nor anywhere on the operator's disk; and a watcher saw it in no argument.
 watched() {
   touch stop
-  wait "$watcher"
+  while kill -0 "$watcher" 2> /dev/null; do sleep .1; done
   cat watch
   if grep -q holds watch; then return 1; fi
   [ "$(sed -n 's/^looks //p' watch)" -gt 100 ]
@@ -192,7 +192,7 @@ watcher=$!
 t "join of a second control plane" run join cp2 -f "$file"
 t "all nodes are Ready" nodes "cp1 cp2 w1"
 t "each node has addresses and ranges of both families, IPv4 first" families "$V4" "$V6"
-t "pods reach each other by both" "$LAB_DIR/pods.sh" --keep "$cp1" "$cp2" "$w1"
+t "pods reach each other by both" "$LAB_DIR/pods.sh" --keep "$cp1" "${containers[@]}"
 t "a service of both families is reached from pods' nodes" services
 t "a Secret is made" secret
 t "the audit log says so, and not what is in it" audited
@@ -216,7 +216,7 @@ sed -e '/name: cp2/d' -e '/^  security:/d' -e "s|podSubnet: '[^']*'|podSubnet: '
 file=$TMP/six.yaml
 t "init of a cluster whose first family is IPv6" run init -f "$file"
 t "its nodes have IPv6 first" families "$V6" "$V4"
-t "its pods reach each other by both" "$LAB_DIR/pods.sh" --keep "$cp1" "$w1"
+t "its pods reach each other by both" "$LAB_DIR/pods.sh" --keep "$cp1" "$cp1" "$w1"
 t "a service of both is reached there too" services
 t "wipe ends with 0 differences again" wiped
 for c in "$cp1" "$w1"; do t "the snapshot of $c is the one from before again" unchanged "$c"; done
