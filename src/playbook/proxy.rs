@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
+use super::components;
 use super::context::Site;
 
 /// As templates see it. The proxies' addresses may have a password in them, and what is reached without one
@@ -43,7 +44,7 @@ pub fn without_proxy(site: &Site<'_>) -> Vec<String> {
     for (host, state) in site.cluster.hosts.iter().zip(site.hosts) {
         add(&host.address);
         if !state.address.is_unspecified() {
-            add(&state.address.to_string());
+            add(&components::addresses(site, state));
         }
         add(&state.node);
     }
