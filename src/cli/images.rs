@@ -4,6 +4,7 @@
 mod pulls;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -217,7 +218,7 @@ fn said(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        text += &format!(": {error}");
+        let _ = write!(text, ": {error}");
         source = error.source();
     }
     text

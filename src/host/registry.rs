@@ -1,5 +1,6 @@
 //! Whether a host itself can pull images, asked with curl, where that is there.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -74,7 +75,7 @@ fn lines(asked: &[Asked], arch: &str, way: Way<'_>) -> String {
     let mut lines = String::new();
     if let Some((proxy, without)) = way {
         let without = if without.is_empty() { "-" } else { without };
-        lines += &format!("proxy {} {without}\n", coded(proxy));
+        let _ = writeln!(lines, "proxy {} {without}", coded(proxy));
     }
     for registry in asked {
         let authorities = registry.authorities.as_deref().map_or_else(|| "-".to_owned(), coded);
@@ -82,9 +83,9 @@ fn lines(asked: &[Asked], arch: &str, way: Way<'_>) -> String {
             || "-".to_owned(),
             |(user, password)| coded(&format!("{user}:{}", password.expose())),
         );
-        lines += &format!("registry {} {authorities} {login}\n", registry.registry);
+        let _ = writeln!(lines, "registry {} {authorities} {login}", registry.registry);
         for (repository, tag) in &registry.images {
-            lines += &format!("image {repository} {tag} {arch}\n");
+            let _ = writeln!(lines, "image {repository} {tag} {arch}");
         }
     }
     lines

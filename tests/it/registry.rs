@@ -3,8 +3,12 @@
 mod fake;
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use bivouac::registry::{Access, Error, Found, Proxy, Pulled, Registries};
 use bivouac::secret::Secret;
@@ -212,4 +216,64 @@ async fn an_archive_that_cannot_be_written_says_where() {
         matches!(error, Error::Write { .. }) && error.to_string().contains("/dev/full"),
         "{error:?}"
     );
+}
+
+/// What a host says that asks by itself (`host/registry.sh`), here this machine.
+async fn host_says(
+    fake: &Fake,
+    password: &str,
+    ca: Option<&str>,
+    image: &str,
+    arch: &str,
+) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/registry.sh");
+    let ca = ca.map_or("-".to_owned(), |ca| STANDARD.encode(std::fs::read(fixture(ca)).unwrap()));
+    let login = STANDARD.encode(format!("u:{password}"));
+    let asked = format!("registry {} {ca} {login}\nimage {image} {arch}\n", fake.address);
+    let output = tokio::task::spawn_blocking(move || {
+        let mut child = Command::new("sh")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(asked.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let text = String::from_utf8(output.await.unwrap().stdout).unwrap();
+    let name = format!("image {}/{} ", fake.address, image.replace(' ', ":"));
+    text.trim_end().strip_prefix(&name).map_or(text.clone(), str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_asks_by_itself() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        let fake = start(Auth::Nobody, Lie::None, "server").await;
+        assert_eq!(host_says(&fake, "p", None, "k8s/tool v1", "amd64").await, "unchecked\n");
+        return;
+    }
+    for auth in [Auth::Nobody, Auth::Basic, Auth::Bearer] {
+        let fake = start(auth, Lie::None, "server").await;
+        let ca = Some("ca.crt");
+        for (image, arch, expected) in [
+            ("k8s/tool v1", "amd64", "there"),
+            ("k8s/tool v1", "arm64", "there"),
+            ("k8s/tool v1", "s390x", "arch"),
+            ("k8s/tool v2", "amd64", "missing"),
+        ] {
+            let found = host_says(&fake, "p", ca, image, arch).await;
+            assert_eq!(found, expected, "{auth:?} {image} {arch}");
+        }
+        let found = host_says(&fake, "x", ca, "k8s/tool v1", "amd64").await;
+        assert_eq!(found, if auth == Auth::Nobody { "there" } else { "login" }, "{auth:?}");
+        let found = host_says(&fake, "p", Some("other-ca.crt"), "k8s/tool v1", "amd64").await;
+        assert!(found.starts_with("unknown (60)"), "{found}");
+    }
+    // Authorities and servers that have ended are as refused as by this machine.
+    for (certificate, ca) in [("expired-server", "ca.crt"), ("server-of-expired", "expired-ca.crt")]
+    {
+        let fake = start(Auth::Nobody, Lie::None, certificate).await;
+        let found = host_says(&fake, "p", Some(ca), "k8s/tool v1", "amd64").await;
+        assert!(found.starts_with("unknown (60)"), "{certificate}: {found}");
+    }
 }

@@ -126,3 +126,76 @@ fn what_cannot_be_read_of_kubeadm_s_list_is_not_written() {
     let both = "printf 'apiEndpoints:\\n  cp1:\\n    advertiseAddress: x\\n  cp2:\\n    advertiseAddress: y\\n'";
     assert_eq!(asked(both), ["patched"]);
 }
+
+const IMAGE: &str = include_str!("../../src/host/kind/image.sh");
+const PULL: &str = include_str!("../../src/host/kind/pull.sh");
+
+/// A runtime's store as a file of `NAME SUM` lines, and the two programs that ask it.
+const STORE: &str = r#"
+ctr() {
+    shift 2
+    case "$1 $2" in
+    'images ls')
+        case ${3:-} in
+        -q) cut -d' ' -f1 "$STORE" ;;
+        name==*) awk -v it="${3#name==}" '$1 == it { print $1, "type", $2 }' "$STORE" ;;
+        target.digest==*) awk -v it="${3#target.digest==}" '$2 == it { print $1, "type", $2 }' "$STORE" ;;
+        esac
+        ;;
+    'images rm')
+        shift 3
+        for name; do awk -v it="$name" '$1 != it' "$STORE" >"$STORE.new" && mv "$STORE.new" "$STORE"; done
+        ;;
+    esac
+}
+crictl() {
+    case $2 in *missing*) echo 'not found' >&2; return 1 ;; esac
+    sum=sha256:${2##*:}
+    printf '%s\n' "$2 $sum" "${2%:*}@$sum $sum" "sha256:config-${2##*:} $sum" >>"$STORE"
+    sort -u -o "$STORE" "$STORE"
+}
+bv_die() { printf '%s\n' "$*" >&2; exit 1; }
+bv_was() { for word; do was="$was $word"; done; }
+change() { was=; bv_pull_before "$@"; bv_pull_do "$@"; }
+undo() { bv_nargs=$1; shift; bv_pull_undo "$@"; }
+"#;
+
+/// What is in the store after a script, which began with these lines; and what was said.
+fn store_after(before: &str, script: &str) -> (String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    std::fs::write(&store, before).unwrap();
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{STORE}{IMAGE}{PULL}\n{script}"))
+        .env("STORE", &store)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (std::fs::read_to_string(store).unwrap(), said)
+}
+
+#[test]
+fn pulled_images_go_with_all_their_names_and_no_others() {
+    // Two are pulled, one of them was there; a second undo finds nothing.
+    let here = "r/a:1 sha256:1\nr/a@sha256:1 sha256:1\nsha256:config-1 sha256:1\n";
+    let (after, said) =
+        store_after(here, "change r/a:1 r/b:2; bv_pull_is r/a:1 r/b:2 || echo lacking >&2");
+    assert_eq!((after.lines().count(), said.as_str()), (6, ""), "{after}");
+    let (after, said) =
+        store_after(here, "change r/a:1 r/b:2; undo 2 r/a:1 r/b:2 $was; undo 2 r/a:1 r/b:2 $was");
+    assert_eq!((after.as_str(), said.as_str()), (here, ""));
+    // Somebody else's name for the same image keeps what it is known by.
+    let other = "x/b:9 sha256:2\n";
+    let (after, _) = store_after(other, "change r/b:2; undo 1 r/b:2 $was");
+    assert!(
+        after.contains("x/b:9 ") && after.contains("sha256:config-2") && !after.contains("r/b:2 "),
+        "{after}"
+    );
+    // What cannot be pulled is named, and what was pulled before it goes.
+    let (_, said) = store_after("", "change r/b:2 r/missing:1");
+    assert!(said.ends_with("the image `r/missing:1` was not pulled\n"), "{said}");
+    let (after, _) =
+        store_after("", "(change r/b:2 r/missing:1); undo 2 r/b:2 r/missing:1 r/b:2 r/missing:1");
+    assert_eq!(after, "");
+}
