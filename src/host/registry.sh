@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Asks registries from a host, with curl; changes nothing. On stdin, one word and its values a line, base64
 # where they may hold anything:
 #   proxy URL NOPROXY           the way out; `-` for none
