@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 pub use crate::content::{Digest, Store, cache_dir};
-pub use build::{build, gather};
+pub use build::{build, build_mixed, gather};
 pub use error::Error;
 pub use images::Image;
 pub use manifest::{Artifact, Kind, LIMIT, Manifest, ManifestError, REQUIRED, SCHEMA};
@@ -120,6 +120,25 @@ impl Bundle {
         for name in REQUIRED {
             if manifest.find(Kind::Binary, name, arch).is_none() {
                 return unfit(format!("no `{name}` for `{arch}`"), "one".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a bundle whose containerd does not speak with its Kubernetes. One of unknown version is let
+    /// through.
+    pub fn check_runtime(&self) -> Result<(), Error> {
+        let kubernetes = &self.manifest().kubernetes;
+        let programs = self.manifest().artifacts.iter();
+        for program in programs.filter(|it| it.kind == Kind::Binary && it.name == "containerd") {
+            let release = program.version.parse().ok();
+            let expected = release.and_then(|it| kubernetes.facts().containerd.instead_of(it));
+            if let Some(expected) = expected {
+                return Err(Error::Unfit {
+                    bundle: self.path.clone(),
+                    found: format!("containerd {} for `{}`", program.version, program.arch),
+                    expected: format!("{expected}, which {} needs", version_text(kubernetes)),
+                });
             }
         }
         Ok(())

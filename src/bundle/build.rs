@@ -29,7 +29,16 @@ const MOST_THREADS: u32 = 8;
 /// `out` appears when it is complete and on disk; until then, and after an error, what was there
 /// stays. `arch` is in Go's words (`amd64`).
 pub fn build(out: &Path, from: &Path, version: &Version, arch: &str) -> Result<Manifest, Error> {
-    build_with(out, from, version, arch, threads())
+    build_mixed(out, &[(from.to_owned(), arch)], version)
+}
+
+/// The same for several architectures: each directory has the files of one of them.
+pub fn build_mixed(
+    out: &Path,
+    from: &[(PathBuf, &str)],
+    version: &Version,
+) -> Result<Manifest, Error> {
+    build_with(out, from, version, threads())
 }
 
 /// Builds the bundle `out` from files that lie anywhere, for one architecture or several. Otherwise as
@@ -46,20 +55,24 @@ fn threads() -> u32 {
 
 fn build_with(
     out: &Path,
-    from: &Path,
+    from: &[(PathBuf, &str)],
     version: &Version,
-    arch: &str,
     threads: u32,
 ) -> Result<Manifest, Error> {
-    if !elf::is_known(arch) {
-        return Err(Error::Source {
-            file: from.to_owned(),
-            found: format!("architecture `{}`", arch.escape_debug()),
-            expected: format!("one of {}", elf::known()),
-        });
+    let mut sources = Vec::new();
+    for (dir, arch) in from {
+        if !elf::is_known(arch) {
+            return Err(Error::Source {
+                file: dir.clone(),
+                found: format!("architecture `{}`", arch.escape_debug()),
+                expected: format!("one of {}", elf::known()),
+            });
+        }
+        sources.extend(source::collect(dir, &version_text(version).to_string(), arch)?);
     }
-    let sources = source::collect(from, &version_text(version).to_string(), arch)?;
-    write(out, from, version, &sources, threads)
+    sources.sort_by(|one, other| one.artifact.key().cmp(&other.artifact.key()));
+    let place = from.first().map_or(out, |(dir, _)| dir);
+    write(out, place, version, &sources, threads)
 }
 
 /// Writes the bundle; `from` is where its sources are, for messages.
@@ -200,7 +213,7 @@ mod tests {
         let version = Version(semver::Version::new(1, 20, 2));
         let built = |threads| {
             let out = dir.path().join(format!("{threads}.bundle"));
-            build_with(&out, dir.path(), &version, "amd64", threads).unwrap();
+            build_with(&out, &[(dir.path().to_owned(), "amd64")], &version, threads).unwrap();
             fs::read(out).unwrap()
         };
         let one = built(1);

@@ -17,10 +17,8 @@ const LIMIT: u64 = 4 << 20;
 /// What an image archive holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct ImageArchive {
-    /// References of its images.
-    pub(super) references: BTreeSet<String>,
-    /// Architectures of its images, as far as they say.
-    pub(super) architectures: BTreeSet<String>,
+    /// References of its images, each with the architectures that it is there for, as far as they say.
+    pub(super) images: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// An image in `manifest.json` of a docker-archive.
@@ -43,12 +41,26 @@ struct Index {
     manifests: Vec<Descriptor>,
 }
 
-/// An image in an OCI index.
+/// An image in an OCI index, or an index of one image's architectures.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Descriptor {
+    #[serde(default)]
+    media_type: String,
+    #[serde(default)]
+    digest: String,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
     platform: Option<Config>,
+}
+
+impl Descriptor {
+    /// The index that it leads to, by its name in the archive (image-spec, `image-layout.md`).
+    fn index(&self) -> Option<String> {
+        let is_index = self.media_type == "application/vnd.oci.image.index.v1+json"
+            || self.media_type == "application/vnd.docker.distribution.manifest.list.v2+json";
+        is_index.then(|| format!("blobs/{}", self.digest.replacen(':', "/", 1)))
+    }
 }
 
 /// Reads an image archive; anything else is refused.
@@ -61,10 +73,10 @@ pub(super) fn read(path: &Path) -> Result<ImageArchive, Error> {
     } else {
         return Err(refused(path, "a tar file without `manifest.json` or `index.json`"));
     };
-    if archive.references.is_empty() {
+    if archive.images.is_empty() {
         return Err(refused(path, "an archive in which no image has a name"));
     }
-    if let Some(odd) = archive.references.iter().find(|it| !images::is_reference(it)) {
+    if let Some(odd) = archive.images.keys().find(|it| !images::is_reference(it)) {
         return Err(refused(path, &format!("an image named `{}`", odd.escape_debug())));
     }
     Ok(archive)
@@ -74,31 +86,46 @@ fn docker(path: &Path, text: &[u8]) -> Result<ImageArchive, Error> {
     let images: Vec<DockerImage> = parse(path, "manifest.json", text)?;
     let names: Vec<&str> = images.iter().map(|image| image.config.as_str()).collect();
     let configs = documents(path, &names)?;
-    let mut architectures = BTreeSet::new();
-    for name in names {
-        let Some(text) = configs.get(name) else {
-            let found = format!("an archive that lacks `{}`, which it names", name.escape_debug());
-            return Err(refused(path, &found));
-        };
-        architectures.insert(parse::<Config>(path, name, text)?.architecture);
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for image in &images {
+        let text = configs.get(image.config.as_str()).ok_or_else(|| lacks(path, &image.config))?;
+        let arch = parse::<Config>(path, &image.config, text)?.architecture;
+        for name in image.repo_tags.iter().flatten() {
+            found.entry(name.clone()).or_default().insert(arch.clone());
+        }
     }
-    let references = images.into_iter().filter_map(|image| image.repo_tags).flatten().collect();
-    Ok(ImageArchive { references, architectures })
+    Ok(ImageArchive { images: found })
 }
 
 fn oci(path: &Path, text: &[u8]) -> Result<ImageArchive, Error> {
     let index: Index = parse(path, "index.json", text)?;
-    let mut archive = ImageArchive { references: BTreeSet::new(), architectures: BTreeSet::new() };
+    let names: Vec<String> = index.manifests.iter().filter_map(Descriptor::index).collect();
+    let inner = if names.is_empty() {
+        BTreeMap::new()
+    } else {
+        documents(path, &names.iter().map(String::as_str).collect::<Vec<_>>())?
+    };
+    let mut images: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for mut descriptor in index.manifests {
+        let mut platforms = Vec::from_iter(descriptor.platform.take());
+        if let Some(name) = descriptor.index() {
+            let text = inner.get(&name).ok_or_else(|| lacks(path, &name))?;
+            let index: Index = parse(path, &name, text)?;
+            platforms.extend(index.manifests.into_iter().filter_map(|it| it.platform));
+        }
         // containerd's annotation is the full name; the standard one is often the tag alone.
         let name = descriptor
             .annotations
             .remove("io.containerd.image.name")
             .or_else(|| descriptor.annotations.remove("org.opencontainers.image.ref.name"));
-        archive.references.extend(name);
-        archive.architectures.extend(descriptor.platform.map(|platform| platform.architecture));
+        let Some(name) = name else { continue };
+        images.entry(name).or_default().extend(platforms.into_iter().map(|it| it.architecture));
     }
-    Ok(archive)
+    Ok(ImageArchive { images })
+}
+
+fn lacks(path: &Path, name: &str) -> Error {
+    refused(path, &format!("an archive that lacks `{}`, which it names", name.escape_debug()))
 }
 
 fn parse<'a, T: Deserialize<'a>>(path: &Path, name: &str, text: &'a [u8]) -> Result<T, Error> {

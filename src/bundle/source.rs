@@ -162,16 +162,19 @@ impl Collector<'_> {
             return Err(refused(file, format!("named `{name}`"), expected));
         };
         let archive = image_archive::read(file)?;
-        if let Some(other) = archive.architectures.iter().find(|arch| *arch != self.arch) {
+        // An archive may have an image for several: a host imports its own.
+        let lacking = |archs: &&BTreeSet<String>| !archs.is_empty() && !archs.contains(self.arch);
+        if let Some(others) = archive.images.values().find(lacking) {
+            let others = others.iter().map(|arch| format!("`{}`", arch.escape_debug()));
             return Err(Error::WrongArchitecture {
                 file: file.to_owned(),
-                found: format!("`{}`", other.escape_debug()),
+                found: others.collect::<Vec<_>>().join(", "),
                 expected: format!("`{}`", self.arch),
             });
         }
         // kubeadm asks for its own release, in which a tag cannot have a `+`.
         let release_tag = self.release.replace('+', "_");
-        let tails = || archive.references.iter().map(|reference| images::tail(reference));
+        let tails = || archive.images.keys().map(|reference| images::tail(reference));
         let of_kubernetes = || tails().filter(|(image, _)| OF_KUBERNETES.contains(image));
         if let Some((image, tag)) = of_kubernetes().find(|(_, tag)| *tag != release_tag) {
             return Err(Error::WrongVersion {
@@ -193,7 +196,8 @@ impl Collector<'_> {
             let found = format!("tagged `{}`", version.escape_debug());
             return Err(refused(file, found, "a tag of at most 64 characters"));
         }
-        Ok((version, archive.references))
+        let references = archive.images.keys().cloned().collect();
+        Ok((version, references))
     }
 }
 

@@ -39,7 +39,8 @@ pub enum Args {
         /// Who vouches for the mirror, besides the system's authorities: a file of certificates (PEM).
         #[arg(long, value_name = "FILE", conflicts_with = "from")]
         ca: Option<PathBuf>,
-        /// Of the files in this directory instead, for one architecture: `bin/`, `cni/` and `images/*.tar`.
+        /// Of the files in this directory instead: `bin/`, `cni/` and `images/*.tar`; for several
+        /// architectures in one for each, such as `DIR/arm64/bin`.
         #[arg(long, value_name = "DIR")]
         from: Option<PathBuf>,
         /// Sign it with this SSH key; as `bivouac bundle sign` does.
@@ -86,10 +87,8 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             passphrase_file,
         } => {
             if let Some(from) = from {
-                let [arch] = &architectures[..] else {
-                    return Err(Stop::new(Exit::Usage, "`--from` is for one architecture"));
-                };
-                bundle::build(out, from, version, arch).map_err(refused)?;
+                let from = directories(from, architectures);
+                bundle::build_mixed(out, &from, version).map_err(refused)?;
             } else {
                 let ca = ca.as_deref();
                 let wanted = Wanted { version, architectures, mirrors, ca, addons };
@@ -128,6 +127,18 @@ fn verify(path: &Path, signers: Option<&Path>) -> Result<String, Stop> {
         let _ = writeln!(text, "{signed}{hint}");
     }
     Ok(text)
+}
+
+/// Which directory has the files of which architecture: one for each below `from`, or, where there is only one
+/// architecture, `from` itself.
+fn directories<'a>(from: &Path, archs: &'a [String]) -> Vec<(PathBuf, &'a str)> {
+    let mut archs: Vec<&str> = archs.iter().map(String::as_str).collect();
+    archs.sort_unstable();
+    archs.dedup();
+    match archs[..] {
+        [only] if !from.join(only).is_dir() => vec![(from.to_owned(), only)],
+        _ => archs.into_iter().map(|arch| (from.join(arch), arch)).collect(),
+    }
 }
 
 fn size(bytes: u64) -> String {

@@ -253,6 +253,7 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
             seen.facts.has_claimed(&format!("/etc/systemd/system/{}.d/proxy.env", runtime.unit))
         }),
         silent: false,
+        containerd: seen.facts.containerd.clone(),
     }
 }
 

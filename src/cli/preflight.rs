@@ -269,6 +269,9 @@ pub fn open_bundle(session: &Session) -> Result<Bundle, Stop> {
         let (has, wanted) = (&bundle.manifest().kubernetes, &session.cluster.kubernetes.version);
         return Err(version::other_bundle(path, has, &wanted.to_string()));
     }
+    if !session.cluster.runtime.existing {
+        bundle.check_runtime().map_err(refused)?;
+    }
     match &session.cluster.signers {
         Some(signers) => bundle.signed(Some(signers)).map_err(refused),
         None => Ok(bundle),

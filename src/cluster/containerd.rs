@@ -1,8 +1,7 @@
 //! containerd's configuration: which version of it a containerd reads, and what moved between them.
 
-use semver::Version;
-
 use super::Overrides;
+use super::versions::Release;
 
 /// The name of the plugin for Kubernetes in version 2 of the configuration.
 pub const CRI: &str = "io.containerd.grpc.v1.cri";
@@ -38,24 +37,14 @@ const OF_SERVER: [&str; 6] = [
 /// The version of the configuration for a containerd of this version: 3 from 2.0 on, 2 before (`docs/cri/config.md`: "The
 /// config version 3 was introduced in containerd v2.0"). 2.x reads version 2 as well, so it is what a
 /// containerd of unknown version gets.
-pub fn config_version(containerd: Option<&Version>) -> u64 {
-    if containerd.is_some_and(|version| version.major >= 2) { 3 } else { 2 }
+pub fn config_version(containerd: Option<Release>) -> u64 {
+    if containerd.is_some_and(|version| version >= Release(2, 0, 0)) { 3 } else { 2 }
 }
 
 /// Whether it takes several directories of network plugins, and calls the field for one deprecated (`CRICNIBinDir` in
 /// containerd's pkg/deprecation: "deprecated since containerd v2.1").
-pub fn has_bin_dirs(containerd: Option<&Version>) -> bool {
-    containerd.is_some_and(|version| (version.major, version.minor) >= (2, 1))
-}
-
-/// A version as bundles, Debian (`1.6.20~ds1-1+deb12u3`) and `containerd --version` (`v2.1.0`) write it; what
-/// follows the numbers is left out.
-pub fn version(text: &str) -> Option<Version> {
-    let text = text.trim().trim_start_matches('v');
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let mut numbers = text[..end].split('.').map(|number| number.parse().ok());
-    let (major, minor) = (numbers.next()??, numbers.next()??);
-    Some(Version::new(major, minor, numbers.next().flatten().unwrap_or(0)))
+pub fn has_bin_dirs(containerd: Option<Release>) -> bool {
+    containerd.is_some_and(|version| version >= Release(2, 1, 0))
 }
 
 /// What in `overrides` was written for another version of the configuration than `wanted`: what is wrong, and where it belongs.
@@ -115,28 +104,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_as_everybody_writes_them() {
-        for (text, wanted) in [
-            ("1.6.20~ds1-1+deb12u3", Some((1, 6, 20))),
-            ("v2.1.0", Some((2, 1, 0))),
-            ("2.2", Some((2, 2, 0))),
-            ("1.7.24~ds1-6", Some((1, 7, 24))),
-            ("2.0.0-rc.1", Some((2, 0, 0))),
-            ("unknown", None),
-            ("", None),
-            ("2", None),
-        ] {
-            let found = version(text).map(|it| (it.major, it.minor, it.patch));
-            assert_eq!(found, wanted, "{text}");
-        }
-        assert_eq!(config_version(version("1.7.24").as_ref()), 2);
-        assert_eq!(config_version(version("2.0.0").as_ref()), 3);
+    fn the_version_of_containerd_decides() {
+        assert_eq!(config_version(Some(Release(1, 7, 24))), 2);
+        assert_eq!(config_version(Some(Release(2, 0, 0))), 3);
         assert_eq!(config_version(None), 2, "which both read");
-        let dirs = |text| has_bin_dirs(version(text).as_ref());
-        assert_eq!(
-            [dirs("1.7.24"), dirs("2.0.5"), dirs("2.1.0"), dirs("")],
-            [false, false, true, false]
-        );
+        let dirs = |release| has_bin_dirs(Some(release));
+        assert_eq!([dirs(Release(2, 0, 5)), dirs(Release(2, 1, 0))], [false, true]);
     }
 
     #[test]

@@ -93,6 +93,7 @@ pub struct Security {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Runtime {
     pub name: Text,
+    pub existing: Option<bool>,
     pub config: Free,
 }
 

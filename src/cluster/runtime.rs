@@ -8,13 +8,15 @@ use super::Overrides;
 pub struct Runtime {
     /// `name`: what it implies.
     pub traits: &'static Traits,
+    /// `existing`: the one that is there is used, if it fits, and nothing of it is changed.
+    pub existing: bool,
     /// `config`: merged into its own configuration.
     pub config: Overrides,
 }
 
 impl Default for Runtime {
     fn default() -> Self {
-        Self { traits: &CONTAINERD, config: Overrides::new() }
+        Self { traits: &CONTAINERD, existing: false, config: Overrides::new() }
     }
 }
 

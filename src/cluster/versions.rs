@@ -82,6 +82,17 @@ pub struct Containerd {
     pub tested: &'static [Release],
 }
 
+impl Containerd {
+    /// What is expected instead of a containerd of this release, where it does not go with the minor.
+    pub fn instead_of(&self, release: Release) -> Option<String> {
+        match self.below {
+            _ if release < self.least => Some(format!("{} or newer", self.least)),
+            Some(below) if release >= below => Some(format!("one older than {below}")),
+            _ => None,
+        }
+    }
+}
+
 /// Releases to install with a Kubernetes minor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Components {

@@ -4,8 +4,9 @@
 # Paths that change on their own: state, caches and logs of the system, and our own directory. Each
 # is a promise not kept for that path, so the list stays short. Sources: piuparts' default ignore
 # list (Debian), and what two snapshots of an idle host differ in. The databases of rpm, dnf, yum and zypper are
-# files that any look may write to; what is in them shows as packages (bv_packages).
-BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)'
+# files that any look may write to; what is in them shows as packages (bv_packages). The last one is a containerd's own
+# list of what it unpacked: it makes it for the first image, and keeps it open for as long as it runs.
+BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)|/io\.containerd\.snapshotter\.v1\.[a-z]+/metadata\.db$'
 
 # Local file systems to look into: the root, and mount points below the system's directories.
 bv_roots() {

@@ -20,6 +20,8 @@ pub enum Change {
     Image { upload: Upload, references: Vec<(String, String)> },
     /// Container images that the runtime fetches from their registries.
     Pull { references: Vec<String> },
+    /// What Kubernetes will make in a containerd that was there, whose directories these are.
+    Store { root: String, state: String },
     /// A directory that programs will fill on their own.
     Tree { path: String, whose: Whose },
     /// Distribution packages, and what installs them.
@@ -83,6 +85,7 @@ impl Change {
             Self::Artifact { .. } => "artifact",
             Self::Image { .. } => "image",
             Self::Pull { .. } => "pull",
+            Self::Store { .. } => "store",
             Self::Tree { .. } => "tree",
             Self::Package { .. } => "package",
             Self::Service { .. } => "service",
@@ -113,6 +116,7 @@ impl Change {
                     .chain(references.iter().map(|(name, source)| format!("{name}={source}")))
                     .collect()
             }
+            Self::Store { root, state } => vec![root.clone(), state.clone()],
             Self::Tree { path, whose } => {
                 let whose = match whose {
                     Whose::Own => "own",
@@ -167,6 +171,7 @@ impl Change {
                 path.clone()
             }
             Self::Image { upload, .. } => upload.name.clone(),
+            Self::Store { root, .. } => root.clone(),
             Self::Firewall { sources: names }
             | Self::Package { names, .. }
             | Self::Pull { references: names }

@@ -4,9 +4,11 @@
 //! nothing. Values come from the host and may be anything; control characters are taken out of them,
 //! so that they can be shown.
 
+mod containerd;
 mod endpoint;
 mod parse;
 
+pub use containerd::Containerd;
 pub use endpoint::{Endpoint, Reached};
 
 use std::collections::BTreeMap;
@@ -116,6 +118,8 @@ pub struct Facts {
     pub ufw: Option<bool>,
     /// A runtime's configuration that is there already.
     pub runtime_config: Option<String>,
+    /// The containerd that runs; `None` where none does, or nobody looked.
+    pub containerd: Option<Containerd>,
     /// What another cluster left: paths, network links and firewall chains.
     pub leftovers: Leftovers,
     /// `host:port` of the API server in a control plane's `admin.conf`.
@@ -316,6 +320,11 @@ impl Facts {
     /// Whether links, routes and firewall chains of a cluster are ours.
     pub fn has_claimed_kernel(&self) -> bool {
         self.claims.iter().any(|claim| claim.kind == "kernel")
+    }
+
+    /// Whether a node of ours uses a runtime that has an owner.
+    pub fn has_borrowed_runtime(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind == "store")
     }
 
     /// Whether we made the host a node, or began to.

@@ -33,6 +33,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/security.sh"),
     include_str!("kind/image.sh"),
     include_str!("kind/pull.sh"),
+    include_str!("kind/store.sh"),
     include_str!("kind/command.sh"),
     include_str!("members.sh"),
     include_str!("stage.sh"),

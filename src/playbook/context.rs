@@ -10,9 +10,10 @@ use super::components;
 use super::proxy;
 use super::registries;
 use super::resolve::image_name;
+use crate::cluster::versions::Release;
 use crate::cluster::{API_PORT, Cluster, Host, LoadBalancer, containerd};
 use crate::host::Upload;
-use crate::host::facts::Os;
+use crate::host::facts::{Containerd, Os};
 use crate::ssh::quote;
 
 /// Everything that a plan is made of, apart from the playbooks.
@@ -81,6 +82,8 @@ pub struct HostState {
     pub proxied: bool,
     /// It is a node that we made, in a cluster that another tool made.
     pub guest: bool,
+    /// The containerd that runs there, by whoever brought it.
+    pub containerd: Option<Containerd>,
 }
 
 impl HostState {
@@ -102,6 +105,7 @@ impl HostState {
             proxied: false,
             guest: false,
             silent: false,
+            containerd: None,
         }
     }
 
@@ -332,7 +336,13 @@ pub(super) fn of_leaving(site: &Site<'_>, context: &Value) -> Vec<Arc<Value>> {
 fn runtime(site: &Site<'_>, state: &HostState) -> Value {
     let traits = site.cluster.runtime.traits;
     let program = site.artifacts.of("binary", &state.arch).find(|it| it.name == traits.name);
-    let version = program.and_then(|program| containerd::version(&program.version));
+    let existing = state.containerd.as_ref().filter(|_| site.cluster.runtime.existing);
+    let version = match existing {
+        Some(existing) => existing.version.as_deref(),
+        None => program.map(|program| program.version.as_str()),
+    };
+    let version = version.and_then(|version| version.parse::<Release>().ok());
+    let own = |own: Option<&String>, usual: &str| own.map_or(usual, String::as_str).to_owned();
     // A bare path until kubeadm 1.21 is the form that dockershim's time knew.
     let is_bare = site.cluster.kubernetes.version.facts().kubeadm_api == "v1beta2";
     json!({
@@ -342,10 +352,15 @@ fn runtime(site: &Site<'_>, state: &HostState) -> Value {
         "cri_socket": if is_bare { traits.socket() } else { traits.endpoint },
         "unit": traits.unit,
         "config": traits.config,
-        "root": traits.root,
-        "state": traits.state,
-        "config_version": containerd::config_version(version.as_ref()),
-        "has_bin_dirs": containerd::has_bin_dirs(version.as_ref()),
+        "root": own(existing.and_then(|it| it.root.as_ref()), traits.root),
+        "state": own(existing.and_then(|it| it.state.as_ref()), traits.state),
+        // It was there and has an owner: nothing of it is changed.
+        "existing": site.cluster.runtime.existing,
+        "missing_sandbox": existing
+            .filter(|it| it.has_sandbox == Some(false))
+            .and_then(|it| it.sandbox.as_ref()),
+        "config_version": containerd::config_version(version),
+        "has_bin_dirs": containerd::has_bin_dirs(version),
     })
 }
 

@@ -74,6 +74,10 @@ impl Scope<'_> {
             Action::File(file) => vec![self.file(step, file)?],
             Action::Artifact(artifact) => self.artifacts(artifact).map_err(misfit)?,
             Action::Images(names) => self.images(&texts(names)?).map_err(misfit)?,
+            Action::Store(store) => vec![Change::Store {
+                root: self.path(step, &store.root)?,
+                state: self.path(step, &store.state)?,
+            }],
             Action::Tree(paths) => self.trees(step, paths, Whose::Own)?,
             Action::Trace(paths) => self.trees(step, paths, Whose::Shared)?,
             Action::Made(paths) => self.trees(step, paths, Whose::Made)?,
@@ -264,7 +268,12 @@ impl Scope<'_> {
                 continue;
             }
             let (available, source) = found.ok_or_else(|| format!("the bundle has no image `{name}` for {}; `bivouac bundle show` lists what it has", self.arch))?;
-            let pair = (self.cluster.kubernetes.name_of(source), source.clone());
+            let mut pairs = vec![(self.cluster.kubernetes.name_of(source), source.clone())];
+            // A runtime that was there makes sandboxes of the image that its owner's configuration names.
+            let sandbox = self.context["runtime"]["missing_sandbox"].as_str().unwrap_or_default();
+            if name == "pause" && !sandbox.is_empty() && sandbox != pairs[0].0 {
+                pairs.push((sandbox.to_owned(), source.clone()));
+            }
             let same = changes.iter_mut().find_map(|change| match change {
                 Change::Image { upload, references } if *upload == available.upload => {
                     Some(references)
@@ -272,11 +281,9 @@ impl Scope<'_> {
                 _ => None,
             });
             match same {
-                Some(references) => references.push(pair),
-                None => changes.push(Change::Image {
-                    upload: available.upload.clone(),
-                    references: vec![pair],
-                }),
+                Some(references) => references.extend(pairs),
+                None => changes
+                    .push(Change::Image { upload: available.upload.clone(), references: pairs }),
             }
         }
         Ok(changes)

@@ -82,6 +82,8 @@ pub enum Action {
     Artifact(ArtifactSpec),
     /// Container images of the bundle, by name.
     Images(Vec<String>),
+    /// What Kubernetes makes in a container runtime that was there.
+    Store(StoreSpec),
     /// Directories that programs fill, and that are the cluster's alone.
     Tree(Vec<String>),
     /// Directories and files that programs make where they are missing; others may use them too.
@@ -140,6 +142,16 @@ pub struct ArtifactSpec {
     pub names: Vec<String>,
     /// The directory it goes to.
     pub into: String,
+}
+
+/// `store:`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSpec {
+    /// The runtime's directory of images and containers.
+    pub root: String,
+    /// Its directory of what runs.
+    pub state: String,
 }
 
 /// `service:`.
@@ -252,6 +264,7 @@ struct RawStep {
     file: Option<FileSpec>,
     artifact: Option<ArtifactSpec>,
     images: Option<Vec<String>>,
+    store: Option<StoreSpec>,
     tree: Option<Vec<String>>,
     trace: Option<Vec<String>>,
     made: Option<Vec<String>>,
@@ -296,6 +309,7 @@ impl TryFrom<RawStep> for Step {
             raw.file.map(Action::File),
             raw.artifact.map(Action::Artifact),
             raw.images.map(Action::Images),
+            raw.store.map(Action::Store),
             raw.tree.map(Action::Tree),
             raw.trace.map(Action::Trace),
             raw.made.map(Action::Made),

@@ -1,21 +1,42 @@
-//! bivouac brings containerd. One that is there has an owner, and pods or containers of theirs.
+//! bivouac brings a container runtime. One that is there has an owner, and pods or containers of theirs: it
+//! is used only where the operator says so, and only if it fits.
+
+mod existing;
 
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "ContainerRuntime",
-    description: "no other container runtime is there",
+    description: "no other container runtime is there, or the existing one fits",
     run: Run::EachHost(run),
 };
 
 const UNITS: [&str; 4] =
     ["containerd.service", "docker.service", "cri-docker.service", "crio.service"];
 
-fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    let runtime = &context.cluster.runtime;
+    let unit = runtime.traits.unit;
+    let is_ours = host.facts.has_claimed(&format!("/etc/systemd/system/{unit}"));
+    if runtime.existing && is_ours {
+        let message = format!("`{unit}` there is bivouac's own, not an existing one");
+        let fix = "take `existing: true` out of `spec.runtime`, or wipe the host first";
+        return vec![host.error(CHECK.name, message, fix)];
+    }
+    if !runtime.existing && host.facts.has_borrowed_runtime() {
+        let message = format!("the node uses a `{unit}` that has an owner");
+        let fix = "write `runtime: {existing: true}` in cluster.yaml, as it was when the host was \
+                   installed, or remove the host first";
+        return vec![host.error(CHECK.name, message, fix)];
+    }
     // What its owner puts beside the runtime of a node that runs is his business.
     if host.facts.is_our_node() {
         return vec![];
     }
+    if runtime.existing { existing::run(context, host) } else { nobody_s(host) }
+}
+
+fn nobody_s(host: &HostFacts<'_>) -> Vec<Finding> {
     let ours = |name: &&&str| host.facts.has_claimed(&format!("/etc/systemd/system/{name}"));
     let units = UNITS.iter().filter(|name| !ours(name)).filter_map(|name| host.facts.unit(name));
     let running = units.filter(|unit| unit.is_running()).map(|unit| &unit.name);
@@ -24,8 +45,14 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if there.is_empty() {
         return vec![];
     }
-    let message =
-        format!("a container runtime is already there; not supported yet: {}", quoted(there));
-    let fix = "remove it if nothing on the host needs it, or use another host";
+    let message = format!("a container runtime is already there: {}", quoted(&there));
+    let remove = "remove it if nothing on the host needs it";
+    let fix = if there.iter().any(|name| *name == "containerd.service") {
+        format!(
+            "{remove}, or have it used with `runtime: {{existing: true}}` in cluster.yaml; preflight says whether it fits"
+        )
+    } else {
+        format!("{remove}, or use another host")
+    };
     vec![host.error(CHECK.name, message, fix)]
 }

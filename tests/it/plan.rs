@@ -5,7 +5,7 @@ use std::time::Instant;
 use bivouac::host::Change;
 use bivouac::playbook::{Plan, Work};
 
-use crate::support::site::{Made, embedded, every_minor, kubeadm, works};
+use crate::support::site::{Made, embedded, every_minor, file, kubeadm, works};
 
 const THREE: &str = "hosts:
 - {address: 10.89.7.11, roles: [control-plane], name: cp1, labels: {disk: ssd}}
@@ -229,6 +229,48 @@ fn images_get_the_cluster_s_names() {
     for image in images {
         assert!(image.starts_with("mirror.example:5000/k8s/"), "{image}");
     }
+}
+
+#[test]
+fn each_host_gets_what_is_made_for_its_architecture() {
+    let mut made = Made::new("v1.20.2", "", THREE);
+    made.states[1].arch = "arm64".to_owned();
+    let arm = made.artifacts.0.iter().cloned().map(|mut it| {
+        it.arch = "arm64".to_owned();
+        it.upload.sha256 = "cd".repeat(32);
+        if it.name == "containerd" {
+            it.version = "2.1.0".to_owned();
+        }
+        it
+    });
+    let arm: Vec<_> = arm.collect();
+    made.artifacts.0.extend(arm);
+    let plan = made.init();
+    for (lane, sum) in plan.lanes.iter().zip(["ab", "cd", "ab"]) {
+        let uploads: Vec<_> = works(lane)
+            .into_iter()
+            .filter_map(|(_, work)| match work {
+                Work::Changes(changes) => Some(changes),
+                _ => None,
+            })
+            .flatten()
+            .filter_map(|change| match change {
+                Change::Artifact { upload, .. } | Change::Image { upload, .. } => Some(upload),
+                _ => None,
+            })
+            .collect();
+        assert!(uploads.len() > 12, "{}: {}", lane.name, uploads.len());
+        for upload in uploads {
+            assert_eq!(upload.sha256, sum.repeat(32), "{}: {}", lane.name, upload.name);
+        }
+    }
+    // Each containerd reads a configuration of its own version.
+    let config = |lane: usize| file(&plan.lanes[lane], "/etc/containerd/config.toml");
+    assert!(config(0).starts_with("version = 2") && config(1).starts_with("version = 3"));
+    // What is not there for an architecture is named before anything runs.
+    made.artifacts.0.retain(|it| it.arch == "amd64" || it.name != "kubelet");
+    let error = made.plan(&embedded()).unwrap_err().to_string();
+    assert!(error.contains("the bundle has no binary `kubelet` for arm64"), "{error}");
 }
 
 #[test]

@@ -15,7 +15,8 @@ use bivouac::cluster::{
 use bivouac::event::Severity;
 use bivouac::family::Families;
 use bivouac::host::facts::{
-    Address, Claim, Endpoint, Facts, FactsError, Journal, Listener, Process, Reached, Route, Unit,
+    Address, Claim, Containerd, Endpoint, Facts, FactsError, Journal, Listener, Process, Reached,
+    Route, Unit,
 };
 use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, check};
 use serde_json::json;
@@ -103,6 +104,35 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
         proxy: None,
         hosts,
     }
+}
+
+/// One that fits.
+fn containerd() -> Containerd {
+    let text = |text: &str| Some(text.to_owned());
+    Containerd {
+        version: text("1.7.24~ds1"),
+        config_version: Some(2),
+        address: text("/run/containerd/containerd.sock"),
+        cri_disabled: Some(false),
+        ill: Some(vec![]),
+        cgroup: text("systemd"),
+        cni_bin: text("/usr/lib/cni,/opt/cni/bin"),
+        cni_conf: text("/etc/cni/net.d"),
+        containers: Some(vec![]),
+        ..Containerd::default()
+    }
+}
+
+#[test]
+fn an_existing_runtime_that_fits_is_no_finding() {
+    let mut scene = Scene::healthy();
+    scene.cluster.runtime.existing = true;
+    for facts in &mut scene.facts {
+        facts.containerd = Some(containerd());
+        facts.units.as_mut().unwrap().push(unit("containerd.service"));
+        facts.runtime_config = Some("/etc/containerd/config.toml".into());
+    }
+    assert_eq!(scene.check(), []);
 }
 
 fn version(text: &str) -> Version {
@@ -260,6 +290,41 @@ const CASES: &[Case] = &[
         let units = s.facts[1].units.as_mut().unwrap();
         units.extend([unit("containerd.service"), unit("docker.service")]);
         s.facts[1].runtime_config = Some("/etc/containerd/config.toml".into());
+    }),
+    ("an existing runtime that is not there", "ContainerRuntime", |s| {
+        s.cluster.runtime.existing = true;
+        s.facts[1].units.as_mut().unwrap().push(unit("containerd.service"));
+    }),
+    ("an existing runtime that does not fit", "ContainerRuntime", |s| {
+        s.cluster.runtime.existing = true;
+        for facts in &mut s.facts {
+            facts.containerd = Some(containerd());
+        }
+        let text = |text: &str| Some(text.to_owned());
+        // As Docker's and Debian's packages bring it, one of 2.x, and one of another cluster.
+        let docker = s.facts[0].containerd.as_mut().unwrap();
+        (docker.cri_disabled, docker.cgroup) = (Some(true), None);
+        let debian = s.facts[1].containerd.as_mut().unwrap();
+        (debian.cgroup, debian.cni_bin) = (text("cgroupfs"), text("/usr/lib/cni"));
+        let new = s.facts[2].containerd.as_mut().unwrap();
+        (new.version, new.config_version) = (text("2.1.9+unknown"), Some(3));
+        (new.cgroup, new.cni_conf) = (text("cgroupfs"), text("/etc/cni/conf.d"));
+        new.containers = Some(vec!["ab12".into()]);
+        new.address = text("/srv/containerd.sock");
+        new.ill = Some(vec!["io.containerd.grpc.v1.cri is error".into()]);
+    }),
+    ("an existing runtime that is too old, and one that says nothing", "ContainerRuntime", |s| {
+        s.cluster.kubernetes.version = version("1.30.2");
+        s.cluster.runtime.existing = true;
+        let version = Some("1.5.13~ds1".to_owned());
+        s.facts[0].containerd = Some(Containerd { version, ..containerd() });
+        s.facts[1].containerd = Some(Containerd { version: None, ..containerd() });
+        s.facts[2].containerd = Some(containerd());
+    }),
+    ("a runtime that changed hands", "ContainerRuntime", |s| {
+        let claim =
+            |kind: &str, subject: &str| Claim { kind: kind.into(), subject: subject.into() };
+        s.facts[1].claims = vec![claim("kubeadm", "join"), claim("store", "/var/lib/containerd")];
     }),
     ("ports of a control plane and a worker in use", "Port-*", |s| {
         let nginx = Listener { port: 6443, process: Some("nginx".into()) };

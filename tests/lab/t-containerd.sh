@@ -12,6 +12,7 @@ declare -A kubernetes=([bookworm]=v1.30.2 [trixie]=v1.34.2 [forky]=v1.35.2) vers
 mkdir -p "$TMP/own/playbooks/init" "$TMP/from/bin" "$TMP/from/cni"
 cp "$ROOT/playbooks/init/20-runtime.yaml" "$TMP/own/playbooks/init/"
 for program in bin/{kubeadm,kubelet,kubectl,crictl,containerd,containerd-shim-runc-v2,ctr,runc} cni/bridge; do printf '#!/bin/sh\n' > "$TMP/from/$program"; done
+sed '/END CERT/q' /etc/ssl/certs/ca-certificates.crt > "$TMP/ca.pem"
 render() { # SUITE [RUNTIME]
   local release
   read -r _ _ release _ < "$CACHE/containerd/$1/VERSION"
@@ -25,9 +26,10 @@ spec:
   kubernetes: {version: ${kubernetes[$1]}}
   artifacts: {bundle: $TMP/$1.bundle}
   runtime: ${2:-"{}"}
+  registries: [{address: "127.0.0.1:5997", ca: $TMP/ca.pem}]
   hosts: [{address: 192.0.2.11, roles: [control-plane]}]
 Y
-  "$BIVOUAC" -f "$TMP/$1.yaml" --playbooks "$TMP/own" render /etc/containerd/config.toml
+  "$BIVOUAC" -f "$TMP/$1.yaml" --playbooks "$TMP/own" render "${3:-/etc/containerd/config.toml}"
 }
 
 # Protocol buffers in hexadecimal: fields of text and of messages, none longer than 127 bytes.
@@ -56,7 +58,8 @@ judge() {
   mkdir "$root/var/lib"
   cp "$out/config.toml" "$root/etc/containerd/config.toml"
   # A mirror of a registry that is not there: who goes by it asks the mirror.
-  mkdir -p "$root/etc/containerd/certs.d/127.0.0.1:5999"
+  mkdir -p "$root/etc/containerd/certs.d/127.0.0.1:5999" "$root/etc/containerd/certs.d/127.0.0.1:5997"
+  cp "$out/hosts.toml" "$root/etc/containerd/certs.d/127.0.0.1:5997/"
   printf '[host."http://127.0.0.1:5998"]\n' > "$root/etc/containerd/certs.d/127.0.0.1:5999/hosts.toml"
   ip link set lo up
   chroot "$root" containerd config dump > "$out/dump" 2> "$out/dump.err" || return
@@ -72,6 +75,7 @@ judge() {
   call=$root/run/containerd/containerd.sock
   cri "$call" RuntimeService/Status 0801 > "$out/status"
   cri "$call" ImageService/PullImage "$(message 1 "$(text 1 127.0.0.1:5999/x:1)")" > "$out/pull"
+  cri "$call" ImageService/PullImage "$(message 1 "$(text 1 127.0.0.1:5997/x:1)")" > "$out/pull.ca"
   # A pod in the host's network: what is wanted before anything else is the image of its sandbox.
   cri "$call" RuntimeService/RunPodSandbox "$(message 1 "$(message 1 "$(text 1 a)$(text 2 b)$(text 3 c)")$(message 8 "$(message 2 "$(message 1 0802)")")")" > "$out/sandbox"
   kill "$pid"
@@ -82,6 +86,7 @@ if [ "${1:-}" = --judge ]; then TMP=$2; trap - EXIT; judge "$3"; exit; fi
 started() { # SUITE
   mkdir -p "$TMP/$1/mem"
   render "$1" > "$TMP/$1/config.toml"
+  render "$1" '{}' hosts.toml > "$TMP/$1/hosts.toml"
   if [ "$1" = forky ]; then render forky '{config: {plugins: {io.containerd.cri.v1.images: {max_concurrent_downloads: 5}}}}' > "$TMP/forky/moved.toml"; fi
   cat "$TMP/$1/config.toml"
   unshare -mpfn --propagation private --mount-proc "$0" --judge "$TMP" "$1"
@@ -110,6 +115,13 @@ up() {
   case $1 in forky) [ "$(grep -cE '^io.containerd.cri.v1 +(images|runtime) .*ok *$' "$TMP/$1/plugins")" = 2 ] ;; esac
 }
 as_set() { has "$1" status 'grpc-status: 0' RuntimeReady '"SystemdCgroup":true' '"PluginDirs":["/opt/cni/bin"]' '"PluginConfDir":"/etc/cni/net.d"'; }
+# One that is not understood is passed over, and with it the authority; who reads ours misses the authority's file.
+authority() {
+  cat "$TMP/$1/hosts.toml"
+  grep -E 'hosts.toml|127.0.0.1:5997' "$TMP/$1/log"
+  if grep -q 'failed to decode hosts.toml' "$TMP/$1/log"; then return 1; fi
+  grep -E '/etc/containerd/certs.d/127.0.0.1:5997/.*no such file' "$TMP/$1/log" "$TMP/$1/pull.ca"
+}
 for suite in "${suites[@]}"; do
   t "$suite: containerd starts with the rendered configuration" started "$suite"
   t "$suite: which is of version ${version[$suite]}" is_version "$suite" "${version[$suite]}"
@@ -119,6 +131,7 @@ for suite in "${suites[@]}"; do
   t "$suite: its Kubernetes plugin is up" up "$suite"
   t "$suite: it goes by it: cgroups, network plugins" as_set "$suite"
   t "$suite: a pod's sandbox is of our image" has "$suite" sandbox "registry.k8s.io/pause:${pause[$suite]}"
+  t "$suite: ours for a registry with an authority is understood" authority "$suite"
   t "$suite: a registry's hosts.toml is read" has "$suite" pull 127.0.0.1:5998
 done
 # 2.1 itself has nothing to migrate in what we wrote.

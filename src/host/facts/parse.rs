@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ipnet::IpNet;
 
 use super::{
-    Address, Claim, Disk, Facts, FactsError, Journal, Leftovers, Listener, Os, Process, Route, Unit,
+    Address, Claim, Containerd, Disk, Facts, FactsError, Journal, Leftovers, Listener, Os, Process,
+    Route, Unit,
 };
 
 /// The script's first line; its number changes when older programs would misread newer facts.
@@ -97,6 +98,7 @@ impl Read {
             units: self.list("unit", unit),
             ufw: self.one("ufw").map(|value| unquote(value).eq_ignore_ascii_case("yes")),
             runtime_config: self.text("runtime_config"),
+            containerd: self.containerd(),
             leftovers: Leftovers {
                 paths: self.texts("leftover"),
                 links: self.texts("leftover_link"),
@@ -140,6 +142,27 @@ impl Read {
 
     fn texts(&self, key: &str) -> Option<Vec<String>> {
         self.list(key, |value| (!value.is_empty()).then(|| value.to_owned()))
+    }
+
+    /// It is told of where one runs, before anything that it says itself.
+    fn containerd(&self) -> Option<Containerd> {
+        self.values.get("containerd")?;
+        Some(Containerd {
+            version: self.text("containerd.version"),
+            config_version: self.number("containerd.config_version"),
+            address: self.text("containerd.address"),
+            root: self.text("containerd.root"),
+            state: self.text("containerd.state"),
+            cri_disabled: self.flag("containerd.cri_disabled"),
+            ill: self.texts("containerd.ill"),
+            cgroup: self.text("containerd.cgroup"),
+            sandbox: self.text("containerd.sandbox"),
+            has_sandbox: self.flag("containerd.has_sandbox"),
+            cni_bin: self.text("containerd.cni_bin"),
+            cni_conf: self.text("containerd.cni_conf"),
+            certs: self.text("containerd.certs"),
+            containers: self.texts("containerd.container"),
+        })
     }
 
     fn routes(&self) -> Option<Vec<Route>> {

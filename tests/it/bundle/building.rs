@@ -111,6 +111,31 @@ fn a_bundle_must_be_the_one_that_is_needed() {
     assert!(error.contains("no `kubeadm` for `arm64`"), "{error}");
 }
 
+#[test]
+fn a_containerd_that_does_not_go_with_the_release_is_named() {
+    for (kubernetes, containerd, expected) in [
+        ("1.30.2", "1.5.13", Some("holds containerd 1.5.13 for `amd64`, expected 1.6.0 or newer")),
+        ("1.20.2", "2.1.0", Some("expected one older than 2.0.0, which v1.20.2 needs")),
+        ("1.20.2", "1.6.20~ds1-1+deb12u3", None),
+        ("1.37.1", "2.3.7", None),
+        ("1.30.2", "unknown", None),
+    ] {
+        let fixture = Fixture::new();
+        for program in ["kubeadm", "kubectl", "kubelet", "containerd"] {
+            fixture.add(&format!("bin/{program}"), b"#!/bin/sh\n");
+        }
+        fs::remove_dir_all(fixture.from().join("images")).unwrap();
+        fixture.add("VERSIONS", format!("containerd {containerd}\n").as_bytes());
+        bundle::build(&fixture.bundle(), &fixture.from(), &version(kubernetes), "amd64").unwrap();
+        let checked = Bundle::open(&fixture.bundle()).unwrap().check_runtime();
+        let found = checked.err().map(|error| error.to_string());
+        match (&found, expected) {
+            (Some(found), Some(expected)) => assert!(found.contains(expected), "{found}"),
+            _ => assert_eq!(found.as_deref(), expected, "{kubernetes} {containerd}"),
+        }
+    }
+}
+
 /// Changes the sources; the build must fail with `expected` and leave nothing.
 fn refuses(change: impl FnOnce(&Fixture), expected: &str) {
     let fixture = Fixture::new();
@@ -129,6 +154,84 @@ fn sources_of_another_architecture_are_refused() {
         |it| it.add("images/etcd.tar", &docker_archive(&["etcd:1"], "arm64")),
         "images/etcd.tar`: made for `arm64`",
     );
+}
+
+/// An OCI layout with one image, there for several architectures.
+fn for_several(archs: &[&str]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let manifests: Vec<_> = archs
+        .iter()
+        .map(|arch| serde_json::json!({"platform": {"architecture": arch, "os": "linux"}}))
+        .collect();
+    let inner = serde_json::json!({"schemaVersion": 2, "manifests": manifests}).to_string();
+    let outer = serde_json::json!({"schemaVersion": 2, "manifests": [{
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "digest": "sha256:abc",
+        "annotations": {"io.containerd.image.name": "k8s.gcr.io/etcd:3.4.13-0"},
+    }]});
+    add_plain(&mut archive, "index.json", outer.to_string().as_bytes());
+    add_plain(&mut archive, "blobs/sha256/abc", inner.as_bytes());
+    archive.into_inner().unwrap()
+}
+
+#[test]
+fn an_image_archive_may_be_for_several_architectures() {
+    let fixture = Fixture::new();
+    fixture.add("images/etcd.tar", &for_several(&["arm64", "amd64"]));
+    let manifest = fixture.build().unwrap();
+    let etcd = manifest.find(Kind::Image, "etcd.tar", "amd64").unwrap();
+    assert_eq!(
+        (etcd.images.as_slice(), etcd.version.as_str()),
+        (&["k8s.gcr.io/etcd:3.4.13-0".to_owned()][..], "3.4.13-0")
+    );
+    refuses(
+        |it| it.add("images/etcd.tar", &for_several(&["arm64", "s390x"])),
+        "images/etcd.tar`: made for `arm64`, `s390x`, expected `amd64`",
+    );
+    // One image of the host's architecture does not make up for another that is not.
+    let mixed = [docker_archive(&["k8s.gcr.io/etcd:3.4.13-0"], "arm64")];
+    refuses(|it| it.add("images/etcd.tar", &mixed[0]), "made for `arm64`, expected `amd64`");
+}
+
+/// The fixture's directories for two architectures.
+fn two(fixture: &Fixture) -> Vec<(std::path::PathBuf, &'static str)> {
+    let from = fixture.from();
+    fs::create_dir(from.join("amd64")).unwrap();
+    for dir in ["bin", "cni", "images", "VERSIONS"] {
+        fs::rename(from.join(dir), from.join("amd64").join(dir)).unwrap();
+    }
+    for name in bundle::REQUIRED {
+        fixture.add(&format!("arm64/bin/{name}"), &elf(&format!("arm {name}"), 900, ARM64));
+    }
+    let pause = docker_archive(&["k8s.gcr.io/pause:3.2"], "arm64");
+    fixture.add("arm64/images/pause.tar", &pause);
+    vec![(from.join("arm64"), "arm64"), (from.join("amd64"), "amd64")]
+}
+
+#[test]
+fn a_bundle_may_be_for_several_architectures() {
+    let fixture = Fixture::new();
+    let from = two(&fixture);
+    let manifest = bundle::build_mixed(&fixture.bundle(), &from, &version("1.20.2")).unwrap();
+    let bytes = fs::read(fixture.bundle()).unwrap();
+    bundle::verify(&fixture.bundle(), &mut |_| {}).unwrap();
+    let bundle = Bundle::open(&fixture.bundle()).unwrap();
+    for arch in ["amd64", "arm64"] {
+        bundle.check(&version("1.20.2"), arch).unwrap();
+    }
+    let sum = |arch| manifest.find(Kind::Binary, "kubelet", arch).unwrap().sha256;
+    assert_ne!(sum("amd64"), sum("arm64"));
+    assert!(manifest.find(Kind::Cni, "bridge", "arm64").is_none(), "it is amd64's");
+    assert_eq!(fixture.unpack().unwrap().len(), manifest.artifacts.len());
+    // In whichever order they are named.
+    let from: Vec<_> = from.into_iter().rev().collect();
+    bundle::build_mixed(&fixture.bundle(), &from, &version("1.20.2")).unwrap();
+    assert!(bytes == fs::read(fixture.bundle()).unwrap());
+    // One program among those of the other architecture is named with its place.
+    fixture.add("arm64/cni/bridge", &elf("bridge", 700, AMD64));
+    let error = bundle::build_mixed(&fixture.bundle(), &from, &version("1.20.2")).unwrap_err();
+    let text = chain(&error);
+    assert!(text.contains("arm64/cni/bridge`: made for `amd64`, expected `arm64`"), "{text}");
 }
 
 #[test]

@@ -49,6 +49,7 @@ const CASES: &[Case] = &[
     (HOSTS, "  runtime: {config: {root: /srv/containerd}}\n  hosts:", 10, 28, &["`root` is set by bivouac", "`/var/lib/containerd`"]),
     (HOSTS, "  runtime: {config: {plugins: {io.containerd.cri.v1.runtime: {cni: {bin_dirs: [/x]}}}}}\n  hosts:", 10, 79, &["`plugins.io.containerd.cri.v1.runtime.cni.bin_dirs` is set by bivouac", "`/opt/cni/bin`"]),
     (HOSTS, "  runtime: {config: {plugins: {io.containerd.grpc.v1.cri: {registry: {mirrors: {}}}}}}\n  hosts:", 10, 80, &["registry.mirrors` is set by bivouac", "a `hosts.toml` for each registry"]),
+    (HOSTS, "  runtime: {existing: true, config: {oom_score: 1}}\n  hosts:", 10, 37, &["is its owner's", "no `existing: true`"]),
     (HOSTS, "  runtime: {config: {debug: {level: ~}}}\n  hosts:", 10, 37, &["nothing is given", "or no such line"]),
     // Names.
     ("name: demo", "name: Demo", 4, 9, &["not a cluster name", "did you mean `demo`?"]),

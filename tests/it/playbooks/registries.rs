@@ -71,6 +71,11 @@ fn authorities_and_addresses_are_where_containerd_looks() {
     let expected = json!({
         "server": "https://r.example:5000",
         "ca": "/etc/containerd/certs.d/r.example:5000/ca.crt",
+        // containerd 1.x passes over a file without a host.
+        "host": {"https://r.example:5000": {
+            "capabilities": ["pull", "resolve"],
+            "ca": "/etc/containerd/certs.d/r.example:5000/ca.crt",
+        }},
     });
     assert_eq!(hosts, expected);
     // Nothing is to be said of one that only wants a login.

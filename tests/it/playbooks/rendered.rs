@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use bivouac::cluster::{versions, yaml};
 use bivouac::host::Change;
+use bivouac::host::facts::Containerd;
 use bivouac::playbook::Work;
 use serde_json::{Value, json};
 
@@ -90,6 +91,47 @@ fn containerd_2_is_given_version_3_of_its_configuration() {
         assert_eq!(runc["runtime_type"], "io.containerd.runc.v2", "{text}");
         assert_eq!(runc["options"]["SystemdCgroup"], true, "{text}");
     }
+}
+
+#[test]
+fn an_existing_containerd_is_used_and_nothing_of_it_is_written() {
+    let mut made = Made::new("v1.30.2", "", &format!("runtime: {{existing: true}}\n{SINGLE}"));
+    let text = |text: &str| Some(text.to_owned());
+    made.states[0].containerd = Some(Containerd {
+        version: text("2.1.9"),
+        root: text("/data/containerd"),
+        state: text("/run/containerd"),
+        sandbox: text("registry.k8s.io/pause:3.8"),
+        has_sandbox: Some(false),
+        ..Containerd::default()
+    });
+    // A bundle need not have one.
+    let programs = ["containerd", "containerd-shim-runc-v2", "ctr", "runc"];
+    made.artifacts.0.retain(|it| !programs.contains(&it.name.as_str()));
+    let all = changes(&made.init().lanes[0]);
+    for change in &all {
+        let (kind, subject) = (change.kind(), change.subject());
+        let is_its = subject.contains("containerd") && kind != "store" && kind != "service";
+        assert!(!is_its, "{kind} {subject}");
+    }
+    let position = |wanted: &dyn Fn(&Change) -> bool| all.iter().position(wanted).unwrap();
+    let store = Change::Store { root: "/data/containerd".into(), state: "/run/containerd".into() };
+    let claimed = position(&|change| *change == store);
+    // What it claims is removed with crictl's help, and before any image comes.
+    assert!(position(&|change| change.subject() == "/usr/local/bin/crictl") < claimed);
+    assert!(claimed < position(&|change| change.kind() == "image"));
+    let names = |all: &[Change]| -> Vec<Vec<String>> {
+        let images = all.iter().filter_map(|change| match change {
+            Change::Image { references, .. } => Some(references),
+            _ => None,
+        });
+        images.map(|pairs| pairs.iter().map(|(name, _)| name.clone()).collect()).collect()
+    };
+    let pause = ["registry.k8s.io/pause:3.9", "registry.k8s.io/pause:3.8"];
+    assert_eq!(names(&all)[0], pause, "the owner's configuration names another sandbox");
+    // Where the image is there already it is the owner's.
+    made.states[0].containerd.as_mut().unwrap().has_sandbox = Some(true);
+    assert_eq!(names(&changes(&made.init().lanes[0]))[0], pause[..1]);
 }
 
 #[test]

@@ -1,0 +1,140 @@
+//! Whether the containerd that is there can carry a node. Every reason why not is a finding, for its owner
+//! to settle: bivouac changes nothing of it.
+
+use super::super::{Context, Finding, HostFacts, quoted};
+use super::CHECK;
+use crate::cluster::containerd::{CRI, IMAGES, RUNTIME};
+use crate::cluster::versions::Release;
+use crate::host::facts::Containerd;
+
+/// Where its configuration is, as most have it.
+const CONFIG: &str = "/etc/containerd/config.toml";
+const RESTART: &str = "and `systemctl restart containerd`";
+
+pub(super) fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    // Who does not know its units does not know whether it runs.
+    if host.facts.units.is_none() {
+        return vec![];
+    }
+    let Some(runs) = &host.facts.containerd else {
+        let there = host.facts.unit(context.cluster.runtime.traits.unit).is_some();
+        let (state, fix) = if there {
+            ("does not run", "`systemctl start containerd`, or see `journalctl -u containerd`")
+        } else {
+            ("is not there", "install it, or take `existing: true` out: then bivouac brings one")
+        };
+        let message = format!("`existing: true`, but `containerd.service` {state}");
+        return vec![host.error(CHECK.name, message, fix)];
+    };
+    let checks = [
+        version(context, runs),
+        plugin(runs),
+        socket(context, runs),
+        cgroups(runs),
+        plugins(runs),
+        registries(context, runs),
+        others(runs),
+    ];
+    checks.into_iter().flatten().map(|(what, fix)| host.error(CHECK.name, what, fix)).collect()
+}
+
+/// What does not fit, and what its owner can do.
+type Misfit = Option<(String, String)>;
+
+fn version(context: &Context<'_>, runs: &Containerd) -> Misfit {
+    let Some(version) = &runs.version else {
+        let what = "containerd runs, but `ctr version` has no answer from it".to_owned();
+        return Some((
+            what,
+            "see `journalctl -u containerd`, and that `ctr` is installed".to_owned(),
+        ));
+    };
+    let kubernetes = &context.cluster.kubernetes.version;
+    let expected = kubernetes.facts().containerd.instead_of(version.parse::<Release>().ok()?)?;
+    let what = format!("containerd is {version}; Kubernetes {kubernetes} needs {expected}");
+    Some((what, "install that, or take another version of Kubernetes".to_owned()))
+}
+
+fn plugin(runs: &Containerd) -> Misfit {
+    // As Docker's package `containerd.io` has it.
+    if runs.cri_disabled == Some(true) {
+        let what = "containerd's plugin for Kubernetes is switched off".to_owned();
+        return Some((
+            what,
+            format!("take `cri` out of `disabled_plugins` in `{CONFIG}` {RESTART}"),
+        ));
+    }
+    let ill = runs.ill.as_ref().filter(|ill| !ill.is_empty())?;
+    let what = format!("containerd's plugin for Kubernetes is not well: {}", quoted(ill));
+    Some((what, "`journalctl -u containerd` says why".to_owned()))
+}
+
+fn socket(context: &Context<'_>, runs: &Containerd) -> Misfit {
+    let wanted = context.cluster.runtime.traits.socket();
+    let address = runs.address.as_ref().filter(|address| *address != wanted)?;
+    let what = format!("containerd answers at `{address}`, where nobody looks for it");
+    Some((what, format!("set `address = \"{wanted}\"` below `[grpc]` in `{CONFIG}` {RESTART}")))
+}
+
+/// A line below a table of the plugin for containers.
+fn line(runs: &Containerd, table: &str, line: &str) -> String {
+    let plugin = if is_3(runs) { RUNTIME } else { CRI };
+    format!("set `{line}` below `[plugins.\"{plugin}\".{table}]` in `{CONFIG}` {RESTART}")
+}
+
+fn is_3(runs: &Containerd) -> bool {
+    runs.config_version == Some(3)
+}
+
+/// kubelets are told `systemd` for the whole cluster.
+fn cgroups(runs: &Containerd) -> Misfit {
+    let driver = runs.cgroup.as_ref().filter(|driver| *driver != "systemd")?;
+    let what = format!(
+        "containerd's cgroup driver is `{driver}`, and the cluster's kubelets use `systemd`"
+    );
+    Some((what, line(runs, "containerd.runtimes.runc.options", "SystemdCgroup = true")))
+}
+
+fn plugins(runs: &Containerd) -> Misfit {
+    const BIN: &str = "/opt/cni/bin";
+    const CONF: &str = "/etc/cni/net.d";
+    if let Some(dirs) = runs.cni_bin.as_ref().filter(|dirs| !dirs.split(',').any(|it| it == BIN)) {
+        let what = format!("containerd looks for network plugins in `{dirs}`, not in `{BIN}`");
+        let wanted = if is_3(runs) {
+            format!("bin_dirs = [\"{BIN}\"]")
+        } else {
+            format!("bin_dir = \"{BIN}\"")
+        };
+        return Some((what, line(runs, "cni", &wanted)));
+    }
+    let dir = runs.cni_conf.as_ref().filter(|dir| *dir != CONF)?;
+    let what =
+        format!("containerd reads the network's configuration from `{dir}`, not from `{CONF}`");
+    Some((what, line(runs, "cni", &format!("conf_dir = \"{CONF}\""))))
+}
+
+/// What `spec.registries` says is written where it looks for it at each pull; its configuration says where.
+fn registries(context: &Context<'_>, runs: &Containerd) -> Misfit {
+    const CERTS: &str = "/etc/containerd/certs.d";
+    let looks = runs.certs.as_deref().is_some_and(|dirs| dirs.split(':').any(|it| it == CERTS));
+    if context.cluster.registries.is_empty() || looks || runs.config_version.is_none() {
+        return None;
+    }
+    let plugin = if is_3(runs) { IMAGES } else { CRI };
+    let what =
+        format!("containerd does not look into `{CERTS}`, where `spec.registries` is written");
+    let fix = format!(
+        "set `config_path = \"{CERTS}\"` below `[plugins.\"{plugin}\".registry]` in `{CONFIG}` {RESTART}"
+    );
+    Some((what, fix))
+}
+
+/// A wipe takes away what is in Kubernetes' namespace.
+fn others(runs: &Containerd) -> Misfit {
+    let there = runs.containers.as_ref().filter(|there| !there.is_empty())?;
+    let what = format!(
+        "containers are in containerd's namespace `k8s.io` already, as another cluster leaves them: {}",
+        quoted(there)
+    );
+    Some((what, "remove them if nobody needs them: `ctr -n k8s.io containers ls`".to_owned()))
+}
