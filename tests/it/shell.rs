@@ -3,6 +3,7 @@
 use std::process::Command;
 
 const MEMBERS: &str = include_str!("../../src/host/members.sh");
+const DNF: &str = include_str!("../../src/host/kind/package/dnf.sh");
 const KUBEADM: &str = include_str!("../../src/host/kind/kubeadm.sh");
 
 /// What `bv_kubelet_said` says of a kubelet in this state with this log; `active` is one that has been for
@@ -198,4 +199,72 @@ fn pulled_images_go_with_all_their_names_and_no_others() {
     let (after, _) =
         store_after("", "(change r/b:2 r/missing:1); undo 2 r/b:2 r/missing:1 r/b:2 r/missing:1");
     assert_eq!(after, "");
+}
+
+/// What `bv_dnf_table` makes of the table of a transaction.
+fn dnf_table(shown: &str) -> String {
+    let script = format!("{DNF}\nprintf '%s' \"$SHOWN\" | bv_dnf_table");
+    let output = Command::new("sh").arg("-c").arg(script).env("SHOWN", shown).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_tables_of_yum_dnf_4_and_dnf_5_say_the_same() {
+    // As yum 3.4 prints it, with a name that is too wide (`yum/output.py`, `fmtColumns`).
+    let yum = "Loaded plugins: fastestmirror
+Resolving Dependencies
+--> Running transaction check
+
+Dependencies Resolved
+
+================================================================================
+ Package                  Arch     Version                 Repository      Size
+================================================================================
+Installing:
+ conntrack-tools          x86_64   1.4.4-7.el7             base           187 k
+Updating:
+ iptables                 x86_64   1.4.21-35.el7           base           432 k
+Installing for dependencies:
+ libnetfilter_cthelper-with-a-long-name
+                          x86_64   1.0.0-11.el7            base            18 k
+
+Transaction Summary
+================================================================================
+Install  1 Package  (+1 Dependent package)
+Upgrade  1 Package
+";
+    // dnf 5 has no lines above and below, and says what an upgrade replaces (`libdnf5-cli`, `transaction_table`).
+    let dnf5 = "Updating and loading repositories:
+Repositories loaded.
+Package                                 Arch   Version      Repository      Size
+Installing:
+ conntrack-tools                        x86_64 1.4.4-7.el7  fedora     187.0 KiB
+Upgrading:
+ iptables                               x86_64 1.4.21-35.el7 updates   432.0 KiB
+   replacing iptables                   x86_64 1.4.21-34.el7 fedora    432.0 KiB
+Installing dependencies:
+ libnetfilter_cthelper-with-a-long-name x86_64 1.0.0-11.el7 fedora      18.0 KiB
+
+Transaction Summary:
+ Installing:         2 packages
+ Upgrading:          1 package
+ Replacing:          1 package
+";
+    let install = "install conntrack-tools x86_64 1.4.4-7.el7\n";
+    let library = "install libnetfilter_cthelper-with-a-long-name x86_64 1.0.0-11.el7\n";
+    assert_eq!(dnf_table(yum), format!("{install}upgrade iptables\n{library}"));
+    let mut lines: Vec<String> = dnf_table(dnf5).lines().map(|line| format!("{line}\n")).collect();
+    lines.sort();
+    assert_eq!(lines, [install, library, "remove iptables\n", "upgrade iptables\n"]);
+    // What is removed, older, made anew or of another stream is the owner's as well.
+    for (heading, what) in [
+        ("Removing dependent packages:", "remove x\n"),
+        ("Downgrading:", "downgrade x\n"),
+        ("Reinstalling:", "reinstall x\n"),
+        ("Skipping packages with conflicts:", ""),
+    ] {
+        let shown = format!("{heading}\n x  noarch  1-1  lab  1 k\n\nTransaction Summary\n");
+        assert_eq!(dnf_table(&shown), what, "{heading}");
+    }
 }
