@@ -151,10 +151,7 @@ pub fn settle(
     let version = cluster.kubernetes.version.to_string();
     if members.version != version {
         return Err(refused(
-            format!(
-                "the cluster runs Kubernetes {}, cluster.yaml asks for {version}",
-                members.version
-            ),
+            format!("the cluster runs Kubernetes {}, this run is for {version}", members.version),
             format!(
                 "write `version: {}` in cluster.yaml, with a bundle of that version",
                 members.version
