@@ -43,9 +43,10 @@ unit: needs ## only lints, unit and integration tests, without the lab
 lint: needs ## formatting, clippy, shellcheck, dependencies
 	@tests/lab/run.sh lint
 
-bench: lab ## init against the same work done by hand: the ratio
+bench: lab ## init, small steps and uploads against the same work done by hand: the ratios
 	@tests/lab/bench.sh
 	@tests/lab/bench-steps.sh
+	@tests/lab/bench-upload.sh
 
 clean-lab: ## removes the lab's hosts and its cache (the next `make lab` takes minutes)
 	@tests/lab/hosts.sh list | xargs -r tests/lab/hosts.sh down

@@ -97,6 +97,16 @@ impl Bundle {
         self.proof.as_ref().map(Proof::describe)
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.front.identity.size
+    }
+
     /// What is in it.
     pub fn manifest(&self) -> &Manifest {
         &self.front.manifest
@@ -180,23 +190,48 @@ impl Bundle {
         wanted: &dyn Fn(&Artifact) -> bool,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Store, Error> {
+        let (store, _) = self.laid_out(Wanted::default(), cache_dir, wanted, progress)?;
+        Ok(store)
+    }
+
+    /// As [`Bundle::unpack`] with all artifacts; and the SHA-256 of the bundle as a file.
+    pub fn unpack_whole(
+        &self,
+        cache_dir: &Path,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Store, Digest), Error> {
+        let sums = Wanted { sha256: true, ..Wanted::default() };
+        let (store, sums) = self.laid_out(sums, cache_dir, &|_| true, progress)?;
+        let sum = sums.sha256.as_deref().and_then(Digest::parse);
+        Ok((store, sum.expect("the digest was asked for")))
+    }
+
+    fn laid_out(
+        &self,
+        sums: Wanted,
+        cache_dir: &Path,
+        wanted: &dyn Fn(&Artifact) -> bool,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<(Store, Sums), Error> {
         let cache = Cache::open(cache_dir)?;
         let lacks = |artifact: &Artifact| wanted(artifact) && !cache.has(artifact.sha256);
         let lacking: Vec<_> = self.manifest().artifacts.iter().filter(|it| lacks(it)).collect();
-        if lacking.is_empty() && self.known(&cache)?.is_some() {
-            return Ok(cache.into_store());
+        if lacking.is_empty()
+            && let Some(known) = self.known(&cache)?.filter(|known| known.have(sums))
+        {
+            return Ok((cache.into_store(), known));
         }
         cache.check_room(lacking.iter().map(|artifact| artifact.size).sum())?;
         let started = SystemTime::now();
         let (identity, sums) = self.pass(
-            Wanted::default(),
+            sums,
             progress,
             |artifact| if lacks(artifact) { Ok(Some(cache.create()?)) } else { Ok(None) },
             |incoming, artifact| Ok(cache.keep(incoming, artifact.sha256)?),
         )?;
-        cache.remember(&self.path, identity, self.front.sum, sums, started)?;
+        cache.remember(&self.path, identity, self.front.sum, sums.clone(), started)?;
         cache.prune();
-        Ok(cache.into_store())
+        Ok((cache.into_store(), sums))
     }
 
     /// The digests of this very file, if it was verified before and is what it has to be.

@@ -20,6 +20,7 @@ mod registries;
 mod remove;
 mod render;
 mod running;
+mod serving;
 mod session;
 mod shell;
 mod signals;
@@ -88,7 +89,7 @@ enum Verb {
     /// status. No kubectl is needed on this machine. Files are those of the control plane: your own go
     /// in on standard input, `bivouac kubectl -- apply -f - < FILE`.
     Kubectl(kubectl::Args),
-    /// Make, sign, show and verify bundles.
+    /// Make, sign, show, verify and serve bundles.
     #[command(subcommand)]
     Bundle(bundle::Args),
     /// Print the completion script of a shell.

@@ -71,6 +71,8 @@ pub struct Cluster {
     pub bundle: Option<PathBuf>,
     /// `spec.artifacts.signers`, resolved likewise: who may sign the bundle, which must be signed then.
     pub signers: Option<PathBuf>,
+    /// `spec.artifacts.serve`: the host that the others get the bundle from.
+    pub serve: Option<Serve>,
     /// `spec.registries`: how registries are talked to that want a login, or that an authority of their
     /// own vouches for.
     pub registries: Vec<Registry>,
@@ -80,6 +82,15 @@ pub struct Cluster {
     pub proxy: Option<Proxy>,
     /// `spec.hosts`, in file order.
     pub hosts: Vec<Host>,
+}
+
+/// `spec.artifacts.serve`: the operator sends the bundle to one host, and the others fetch from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serve {
+    /// That host's display name.
+    pub host: String,
+    /// The port on which it serves for the time of a run.
+    pub port: u16,
 }
 
 /// `spec.kubernetes`.

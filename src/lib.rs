@@ -11,6 +11,7 @@
 //! - [`members`]: who is in a running cluster, and who may leave it.
 //! - [`registry`]: images from container registries.
 //! - [`bundle`]: all artifacts of a version in one file.
+//! - [`serve`]: the bundle for a whole site, from one of its hosts.
 //! - [`cluster`]: what the user asked for, checked and typed.
 //! - [`release`]: what an install needs, and where the projects publish it.
 //! - [`family`]: what families of distributions call things, read from `playbooks/os/`.
@@ -37,5 +38,6 @@ pub mod registry;
 pub mod release;
 pub mod report;
 pub mod secret;
+pub mod serve;
 pub mod ssh;
 pub mod status;

@@ -1,6 +1,7 @@
-//! `bivouac bundle build`, `sign`, `show` and `verify`.
+//! `bivouac bundle build`, `sign`, `show`, `serve` and `verify`.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -9,7 +10,7 @@ use super::exit::{Exit, Stop};
 use super::gather::{self, Addon, Wanted};
 use super::options::Options;
 use super::preflight::refused;
-use super::{session, signing};
+use super::{serving, session, signing};
 use crate::bundle::{self, Bundle, Summary};
 use crate::cluster::Version;
 use crate::report;
@@ -64,6 +65,27 @@ pub enum Args {
     },
     /// List what a bundle says it has.
     Show { bundle: PathBuf },
+    /// Serve a bundle to other machines, as a file server and a registry, until it is ended.
+    ///
+    /// `/files/SHA256` is each file, `/v2/` the images, as `docker pull` and containerd ask for them. Every
+    /// byte of the bundle is checked first. `artifacts: {serve: HOST}` in cluster.yaml does all of this by
+    /// itself for the time of a run.
+    Serve {
+        bundle: PathBuf,
+        /// Where to listen.
+        #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8484")]
+        listen: SocketAddr,
+        /// A file with the token that clients must bring: as a bearer's, or as a password. Needed where
+        /// others than this machine can ask.
+        #[arg(long, value_name = "FILE")]
+        token_file: Option<PathBuf>,
+        /// Where the bundle is unpacked; the cache directory of this user without it.
+        #[arg(long, value_name = "DIR")]
+        content: Option<PathBuf>,
+        /// Who may sign it; one that they did not sign is refused.
+        #[arg(long, value_name = "FILE")]
+        signers: Option<PathBuf>,
+    },
     /// Check every byte of a bundle, and its signature.
     Verify {
         bundle: PathBuf,
@@ -107,6 +129,10 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             signing::sign(bundle, key, passphrase_file.as_deref())?
         }
         Args::Show { bundle } => table(options, bundle, &bundle::show(bundle).map_err(refused)?),
+        Args::Serve { bundle, listen, token_file, content, signers } => {
+            let site = serving::Site { listen: *listen, token_file, content, signers };
+            return serving::serve(options, bundle, &site);
+        }
         Args::Verify { bundle, signers } => verify(bundle, signers.as_deref())?,
     };
     report::out(&text).map_err(|error| Stop::error(Exit::Failed, &error, ""))?;

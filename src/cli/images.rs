@@ -75,7 +75,7 @@ fn available(from: &str, arch: &str, path: PathBuf, size: u64, sha256: String) -
         arch: arch.to_owned(),
         version: from.rsplit_once(':').map_or("unknown", |(_, tag)| tag).to_owned(),
         references: vec![from.to_owned()],
-        upload: Upload { name: from.to_owned(), path, size, sha256, origin: None },
+        upload: Upload { name: from.to_owned(), path, size, sha256, origin: None, served: None },
     }
 }
 

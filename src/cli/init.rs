@@ -11,7 +11,7 @@ use super::{hosts, preflight, running, sources, version};
 use crate::cluster::{Cluster, INTERNAL_ENDPOINT, LoadBalancer};
 use crate::engine;
 use crate::host::Remote;
-use crate::playbook::{HostState, Plan, Site, Values, acting};
+use crate::playbook::{HostState, Plan, SERVE_TOKEN, Site, Values, acting};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -161,14 +161,17 @@ pub fn kubeconfig_path(cluster: &crate::cluster::Cluster) -> String {
 }
 
 /// The secrets of one run: a bootstrap token (its form: kubernetes.io, "Authenticating with Bootstrap
-/// Tokens") and the key under which certificates lie in the cluster until the control planes have them.
+/// Tokens"), the key under which certificates lie in the cluster until the control planes have them, and the
+/// token for the host that serves the bundle.
 pub fn secrets() -> Result<Values, Stop> {
     const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz012345";
-    let (mut random, mut key) = ([0; 22], [0; 32]);
-    getrandom::fill(&mut random).and_then(|()| getrandom::fill(&mut key)).map_err(|error| {
+    let (mut random, mut keys) = ([0; 22], [0; 64]);
+    getrandom::fill(&mut random).and_then(|()| getrandom::fill(&mut keys)).map_err(|error| {
         Stop::new(Exit::Failed, format!("this machine gives no random bytes: {error}"))
     })?;
-    let key = key.iter().fold(String::new(), |key, byte| format!("{key}{byte:02x}"));
+    let hex =
+        |bytes: &[u8]| bytes.iter().fold(String::new(), |key, byte| format!("{key}{byte:02x}"));
+    let (key, serve) = (hex(&keys[..32]), hex(&keys[32..]));
     let text: String =
         random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
     // The id only tells tokens apart; by its beginning later runs know ours.
@@ -182,6 +185,7 @@ pub fn secrets() -> Result<Values, Stop> {
         ("token_secret".to_owned(), secret.to_owned()),
         ("token_expiry".to_owned(), expiry),
         ("certificate_key".to_owned(), key),
+        (SERVE_TOKEN.to_owned(), serve),
     ]))
 }
 

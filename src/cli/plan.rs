@@ -40,7 +40,14 @@ async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> 
         preflight::check(session, options, false).await?;
     let states = hosts::states(session, &seen);
     let artifacts = match session.cluster.bundle {
-        Some(_) => preflight::listed(&preflight::open_bundle(session)?, None),
+        Some(_) => {
+            let bundle = preflight::open_bundle(session)?;
+            let mut artifacts = preflight::listed(&bundle, None);
+            if session.cluster.serve.is_some() {
+                artifacts.0.extend(super::serving::offered(&bundle, None)?);
+            }
+            artifacts
+        }
         // What is on a host can be compared only with files that are at hand.
         None => sources::artifacts(session, &sources::architectures(&states)).await?,
     };

@@ -5,6 +5,7 @@ use tokio::task::JoinHandle;
 use super::exit::{Exit, Stop};
 use super::hosts::{self, Seen};
 use super::options::Options;
+use super::serving;
 use super::session::Session;
 use super::{images, registries, sources, version};
 use crate::bundle::{self, Bundle, Store};
@@ -122,7 +123,8 @@ pub fn begin(session: &mut Session, options: &Options, unpack: bool) -> Result<B
     }
     let bundle = open_bundle(session)?;
     let architectures = architectures(&bundle);
-    let content = tokio::task::spawn_blocking(move || content(&bundle, unpack));
+    let served = session.cluster.serve.is_some();
+    let content = tokio::task::spawn_blocking(move || content(&bundle, unpack, served));
     Ok(Begun { library, from: From::Bundle { architectures, content } })
 }
 
@@ -287,13 +289,20 @@ pub fn refused(error: bundle::Error) -> Stop {
     Stop::error(if named { Exit::Usage } else { Exit::Refused }, &error, &error.fix())
 }
 
-/// Checks every byte of the bundle; with `unpack` its files are laid out for the upload.
-fn content(bundle: &Bundle, unpack: bool) -> Result<Artifacts, Stop> {
+/// Checks every byte of the bundle; with `unpack` its files are laid out for the upload; if it is to be
+/// served, what a host serves it with too.
+fn content(bundle: &Bundle, unpack: bool, served: bool) -> Result<Artifacts, Stop> {
     if !unpack {
         bundle.verify(&mut |_| {}).map_err(refused)?;
         return Ok(Artifacts::default());
     }
     let cache = bundle::cache_dir().map_err(|error| refused(error.into()))?;
+    if served {
+        let (store, sum) = bundle.unpack_whole(&cache, &mut |_| {}).map_err(refused)?;
+        let mut all = listed(bundle, Some(&store));
+        all.0.extend(serving::offered(bundle, Some(sum))?);
+        return Ok(all);
+    }
     let store = bundle.unpack(&cache, &|_| true, &mut |_| {}).map_err(refused)?;
     Ok(listed(bundle, Some(&store)))
 }
@@ -312,6 +321,7 @@ pub fn listed(bundle: &Bundle, store: Option<&Store>) -> Artifacts {
             size: artifact.size,
             sha256: artifact.sha256.to_string(),
             origin: None,
+            served: Some(format!("/files/{}", artifact.sha256)),
         },
     };
     Artifacts(bundle.manifest().artifacts.iter().map(available).collect())

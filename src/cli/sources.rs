@@ -161,6 +161,7 @@ fn without_bytes(source: &release::Source, name: &str, origin: Option<Origin>) -
                 _ => String::new(),
             },
             origin,
+            served: None,
         },
     }
 }
@@ -207,6 +208,7 @@ fn available(it: Fetched, store: &Store) -> Available {
             size: it.size,
             sha256: it.sum.to_string(),
             origin: None,
+            served: None,
         },
         name: it.name,
     }

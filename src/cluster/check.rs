@@ -11,6 +11,7 @@ mod owned;
 mod registries;
 mod runtime;
 mod security;
+mod serve;
 mod signing;
 mod sources;
 mod ssh;
@@ -70,6 +71,7 @@ impl Check<'_> {
         let proxy = self.proxy(spec.proxy.as_ref());
         let load_balancer = self.load_balancer(at, spec);
         let hosts = self.hosts(at, spec);
+        let serve = self.serve(spec.artifacts.as_ref(), hosts.as_deref());
         let registries = self.registries(spec);
         let version = kubernetes.as_ref().map(|(_, kubernetes)| &kubernetes.version);
         let network = self.network(spec, version);
@@ -84,6 +86,7 @@ impl Check<'_> {
             runtime,
             security,
             signers,
+            serve,
             registries: registries?,
             bundle,
             sources,

@@ -102,6 +102,7 @@ pub struct Runtime {
 pub struct Artifacts {
     pub bundle: Text,
     pub signers: Text,
+    pub serve: Text,
     /// The name of a preset, or base addresses by name.
     pub mirror: Option<At<Node>>,
     pub ca: Text,

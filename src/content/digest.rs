@@ -1,6 +1,7 @@
 //! SHA-256 sums as a type.
 
 use std::fmt;
+use std::io::{self, Read};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
@@ -13,6 +14,21 @@ impl Digest {
     /// The sum of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// The sum of all that this reads, and how many bytes it was.
+    pub fn of_all(mut reader: impl Read) -> io::Result<(Self, u64)> {
+        let (mut hasher, mut size) = (Hasher::default(), 0);
+        let mut buffer = vec![0; 256 << 10];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok((hasher.finish(), size)),
+                count => {
+                    hasher.update(&buffer[..count]);
+                    size += count as u64;
+                }
+            }
+        }
     }
 
     /// Reads 64 lower-case hexadecimal digits; anything else is `None`.

@@ -26,6 +26,13 @@ pub struct Sums {
     pub sha512: Option<String>,
 }
 
+impl Sums {
+    /// Whether all of these are here.
+    pub fn have(&self, wanted: Wanted) -> bool {
+        (self.sha256.is_some() || !wanted.sha256) && (self.sha512.is_some() || !wanted.sha512)
+    }
+}
+
 /// A file whose bytes are digested as they are read.
 #[derive(Debug)]
 pub struct Summed {

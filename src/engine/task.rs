@@ -11,7 +11,7 @@ use super::failure::{Failure, describe, interrupted, tail};
 use super::lane::Runner;
 use crate::event::{EventKind, Events, StepName};
 use crate::host::{Change, Data, Journal, Lines, Outcome, Probe, Remote, WAITS};
-use crate::playbook::{Fetch, Task, Values, Work};
+use crate::playbook::{Fetch, SERVE_TOKEN, Task, Values, Work};
 use crate::secret::Secret;
 
 /// How often a wait looks again.
@@ -71,6 +71,7 @@ impl Runner {
         changes: &[Change],
     ) -> Result<bool, Failure> {
         let name = format!("{}: {}", task.step.playbook, task.step.step);
+        let token = self.values().secret(SERVE_TOKEN);
         let mut any = false;
         for change in changes {
             let change = &self.with_staged(change);
@@ -82,8 +83,9 @@ impl Runner {
                 Data::Bytes(_) => None,
             };
             let lines = self.lines(&task.step);
+            let token = token.as_ref();
             let outcome = tokio::select! {
-                outcome = journal.change(&name, change, task.limit, Some(lines), progress) => outcome?,
+                outcome = journal.change(&name, change, token, task.limit, Some(lines), progress) => outcome?,
                 () = self.shared.cancel.must_leave() => return Err(interrupted()),
             };
             any |= outcome == Outcome::Changed;

@@ -66,6 +66,9 @@ pub struct Upload {
     pub sha256: String,
     /// Where the host downloads it from, if it does so itself; then sum and size are known once it has.
     pub origin: Option<Origin>,
+    /// Where a host of the site has it, if one has: it is asked for with the run's token. Until there is a
+    /// plan only the path, of a file that such a host would have.
+    pub served: Option<String>,
 }
 
 /// What a change reads on its stdin.

@@ -138,6 +138,8 @@ if [ -r /proc/net/tcp ]; then
             094B) port=2379 ;;
             094C) port=2380 ;;
             192B) port=6443 ;;
+            # Where a bundle is served (cluster/check/serve.rs).
+            2124) port=8484 ;;
             2808) port=10248 ;;
             2809) port=10249 ;;
             280A) port=10250 ;;

@@ -8,6 +8,7 @@ use super::change::{Change, Data, Upload};
 use super::lock::{self, Locked};
 use super::remote::{Answer, Error, Lines, Remote};
 use super::words;
+use crate::secret::Secret;
 use crate::ssh::{self, Stdin};
 
 /// Exit status of the shell half for "the host is already so" (`BV_UNCHANGED`).
@@ -107,11 +108,13 @@ impl Journal {
     }
 
     /// Makes a change, unless the host is already so: check, record, effect and mark are one round
-    /// trip; a file that is uploaded takes one more, to find out where to go on.
+    /// trip; a file that is uploaded takes one more, to find out where to go on. A file that the host can
+    /// fetch by itself it does, with `token`; only where it has nothing to fetch with it is sent from here.
     pub async fn change(
         &mut self,
         step: &str,
         change: &Change,
+        token: Option<&Secret>,
         limit: Duration,
         lines: Option<Lines>,
         progress: Option<mpsc::UnboundedSender<u64>>,
@@ -121,13 +124,27 @@ impl Journal {
             .iter()
             .fold(String::new(), |call, word| call + " " + &ssh::quote(word));
         let kind = change.kind();
+        let mut fetch = String::new();
         let stdin = match change.data() {
             Data::Bytes([]) => Stdin::Empty,
             Data::Bytes(bytes) => Stdin::Bytes(bytes.to_vec()),
             Data::Upload(upload) => {
                 match self.rest_of(upload, &format!("bv_need {kind}{call}")).await? {
-                    Some(rest) => rest,
-                    None => return Ok(Outcome::Unchanged),
+                    Rest::Nothing => return Ok(Outcome::Unchanged),
+                    Rest::Sent(rest) => {
+                        if let (Some(_), Some(lines)) = (&upload.served, &lines) {
+                            let said = "this host has neither curl, wget nor bash: what it cannot fetch is sent to it";
+                            // A display that is gone must not stop the work.
+                            let _ = lines.send(said.to_owned());
+                        }
+                        rest
+                    }
+                    Rest::Fetched { url, client } => {
+                        let [url, client] = [url, client.as_str()].map(ssh::quote);
+                        fetch = format!("BV_URL={url}\nBV_CLIENT={client}\n");
+                        let token = token.map_or("", Secret::expose);
+                        Stdin::Bytes(format!("{token}\n").into_bytes())
+                    }
                 }
             }
         };
@@ -143,7 +160,7 @@ impl Journal {
         };
         let from = from.map_or_else(String::new, |origin| format!("BV_FROM={}\n", origin.staged()));
         let script = format!(
-            "{}{from}BV_BYTES={bytes}\nbv_change {seq} {step_word} {kind}{call}",
+            "{}{from}{fetch}BV_BYTES={bytes}\nbv_change {seq} {step_word} {kind}{call}",
             within(limit)
         );
         let answer = self.remote.ask(&script, stdin, limit, lines, progress).await;
@@ -168,14 +185,27 @@ impl Journal {
         Ok(Outcome::Changed)
     }
 
-    /// The part of a file that the host does not have yet; `None` if the change is not needed.
-    async fn rest_of(&mut self, upload: &Upload, question: &str) -> Result<Option<Stdin>, Error> {
-        let answer = self.remote.read(question, SHORT).await?;
-        if answer.stdout.trim() == "unchanged" {
-            return Ok(None);
+    /// How the part of a file comes to the host that it does not have yet.
+    async fn rest_of<'a>(&mut self, upload: &'a Upload, question: &str) -> Result<Rest<'a>, Error> {
+        let question = match &upload.served {
+            Some(url) => format!("BV_URL={}\n{question}", ssh::quote(url)),
+            None => question.to_owned(),
+        };
+        let answer = self.remote.read(&question, SHORT).await?;
+        let mut words = answer.stdout.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        if first == "unchanged" {
+            return Ok(Rest::Nothing);
         }
-        let offset = answer.stdout.trim().parse().unwrap_or(0).min(upload.size);
-        Ok(Some(Stdin::File { path: upload.path.clone(), offset, length: upload.size - offset }))
+        match (&upload.served, words.next()) {
+            (Some(url), Some(client)) if client != "none" => {
+                return Ok(Rest::Fetched { url, client: client.to_owned() });
+            }
+            _ => {}
+        }
+        let offset = first.parse().unwrap_or(0).min(upload.size);
+        let (path, length) = (upload.path.clone(), upload.size - offset);
+        Ok(Rest::Sent(Stdin::File { path, offset, length }))
     }
 
     /// Stops the cluster's pods, before anything is removed under them.
@@ -291,6 +321,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Error> {
         }
     }
     Ok(entries)
+}
+
+/// How a file gets to a host.
+enum Rest<'a> {
+    /// The change is not needed.
+    Nothing,
+    /// From here.
+    Sent(Stdin),
+    /// The host fetches it.
+    Fetched { url: &'a str, client: String },
 }
 
 #[cfg(test)]

@@ -151,7 +151,8 @@ bv_busy() {
 bv_idle() { printf '' >"$BV_LIVE/busy"; }
 
 # Says whether a change is needed, and how much of its data is already on the host:
-# bv_need KIND ARG... prints `unchanged`, or the offset at which the upload goes on.
+# bv_need KIND ARG... prints `unchanged`, or the offset at which the upload goes on, and, where BV_URL is set,
+# with what the host can fetch it by itself.
 bv_need() {
     bv_kind=$1
     shift
@@ -160,6 +161,7 @@ bv_need() {
     else
         bv_part_of "$bv_kind" "$@"
         stat -c %s -- "$bv_part" 2>/dev/null || echo 0
+        [ -z "${BV_URL:-}" ] || bv_client "$BV_URL"
     fi
 }
 

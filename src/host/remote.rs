@@ -16,6 +16,7 @@ const PRELUDE: &[&str] = &[
     include_str!("journal.sh"),
     include_str!("baseline.sh"),
     include_str!("kind/file.sh"),
+    include_str!("kind/served.sh"),
     include_str!("kind/artifact.sh"),
     include_str!("kind/tree.sh"),
     include_str!("kind/package.sh"),

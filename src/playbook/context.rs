@@ -127,7 +127,7 @@ pub struct Artifacts(pub Vec<Available>);
 /// One of them.
 #[derive(Debug, Clone)]
 pub struct Available {
-    /// `binary`, `cni` or `image`.
+    /// `binary`, `cni`, `image`, or `serve`: what a host serves the bundle with.
     pub kind: String,
     /// Its file name: `kubelet`.
     pub name: String,
@@ -257,6 +257,31 @@ impl Site<'_> {
             [own].into_iter().chain(self.other_address(index)).chain(given)
         };
         self.control_planes().flat_map(names).collect()
+    }
+}
+
+/// Where hosts get the bundle from in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// The host that serves, by its index.
+    pub host: usize,
+    /// Where it listens.
+    pub at: SocketAddr,
+}
+
+impl Site<'_> {
+    /// The host that serves the bundle in this run. With nobody to fill, or one alone, there is nothing to
+    /// gain: each is sent what it lacks from here.
+    #[must_use]
+    pub fn served(&self) -> Option<Served> {
+        let serve = self.cluster.serve.as_ref()?;
+        let host = self.cluster.hosts.iter().position(|host| host.display == serve.host)?;
+        let is_offered = self.artifacts.0.iter().any(|it| it.kind == "serve");
+        let empty = self.hosts.iter().filter(|state| !state.joined && !state.foreign).count();
+        if self.hosts[host].foreign || !is_offered || empty < 2 {
+            return None;
+        }
+        Some(Served { host, at: SocketAddr::new(self.hosts[host].address, serve.port) })
     }
 }
 
@@ -440,6 +465,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             // All hosts', with commas, for a firewall: the line is long, and only who has one needs it.
             "addresses": if state.firewalld { addresses(site) } else { String::new() },
             "settings": settings,
+            // Where files of the bundle can be fetched from, if anywhere.
+            "served": site.served().map_or_else(String::new, |served| format!("http://{}", served.at)),
             "initialized": initialized,
             // It gets another address with this run; it got one, with this or an earlier one.
             "moves": moves,
@@ -493,6 +520,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "api": site.server(Some(index)),
             "etcd_peers": site.control_planes().filter(|host| *host != index)
                 .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
+            // It has the bundle for the others.
+            "serves": site.served().is_some_and(|served| served.host == index),
             // It acts for the cluster.
             "first": first == Some(index),
             "worker": host.worker || !host.control_plane,

@@ -12,7 +12,7 @@ use super::order;
 use super::resolve::{Scope, Work};
 use super::spec::{Action, Each, Selector, Step};
 use super::stage;
-use super::values::Values;
+use super::values::{SERVE_TOKEN, Values};
 use crate::cluster::Cluster;
 use crate::event::StepName;
 use crate::host::facts::Os;
@@ -209,7 +209,7 @@ impl Plan {
 }
 
 /// Values that a run has from its start; the others are those that steps read from hosts.
-const VALUES: [&str; 8] = [
+const VALUES: [&str; 9] = [
     "token",
     "token_id",
     "token_secret",
@@ -218,6 +218,7 @@ const VALUES: [&str; 8] = [
     "proxy_http",
     "proxy_https",
     "no_proxy",
+    SERVE_TOKEN,
 ];
 
 impl Late {

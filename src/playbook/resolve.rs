@@ -8,7 +8,7 @@ use super::merge;
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec, is_mode};
 use crate::cluster::{Cluster, Overrides, containerd};
 use crate::host::facts::Os;
-use crate::host::{Change, Probe, Wanted, Whose};
+use crate::host::{Change, Probe, Upload, Wanted, Whose};
 
 /// What a step does on one host, literally.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,8 +231,9 @@ impl Scope<'_> {
             spec.names
                 .iter()
                 .map(|name| {
-                    there.iter().copied().find(|available| available.name == *name).ok_or_else(|| {
-                        format!("the bundle has no {} `{name}` for {}; `bivouac bundle show` lists what it has", spec.kind, self.arch)
+                    there.iter().copied().find(|available| available.name == *name).ok_or_else(|| match spec.kind.as_str() {
+                        "serve" => format!("it is {}, and this machine's bivouac is not, so it cannot serve the bundle; name another host in `artifacts.serve`", self.arch),
+                        _ => format!("the bundle has no {} `{name}` for {}; `bivouac bundle show` lists what it has", spec.kind, self.arch),
                     })
                 })
                 .collect::<Result<_, _>>()?
@@ -243,9 +244,18 @@ impl Scope<'_> {
                 path: format!("{}/{}", spec.into, available.name),
                 mode: "0755".to_owned(),
                 owner: "root:root".to_owned(),
-                upload: available.upload.clone(),
+                upload: self.upload(available),
             })
             .collect())
+    }
+
+    /// How a file gets to the host: where a host of the site serves it, from there.
+    fn upload(&self, available: &Available) -> Upload {
+        let mut upload = available.upload.clone();
+        let served = self.context["cluster"]["served"].as_str().unwrap_or_default();
+        let path = upload.served.filter(|_| !served.is_empty());
+        upload.served = path.map(|path| format!("{served}{path}"));
+        upload
     }
 
     /// Finds images by the last part of their name and, where one is given, their tag; the cluster may
@@ -275,7 +285,10 @@ impl Scope<'_> {
                 pairs.push((sandbox.to_owned(), source.clone()));
             }
             let same = changes.iter_mut().find_map(|change| match change {
-                Change::Image { upload, references } if *upload == available.upload => {
+                Change::Image { upload, references }
+                    if upload.name == available.upload.name
+                        && upload.sha256 == available.upload.sha256 =>
+                {
                     Some(references)
                 }
                 _ => None,
@@ -283,7 +296,7 @@ impl Scope<'_> {
             match same {
                 Some(references) => references.extend(pairs),
                 None => changes
-                    .push(Change::Image { upload: available.upload.clone(), references: pairs }),
+                    .push(Change::Image { upload: self.upload(available), references: pairs }),
             }
         }
         Ok(changes)

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::secret::Secret;
+
+/// The value that a host must bring which fetches from the host that serves the bundle.
+pub const SERVE_TOKEN: &str = "serve_token";
+
 /// Names and values, kept in memory only. Some are secrets, so `Debug` shows the names alone.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Values(BTreeMap<String, String>);
@@ -21,6 +26,11 @@ impl Values {
     /// Takes over another's values; they go before its own.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// A value that nobody else is to see.
+    pub fn secret(&self, name: &str) -> Option<Secret> {
+        self.0.get(name).map(Secret::new)
     }
 
     /// As templates see them.

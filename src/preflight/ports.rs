@@ -1,4 +1,4 @@
-//! Ports that Kubernetes' own processes listen on must be free.
+//! Ports that Kubernetes' own processes listen on must be free, and the one that the bundle is served on.
 
 use super::{Check, Context, Finding, HostFacts, Run};
 use crate::cluster::LoadBalancer;
@@ -26,9 +26,15 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let control_plane = CONTROL_PLANE.iter().filter(|_| !is_worker);
     let internal = context.cluster.load_balancer == LoadBalancer::Internal;
     let balancer = Some(&LOAD_BALANCER).filter(|_| is_worker && internal);
+    let serve = context.cluster.serve.as_ref().filter(|serve| serve.host == host.host.display);
+    let serve = serve.map(|serve| &serve.port);
     let finding = |port: &u16| {
         let listeners = host.facts.listeners.as_ref()?;
         let listener = listeners.iter().find(|listener| listener.port == *port)?;
+        // Ours, which an earlier run left: it is started anew.
+        if serve == Some(port) && listener.process.as_deref() == Some("bivouac") {
+            return None;
+        }
         let (message, fix) = match &listener.process {
             Some(process) => (
                 format!("port {port} is in use by `{process}`"),
@@ -41,5 +47,5 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         };
         Some(host.error(&format!("Port-{port}"), message, fix))
     };
-    control_plane.chain(balancer).chain(&EVERY_NODE).filter_map(finding).collect()
+    control_plane.chain(balancer).chain(&EVERY_NODE).chain(serve).filter_map(finding).collect()
 }

@@ -660,3 +660,23 @@ fn a_bundle_is_signed_as_it_is_built() {
     let verified = place.refused(&["bundle", "verify", "x.bundle"], 0, &[]);
     assert!(verified.out.contains("signed with ssh-ed25519 SHA256:"), "{}", verified.out);
 }
+
+#[test]
+fn a_bundle_is_not_served_to_everybody() {
+    let place = Place::with_bundle("v1.20.2");
+    let serve = ["bundle", "serve", "my.bundle", "--listen", "0.0.0.0:0"];
+    place.refused(&serve, 2, &["everybody who reaches 0.0.0.0:0 could ask", "`--token-file FILE`"]);
+    place.write("token", "");
+    let token = place.dir.path().join("token");
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+    let empty = ["bundle", "serve", "my.bundle", "--token-file", "token"];
+    place.refused(&empty, 2, &["the token file is empty"]);
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o644)).unwrap();
+    place.refused(&empty, 2, &["holds a secret and has the mode 0644"]);
+    // What is not whole is not served at all.
+    let mut bytes = fs::read(place.dir.path().join("my.bundle")).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(place.dir.path().join("my.bundle"), bytes).unwrap();
+    place.refused(&["bundle", "serve", "my.bundle"], 3, &["my.bundle"]);
+}

@@ -14,6 +14,7 @@ mod preflight;
 mod registry;
 mod release;
 mod report;
+mod serve;
 mod shell;
 mod sources;
 mod ssh;

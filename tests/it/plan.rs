@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
+use bivouac::cluster::Serve;
 use bivouac::host::Change;
 use bivouac::playbook::{Plan, Work};
 
-use crate::support::site::{Made, embedded, every_minor, file, kubeadm, works};
+use crate::support::site::{Made, embedded, every_minor, file, kubeadm, one, works};
 
 const THREE: &str = "hosts:
 - {address: 10.89.7.11, roles: [control-plane], name: cp1, labels: {disk: ssd}}
@@ -326,4 +327,66 @@ fn a_plan_grows_with_its_hosts_not_with_their_square() {
     // When each host's context held all hosts, eight times the hosts took 46 times as long.
     let (few, many) = (fastest(25), fastest(200));
     assert!(many < few * 16, "25 hosts: {few:?}, 200 hosts: {many:?}");
+}
+
+/// Three hosts, of which `host` has the bundle for the others.
+fn served_by(host: &str) -> Made {
+    let mut made = Made::new("v1.20.2", "", THREE);
+    made.cluster.serve = Some(Serve { host: host.to_owned(), port: 8484 });
+    made.artifacts.0.extend(["bivouac", "bundle"].map(|name| one("serve", name, vec![])));
+    made
+}
+
+#[test]
+fn one_host_is_sent_the_bundle_and_all_fetch_from_it() {
+    let plan = served_by("w1").init();
+    insta::assert_snapshot!("served", shown(&plan));
+    let base = "http://10.89.7.12:8484/files/";
+    for lane in &plan.lanes {
+        let mut fetched = 0;
+        for (task, (step, work)) in lane.tasks.iter().zip(works(lane)) {
+            let Work::Changes(changes) = work else { continue };
+            for change in changes {
+                let (Change::Artifact { upload, .. } | Change::Image { upload, .. }) = change
+                else {
+                    continue;
+                };
+                let sent = task.step.playbook == "serve";
+                let expected = (!sent).then(|| format!("{base}{}", upload.sha256));
+                assert_eq!(upload.served, expected, "{}: {step}", lane.name);
+                fetched += usize::from(!sent);
+            }
+        }
+        assert!(fetched > 10, "{}: {fetched}", lane.name);
+    }
+}
+
+#[test]
+fn with_one_host_to_fill_nothing_is_served() {
+    let mut made = served_by("w1");
+    made.states[0].joined = true;
+    assert!(shown(&made.init()).contains("serve the bundle"), "two are to be filled");
+    made.states[1].joined = true;
+    assert!(!shown(&made.init()).contains("serve"), "one is");
+    let mut made = served_by("w1");
+    made.states[1].foreign = true;
+    assert!(!shown(&made.init()).contains("serve the bundle"), "it is another tool's");
+    // `join w2` leaves it out.
+    let mut made = served_by("w1");
+    made.cluster = made.cluster.only(&[0, 2]);
+    made.states.remove(1);
+    assert!(!shown(&made.init()).contains("serve"), "it takes no part");
+}
+
+#[test]
+fn a_host_of_another_architecture_cannot_serve() {
+    let mut made = served_by("w1");
+    made.states[1].arch = "arm64".to_owned();
+    made.artifacts.0.push({
+        let mut whole = one("serve", "bundle", vec![]);
+        whole.arch = "arm64".to_owned();
+        whole
+    });
+    let error = made.plan(&embedded()).unwrap_err().to_string();
+    assert!(error.contains("it is arm64, and this machine's bivouac is not"), "{error}");
 }

@@ -100,6 +100,7 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
         security: Security::default(),
         bundle: None,
         signers: None,
+        serve: None,
         sources: Sources::default(),
         proxy: None,
         hosts,
@@ -490,6 +491,14 @@ const CASES: &[Case] = &[
         s.facts[1].dpkg_interrupted = Some(true);
     }),
     ("two control planes", "ControlPlaneCount", |s| s.cluster.hosts[1].control_plane = true),
+    ("another listens where the bundle is to be served", "Port-*", |s| {
+        let host = s.cluster.hosts[1].display.clone();
+        s.cluster.serve = Some(bivouac::cluster::Serve { host, port: 8484 });
+        let tomcat = Listener { port: 8484, process: Some("tomcat".into()) };
+        for facts in &mut s.facts {
+            facts.listeners = Some(vec![tomcat.clone()]);
+        }
+    }),
     ("a load balancer where another listens", "Port-*", |s| {
         s.cluster.load_balancer = LoadBalancer::Internal;
         s.facts[1].listeners = Some(vec![Listener { port: 6443, process: Some("k3s".into()) }]);

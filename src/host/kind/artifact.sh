@@ -1,5 +1,5 @@
-# artifact PATH MODE OWNER SHA256 SIZE: a program; its bytes come on stdin from where an earlier upload
-# broke off, or are in BV_FROM, which the host has downloaded.
+# artifact PATH MODE OWNER SHA256 SIZE: a program; its bytes come from where an earlier upload broke off
+# (`bv_receive`), or are in BV_FROM, which the host has downloaded.
 
 # Where the upload of a change is collected, into bv_part.
 bv_part_of() {
@@ -30,7 +30,7 @@ bv_artifact_do() {
     if [ -n "${BV_FROM:-}" ]; then
         (umask 077 && cat -- "$BV_FROM" >"$1.bivouac~") || return 1
     else
-        (umask 077 && cat >>"$1.bivouac~") || return 1
+        (umask 077 && bv_receive "$1.bivouac~" "$5") || return 1
     fi
     bv_arrived "$1.bivouac~" "$5" "$4" || return 1
     chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1" && bv_label "$1"

@@ -24,7 +24,7 @@ bv_image_before() {
 }
 
 bv_image_do() {
-    mkdir -p "$BV/content" && cat >>"$BV/content/$1" || return 1
+    mkdir -p "$BV/content" && bv_receive "$BV/content/$1" "$2" || return 1
     bv_arrived "$BV/content/$1" "$2" "$1" || return 1
     bv_ctr images import --no-unpack "$BV/content/$1" >/dev/null || return 1
     rm -f -- "$BV/content/$1"

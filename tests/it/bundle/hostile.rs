@@ -163,6 +163,11 @@ fn refuses(expected: &str, change: impl FnOnce(&mut Hostile)) {
 
 #[track_caller]
 fn refuses_bytes(expected: &str, bytes: &[u8]) {
+    // The lab tries them on a host (t-hostile.sh).
+    if let Some(dir) = std::env::var_os("BIVOUAC_TEST_HOSTILE_DIR") {
+        let name = format!("{}.bundle", Digest::of(bytes));
+        fs::write(std::path::Path::new(&dir).join(name), bytes).unwrap();
+    }
     let error = attempt(bytes).expect_err(expected);
     assert!(error.contains("v1.20.2.bundle"), "{error}");
     assert!(error.contains(expected), "found: {error}\nexpected: {expected}");

@@ -117,6 +117,7 @@ pub fn one(kind: &str, name: &str, references: Vec<String>) -> Available {
             size: 7,
             sha256: "ab".repeat(32),
             origin: None,
+            served: (kind != "serve").then(|| format!("/files/{}", "ab".repeat(32))),
         },
     }
 }
@@ -137,6 +138,7 @@ pub fn values() -> Values {
             "certificate_key",
             "e6a2eb8581237ab72a4f494f30285ec12a9694d750b9785706a83bfcbbbd2204",
         ),
+        ("serve_token", "5e4e"),
         ("ca", "LS0tLS1CRUdJTg=="),
         ("kubelet_config", "apiVersion: kubelet.config.k8s.io/v1beta1\nclusterDNS:\n- 10.96.0.10\nevictionHard:\n  imagefs.available: 15%\nkind: KubeletConfiguration\nmaxPods: 110"),
         ("pod_cidrs", "10.244.1.0/24"),
