@@ -21,7 +21,9 @@ const VERBS: [(&str, usize, &str); 3] = [
     ("join-worker", 3, "join"),
 ];
 
-const HOSTS: &str = "hosts:
+const HOSTS: &str = "network: {podSubnet: '10.244.0.0/16,fd00:10:244::/56', proxyMode: ipvs}
+security: {audit: true, encryption: true, servingCertificates: true}
+hosts:
 - {address: 10.89.7.11, roles: [control-plane], name: cp1, taints: ['dedicated=infra:NoSchedule']}
 - {address: 10.89.7.12, roles: [control-plane], name: cp2}
 - {address: 10.89.7.13, roles: [control-plane, worker], name: cp3}
