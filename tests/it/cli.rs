@@ -155,7 +155,7 @@ fn a_wrong_command_line_ends_with_2() {
                 "--arch",
                 "amd64,arm64",
             ],
-            "one architecture",
+            "cannot read `y/amd64`",
         ),
         (
             vec!["bundle", "build", "x", "--version", "v1.30.0", "--mirror", "chine"],

@@ -5,6 +5,7 @@
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 "$LAB_DIR/image.sh" bookworm trixie
+cd "$TMP"
 
 prepare() { # the owner's runtime, an image in each namespace, and a container that runs
   on 'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends containerd > /dev/null 2>&1'
