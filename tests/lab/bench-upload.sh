@@ -17,6 +17,7 @@ mapfile -t names < <(seq -f 'h%.0f' "$count")
 "$LAB_DIR/hosts.sh" up "$run" --owner $$ "${names[@]}" > "$dir/hosts"
 for name in kubeadm kubelet kubectl; do printf '#!/bin/sh\necho "%s v1.20.2"\n' "$name" > "$dir/tree/bin/$name"; done
 { printf '#!/bin/sh\n'; head -c "$((mb * 1000000))" /dev/urandom; } > "$dir/tree/bin/large"
+empty_images "$dir/tree/images"
 "$BIVOUAC" bundle build "$dir/v1.20.2.bundle" --from "$dir/tree" --version v1.20.2 > /dev/null
 BIVOUAC_BUNDLE=$dir/v1.20.2.bundle "$LAB_DIR/cluster.sh" "$run" > "$dir/cluster.yaml"
 printf 'name: upload\nsteps:\n- name: large\n  artifact: {kind: binary, names: [large], into: /opt/bench}\n  limit: 1800\n' > "$dir/own/playbooks/init/10-upload.yaml"

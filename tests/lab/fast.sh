@@ -16,18 +16,7 @@ fast_bundle() {
   mkdir -p "$TMP/tree/bin"
   local name
   for name in kubeadm kubelet kubectl; do printf '#!/bin/sh\necho "%s v1.20.2"\n' "$name" > "$TMP/tree/bin/$name"; done
-  # Empty images, or preflight would look for them in their registry.
-  local layer config
-  mkdir -p "$TMP/tree/images" "$TMP/empty"
-  tar -C "$TMP/empty" --mtime=@0 -cf "$TMP/layer" .
-  layer=$(sha256sum < "$TMP/layer" | cut -d' ' -f1)
-  printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$layer" > "$TMP/config"
-  config=$(sha256sum < "$TMP/config" | cut -d' ' -f1)
-  for name in kube-apiserver:v1.20.2 kube-controller-manager:v1.20.2 kube-scheduler:v1.20.2 kube-proxy:v1.20.2 pause:3.2 etcd:3.4.13-0 coredns:1.7.0 haproxy:2.6; do
-    printf '[{"Config":"%s.json","RepoTags":["k8s.gcr.io/%s"],"Layers":["%s.tar"]}]' "$config" "$name" "$layer" > "$TMP/manifest.json"
-    tar -C "$TMP" --mtime=@0 --transform "s#^config\$#$config.json#;s#^layer\$#$layer.tar#" -cf "$TMP/tree/images/${name%:*}.tar" manifest.json config layer
-  done
-  rm -rf "$TMP/empty" "$TMP/layer" "$TMP/config" "$TMP/manifest.json"
+  empty_images "$TMP/tree/images"
   "$BIVOUAC" bundle build "$TMP/fast.bundle" --from "$TMP/tree" --version v1.20.2 > /dev/null
 }
 fast_bundle

@@ -140,3 +140,20 @@ rootfs() {
   [ -z "$from" ] || from="deb $from $suite main"
   mmdebstrap --quiet --variant="${VARIANT:-minbase}" --include="$packages" "$@" "$suite" - ${from:+"$from"}
 }
+
+# empty_images DIR: the images of Kubernetes 1.20.2, with nothing in them, for bundles of small steps: without them preflight would look for
+# them in their registry.
+empty_images() {
+  local dir=$1 work layer config name
+  work=$(mktemp -d)
+  mkdir -p "$dir" "$work/empty"
+  tar -C "$work/empty" --mtime=@0 -cf "$work/layer" .
+  layer=$(sha256sum < "$work/layer" | cut -d' ' -f1)
+  printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$layer" > "$work/config"
+  config=$(sha256sum < "$work/config" | cut -d' ' -f1)
+  for name in kube-apiserver:v1.20.2 kube-controller-manager:v1.20.2 kube-scheduler:v1.20.2 kube-proxy:v1.20.2 pause:3.2 etcd:3.4.13-0 coredns:1.7.0 haproxy:2.6; do
+    printf '[{"Config":"%s.json","RepoTags":["k8s.gcr.io/%s"],"Layers":["%s.tar"]}]' "$config" "$name" "$layer" > "$work/manifest.json"
+    tar -C "$work" --mtime=@0 --transform "s#^config\$#$config.json#;s#^layer\$#$layer.tar#" -cf "$dir/${name%:*}.tar" manifest.json config layer
+  done
+  rm -rf "$work"
+}

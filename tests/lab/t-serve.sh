@@ -12,6 +12,7 @@ cd "$TMP"
 mkdir -p tree/bin tree/images own/playbooks/init own/templates/systemd
 for name in kubeadm kubelet kubectl; do printf '#!/bin/sh\necho "%s v1.20.2"\n' "$name" > "tree/bin/$name"; done
 head -c 24000000 /dev/urandom >> tree/bin/kubelet
+empty_images tree/images
 zstd -dcq "$OUT/v1.20.2.bundle" | tar -xO artifacts/amd64/image/pause.tar > tree/images/pause.tar
 "$BIVOUAC" bundle build x.bundle --from tree --version v1.20.2 > /dev/null
 cp -r "$ROOT/templates/." own/templates/
