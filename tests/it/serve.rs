@@ -237,11 +237,11 @@ fn fetch(
     begun: &[u8],
     to: &Path,
 ) -> (bool, String) {
-    let size = 3_000_000;
+    let bytes = 3_000_000;
     fs::write(to, begun).unwrap();
     let fetch = include_str!("../../src/host/kind/served.sh");
     let script = format!(
-        "bv_die() {{ echo \"$*\" >&2; exit 1; }}\n{fetch}\nBV_URL=http://{}{path}\nBV_CLIENT={client}\nbv_receive \"$1\" {size}",
+        "bv_die() {{ echo \"$*\" >&2; exit 1; }}\n{fetch}\nBV_URL=http://{}{path}\nBV_CLIENT={client}\nbv_receive \"$1\" {bytes}",
         site.at
     );
     let mut child = Command::new("sh")

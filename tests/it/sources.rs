@@ -67,20 +67,20 @@ const DROP_IN: &str = "/etc/systemd/system/containerd.service.d/bivouac-proxy.co
 #[test]
 fn the_runtime_is_told_of_a_proxy_and_of_its_end() {
     let proxy = "proxy: {https: 'http://p.example:3128', username: u, passwordFile: f}\n";
-    let mut made = Made::new("v1.30.2", "", &format!("{proxy}{HOSTS}"));
-    let (mode, content) = written(&made, ENV).unwrap();
+    let mut host = Made::new("v1.30.2", "", &format!("{proxy}{HOSTS}"));
+    let (mode, content) = written(&host, ENV).unwrap();
     assert_eq!(mode, "0600");
     assert!(content.starts_with("HTTPS_PROXY=") && content.contains("\nNO_PROXY="), "{content}");
     assert!(!content.contains("HTTP_PROXY="), "none is given for http: {content}");
-    let (mode, content) = written(&made, DROP_IN).unwrap();
+    let (mode, content) = written(&host, DROP_IN).unwrap();
     assert_eq!(mode, "0644");
     assert!(content.contains(&format!("EnvironmentFile=-{ENV}\n")), "{content}");
 
-    made.cluster.proxy = None;
-    assert_eq!(written(&made, ENV), None);
+    host.cluster.proxy = None;
+    assert_eq!(written(&host, ENV), None);
     // Where there was one, nothing is left in the file.
-    made.states[1].proxied = true;
-    assert_eq!(written(&made, ENV).unwrap().1, "");
+    host.states[1].proxied = true;
+    assert_eq!(written(&host, ENV).unwrap().1, "");
 }
 
 #[test]
