@@ -10,7 +10,8 @@ declare -A kubernetes=([bookworm]=v1.30.2 [trixie]=v1.34.2 [forky]=v1.35.2) vers
 
 # A bundle whose programs are empty scripts, but for what it says of their versions, and only the runtime's own playbook.
 mkdir -p "$TMP/own/playbooks/init" "$TMP/from/bin" "$TMP/from/cni"
-cp "$ROOT/playbooks/init/20-runtime.yaml" "$TMP/own/playbooks/init/"
+# What opens the gates that its steps wait for is in other playbooks.
+sed '/^  needs:/d' "$ROOT/playbooks/init/20-runtime.yaml" > "$TMP/own/playbooks/init/20-runtime.yaml"
 for program in bin/{kubeadm,kubelet,kubectl,crictl,containerd,containerd-shim-runc-v2,ctr,runc} cni/bridge; do printf '#!/bin/sh\n' > "$TMP/from/$program"; done
 sed '/END CERT/q' /etc/ssl/certs/ca-certificates.crt > "$TMP/ca.pem"
 render() { # SUITE [RUNTIME]
@@ -104,8 +105,9 @@ understood() {
 }
 declare -A pause=([bookworm]=3.9 [trixie]=3.10.1 [forky]=3.10.1)
 # Of its own: a snapshotter without devices, and no network for pods yet.
-silent() { ! grep -E 'level=(warning|error|fatal)' "$TMP/$1/log.start" | grep -vE 'devmapper|failed to load cni during init'; }
+silent() { [ -s "$TMP/$1/log.start" ] && ! grep -E 'level=(warning|error|fatal)' "$TMP/$1/log.start" | grep -vE 'devmapper|failed to load cni during init'; }
 not_deprecated() {
+  [ -s "$TMP/$1/version" ] && [ -s "$TMP/$1/log" ]
   if grep -E 'DEPRECATION|deprecated since' "$TMP/$1/version" "$TMP/$1/log"; then return 1; fi
   case $1 in bookworm) ;; *) has "$1" status ContainerdHasNoDeprecationWarnings ;; esac
 }
