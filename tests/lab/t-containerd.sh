@@ -82,7 +82,13 @@ judge() {
   kill "$pid"
   wait "$pid" || true
 }
-if [ "${1:-}" = --judge ]; then TMP=$2; trap - EXIT; judge "$3"; exit; fi
+if [ "${1:-}" = --judge ]; then
+  rm -rf "$TMP"
+  TMP=$2
+  trap - EXIT
+  judge "$3"
+  exit
+fi
 
 started() { # SUITE
   mkdir -p "$TMP/$1/mem"
