@@ -5,7 +5,7 @@
 
 # command:package, so that nothing is installed over what the machine has from elsewhere.
 needs="podman:podman runc:runc mmdebstrap:mmdebstrap ssh-keygen:openssh-client sshd:openssh-server sshpass:sshpass shellcheck:shellcheck
-ip:iproute2 nft:nftables ipset:ipset nsenter:util-linux cc:gcc make:make tar:tar rsync:rsync sudo:sudo jq:jq bc:bc flock:util-linux zstd:zstd curl:curl"
+ip:iproute2 nft:nftables ipset:ipset nsenter:util-linux cc:gcc make:make tar:tar rsync:rsync sudo:sudo jq:jq bc:bc flock:util-linux zstd:zstd curl:curl python3:python3"
 missing=()
 for need in $needs; do
   # A program: a function of that name, as lib.sh has one for podman, is none.

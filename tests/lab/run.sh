@@ -2,8 +2,8 @@
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
 # The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters,
 # or take as long, and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others. Of those
-# that say `# cluster in turn` one is run, for all of them would take too long: the one that passed longest ago on this machine, so that one
-# that failed is run until it passes. TURN=all runs them all.
+# that say `# cluster in turn` one is run, of those that say `# in turn` three, for all of them would take too long: those that passed longest
+# ago on this machine, so that one that failed is run until it passes. TURN=all runs them all.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
 cd "$ROOT" || exit
@@ -77,8 +77,17 @@ lab_result() { # SCRIPT LOG
   if [ "$status" = 0 ] && [ "$f" = 0 ]; then touch "$PASSED/$name"; fi
   echo "# $name: $seconds s"
 }
-# The one of these that passed longest ago, or never; one by lot where there are several.
-longest_ago() { for script; do echo "$(stat -c %Y "$PASSED/$(basename "$script")" 2> /dev/null || echo 0) $script"; done | shuf | sort -s -n -k 1,1 | sed -n '1s/^[0-9]* //p'; }
+# longest_ago N SCRIPT...: those N of them that passed longest ago, or never; by lot where there are more.
+longest_ago() { local count=$1; shift; for script; do echo "$(stat -c %Y "$PASSED/$(basename "$script")" 2> /dev/null || echo 0) $script"; done | shuf | sort -s -n -k 1,1 | sed -n "1,$count s/^[0-9]* //p"; }
+# in_turn N SCRIPT...: into chosen, those of them that are run.
+in_turn() {
+  local count=$1
+  shift
+  chosen=("$@")
+  if [ -n "$all" ] || [ $# -le "$count" ]; then return; fi
+  mapfile -t chosen < <(longest_ago "$count" "$@")
+  echo "# in turn: $(basename -a "${chosen[@]}" | paste -sd ' ') of $(basename -a "$@" | paste -sd ' ') (TURN=all: all)"
+}
 # lane SCRIPT...: one after the other.
 lab_lane() {
   local script
@@ -86,7 +95,8 @@ lab_lane() {
 }
 # lab_begin [NAME...]: finds the tests, and starts those that make real clusters.
 lab_begin() {
-  local script name word wanted turns=()
+  local script name word wanted turns=() small=() all='' chosen=()
+  if [ $# -gt 0 ] || [ "${TURN:-}" = all ]; then all=1; fi
   "$LAB_DIR/hosts.sh" gc
   logs=$(mktemp -d "$OUT/lab-logs.XXXXXX")
   for script in "$LAB_DIR"/t-*.sh; do
@@ -96,14 +106,13 @@ lab_begin() {
     if [ "$wanted" = 0 ]; then continue; fi
     if grep -qx '# cluster' "$script"; then clusters+=("$script")
     elif grep -qx '# cluster in turn' "$script"; then turns+=("$script")
+    elif grep -qx '# in turn' "$script"; then small+=("$script")
     else others+=("$script"); fi
   done
-  if [ $# = 0 ] && [ "${TURN:-}" != all ] && [ ${#turns[@]} -gt 1 ]; then
-    script=$(longest_ago "${turns[@]}")
-    echo "# in turn: $(basename "$script") of $(basename -a "${turns[@]}" | paste -sd ' ') (TURN=all: all)"
-    turns=("$script")
-  fi
-  clusters+=("${turns[@]}")
+  in_turn 1 "${turns[@]}"
+  clusters+=("${chosen[@]}")
+  in_turn 3 "${small[@]}"
+  others+=("${chosen[@]}")
   [ $((${#clusters[@]} + ${#others[@]})) -gt 0 ] || { fail "no lab test is named like: $*"; return; }
   lab_lane "${clusters[@]}" &
   clusters_lane=$!

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What `bivouac render` makes of containerd's configuration, judged by the real containerd of Debian bookworm (1.6), trixie (1.7) and forky
 # (2.1): each reads it, starts with it in namespaces of its own, and tells over its CRI socket what it goes by.
+# in turn
 . "$(dirname "$0")/t.sh"
 
 suites=(bookworm trixie forky)

@@ -3,6 +3,7 @@
 # in part. Each time: what is read (host, step, cause, next command), that the next run goes on and that a wipe leaves the host as it
 # was. And what a run that changes nothing writes: nothing.
 # shellcheck disable=SC2016,SC2030,SC2031 # lanes are subshells with variables of their own; what is in single quotes the host expands
+# in turn
 . "$(dirname "$0")/t.sh"
 # Memory is measured on the binary that people get.
 RELEASE=$BIVOUAC

@@ -3,6 +3,7 @@
 # that sleeps. Each time: what is read (host, step, cause, next command), how soon, that the next run goes on and that a wipe leaves
 # the host as it was.
 # shellcheck disable=SC2016,SC2030,SC2031 # lanes are subshells with variables of their own; what is in single quotes the host expands
+# in turn
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"
 . "$LAB_DIR/faults.sh"

@@ -2,6 +2,7 @@
 # firewalld, the real one: who is let in by the step that opens it, who is not, what its owner set meanwhile, a host that leaves, and that
 # an undo restores both what holds now and what holds after a restart.
 # shellcheck disable=SC2016 # what is in single quotes the host expands
+# in turn
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"
 

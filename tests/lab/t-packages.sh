@@ -3,6 +3,7 @@
 # ones (Debian has them); yum 3, which no Debian has any more, is played by dnf, with yum's headings. A host is taken for another
 # distribution by its os-release. Each has a repository on itself and one package of its owner's.
 # shellcheck disable=SC2016 # what is in single quotes the host expands
+# in turn
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One host has the bundle for the others (`artifacts: {serve: HOST}`): eight hosts get its files, and what goes over this machine's own link
 # to them is one bundle and one program. A server that breaks off, one whose port is taken. And its registry, with a real client.
+# in turn
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts h1 h2 h3 h4 h5 h6 h7 h8)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Hosts installed from a release server with the projects' layout (release.sh), over HTTPS with an authority of its own: what is fetched by
 # this machine and what by each host; a second run; what stops a run before any host is changed, and what it says; a proxy with a password.
+# in turn
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts h1 h2 registry)
