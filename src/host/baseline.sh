@@ -90,7 +90,7 @@ bv_network() {
     done
     ip -o addr show 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print "address", $2, $4 }'
     bv_routes table all | grep -v '^broadcast\|^local' | sed 's/^/route /'
-    # A baseline without this line is one that does not know of them.
+    # A baseline without this line is one that does not know of them; so with the other lines that end in ` -`.
     echo 'route6 -'
     bv_routes6 table all | sed 's/^/route6 /'
     ip rule 2>/dev/null | sed 's/^/rule /'
@@ -103,8 +103,10 @@ bv_network() {
     if command -v nft >/dev/null; then
         nft list tables 2>/dev/null | sed 's/^/nft /'
     fi
+    echo 'ipvs -'
     bv_ipvs_list "$BV_IPVS" | sed 's/^/ipvs /'
     # Without the module there is none, and the tool would load it.
+    echo 'ipset -'
     if [ -d "$BV_SETS" ] && command -v ipset >/dev/null; then
         ipset list -n 2>/dev/null | sed 's/^/ipset /'
     fi
@@ -151,8 +153,12 @@ bv_baseline() {
 bv_compare() {
     [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
     bv_baseline "$BV/after" || bv_die "the host's state cannot be read"
-    grep -qx 'route6 -' "$BV/baseline" || sed -i '/^route6 /d' "$BV/after"
-    LC_ALL=C comm -3 --output-delimiter='	' "$BV/baseline" "$BV/after" |
+    for bv_kind in route6 ipvs ipset; do
+        grep -qx "$bv_kind -" "$BV/baseline" || sed -i "/^$bv_kind /d" "$BV/after"
+    done
+    # What baselines of an earlier time have and no look notes any more (bv_units, bv_kernel_state).
+    sed '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
+        LC_ALL=C comm -3 --output-delimiter='	' - "$BV/after" |
         sed '/^	*mirror /d; /^process /d; s/^	/+ /; t; s/^/- /'
     rm -f "$BV/after"
 }

@@ -13,18 +13,19 @@ bv_reg_plain() { printf '%s' "$1" | base64 -d 2>/dev/null; }
 bv_reg_quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
 
 # bv_reg_curl URL CONFIG: headers and body, curl's own words behind them. The authority is at hand only as text.
+# A registry may name any URL for its tokens: only https, or a login would go in clear, and a file of this host out.
 bv_reg_curl() {
     {
-        printf 'url = "%s"\n' "$1"
+        printf 'url = "%s"\n' "$(bv_reg_quoted "$1")"
         [ -z "$bv_reg_proxy" ] || printf 'proxy = "%s"\nnoproxy = "%s"\n' "$(bv_reg_quoted "$bv_reg_proxy")" "$(bv_reg_quoted "$bv_reg_noproxy")"
         printf '%s\n' "$2"
     } | {
         if [ -n "$bv_reg_ca" ]; then
-            curl -q -sS -L --max-redirs 5 --connect-timeout 10 -m 30 -D - --cacert /dev/fd/3 -K - 3<<CA
+            curl -q -sS -L --proto =https --proto-redir =https --max-redirs 5 --connect-timeout 10 -m 30 -D - --cacert /dev/fd/3 -K - 3<<CA
 $bv_reg_ca
 CA
         else
-            curl -q -sS -L --max-redirs 5 --connect-timeout 10 -m 30 -D - -K -
+            curl -q -sS -L --proto =https --proto-redir =https --max-redirs 5 --connect-timeout 10 -m 30 -D - -K -
         fi
     } 2>&1
 }

@@ -84,14 +84,14 @@ fn what_the_host_had_of_kube_proxy_s_kind_stays() {
     let dir = tempfile::tempdir().unwrap();
     let bin = dir.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
-    for name in ["ipset", "nft", "ipvsadm"] {
+    for name in ["ipset", "nft", "ipvsadm", "ip"] {
         let mut file = std::fs::File::create(bin.join(name)).unwrap();
         file.write_all(STAND_INS.as_bytes()).unwrap();
         file.set_permissions(std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     std::fs::write(dir.path().join("ip_vs"), IP_VS).unwrap();
     std::fs::write(dir.path().join("baseline"), "ipset KUBE-THEIRS\nipvs -f 10\n").unwrap();
-    let line = "BV_IPVS=$DIR/ip_vs BV_SETS=$DIR bv_proxy_remove";
+    let line = "BV_IPVS=$DIR/ip_vs BV_IPVS_LINK=$DIR BV_SETS=$DIR bv_proxy_remove";
     assert!(shell(dir.path(), line).0);
     let called = std::fs::read_to_string(dir.path().join("called")).unwrap();
     assert_eq!(
@@ -100,10 +100,16 @@ fn what_the_host_had_of_kube_proxy_s_kind_stays() {
             "ipvsadm -D -t 10.96.0.1:443",
             "ipvsadm -D -u 10.96.0.10:53",
             "ipvsadm -D -t [fd00:0010:0096:0000:0000:0000:0000:000a]:80",
+            "ip link del kube-ipvs0",
             "ipset destroy KUBE-CLUSTER-IP",
             "nft delete table ip kube-proxy",
         ]
     );
+    // kube-proxy never worked with ipvs here: the servers are their owner's, who made them meanwhile.
+    std::fs::remove_file(dir.path().join("called")).unwrap();
+    assert!(shell(dir.path(), &line.replace("BV_IPVS_LINK=$DIR", "BV_IPVS_LINK=/nonexistent")).0);
+    let called = std::fs::read_to_string(dir.path().join("called")).unwrap();
+    assert!(!called.contains("ipvsadm") && !called.contains("ip link"), "{called}");
     // A set that something still refers to is no success.
     std::fs::write(
         bin.join("ipset"),

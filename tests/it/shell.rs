@@ -4,6 +4,8 @@ use std::process::Command;
 
 const MEMBERS: &str = include_str!("../../src/host/members.sh");
 const DNF: &str = include_str!("../../src/host/kind/package/dnf.sh");
+const BASELINE: &str = include_str!("../../src/host/baseline.sh");
+const PACKAGE: &str = include_str!("../../src/host/kind/package.sh");
 const KUBEADM: &str = include_str!("../../src/host/kind/kubeadm.sh");
 
 /// What `bv_kubelet_said` says of a kubelet in this state with this log; `active` is one that has been for
@@ -267,4 +269,53 @@ Transaction Summary:
         let shown = format!("{heading}\n x  noarch  1-1  lab  1 k\n\nTransaction Summary\n");
         assert_eq!(dnf_table(&shown), what, "{heading}");
     }
+}
+
+/// What a line prints that has these functions, and a directory `BV` to work in.
+fn with(functions: &str, dir: &std::path::Path, line: &str) -> String {
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{functions}\n{line}"))
+        .env("BV", dir)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn packages_of_an_entry_without_a_manager_are_apts() {
+    let dir = tempfile::tempdir().unwrap();
+    let stand_ins = "bv_package_wait() { :; }
+bv_package_try() { \"$@\"; }
+for pm in apt dnf; do
+    eval \"bv_${pm}_there() { echo \\\"\\$@\\\"; }
+    bv_${pm}_needed() { :; }
+    bv_${pm}_changed() { :; }
+    bv_${pm}_remove() { echo $pm removes \\\"\\$@\\\"; }\"
+done
+";
+    let undo = |line: &str| with(PACKAGE, dir.path(), &format!("{stand_ins}{line}"));
+    assert_eq!(undo("bv_nargs=2 bv_package_undo conntrack socat socat"), "apt removes socat\n");
+    assert_eq!(undo("bv_nargs=3 bv_package_undo apt conntrack socat socat"), "apt removes socat\n");
+    assert_eq!(undo("bv_nargs=2 bv_package_undo dnf socat socat"), "dnf removes socat\n");
+}
+
+#[test]
+fn a_baseline_of_an_earlier_time_is_compared_with_what_it_knows() {
+    let dir = tempfile::tempdir().unwrap();
+    let compare = |baseline: &str, now: &str| {
+        std::fs::write(dir.path().join("baseline"), baseline).unwrap();
+        std::fs::write(dir.path().join("now"), now).unwrap();
+        with(BASELINE, dir.path(), "bv_baseline() { cp \"$BV/now\" \"$1\"; }\nbv_compare")
+    };
+    let now = "ipset -\nipset owners\nipvs -\nipvs -t 192.0.2.1:80\nlink eth0\nroute6 -\nroute6 fd00::/64 dev eth0\n";
+    let old = "link eth0\nmount binfmt_misc /proc/sys/fs/binfmt_misc\nstate proc-sys-fs-binfmt_misc.mount active\n";
+    assert_eq!(compare(old, now), "");
+    assert_eq!(compare("link eth1\n", now), "+ link eth0\n- link eth1\n");
+    let knows = "ipset -\nipvs -\nlink eth0\nroute6 -\n";
+    assert_eq!(
+        compare(knows, now),
+        "+ ipset owners\n+ ipvs -t 192.0.2.1:80\n+ route6 fd00::/64 dev eth0\n"
+    );
 }

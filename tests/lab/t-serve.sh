@@ -17,7 +17,7 @@ empty_images tree/images
 zstd -dcq "$OUT/v1.20.2.bundle" | tar -xO artifacts/amd64/image/pause.tar > tree/images/pause.tar
 "$BIVOUAC" bundle build x.bundle --from tree --version v1.20.2 > /dev/null
 cp -r "$ROOT/templates/." own/templates/
-cp "$ROOT/playbooks/init/05-serve.yaml" own/playbooks/init/
+cp "$ROOT/playbooks/init/04-firewall.yaml" "$ROOT/playbooks/init/05-serve.yaml" own/playbooks/init/
 # step FILE NAME: a step of the product's playbooks, as it stands there.
 step() { awk -v name="- name: $2" '/^- name: /{on = $0 == name} on' "$ROOT/playbooks/init/$1"; }
 # get [MORE]: the playbook of these tests.

@@ -100,14 +100,16 @@ bv_sysctls_differ() {
 # What kube-proxy keeps where it does not work with iptables (its own `--cleanup`: pkg/proxy/ipvs, pkg/proxy/nftables): virtual
 # servers, the link with their addresses, and sets, which chains refer to; tables of nftables.
 BV_IPVS=/proc/net/ip_vs
+BV_IPVS_LINK=/sys/class/net/kube-ipvs0
 BV_SETS=/sys/module/ip_set
 bv_proxy_remove() {
-    if [ -e "$BV_IPVS" ] && command -v ipvsadm >/dev/null; then
-        bv_ipvs_list "$BV_IPVS" | while read -r bv_protocol bv_service; do
-            grep -qxF "ipvs $bv_protocol $bv_service" "$BV/baseline" || ipvsadm -D "$bv_protocol" "$bv_service" || exit 1
-        done || return 1
-    fi
-    if [ -d /sys/class/net/kube-ipvs0 ] && ! grep -qxF 'link kube-ipvs0' "$BV/baseline"; then
+    # Without the link virtual servers are the owner's, who may have made them after the baseline was taken.
+    if [ -d "$BV_IPVS_LINK" ] && ! grep -qxF 'link kube-ipvs0' "$BV/baseline"; then
+        if [ -e "$BV_IPVS" ] && command -v ipvsadm >/dev/null; then
+            bv_ipvs_list "$BV_IPVS" | while read -r bv_protocol bv_service; do
+                grep -qxF "ipvs $bv_protocol $bv_service" "$BV/baseline" || ipvsadm -D "$bv_protocol" "$bv_service" || exit 1
+            done || return 1
+        fi
         ip link del kube-ipvs0 || return 1
     fi
     if [ -d "$BV_SETS" ] && command -v ipset >/dev/null; then

@@ -99,7 +99,11 @@ bv_package_do() {
 }
 
 bv_package_undo() {
-    bv_pm=$1
+    # Entries of a time that knew only apt name no manager.
+    case $1 in
+    apt | dnf | yum | zypper) bv_pm=$1 ;;
+    *) bv_pm=apt ;;
+    esac
     shift "$bv_nargs"
     [ $# -gt 0 ] || return 0
     bv_package_wait
