@@ -41,18 +41,21 @@ bv_reg_manifest() {
     bv_reg_user=
     [ -z "$bv_reg_login" ] || bv_reg_user="user = \"$(bv_reg_quoted "$bv_reg_login")\""
     bv_reg_answer=$(bv_reg_curl "$bv_reg_url" "$bv_reg_accept
-$bv_reg_user")
+$bv_reg_user") || { bv_reg_failed; return; }
     [ "$(bv_reg_status "$bv_reg_answer")" = 401 ] || return 0
     bv_reg_asks=$(printf '%s\n' "$bv_reg_answer" | tr -d '\r' | sed -n 's/^[Ww][Ww][Ww]-[Aa]uthenticate: *[Bb]earer *//p' | tail -n 1)
     bv_reg_realm=$(printf '%s\n' "$bv_reg_asks" | sed -n 's/.*realm="\([^"]*\)".*/\1/p')
     [ -n "$bv_reg_realm" ] || return 0
     bv_reg_service=$(printf '%s\n' "$bv_reg_asks" | sed -n 's/.*service="\([^"]*\)".*/\1/p')
-    bv_reg_token=$(bv_reg_curl "$bv_reg_realm?service=$bv_reg_service&scope=repository:$1:pull" "$bv_reg_user" |
-        sed -n 's/.*"\(access_\)\{0,1\}token" *: *"\([^"]*\)".*/\2/p' | tail -n 1)
+    bv_reg_answer=$(bv_reg_curl "$bv_reg_realm?service=$bv_reg_service&scope=repository:$1:pull" "$bv_reg_user") || { bv_reg_failed; return; }
+    bv_reg_token=$(printf '%s\n' "$bv_reg_answer" | sed -n 's/.*"\(access_\)\{0,1\}token" *: *"\([^"]*\)".*/\2/p' | tail -n 1)
     [ -n "$bv_reg_token" ] || return 0
     bv_reg_answer=$(bv_reg_curl "$bv_reg_url" "$bv_reg_accept
-header = \"Authorization: Bearer $bv_reg_token\"")
+header = \"Authorization: Bearer $bv_reg_token\"") || bv_reg_failed
 }
+
+# Of a question that had no answer only curl's own words count: what a proxy said on the way is no registry's.
+bv_reg_failed() { bv_reg_answer=$(printf '%s\n' "$bv_reg_answer" | grep '^curl:'); }
 
 bv_reg_image() {
     bv_reg_manifest "$1" "$2"

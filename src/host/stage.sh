@@ -47,7 +47,8 @@ bv_fetch() {
     (umask 077 && mkdir -p "$BV_FETCHED") || bv_die "\`$BV_FETCHED\` cannot be made"
     bv_file=$BV_FETCHED/$bv_whole_sum
     if ! bv_fetched_is "$bv_file" "$bv_whole_sum"; then
-        bv_get "$bv_url" "$bv_file.part"
+        # Whole, but cut off before it had its name: there is nothing behind its end to ask for.
+        bv_fetched_is "$bv_file.part" "$bv_whole_sum" || bv_get "$bv_url" "$bv_file.part"
         bv_sum "$bv_file.part" || bv_die "\`$bv_url\`: nothing came"
         if [ "$bv_sum" != "$bv_whole_sum" ]; then
             rm -f -- "$bv_file.part"

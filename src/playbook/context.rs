@@ -464,6 +464,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "kubeconfig": site.kubeconfig,
             // All hosts', with commas, for a firewall: the line is long, and only who has one needs it.
             "addresses": if state.firewalld { addresses(site) } else { String::new() },
+            // Of those that leave, each with a `-`.
+            "left": site.leaving.iter().map(|it| format!("-{}", it.address)).collect::<Vec<_>>().join(","),
             "settings": settings,
             // Where files of the bundle can be fetched from, if anywhere.
             "served": site.served().map_or_else(String::new, |served| format!("http://{}", served.at)),

@@ -248,6 +248,7 @@ fn fetch(
         .args(["-c", &script, "sh"])
         .arg(to)
         .env("BV", to.parent().unwrap())
+        .env("BV_LIVE", to.parent().unwrap())
         .env("http_proxy", "http://127.0.0.1:9")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -22,7 +22,8 @@ standin_bundle() {
   layer=$(sha256sum < "$TMP/layer" | cut -d' ' -f1)
   printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$layer" > "$TMP/config"
   config=$(sha256sum < "$TMP/config" | cut -d' ' -f1)
-  for name in kube-apiserver:v1.20.2 kube-controller-manager:v1.20.2 kube-scheduler:v1.20.2 pause:3.2 etcd:3.4.13-0 haproxy:2.6; do
+  # kubeadm wants the images of skipped add-ons too.
+  for name in kube-apiserver:v1.20.2 kube-controller-manager:v1.20.2 kube-scheduler:v1.20.2 kube-proxy:v1.20.2 coredns:1.7.0 pause:3.2 etcd:3.4.13-0 haproxy:2.6; do
     printf '[{"Config":"%s.json","RepoTags":["k8s.gcr.io/%s"],"Layers":["%s.tar"]}]' "$config" "$name" "$layer" > "$TMP/manifest.json"
     tar -C "$TMP" --mtime=@0 --transform "s#^config\$#$config.json#;s#^layer\$#$layer.tar#" -cf "$tree/images/${name%:*}.tar" manifest.json config layer
   done

@@ -1,5 +1,5 @@
-# firewall SOURCE...: firewalld lets in what comes from these addresses and networks: they are in its zone
-# `trusted`, now and after a restart. Nothing is opened to others, and nothing is reloaded, for that would
+# firewall SOURCE... [-SOURCE...]: firewalld lets in what comes from these addresses and networks: they are in its zone
+# `trusted`, now and after a restart. What an earlier run let in and is given with a `-` is let in no longer. Nothing is opened to others, and nothing is reloaded, for that would
 # drop what its owner set until then. Where firewalld does not run there is nothing to do.
 #
 # bv_was: `file` and `backup` of the zone's permanent settings, =present (saved) or =absent, and `now=SOURCE`,
@@ -11,15 +11,16 @@ bv_firewall_runs() { systemctl is-active --quiet firewalld.service 2>/dev/null; 
 # The zone's sources, one a line: bv_firewall_sources [--permanent].
 bv_firewall_sources() { firewall-cmd "$@" --zone=trusted --list-sources | tr ' ' '\n' | sed '/^$/d'; }
 
-# Those of an earlier run that are not wanted any more, such as the address of a host that has left: of the
-# sources that entries in the journal say were added, those that are not among the given ones.
+# Those of an earlier run that are not wanted any more, for their hosts leave: of the sources that entries in the
+# journal say were added, those that are given with a `-`. Not all that are no longer given: a file that lacks a
+# node which is there must not cut it off.
 bv_firewall_stale() {
     awk '$1 == "start" && index($0, " '\''firewall'\'' ") { line[$2] = $0 }
         $1 == "undone" { delete line[$2] }
         END { for (seq in line) print line[seq] }' "$BV/journal" 2>/dev/null |
         grep -o "'permanent=[^']*'" | tr -d "'" | sed 's/^permanent=//' | sort -u |
         while IFS= read -r bv_source; do
-            printf '%s\n' "$@" | grep -qxF -- "$bv_source" || printf '%s\n' "$bv_source"
+            ! printf '%s\n' "$@" | grep -qxF -e "-$bv_source" || printf '%s\n' "$bv_source"
         done
 }
 
@@ -38,7 +39,7 @@ bv_firewall_of() {
 bv_firewall_is() {
     bv_firewall_runs || return 0
     bv_now=$(bv_firewall_sources) && bv_permanent=$(bv_firewall_sources --permanent) || return 1
-    bv_wanted=$(printf '%s\n' "$@")
+    bv_wanted=$(printf '%s\n' "$@" | grep -v '^-')
     bv_stale=$(bv_firewall_stale "$@")
     [ -z "$(bv_firewall_of "$bv_wanted" -v "$bv_now")$(bv_firewall_of "$bv_wanted" -v "$bv_permanent")" ] &&
         [ -z "$(bv_firewall_of "$bv_stale" '' "$bv_now")$(bv_firewall_of "$bv_stale" '' "$bv_permanent")" ]

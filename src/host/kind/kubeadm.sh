@@ -27,7 +27,9 @@ bv_node_clear() {
     done
     for bv_dir in /etc/kubernetes/pki $bv_etcd_dir /var/lib/kubelet; do
         if ! bv_baseline_has "$bv_dir"; then
-            rm -rf --one-file-system -- "$bv_dir" || return 1
+            # The kubelet's logins to registries are an earlier step's, which is not done again.
+            [ ! -d "$bv_dir" ] || find "$bv_dir" -xdev -depth -mindepth 1 ! -path /var/lib/kubelet/config.json -delete || return 1
+            [ ! -d "$bv_dir" ] || rmdir -- "$bv_dir" 2>/dev/null || [ -e /var/lib/kubelet/config.json ] || return 1
         elif bv_stands tree "$bv_dir"; then
             bv_tree_empty "$bv_dir" "$BV/before/$bv_found/list" || return 1
         fi

@@ -40,12 +40,12 @@ bv_served() {
             curl -q -K - -fsS --noproxy '*' --connect-timeout 15 --speed-limit 1 --speed-time 60 -r "$2-" -- "$BV_URL" >>"$1"
         ;;
     wget)
-        # It reads its settings from a file only: root's alone.
-        rm -f "$BV/wgetrc"
-        (umask 077 && printf 'header = Authorization: Bearer %s\n' "$bv_token" >"$BV/wgetrc") || return 1
-        wget --config="$BV/wgetrc" -nv --no-proxy --tries=1 --timeout=60 --start-pos="$2" -O - -- "$BV_URL" >>"$1"
+        # It reads its settings from a file only: root's alone, and gone with the run.
+        rm -f "$BV_LIVE/wgetrc"
+        (umask 077 && printf 'header = Authorization: Bearer %s\n' "$bv_token" >"$BV_LIVE/wgetrc") || return 1
+        wget --config="$BV_LIVE/wgetrc" -nv --no-proxy --tries=1 --timeout=60 --start-pos="$2" -O - -- "$BV_URL" >>"$1"
         bv_status=$?
-        rm -f "$BV/wgetrc"
+        rm -f "$BV_LIVE/wgetrc"
         return "$bv_status"
         ;;
     bash)
