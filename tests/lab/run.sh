@@ -2,7 +2,7 @@
 # run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
 # The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters,
 # or take as long, and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others. Of those
-# that say `# cluster in turn` one is run, of those that say `# in turn` three, for all of them would take too long: those that passed longest
+# that say `# cluster in turn` one is run, of those that say `# in turn` two, for all of them would take too long: those that passed longest
 # ago on this machine, so that one that failed is run until it passes. TURN=all runs them all.
 . "$(dirname "$0")/lib.sh"
 trap - ERR
@@ -111,7 +111,7 @@ lab_begin() {
   done
   in_turn 1 "${turns[@]}"
   clusters+=("${chosen[@]}")
-  in_turn 3 "${small[@]}"
+  in_turn 2 "${small[@]}"
   others+=("${chosen[@]}")
   [ $((${#clusters[@]} + ${#others[@]})) -gt 0 ] || { fail "no lab test is named like: $*"; return; }
   lab_lane "${clusters[@]}" &
