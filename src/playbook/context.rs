@@ -415,6 +415,11 @@ fn addresses(site: &Site<'_>) -> String {
     site.hosts.iter().map(each).collect::<Vec<_>>().join(",")
 }
 
+/// The addresses of the hosts that leave, each with a `-`, with commas.
+fn left(site: &Site<'_>) -> String {
+    site.leaving.iter().map(|it| format!("-{}", it.address)).collect::<Vec<_>>().join(",")
+}
+
 /// The context of host `index`.
 pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
@@ -464,8 +469,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "kubeconfig": site.kubeconfig,
             // All hosts', with commas, for a firewall: the line is long, and only who has one needs it.
             "addresses": if state.firewalld { addresses(site) } else { String::new() },
-            // Of those that leave, each with a `-`.
-            "left": site.leaving.iter().map(|it| format!("-{}", it.address)).collect::<Vec<_>>().join(","),
+            "left": left(site),
             "settings": settings,
             // Where files of the bundle can be fetched from, if anywhere.
             "served": site.served().map_or_else(String::new, |served| format!("http://{}", served.at)),
