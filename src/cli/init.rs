@@ -8,7 +8,7 @@ use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
 use super::{hosts, preflight, running, sources, version};
-use crate::cluster::{Cluster, INTERNAL_ENDPOINT, LoadBalancer};
+use crate::cluster::LoadBalancer;
 use crate::engine;
 use crate::host::Remote;
 use crate::playbook::{HostState, Plan, SERVE_TOKEN, Site, Values, acting};
@@ -37,7 +37,6 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
     let mut all: Vec<&mut Remote> = checked.remotes.iter_mut().collect();
     running::find_acting(session, &mut all, &mut states).await?;
     half_wiped(session, &states)?;
-    shrunk(&mut session.cluster, &states);
     let site = Site {
         cluster: &session.cluster,
         hosts: &states,
@@ -123,15 +122,6 @@ fn half_wiped(session: &Session, states: &[HostState]) -> Result<(), Stop> {
     }
 }
 
-/// A cluster that had several control planes once: its nodes still look for them under their own address.
-fn shrunk(cluster: &mut Cluster, states: &[HostState]) {
-    let internal = |state: &HostState| state.server.as_deref() == Some(INTERNAL_ENDPOINT);
-    let has_own = states.iter().any(|state| state.joined && internal(state));
-    if cluster.load_balancer == LoadBalancer::None && has_own {
-        cluster.load_balancer = LoadBalancer::Internal;
-    }
-}
-
 /// Refuses another address for the API servers than the cluster has: it is in every certificate and on
 /// every node. Only one that was a single control plane's own can be given up.
 fn moved(site: &Site<'_>) -> Result<(), Stop> {
@@ -207,7 +197,7 @@ mod tests {
             ..HostState::bare(address, address.parse().unwrap())
         };
         let hosts = [state("10.0.0.1", true), state("10.0.0.2", joined)];
-        shrunk(&mut cluster, &hosts);
+        running::shrunk(&mut cluster, &hosts);
         let artifacts = Artifacts::default();
         let site = Site {
             cluster: &cluster,
@@ -219,6 +209,24 @@ mod tests {
         let moves = if site.moves() { " now" } else { "" };
         let refused = moved(&site).err().map(|stop| format!("{stop:?}"));
         (refused, format!("{}{moves}", site.endpoint()))
+    }
+
+    /// Images are decided from what is settled here: who has a load balancer needs one.
+    #[test]
+    fn what_is_left_of_several_control_planes_still_has_their_load_balancer() {
+        let text = "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {name: demo}\nspec:\n  kubernetes: {version: v1.20.2}\n  hosts:\n  - {address: 10.0.0.1, roles: [control-plane], name: cp1}\n  - {address: 10.0.0.2, roles: [worker], name: w1}\n";
+        let mut cluster = crate::cluster::parse("cluster.yaml", text).unwrap();
+        let state = |address: &str| HostState {
+            joined: true,
+            server: Some("127.0.0.1:6443".to_owned()),
+            ..HostState::bare(address, address.parse().unwrap())
+        };
+        let balances = |cluster: &crate::cluster::Cluster| {
+            cluster.images().iter().any(|image| image.name == "haproxy")
+        };
+        assert!(!balances(&cluster));
+        running::shrunk(&mut cluster, &[state("10.0.0.1"), state("10.0.0.2")]);
+        assert!(balances(&cluster));
     }
 
     #[test]

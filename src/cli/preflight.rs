@@ -7,7 +7,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::serving;
 use super::session::Session;
-use super::{images, registries, sources, version};
+use super::{images, registries, running, sources, version};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::Cluster;
 use crate::event::{EventKind, Severity};
@@ -53,6 +53,8 @@ pub async fn check(
     let (mut remotes, seen) = hosts::look(session, remotes).await?;
     let theirs: Vec<bool> = session
         .cluster
+    let states = hosts::states(session, &seen);
+    running::shrunk(&mut session.cluster, &states);
         .hosts
         .iter()
         .zip(&seen)
@@ -78,7 +80,6 @@ pub async fn check(
     if theirs.contains(&true) {
         return Err(Stop::said(Exit::Refused));
     }
-    let states = hosts::states(session, &seen);
     let artifacts = with_images(session, &mut remotes, &states, artifacts, unpack).await?;
     Ok(Checked { remotes, seen, artifacts, library })
 }

@@ -137,6 +137,16 @@ async fn ask(host: &Host, remote: &mut Remote) -> Result<Members, Stop> {
     }
 }
 
+/// A cluster that had several control planes once: its nodes still look for them under their own address. It is
+/// known before images are: a load balancer has one.
+pub fn shrunk(cluster: &mut Cluster, states: &[HostState]) {
+    let internal = |state: &HostState| state.server.as_deref() == Some(INTERNAL_ENDPOINT);
+    let has_own = states.iter().any(|state| state.joined && internal(state));
+    if cluster.load_balancer == LoadBalancer::None && has_own {
+        cluster.load_balancer = LoadBalancer::Internal;
+    }
+}
+
 /// Compares cluster.yaml with the cluster that runs, which has the last word about its own address: it
 /// was made with it. Fits the load balancer to that; and the pods' addresses, where another tool (`foreign`)
 /// made it. `may_move`: it has a single control plane, and can be given the address that cluster.yaml
