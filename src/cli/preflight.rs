@@ -1,5 +1,7 @@
 //! `bivouac preflight`: only the checks; and the same checks for the verbs that come after them.
 
+use std::path::Path;
+
 use tokio::task::JoinHandle;
 
 use super::exit::{Exit, Stop};
@@ -51,10 +53,10 @@ pub async fn check(
     let begun = begin(session, options, unpack)?;
     let remotes = hosts::connect(session, options).await?;
     let (mut remotes, seen) = hosts::look(session, remotes).await?;
-    let theirs: Vec<bool> = session
-        .cluster
     let states = hosts::states(session, &seen);
     running::shrunk(&mut session.cluster, &states);
+    let theirs: Vec<bool> = session
+        .cluster
         .hosts
         .iter()
         .zip(&seen)
@@ -261,21 +263,37 @@ pub fn library(options: &Options) -> Result<Library, Stop> {
 
 /// Opens the cluster's bundle; only its manifest is read.
 pub fn open_bundle(session: &Session) -> Result<Bundle, Stop> {
-    let path = session.cluster.bundle.as_deref().ok_or_else(|| {
+    opened(&session.cluster)
+}
+
+/// The cluster's bundle for who reads no more than its manifest: where signers are named, every byte is read
+/// for them, since it is a signature of all of them.
+pub fn vouched(bundle: Bundle, signers: Option<&Path>) -> Result<Bundle, Stop> {
+    if signers.is_none() {
+        return Ok(bundle);
+    }
+    let bundle = bundle.signed(signers).map_err(refused)?;
+    bundle.verify(&mut |_| {}).map_err(refused)?;
+    Ok(bundle)
+}
+
+/// Opens a cluster's bundle, which no run is for yet.
+pub fn opened(cluster: &Cluster) -> Result<Bundle, Stop> {
+    let path = cluster.bundle.as_deref().ok_or_else(|| {
         Stop::new(
             Exit::Usage,
             "no bundle is named\n  fix: give `artifacts: {bundle: FILE}` in cluster.yaml, or `--from-bundle FILE`",
         )
     })?;
     let bundle = Bundle::open(path).map_err(refused)?;
-    if bundle.manifest().kubernetes != session.cluster.kubernetes.version {
-        let (has, wanted) = (&bundle.manifest().kubernetes, &session.cluster.kubernetes.version);
+    if bundle.manifest().kubernetes != cluster.kubernetes.version {
+        let (has, wanted) = (&bundle.manifest().kubernetes, &cluster.kubernetes.version);
         return Err(version::other_bundle(path, has, &wanted.to_string()));
     }
-    if !session.cluster.runtime.existing {
+    if !cluster.runtime.existing {
         bundle.check_runtime().map_err(refused)?;
     }
-    match &session.cluster.signers {
+    match &cluster.signers {
         Some(signers) => bundle.signed(Some(signers)).map_err(refused),
         None => Ok(bundle),
     }

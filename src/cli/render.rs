@@ -7,9 +7,7 @@ use std::sync::Arc;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight;
-use super::preflight::refused;
 use super::{images, sources, version};
-use crate::bundle::Bundle;
 use crate::host::Change;
 use crate::playbook::{HostState, Pending, Plan, Site, Work};
 use crate::report;
@@ -24,8 +22,9 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let cluster = version::settled_without_hosts(options)?;
     let library = Arc::new(preflight::library(options)?);
     // Without hosts there are no facts: names and addresses are those of cluster.yaml.
-    let (artifacts, arch) = if let Some(path) = &cluster.bundle {
-        let bundle = Bundle::open(path).map_err(refused)?;
+    let (artifacts, arch) = if cluster.bundle.is_some() {
+        let bundle = preflight::opened(&cluster)?;
+        let bundle = preflight::vouched(bundle, cluster.signers.as_deref())?;
         let arch = preflight::architectures(&bundle).into_iter().next();
         (preflight::listed(&bundle, None), arch.unwrap_or_default())
     } else {

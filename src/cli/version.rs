@@ -62,6 +62,8 @@ fn from_files(wished: &Wished) -> Result<Option<Version>, Stop> {
         (_, None) => Ok(None),
         (wish, Some(path)) => {
             let bundle = Bundle::open(path).map_err(preflight::refused)?;
+            // What it means nobody says but those who may.
+            let bundle = preflight::vouched(bundle, wished.signers())?;
             let version = bundle.manifest().kubernetes.clone();
             if wish.admits(&version) {
                 Ok(Some(version))

@@ -609,7 +609,13 @@ fn a_bundle_is_signed_and_where_signers_are_named_only_theirs_is_used() {
         }
         place.refused(&["bundle", "verify", "my.bundle", "--signers", "signers"], 3, words);
     };
-    refused(&["it is not signed: there is no `my.bundle.sig`"]);
+    // Nor does an unsigned one say what a wish means, or is shown.
+    let words = &["it is not signed: there is no `my.bundle.sig`"];
+    place.refused(&["render"], 3, words);
+    place.write("cluster.yaml", &signed.replace("v1.20.2", "1.21"));
+    place.refused(&["preflight"], 3, words);
+    place.write("cluster.yaml", &signed);
+    refused(words);
     place.refused(&["bundle", "sign", "my.bundle", "--key", "other"], 0, &[]);
     refused(&["its signature does not count: its key ssh-ed25519 SHA256:"]);
     let sign = place.refused(&["bundle", "sign", "my.bundle", "--key", "key"], 0, &[]);

@@ -116,6 +116,11 @@ impl Wished {
         self.cluster.bundle.as_deref()
     }
 
+    /// `spec.artifacts.signers`.
+    pub fn signers(&self) -> Option<&Path> {
+        self.cluster.signers.as_deref()
+    }
+
     /// Another bundle than the file's.
     pub fn set_bundle(&mut self, bundle: Option<PathBuf>) {
         self.cluster.bundle = bundle;
