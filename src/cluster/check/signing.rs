@@ -7,8 +7,14 @@ use super::super::yaml::At;
 use super::Check;
 
 impl Check<'_> {
-    /// The file that names the signers.
+    /// The file that names the signers. Without a bundle nothing would be held against it.
     pub(super) fn signers(&mut self, artifacts: Option<&At<raw::Artifacts>>) -> Option<PathBuf> {
-        artifacts?.value.signers.as_ref().and_then(|signers| self.path(signers))
+        let artifacts = &artifacts?.value;
+        let signers = artifacts.signers.as_ref()?;
+        if artifacts.bundle.is_none() {
+            let message = "`signers` is given, but there is no bundle";
+            self.wrong(signers.spot, message, |it| it.expected("`bundle: FILE` beside it"));
+        }
+        self.path(signers)
     }
 }

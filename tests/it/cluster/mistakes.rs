@@ -184,6 +184,7 @@ const CASES: &[Case] = &[
     ("bundle: v1.20.2.bundle", "bundle: b\n    serve: 10.0.0.2:80", 10, 12, &["`80` is no port to serve on", "from 1024 to 65535"]),
     ("bundle: v1.20.2.bundle", "serve: 10.0.0.2", 9, 12, &["there is no bundle", "`bundle: FILE` beside it"]),
     ("bundle: v1.20.2.bundle", "mirror: chine", 9, 13, &["`chine` is no mirror", "did you mean `china`?"]),
+    ("bundle: v1.20.2.bundle", "signers: s", 9, 14, &["`signers` is given, but there is no bundle", "`bundle: FILE` beside it"]),
     ("bundle: v1.20.2.bundle", "mirror: [a]", 9, 13, &["is no mirror", "`{kubernetes: URL, github: URL}`"]),
     ("bundle: v1.20.2.bundle", "mirror: {kubernetes: ftp://a/b}", 9, 26, &["`ftp://a/b` is not a base address"]),
     ("bundle: v1.20.2.bundle", "mirror: {github: \"https://u:p@a/b\"}", 9, 22, &["without user and password"]),
