@@ -20,7 +20,7 @@ use crate::cluster::images::{Image, Which};
 use crate::cluster::{Cluster, Download};
 use crate::content::{self, Cache, Digest};
 use crate::event::{EventKind, Severity};
-use crate::host::{Probe, Remote, Upload};
+use crate::host::{Answer, Probe, Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState};
 use crate::registry::{self, Found, Registries};
 
@@ -129,6 +129,35 @@ pub async fn provided(
     Ok(artifacts)
 }
 
+/// The images that a node of ours has, by their names.
+#[derive(Debug, PartialEq, Eq)]
+enum There<'a> {
+    None,
+    These(BTreeSet<&'a str>),
+    /// Its runtime does not answer. The node ran, so it has them all: they are still there when the run has
+    /// started the runtime, and nobody needs to reach a registry for that.
+    Unknown,
+}
+
+impl<'a> There<'a> {
+    /// What its own client says of it; where there is no such client (127, by POSIX) there are no images.
+    fn of(answer: &'a Answer) -> Self {
+        match answer.status {
+            0 => Self::These(answer.stdout.lines().collect()),
+            127 => Self::None,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn has(&self, reference: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::These(names) => names.contains(reference),
+            Self::Unknown => true,
+        }
+    }
+}
+
 /// Asks each host which of its images it has.
 async fn needs(
     session: &Session,
@@ -150,7 +179,7 @@ async fn needs(
     let there = pulls::side_by_side(session, remotes, |index, mut remote| {
         let asked = asked[index];
         async move {
-            let images = Probe::new("ctr -n k8s.io images ls -q 2>/dev/null");
+            let images = Probe::new("timeout 30 ctr -n k8s.io images ls -q 2>/dev/null");
             let answer = if asked { Some(remote.probe(&images, LOOK).await) } else { None };
             (remote, answer)
         }
@@ -161,10 +190,10 @@ async fn needs(
         let answer = answer
             .transpose()
             .map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
-        let there: BTreeSet<&str> = answer.iter().flat_map(|it| it.stdout.lines()).collect();
+        let there = answer.as_ref().map_or(There::None, There::of);
         for image in lacking(index) {
             let arch = &states[index].arch;
-            if there.contains(image.reference.as_str()) {
+            if there.has(&image.reference) {
                 need.there.push(named(&image, arch));
             } else {
                 need.hosts.entry((image.from, arch.clone())).or_default().push(index);
@@ -325,4 +354,25 @@ pub async fn pull(
         (&one.found.reference, &one.found.arch).cmp(&(&other.found.reference, &other.found.arch))
     });
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_does_not_come_is_not_an_empty_one() {
+        let answer = |status, stdout: &str| Answer {
+            status,
+            stdout: stdout.to_owned(),
+            stderr: String::new(),
+        };
+        for (status, stdout, expected) in
+            [(0, "a:1\nb:1\n", [true, false]), (1, "", [true, true]), (127, "", [false, false])]
+        {
+            let answer = answer(status, stdout);
+            let there = There::of(&answer);
+            assert_eq!(["a:1", "c:1"].map(|it| there.has(it)), expected, "{status}");
+        }
+    }
 }
