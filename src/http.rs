@@ -31,6 +31,8 @@ pub struct Settings {
     pub connect: Duration,
     /// How long a server may be silent.
     pub idle: Duration,
+    /// Limit for one file or text with all its tries: the largest there is, over a slow line.
+    pub whole: Duration,
     /// The pause before the second try; each further one is twice as long.
     pub pause: Duration,
 }
@@ -42,12 +44,13 @@ impl Default for Settings {
             proxy: Proxy::default(),
             connect: Duration::from_secs(15),
             idle: Duration::from_secs(30),
+            whole: Duration::from_secs(3600),
             pause: Duration::from_millis(500),
         }
     }
 }
 
-/// Tries at one file. A try that brought something on does not count.
+/// Tries at one file. One that brought something on does not count, a hundred times.
 const TRIES: u32 = 4;
 
 /// Redirects that are followed for one request: GitHub needs one, mirrors a second.
@@ -58,6 +61,7 @@ const REDIRECTS: usize = 5;
 pub struct Client {
     inner: reqwest::Client,
     idle: Duration,
+    whole: Duration,
     pause: Duration,
 }
 
@@ -89,7 +93,7 @@ impl Client {
                 cause: Cause::of(&error, settings.idle),
             })?,
         };
-        Ok(Self { inner, idle: settings.idle, pause: settings.pause })
+        Ok(Self { inner, idle: settings.idle, whole: settings.whole, pause: settings.pause })
     }
 }
 

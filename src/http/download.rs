@@ -12,12 +12,29 @@ use crate::content::{Cache, Digest, Part};
 /// The largest file that is downloaded, in bytes: far above any program or archive of a release.
 const LARGEST: u64 = 2 << 30;
 
+/// How often tries begin to count anew, because one brought something on.
+const BREAKS: u32 = 100;
+
 /// The longest text: far above any list of sums.
 const TEXT: usize = 1 << 20;
 
 impl Client {
     /// A small text.
     pub async fn text(&self, url: &str) -> Result<String, Error> {
+        self.within(url, self.text_at_last(url)).await
+    }
+
+    /// Holds all tries at one address against the limit.
+    async fn within<T>(
+        &self,
+        url: &str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let slow = || Error::Failed { url: shown(url), cause: Cause::Slow(self.whole) };
+        tokio::time::timeout(self.whole, work).await.unwrap_or_else(|_| Err(slow()))
+    }
+
+    async fn text_at_last(&self, url: &str) -> Result<String, Error> {
         let mut tries = Tries::new(self.pause);
         loop {
             match self.try_text(url).await {
@@ -58,8 +75,18 @@ impl Client {
         if let Some(size) = cache.holds(expected) {
             return Ok(size);
         }
+        self.within(url, self.download_at_last(url, expected, cache)).await
+    }
+
+    async fn download_at_last(
+        &self,
+        url: &str,
+        expected: Digest,
+        cache: &Cache,
+    ) -> Result<u64, Error> {
         let mut part = cache.part(expected)?;
         let mut tries = Tries::new(self.pause);
+        let mut begun_anew = false;
         loop {
             let (before, resumed) = (part.size(), part.size() > 0);
             let cause = match self.try_download(url, &mut part, cache).await? {
@@ -68,7 +95,8 @@ impl Client {
                     let found = part.sum();
                     part.clear()?;
                     // The beginning may have been another file's.
-                    if resumed {
+                    if resumed && !begun_anew {
+                        begun_anew = true;
                         continue;
                     }
                     Cause::Sum { expected, found }
@@ -156,17 +184,21 @@ fn goes_on_at(response: &Response, at: u64) -> bool {
 /// The tries at one file.
 struct Tries {
     left: u32,
+    /// How often they may begin anew.
+    breaks: u32,
     pause: Duration,
     first: Duration,
 }
 
 impl Tries {
     fn new(pause: Duration) -> Self {
-        Self { left: TRIES - 1, pause, first: pause }
+        Self { left: TRIES - 1, breaks: BREAKS, pause, first: pause }
     }
 
     fn brought_something(&mut self) {
-        *self = Self::new(self.first);
+        if self.breaks > 0 {
+            *self = Self { breaks: self.breaks - 1, ..Self::new(self.first) };
+        }
     }
 
     /// Waits for the next try; an error if there is none, or it would come to the same.

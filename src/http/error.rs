@@ -85,6 +85,9 @@ pub enum Cause {
     /// Nothing came for too long.
     #[error("its server was silent for {} s", .0.as_secs_f32())]
     Silent(Duration),
+    /// It goes on and on.
+    #[error("it did not come whole within {} s", .0.as_secs_f32())]
+    Slow(Duration),
     /// More than there can be.
     #[error("it is larger than {0} bytes")]
     TooLarge(u64),

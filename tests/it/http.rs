@@ -1,6 +1,7 @@
 //! Downloads: what is tried again, what is not, and what is said.
 
 use std::path::Path;
+use std::time::Duration;
 
 use bivouac::content::{Cache, Digest, Store};
 use bivouac::http::{Client, Error, Proxy, Settings};
@@ -153,6 +154,30 @@ async fn what_comes_and_breaks_off_again_and_again_ends() {
     let error = Downloads::new(&quick()).get(&server.base, &bytes()).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("got 100000 of 300000 bytes"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_cannot_hold_a_run_for_ever() {
+    // A byte, and then the end, again and again.
+    let server = Server::plain(site(Answer::Drip(bytes(), 1))).await;
+    let error = Downloads::new(&quick()).get(&server.base, &bytes()).await.unwrap_err();
+    assert!(error.to_string().contains("of 300000 bytes"), "{error}");
+    let requests = server.seen().len();
+    assert!((100..200).contains(&requests), "{requests}");
+
+    // Other bytes than those asked for, with a beginning that has to be given up each time.
+    let wrong = [&b"x"[..], &bytes()].concat();
+    let server = Server::plain(site(Answer::Drip(wrong, 200_000))).await;
+    let error = Downloads::new(&quick()).get(&server.base, &bytes()).await.unwrap_err();
+    assert!(error.to_string().contains("its checksum is wrong"), "{error}");
+    assert_eq!(server.seen().len(), 4);
+
+    // Neither does a whole file take more time than there is.
+    let server = Server::plain(site(Answer::Silent(bytes(), 10))).await;
+    let settings =
+        Settings { idle: Duration::from_secs(60), whole: Duration::from_millis(200), ..quick() };
+    let error = Downloads::new(&settings).get(&server.base, &bytes()).await.unwrap_err();
+    assert!(error.to_string().contains("it did not come whole within 0.2 s"), "{error}");
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ pub enum Answer {
     CutOffOnce(Vec<u8>, usize),
     /// The same, on a server that always begins at the beginning.
     CutOffOnceNoRange(Vec<u8>, usize),
+    /// So many bytes at each request, from where it was asked to go on.
+    Drip(Vec<u8>, usize),
     /// Nothing comes after so many bytes.
     Silent(Vec<u8>, usize),
     /// The status the first times, then the file.
@@ -131,6 +133,7 @@ async fn serve(
         }
         Some(Answer::File(bytes)) if from > bytes.len() => status(416),
         Some(Answer::CutOff(bytes, end)) => part(bytes, 0, *end),
+        Some(Answer::Drip(bytes, count)) => part(bytes, from, (from + count).min(bytes.len())),
         Some(Answer::CutOffOnce(bytes, end)) => {
             part(bytes, from, if earlier == 0 { *end } else { bytes.len() })
         }
