@@ -50,13 +50,13 @@ pub struct Access {
     pub ca: Option<PathBuf>,
 }
 
-/// The way out of this machine.
+/// The way out of this machine. Its addresses may have a user and a password in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxy {
     /// For `http://`.
-    pub http: Option<String>,
+    pub http: Option<Secret>,
     /// For `https://`.
-    pub https: Option<String>,
+    pub https: Option<Secret>,
     /// Hosts that are reached without it, with commas.
     pub no_proxy: Option<String>,
 }
@@ -164,8 +164,8 @@ impl Registries {
             read_timeout: Some(SILENCE),
             connect_timeout: Some(CONNECT),
             user_agent: concat!("bivouac/", env!("CARGO_PKG_VERSION")),
-            http_proxy: self.proxy.http.clone(),
-            https_proxy: self.proxy.https.clone(),
+            http_proxy: self.proxy.http.as_ref().map(|it| it.expose().to_owned()),
+            https_proxy: self.proxy.https.as_ref().map(|it| it.expose().to_owned()),
             no_proxy: self.proxy.no_proxy.clone(),
             ..ClientConfig::default()
         };

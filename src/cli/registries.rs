@@ -56,8 +56,7 @@ pub fn client(cluster: &Cluster) -> Result<Registries, Stop> {
         ca: registry.ca.clone(),
     });
     let [http, https] = sources::proxy_with_login(cluster)?;
-    let address = |proxy: Option<crate::secret::Secret>| proxy.map(|it| it.expose().to_owned());
     let no_proxy = cluster.proxy.as_ref().map(|proxy| proxy.no_proxy.join(","));
-    let proxy = Proxy { http: address(http), https: address(https), no_proxy };
+    let proxy = Proxy { http, https, no_proxy };
     Ok(Registries::new(access.collect(), proxy))
 }
