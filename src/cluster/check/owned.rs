@@ -95,10 +95,15 @@ pub(super) const CONTAINERD: &[Owned] = &[
     ),
     (&["plugins", CRI, "registry", "config_path"], CERTS, HOSTS_TOML),
     (&["plugins", IMAGES, "registry", "config_path"], CERTS, HOSTS_TOML),
-    // With a `config_path` the plugin does not start (ValidateRegistryConfig of containerd's pkg/cri/config).
+    // With these and a `config_path` the plugin does not start (ValidateRegistryConfig of containerd's pkg/cri/config).
     (&["plugins", CRI, "registry", "mirrors"], "", HOSTS_TOML),
     (&["plugins", IMAGES, "registry", "mirrors"], "", HOSTS_TOML),
+    (&["plugins", CRI, "registry", "configs", ANY, "tls"], "", HOSTS_TOML),
+    (&["plugins", IMAGES, "registry", "configs", ANY, "tls"], "", HOSTS_TOML),
 ];
+
+/// Every field of a mapping.
+const ANY: &str = "*";
 
 /// Where containerd looks for what a registry needs.
 const CERTS: &str = "/etc/containerd/certs.d";
@@ -110,20 +115,29 @@ impl Check<'_> {
     pub(super) fn owned(&mut self, fields: &raw::Free, owned: &[Owned]) {
         let Some(fields) = fields else { return };
         for (path, anyway, instead) in owned {
-            let Some((first, rest)) = path.split_first() else { continue };
-            let mut found = fields.value.get(*first);
-            for name in rest {
-                found = found.and_then(|node| match &node.value {
-                    Node::Map(map) => map.get(*name),
-                    _ => None,
-                });
+            let mut found: Vec<(String, &At<Node>)> = Vec::new();
+            for (depth, name) in path.iter().enumerate() {
+                let fits = |it: &str| *name == ANY || it == *name;
+                let all = if depth == 0 {
+                    let all = fields.value.iter().filter(|(it, _)| fits(it));
+                    all.map(|(it, node)| (it.clone(), node)).collect()
+                } else {
+                    let maps = found.iter().filter_map(|(path, node)| match &node.value {
+                        Node::Map(map) => Some((path, map)),
+                        _ => None,
+                    });
+                    maps.flat_map(|(path, map)| {
+                        let all = map.iter().filter(|(it, _)| fits(it));
+                        all.map(move |(it, node)| (format!("{path}.{it}"), node))
+                    })
+                    .collect()
+                };
+                found = all;
             }
-            if let Some(node) = found.filter(|node| !fits(&node.value, anyway)) {
-                self.wrong(
-                    node.spot,
-                    format!("{} is set by bivouac", quote(&path.join("."))),
-                    |it| it.expected(*instead),
-                );
+            for (path, node) in found.iter().filter(|(_, node)| !fits(&node.value, anyway)) {
+                self.wrong(node.spot, format!("{} is set by bivouac", quote(path)), |it| {
+                    it.expected(*instead)
+                });
             }
         }
     }
