@@ -1,7 +1,10 @@
 //! What a cluster is made with, and keeps: a line of cluster.yaml that was changed afterwards would be passed
 //! over, or leave the control planes with different settings.
 
+use serde_json::Value;
+
 use super::{Api, Check, Context, Finding, HostFacts, Run};
+use crate::cluster::Overrides;
 
 pub(super) const CHECK: Check = Check {
     name: "MadeWith",
@@ -24,22 +27,25 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let has = |beginning: &str| arguments.iter().any(|argument| argument.starts_with(beginning));
     let security = context.cluster.security;
     let lines = [
-        ("audit", security.audit, has(AUDIT)),
-        ("encryption", security.encryption, has(ENCRYPTION)),
-        ("servingCertificates", security.serving_certificates, has(SERVING)),
+        ("audit", security.audit, AUDIT),
+        ("encryption", security.encryption, ENCRYPTION),
+        ("servingCertificates", security.serving_certificates, SERVING),
     ];
     if !facts.is_our_node() {
         let asked = lines.iter().filter(|(_, wanted, _)| *wanted);
-        let finding = |(line, ..): &(&str, bool, bool)| {
+        let finding = |(line, ..): &(&str, bool, &str)| {
             let message =
                 format!("another tool made the cluster, and `security.{line}` is for the making");
             host.error(CHECK.name, message, "take the line out of cluster.yaml")
         };
         return asked.map(finding).collect();
     }
+    let own = own_arguments(&context.cluster.kubernetes.kubeadm);
     let mut findings: Vec<Finding> = lines
         .iter()
-        .filter(|(_, wanted, there)| wanted != there)
+        .filter(|(_, wanted, argument)| *wanted != has(argument))
+        // What the file itself gives the API server says nothing of how the cluster was made.
+        .filter(|(_, wanted, argument)| *wanted || !is_own(&own, argument))
         .map(|(line, wanted, _)| changed(host, line, *wanted))
         .collect();
     let network = &context.cluster.network;
@@ -66,6 +72,19 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// The names of the arguments that cluster.yaml gives the API server besides, in either form of `extraArgs`.
+fn own_arguments(kubeadm: &Overrides) -> Vec<&str> {
+    match kubeadm.get("apiServer").and_then(|it| it.get("extraArgs")) {
+        Some(Value::Object(map)) => map.keys().map(String::as_str).collect(),
+        Some(Value::Array(list)) => list.iter().filter_map(|it| it["name"].as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_own(own: &[&str], beginning: &str) -> bool {
+    beginning.split('=').next().is_some_and(|name| own.contains(&name))
 }
 
 fn changed(host: &HostFacts<'_>, line: &str, wanted: bool) -> Finding {

@@ -810,6 +810,26 @@ fn etcd_elsewhere_leaves_its_usual_place_alone() {
     let mut scene = Scene::healthy();
     for facts in &mut scene.facts {
         facts.leftovers.paths = Some(vec!["/var/lib/etcd/member".into()]);
+#[test]
+fn an_argument_of_the_file_s_own_is_no_security_of_ours() {
+    let authority = "kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt";
+    let map = json!({"kubelet-certificate-authority": "/etc/kubernetes/pki/ca.crt"});
+    let list =
+        json!([{"name": "kubelet-certificate-authority", "value": "/etc/kubernetes/pki/ca.crt"}]);
+    let mut scene = Scene::healthy();
+    made_with(&mut scene, &[authority]);
+    let found = |scene: &Scene| scene.check().iter().filter(|it| it.name == "MadeWith").count();
+    assert_eq!(found(&scene), 1);
+    for arguments in [map, list] {
+        scene.cluster.kubernetes.kubeadm =
+            settings(&json!({"apiServer": {"extraArgs": arguments}}));
+        assert_eq!(found(&scene), 0);
+        scene.cluster.security.serving_certificates = true;
+        assert_eq!(found(&scene), 0);
+        scene.cluster.security.serving_certificates = false;
+    }
+}
+
     }
     let [finding] = &scene.check()[..] else { panic!("workers have no etcd") };
     assert_eq!(
