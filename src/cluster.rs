@@ -339,6 +339,11 @@ impl Cluster {
         }
     }
 
+    /// What an advice to take another version ends with, where a bundle has to go along.
+    pub fn bundle_too(&self) -> &'static str {
+        if self.bundle.is_some() { ", with a bundle of that version" } else { "" }
+    }
+
     /// Whether one host is the whole cluster, so that its control plane must carry pods.
     pub fn is_single(&self) -> bool {
         self.hosts.len() == 1

@@ -162,10 +162,7 @@ pub fn settle(
     if members.version != version {
         return Err(refused(
             format!("the cluster runs Kubernetes {}, this run is for {version}", members.version),
-            format!(
-                "write `version: {}` in cluster.yaml, with a bundle of that version",
-                members.version
-            ),
+            format!("write `version: {}` in cluster.yaml{}", members.version, cluster.bundle_too()),
         ));
     }
     let own = SocketAddr::new(acting.address, API_PORT).to_string();

@@ -233,7 +233,7 @@ impl Scope<'_> {
                 .map(|name| {
                     there.iter().copied().find(|available| available.name == *name).ok_or_else(|| match spec.kind.as_str() {
                         "serve" => format!("it is {}, and this machine's bivouac is not, so it cannot serve the bundle; name another host in `artifacts.serve`", self.arch),
-                        _ => format!("the bundle has no {} `{name}` for {}; `bivouac bundle show` lists what it has", spec.kind, self.arch),
+                        kind => self.lacks(kind, name),
                     })
                 })
                 .collect::<Result<_, _>>()?
@@ -247,6 +247,18 @@ impl Scope<'_> {
                 upload: self.upload(available),
             })
             .collect())
+    }
+
+    /// What is said of an artifact that there is none of.
+    fn lacks(&self, kind: &str, name: &str) -> String {
+        let arch = self.arch;
+        if self.cluster.bundle.is_some() {
+            return format!(
+                "the bundle has no {kind} `{name}` for {arch}; `bivouac bundle show` lists what it has"
+            );
+        }
+        let from = if kind == "image" { "registries" } else { "the release servers" };
+        format!("no {kind} `{name}` for {arch} is among what this run takes from {from}")
     }
 
     /// How a file gets to the host: where a host of the site serves it, from there.
@@ -277,7 +289,7 @@ impl Scope<'_> {
                 }
                 continue;
             }
-            let (available, source) = found.ok_or_else(|| format!("the bundle has no image `{name}` for {}; `bivouac bundle show` lists what it has", self.arch))?;
+            let (available, source) = found.ok_or_else(|| self.lacks("image", name))?;
             let mut pairs = vec![(self.cluster.kubernetes.name_of(source), source.clone())];
             // A runtime that was there makes sandboxes of the image that its owner's configuration names.
             let sandbox = self.context["runtime"]["missing_sandbox"].as_str().unwrap_or_default();

@@ -13,8 +13,8 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let version = host.facts.api_version.as_ref().filter(|_| host.facts.is_our_node());
     let Some(version) = version.filter(|version| **version != wanted) else { return vec![] };
     let message = format!("the cluster runs Kubernetes {version}, this run is for {wanted}");
-    let fix = format!(
-        "write `version: {version}` in cluster.yaml, with a bundle of that version; `upgrade` is not built yet"
-    );
+    let bundle = context.cluster.bundle_too();
+    let fix =
+        format!("write `version: {version}` in cluster.yaml{bundle}; `upgrade` is not built yet");
     vec![host.error(CHECK.name, message, fix)]
 }

@@ -291,6 +291,14 @@ fn what_the_bundle_lacks_is_named_before_anything_runs() {
         let error = made.plan(&embedded()).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");
     }
+    // Where there is no bundle none is blamed.
+    let mut made = Made::new("v1.20.2", "", SINGLE);
+    made.cluster.bundle = None;
+    made.artifacts.0.retain(|available| available.name != "kubelet");
+    let error = made.plan(&embedded()).unwrap_err().to_string();
+    let from =
+        "no binary `kubelet` for amd64 is among what this run takes from the release servers";
+    assert!(error.contains(from) && !error.contains("bundle"), "{error}");
     let mut made = Made::new("v1.20.2", "", SINGLE);
     made.states[0].arch = "arm64".to_owned();
     let error = made.plan(&embedded()).unwrap_err().to_string();

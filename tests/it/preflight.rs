@@ -503,7 +503,12 @@ const CASES: &[Case] = &[
         s.cluster.load_balancer = LoadBalancer::Internal;
         s.facts[1].listeners = Some(vec![Listener { port: 6443, process: Some("k3s".into()) }]);
     }),
+    ("a cluster of another version, and no bundle", "KubernetesVersion", |s| {
+        s.facts[0].api_version = Some("v1.19.7".into());
+        s.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
+    }),
     ("a cluster of another version", "KubernetesVersion", |s| {
+        s.cluster.bundle = Some("b".into());
         s.facts[0].api_version = Some("v1.19.7".into());
         s.facts[0].claims = vec![Claim { kind: "kubeadm".into(), subject: "init".into() }];
     }),
@@ -806,11 +811,6 @@ fn settings_that_the_version_knows_are_no_finding() {
 }
 
 #[test]
-fn etcd_elsewhere_leaves_its_usual_place_alone() {
-    let mut scene = Scene::healthy();
-    for facts in &mut scene.facts {
-        facts.leftovers.paths = Some(vec!["/var/lib/etcd/member".into()]);
-#[test]
 fn an_argument_of_the_file_s_own_is_no_security_of_ours() {
     let authority = "kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt";
     let map = json!({"kubelet-certificate-authority": "/etc/kubernetes/pki/ca.crt"});
@@ -830,6 +830,11 @@ fn an_argument_of_the_file_s_own_is_no_security_of_ours() {
     }
 }
 
+#[test]
+fn etcd_elsewhere_leaves_its_usual_place_alone() {
+    let mut scene = Scene::healthy();
+    for facts in &mut scene.facts {
+        facts.leftovers.paths = Some(vec!["/var/lib/etcd/member".into()]);
     }
     let [finding] = &scene.check()[..] else { panic!("workers have no etcd") };
     assert_eq!(
