@@ -415,6 +415,13 @@ fn addresses(site: &Site<'_>) -> String {
     site.hosts.iter().map(each).collect::<Vec<_>>().join(",")
 }
 
+/// Names and addresses of the API servers, for those who spread over them.
+fn api_servers(site: &Site<'_>) -> Vec<Value> {
+    let one =
+        |host: usize| json!({"node": site.hosts[host].node, "address": site.hosts[host].address});
+    site.control_planes().map(one).collect()
+}
+
 /// The addresses of the hosts that leave, each with a `-`, with commas.
 fn left(site: &Site<'_>) -> String {
     site.leaving.iter().map(|it| format!("-{}", it.address)).collect::<Vec<_>>().join(",")
@@ -461,11 +468,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "vip_interface": vip_interface.unwrap_or_default(),
             // Whose kubelets may have a certificate, for what: for the one host that decides on it.
             "askers": if first == Some(index) { components::askers(site) } else { String::new() },
-            // Names and addresses of the API servers, for those who spread over them.
-            "control_planes": site.control_planes().map(|host| json!({
-                "node": site.hosts[host].node,
-                "address": site.hosts[host].address,
-            })).collect::<Vec<_>>(),
+            "control_planes": api_servers(site),
             "kubeconfig": site.kubeconfig,
             // All hosts', with commas, for a firewall: the line is long, and only who has one needs it.
             "addresses": if state.firewalld { addresses(site) } else { String::new() },
