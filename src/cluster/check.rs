@@ -73,6 +73,7 @@ impl Check<'_> {
         let hosts = self.hosts(at, spec);
         let serve = self.serve(spec.artifacts.as_ref(), hosts.as_deref());
         let registries = self.registries(spec);
+        self.existing_pulls(spec, &runtime, &sources);
         let version = kubernetes.as_ref().map(|(_, kubernetes)| &kubernetes.version);
         let network = self.network(spec, version);
         let security = self.security(spec);

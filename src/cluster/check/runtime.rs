@@ -1,6 +1,6 @@
 //! `spec.runtime`.
 
-use super::super::{RUNTIMES, Runtime, raw};
+use super::super::{Download, RUNTIMES, Runtime, Sources, raw};
 use super::{Check, owned};
 
 impl Check<'_> {
@@ -17,5 +17,29 @@ impl Check<'_> {
             });
         }
         Runtime { existing, config, ..Runtime::default() }
+    }
+
+    /// Hosts pull through their runtime. One that has an owner is not told of logins and proxies, which would
+    /// show only when the first host pulls.
+    pub(super) fn existing_pulls(
+        &mut self,
+        spec: &raw::Spec,
+        runtime: &Runtime,
+        sources: &Sources,
+    ) {
+        let download = spec.artifacts.as_ref().and_then(|it| it.value.download.as_ref());
+        let Some(download) = download.filter(|_| sources.download == Download::Hosts) else {
+            return;
+        };
+        let registries = spec.registries.iter().flatten();
+        let login = registries.filter(|it| it.value.username.is_some()).count() > 0;
+        if !runtime.existing || !(login || spec.proxy.is_some()) {
+            return;
+        }
+        let what = if login { "the login of a registry" } else { "the proxy" };
+        let message = format!("hosts cannot pull: an existing runtime is not told of {what}");
+        self.wrong(download.spot, message, |it| {
+            it.found("hosts").expected("`download: operator`, or no `existing: true`")
+        });
     }
 }

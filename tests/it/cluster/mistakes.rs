@@ -269,6 +269,27 @@ fn all_mistakes_of_meaning_come_at_once_in_file_order() {
 }
 
 #[test]
+fn an_existing_runtime_is_not_told_of_logins_and_proxies() {
+    let refusal = |runtime: &str, download: &str, more: &str| {
+        let hosts = format!("  runtime: {{{runtime}}}\n  {more}\n  hosts:");
+        let bundle = format!("    bundle: b\n    download: {download}\n");
+        let text =
+            MINIMAL.replace("  hosts:", &hosts).replace("    bundle: v1.20.2.bundle\n", &bundle);
+        parse(&text).err().map(|mistakes| mistakes.to_string())
+    };
+    let login = "registries: [{address: 'r.example', username: u, passwordFile: p}]";
+    let proxy = "proxy: {https: 'http://p.example:3128'}";
+    for (more, word) in [(login, "login of a registry"), (proxy, "the proxy")] {
+        let said = refusal("existing: true", "hosts", more).expect("a refusal");
+        assert!(said.contains(word) && said.contains("download: operator"), "{said}");
+        assert_eq!(refusal("existing: true", "operator", more), None);
+        assert_eq!(refusal("existing: false", "hosts", more), None);
+    }
+    let authority = "registries: [{address: 'r.example', ca: c}]";
+    assert_eq!(refusal("existing: true", "hosts", authority), None);
+}
+
+#[test]
 fn an_empty_file_is_named() {
     for text in ["", "\n\n", "# only\n  # comments\n", "---\n", "---\n# x\n...\n", "\u{feff}"] {
         let shown = parse(text).unwrap_err().to_string();
