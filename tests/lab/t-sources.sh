@@ -156,13 +156,14 @@ cut_on_hosts() { fault "$kubelet" cut 1 hosts "$kubelet" && on_both kubelet; }
 
 # Only h2 gets a broken file: h1 has all it needs, and is not changed either.
 one_of_two() {
+  rm -rf "$TMP/logs"
   fault "/$plugins" "wrong ${addresses[1]}" 1 hosts "checksum is wrong" &&
     told '"host":"h2".*"event":"step_failed"' &&
     told '"host":"h1".*download what is to be installed.*"event":"step_done"' &&
     told '"host":"h1".*"event":"gate_shut".*every host has downloaded what it needs'
 }
-# told PATTERN: an event of the run is like this.
-told() { grep -q "$1" "$TMP/json" || { echo "no event is like $1:"; cat "$TMP/json"; return 1; }; }
+# told PATTERN: an event of the runs is like this; a gate that stays shut is told to files only.
+told() { grep -q "$1" "$TMP/logs/events.jsonl" || { echo "no event is like $1:"; cat "$TMP/json"; return 1; }; }
 tool_missing() {
   podman exec "$h2" mv /usr/bin/wget /usr/bin/wget.away
   before
