@@ -42,7 +42,8 @@ bundle() { # FILE: with nothing kept from before
 }
 twice() {
   bundle one.bundle
-  sleep 1
+  # In another second, so that a time in it would show.
+  until [ "$(stat -c %Y one.bundle)" -lt "$(date +%s)" ]; do sleep .1; done
   bundle two.bundle
   cmp one.bundle two.bundle
   "$BIVOUAC" bundle verify one.bundle
