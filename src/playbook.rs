@@ -13,16 +13,17 @@ mod plan;
 mod proxy;
 mod registries;
 mod resolve;
+mod site;
 mod spec;
 mod stage;
 mod template;
 mod values;
 
-pub use context::{Artifacts, Available, HostState, Leaving, Served, Site, acting};
 pub use library::{Error, Library};
 pub use plan::{Lane, Pending, Plan, Task};
 pub use proxy::without_proxy;
 pub use resolve::{Fetch, Work};
+pub use site::{Artifacts, Available, HostState, Leaving, Served, Site, acting};
 pub use spec::{Action, Each, Playbook, Step};
 pub use stage::GATE as STAGED;
 pub use values::{SERVE_TOKEN, Values};

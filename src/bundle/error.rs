@@ -1,4 +1,4 @@
-//! What can be wrong with a bundle, its sources or the cache, and what to do about it.
+//! What can be wrong with a bundle or its sources, and what to do about it.
 
 use std::io;
 use std::path::PathBuf;

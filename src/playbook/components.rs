@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::context::{HostState, Site};
+use super::site::{HostState, Site};
 use crate::cluster::Cluster;
 
 /// Where the API servers find what `spec.security` brings; `playbooks/init` puts it there.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::context::{self, Artifacts, Site};
+use super::context;
 use super::library::{Error, Library};
 use super::order;
 use super::resolve::{Scope, Work};
+use super::site::{Artifacts, Site};
 use super::spec::{Action, Each, Selector, Step};
 use super::stage;
 use super::values::{SERVE_TOKEN, Values};

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::components;
-use super::context::Site;
+use super::site::Site;
 
 /// As templates see it. The proxies' addresses may have a password in them, and what is reached without one
 /// is as long as the list of hosts: they are among the values.

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::context::{Artifacts, Available};
 use super::library::{Error, Library};
 use super::merge;
+use super::site::{Artifacts, Available};
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec, is_mode};
 use crate::cluster::{Cluster, Overrides, containerd};
 use crate::host::facts::Os;

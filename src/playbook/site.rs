@@ -1,0 +1,284 @@
+//! What a plan is made of, apart from the playbooks: the cluster, what is known of its hosts, the files at
+//! hand; and what follows from these, such as the address that all hosts use.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::cluster::{API_PORT, Cluster, LoadBalancer};
+use crate::host::Upload;
+use crate::host::facts::{Containerd, Os};
+
+/// Everything that a plan is made of, apart from the playbooks.
+#[derive(Debug)]
+pub struct Site<'a> {
+    pub cluster: &'a Cluster,
+    /// One for each of `cluster.hosts`, in that order.
+    pub hosts: &'a [HostState],
+    pub artifacts: &'a Artifacts,
+    /// Where the kubeconfig goes on the operator's machine.
+    pub kubeconfig: &'a str,
+    /// The hosts that leave the cluster, in the order in which they may; none of them is in `cluster`.
+    pub leaving: &'a [Leaving],
+}
+
+/// A host that leaves the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaving {
+    /// Display name.
+    pub name: String,
+    /// The node's name.
+    pub node: String,
+    /// The address that the node, and etcd's member, is known by.
+    pub address: String,
+    /// It has a member of etcd.
+    pub control_plane: bool,
+    /// It cannot be reached, and its pods cannot end.
+    pub dead: bool,
+    /// `kubectl drain`'s flags; `None`: it is not drained.
+    pub drain: Option<String>,
+    /// Seconds that the drain may take.
+    pub drain_timeout: u64,
+}
+
+/// What a plan needs to know of a host.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct HostState {
+    /// The distribution.
+    pub os: Os,
+    /// The commands of package managers that are there.
+    pub package_managers: Vec<String>,
+    /// firewalld runs.
+    pub firewalld: bool,
+    /// Architecture by its Go name: `amd64`.
+    pub arch: String,
+    /// The node's name: the user's, or the host's own.
+    pub node: String,
+    /// The address that the node is known by in the cluster.
+    pub address: IpAddr,
+    /// Its address of the other family, where it has one.
+    pub other_address: Option<IpAddr>,
+    /// `kubeadm init` or `join` was completed here, by us or by another tool.
+    pub joined: bool,
+    /// It is a node that another tool made.
+    pub foreign: bool,
+    /// `host:port` of the API server by the administrator's own file; only control planes have one.
+    pub server: Option<String>,
+    /// A control plane whose API server does not answer while another one's does: that acts.
+    pub silent: bool,
+    /// Through it the cluster was given another address than it was made with.
+    pub moved: bool,
+    /// Its kubelet has, or had, settings of its own.
+    pub own_kubelet: bool,
+    /// Its container runtime was told of a proxy.
+    pub proxied: bool,
+    /// It is a node that we made, in a cluster that another tool made.
+    pub guest: bool,
+    /// The containerd that runs there, by whoever brought it.
+    pub containerd: Option<Containerd>,
+}
+
+impl HostState {
+    /// A host with nothing of a cluster on it yet.
+    pub fn bare(node: impl Into<String>, address: IpAddr) -> Self {
+        Self {
+            os: Os { id: Some("debian".to_owned()), ..Os::default() },
+            package_managers: vec!["apt-get".to_owned()],
+            firewalld: false,
+            arch: "amd64".to_owned(),
+            node: node.into(),
+            address,
+            other_address: None,
+            joined: false,
+            foreign: false,
+            server: None,
+            moved: false,
+            own_kubelet: false,
+            proxied: false,
+            guest: false,
+            silent: false,
+            containerd: None,
+        }
+    }
+
+    /// The step whose entry marks a guest: it is there before the host joins, and only in such clusters.
+    pub const GUEST: &str = "runtime: claim what the cluster's own network makes";
+
+    /// Whether another tool made the cluster of these hosts, for which `acting` acts. A node that was added
+    /// to ours by hand does not make it another's.
+    pub fn are_foreign(hosts: &[Self], acting: usize) -> bool {
+        let is_ours = |host: &Self| host.joined && !host.foreign && !host.guest;
+        (hosts[acting].foreign || hosts[acting].guest) && !hosts.iter().any(is_ours)
+    }
+}
+
+/// The files that can be uploaded.
+#[derive(Debug, Default)]
+pub struct Artifacts(pub Vec<Available>);
+
+/// One of them.
+#[derive(Debug, Clone)]
+pub struct Available {
+    /// `binary`, `cni`, `image`, or `serve`: what a host serves the bundle with.
+    pub kind: String,
+    /// Its file name: `kubelet`.
+    pub name: String,
+    /// Architecture by its Go name.
+    pub arch: String,
+    /// Its own version; `unknown` where nobody said.
+    pub version: String,
+    /// Names of the images in it.
+    pub references: Vec<String>,
+    /// The file.
+    pub upload: Upload,
+}
+
+impl Artifacts {
+    /// Those of a kind for an architecture.
+    pub(super) fn of<'a>(
+        &'a self,
+        kind: &'a str,
+        arch: &'a str,
+    ) -> impl Iterator<Item = &'a Available> {
+        self.0.iter().filter(move |available| available.kind == kind && available.arch == arch)
+    }
+}
+
+/// The control plane that acts for the cluster: of those that are in it the first that answers.
+#[must_use]
+pub fn acting(cluster: &Cluster, states: &[HostState]) -> Option<usize> {
+    let in_it = |index: &usize| cluster.hosts[*index].control_plane && states[*index].joined;
+    let all = || (0..states.len()).filter(in_it);
+    all().find(|index| !states[*index].silent).or_else(|| all().next())
+}
+
+impl Site<'_> {
+    /// The control plane that acts for the cluster: one that is in it, or the first of the file, which
+    /// is to initialise it.
+    #[must_use]
+    pub fn first_control_plane(&self) -> Option<usize> {
+        let acts = acting(self.cluster, self.hosts);
+        acts.or_else(|| self.control_planes().next())
+    }
+
+    pub(super) fn control_planes(&self) -> impl Iterator<Item = usize> {
+        (0..self.cluster.hosts.len()).filter(|index| self.cluster.hosts[*index].control_plane)
+    }
+
+    /// `host:port` of a host's own API server.
+    pub(super) fn server(&self, host: Option<usize>) -> String {
+        host.map_or_else(String::new, |host| {
+            SocketAddr::new(self.hosts[host].address, API_PORT).to_string()
+        })
+    }
+
+    /// `host:port` of the API server that all hosts use.
+    pub fn endpoint(&self) -> String {
+        let shared = self.cluster.shared_endpoint();
+        shared.unwrap_or_else(|| self.server(self.first_control_plane()))
+    }
+
+    /// Whether this run gives the cluster another address than it was made with: one that has a single
+    /// control plane, by whose own address everybody found it, and that is to grow.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        let mut joined = self.control_planes().filter(|host| self.hosts[*host].joined);
+        let (Some(only), None) = (joined.next(), joined.next()) else { return false };
+        let own = self.server(Some(only));
+        let state = &self.hosts[only];
+        !HostState::are_foreign(self.hosts, only)
+            && state.server.as_ref() == Some(&own)
+            && self.endpoint() != own
+    }
+
+    /// Where a host that joins finds the API server. What is behind `127.0.0.1` runs only afterwards.
+    pub(super) fn join_via(&self) -> String {
+        match self.cluster.load_balancer {
+            LoadBalancer::Internal => self.server(self.first_control_plane()),
+            _ => self.endpoint(),
+        }
+    }
+
+    /// `host:port` for clients outside: where hosts reach themselves under `127.0.0.1`, the address
+    /// that SSH reached.
+    pub(super) fn outside(&self) -> String {
+        let first = self.first_control_plane();
+        match (&self.cluster.load_balancer, first.map(|first| &self.cluster.hosts[first])) {
+            (LoadBalancer::Internal, Some(host))
+                if is_san(&host.address) && !self.sans_are_own() =>
+            {
+                match host.address.parse() {
+                    Ok(ip) => SocketAddr::new(ip, API_PORT).to_string(),
+                    Err(_) => format!("{}:{API_PORT}", host.address),
+                }
+            }
+            (LoadBalancer::Internal, _) => self.server(first),
+            _ => self.endpoint(),
+        }
+    }
+
+    /// Whether the user names what certificates have, so that ours are not in them.
+    pub(super) fn sans_are_own(&self) -> bool {
+        let settings = self.cluster.kubernetes.kubeadm.get("apiServer");
+        settings.is_some_and(|settings| settings.get("certSANs").is_some())
+    }
+
+    /// A host's address of the cluster's second family.
+    pub(super) fn other_address(&self, host: usize) -> Option<String> {
+        let other = self.hosts[host].other_address;
+        other.filter(|_| self.cluster.network.pod_subnet.is_dual()).map(|it| it.to_string())
+    }
+
+    /// Names that every API server's certificate has besides kubeadm's own: with several, clients may
+    /// reach any of them by whatever the user calls it.
+    pub(super) fn sans(&self) -> BTreeSet<String> {
+        let ours =
+            !matches!(self.cluster.load_balancer, LoadBalancer::None | LoadBalancer::External);
+        // What it will be called by once there are more of them.
+        if self.cluster.load_balancer == LoadBalancer::None {
+            let others = self.control_planes().filter_map(|index| self.other_address(index));
+            return others.chain(["127.0.0.1".to_owned()]).collect();
+        }
+        if self.control_planes().count() < 2 && !ours {
+            return BTreeSet::new();
+        }
+        let names = |index: usize| {
+            let own = self.hosts[index].address.to_string();
+            let given = self.cluster.hosts[index].address.clone();
+            let given = Some(given).filter(|given| is_san(given));
+            [own].into_iter().chain(self.other_address(index)).chain(given)
+        };
+        self.control_planes().flat_map(names).collect()
+    }
+}
+
+/// Where hosts get the bundle from in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// The host that serves, by its index.
+    pub host: usize,
+    /// Where it listens.
+    pub at: SocketAddr,
+}
+
+impl Site<'_> {
+    /// The host that serves the bundle in this run. With nobody to fill, or one alone, there is nothing to
+    /// gain: each is sent what it lacks from here.
+    #[must_use]
+    pub fn served(&self) -> Option<Served> {
+        let serve = self.cluster.serve.as_ref()?;
+        let host = self.cluster.hosts.iter().position(|host| host.display == serve.host)?;
+        let is_offered = self.artifacts.0.iter().any(|it| it.kind == "serve");
+        let empty = self.hosts.iter().filter(|state| !state.joined && !state.foreign).count();
+        if self.hosts[host].foreign || !is_offered || empty < 2 {
+            return None;
+        }
+        Some(Served { host, at: SocketAddr::new(self.hosts[host].address, serve.port) })
+    }
+}
+
+/// Whether a certificate may name it: an address, or a DNS name without underscores.
+fn is_san(name: &str) -> bool {
+    let inside = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    name.parse::<IpAddr>().is_ok() || (name.bytes().all(inside) && !name.ends_with('.'))
+}
