@@ -33,7 +33,7 @@ use check::Dirs;
 pub use flags::{Flags, from_flags};
 pub use mistake::{Mistake, Mistakes};
 pub use network::{NoSubnets, ProxyMode, Subnets};
-pub use runtime::{CONTAINERD, RUNTIMES, Runtime, Traits};
+pub use runtime::{CONTAINERD, Kind as RuntimeKind, RUNTIMES, Runtime, Traits};
 pub use security::Security;
 pub use sources::{Download, Mirrors, Proxy, Sources};
 use versions::Wished;

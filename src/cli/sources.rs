@@ -193,7 +193,9 @@ pub fn via(site: &Site<'_>) -> Result<Via, Stop> {
 /// The files that these architectures need.
 pub fn of(cluster: &Cluster, architectures: &[String]) -> Vec<release::Source> {
     let (version, mirrors) = (&cluster.kubernetes.version, &cluster.sources.mirrors);
-    architectures.iter().flat_map(|arch| release::sources(version, arch, mirrors)).collect()
+    let runtime = cluster.runtime.traits.kind;
+    let of = |arch: &String| release::sources(version, arch, runtime, mirrors);
+    architectures.iter().flat_map(of).collect()
 }
 
 fn available(it: Fetched, store: &Store) -> Available {

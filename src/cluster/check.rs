@@ -23,7 +23,7 @@ use super::mistake::{Mistake, Mistakes, quote};
 use super::nearest::{nearest, one_of};
 use super::versions::{Wish, Wished};
 use super::yaml::{At, Source, Spot};
-use super::{Cluster, Kubernetes, Overrides, free, raw, versions};
+use super::{Cluster, Kubernetes, Overrides, Traits, free, raw, versions};
 
 /// Where relative names and `~` lead.
 #[derive(Debug, Clone)]
@@ -38,12 +38,16 @@ pub struct Dirs {
 struct Check<'a> {
     source: Source<'a>,
     dirs: &'a Dirs,
+    /// The runtime that is named, on which other fields' checks depend.
+    runtime: &'static Traits,
     mistakes: Vec<Mistake>,
 }
 
 /// Checks a file and fills in its defaults.
 pub fn cluster(source: Source<'_>, dirs: &Dirs, file: &At<raw::File>) -> Result<Wished, Mistakes> {
-    let mut check = Check { source, dirs, mistakes: Vec::new() };
+    let spec = file.value.spec.as_ref().map(|it| &it.value);
+    let runtime = runtime::traits(spec.and_then(|it| it.runtime.as_ref()));
+    let mut check = Check { source, dirs, runtime, mistakes: Vec::new() };
     let cluster = check.file(file);
     match cluster {
         Some(cluster) if check.mistakes.is_empty() => Ok(cluster),
@@ -160,7 +164,7 @@ impl Check<'_> {
             skip_phases: self.words(given.skip_phases.as_deref()),
             ignore_preflight_errors: self.words(given.ignore_preflight_errors.as_deref()),
             kubeadm: self.overrides(&given.kubeadm, owned::KUBEADM),
-            kubelet: self.overrides(&given.kubelet, owned::KUBELET),
+            kubelet: self.kubelets(&given.kubelet),
             kube_proxy: self.overrides(&given.kube_proxy, owned::KUBE_PROXY),
             version: wish.guess(),
         };

@@ -20,9 +20,20 @@ impl Default for Runtime {
     }
 }
 
+/// Which runtime it is, for what only code can tell apart: how its configuration is written, how it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Containerd,
+    /// cri-o.
+    CriO,
+    /// docker, with cri-dockerd before it.
+    Docker,
+}
+
 /// What a runtime implies on a host.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Traits {
+    pub kind: Kind,
     /// What cluster.yaml calls it.
     pub name: &'static str,
     /// Where it answers the kubelet, as the Container Runtime Interface's clients write it.
@@ -35,22 +46,31 @@ pub struct Traits {
     pub root: &'static str,
     /// What it keeps while it runs.
     pub state: &'static str,
+    /// Its programs that are artifacts: a bundle has them, or the release servers do.
+    pub programs: &'static [&'static str],
 }
 
 /// containerd's own places (`docs/ops.md` of containerd/containerd).
 pub const CONTAINERD: Traits = Traits {
+    kind: Kind::Containerd,
     name: "containerd",
     endpoint: "unix:///run/containerd/containerd.sock",
     unit: "containerd.service",
     config: "/etc/containerd/config.toml",
     root: "/var/lib/containerd",
     state: "/run/containerd",
+    programs: &["containerd", "containerd-shim-runc-v2", "ctr", "runc"],
 };
 
 /// The runtimes that are built.
 pub const RUNTIMES: [&Traits; 1] = [&CONTAINERD];
 
 impl Traits {
+    /// The built runtime of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        RUNTIMES.into_iter().find(|it| it.name == name)
+    }
+
     /// The socket's path.
     pub fn socket(&self) -> &'static str {
         self.endpoint.trim_start_matches("unix://")

@@ -135,9 +135,15 @@ impl Plan {
         let spec = &site.cluster.hosts[host];
         let context = Arc::new(context::of(site, host));
         let playbooks = verbs.iter().flat_map(|verb| shared.library.playbooks(verb));
+        let holds = |when| shared.library.templates.holds(when, &context);
+        let mut steps = Vec::new();
+        for playbook in playbooks {
+            if playbook.when.as_deref().map(holds).transpose()?.unwrap_or(true) {
+                steps.extend(playbook.steps.iter().map(|step| (playbook, step)));
+            }
+        }
         let mut tasks = Vec::new();
-        for (playbook, step) in playbooks.flat_map(|it| it.steps.iter().map(move |step| (it, step)))
-        {
+        for (playbook, step) in steps {
             if !Self::chosen(step, site, host) {
                 continue;
             }

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub struct Playbook {
     /// Short name, for events: `runtime`.
     pub name: String,
+    /// As a step's: all of them are left out where it is false.
+    pub when: Option<String>,
     /// Its steps, in order.
     pub steps: Vec<Step>,
 }

@@ -4,6 +4,7 @@
 mod existing;
 
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use crate::cluster::RuntimeKind;
 
 pub(super) const CHECK: Check = Check {
     name: "ContainerRuntime",
@@ -33,7 +34,11 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if host.facts.is_our_node() {
         return vec![];
     }
-    if runtime.existing { existing::run(context, host) } else { nobody_s(host) }
+    match (runtime.existing, runtime.traits.kind) {
+        (false, _) => nobody_s(host),
+        (true, RuntimeKind::Containerd) => existing::run(context, host),
+        (true, RuntimeKind::CriO | RuntimeKind::Docker) => vec![],
+    }
 }
 
 fn nobody_s(host: &HostFacts<'_>) -> Vec<Finding> {

@@ -8,7 +8,7 @@
 //! `hack/release.sh`: `crictl` alone).
 
 use crate::cluster::versions::Release;
-use crate::cluster::{Mirrors, Version};
+use crate::cluster::{Mirrors, RuntimeKind, Version};
 
 /// One file on a release server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +62,12 @@ const PLUGINS: [&str; 7] =
 
 /// All files that hosts of this architecture need for this version, in the order of their size, largest
 /// first: they are downloaded side by side.
-pub fn sources(version: &Version, arch: &str, mirrors: &Mirrors) -> Vec<Source> {
+pub fn sources(
+    version: &Version,
+    arch: &str,
+    runtime: RuntimeKind,
+    mirrors: &Mirrors,
+) -> Vec<Source> {
     let install = version.facts().install;
     let kubernetes = |name: &'static str| {
         let url = format!("{}/release/{version}/bin/linux/{arch}/{name}", mirrors.kubernetes);
@@ -92,22 +97,34 @@ pub fn sources(version: &Version, arch: &str, mirrors: &Mirrors) -> Vec<Source> 
                 contents,
             }
         };
-    vec![
+    let containerd = || {
+        vec![
+            github(
+                "containerd",
+                "containerd/containerd",
+                install.containerd,
+                format!("containerd-{}-linux-{arch}.tar.gz", install.containerd),
+                ".sha256sum",
+                Contents::Archive {
+                    kind: "binary",
+                    within: "bin",
+                    members: &["containerd", "containerd-shim-runc-v2", "ctr"],
+                },
+            ),
+            github(
+                "runc",
+                "opencontainers/runc",
+                install.runc,
+                format!("runc.{arch}"),
+                "runc.sha256sum",
+                Contents::Program("runc"),
+            ),
+        ]
+    };
+    let mut all = vec![
         kubernetes("kubelet"),
         kubernetes("kubeadm"),
         kubernetes("kubectl"),
-        github(
-            "containerd",
-            "containerd/containerd",
-            install.containerd,
-            format!("containerd-{}-linux-{arch}.tar.gz", install.containerd),
-            ".sha256sum",
-            Contents::Archive {
-                kind: "binary",
-                within: "bin",
-                members: &["containerd", "containerd-shim-runc-v2", "ctr"],
-            },
-        ),
         github(
             "the network plugins",
             "containernetworking/plugins",
@@ -124,15 +141,14 @@ pub fn sources(version: &Version, arch: &str, mirrors: &Mirrors) -> Vec<Source> 
             ".sha256",
             Contents::Archive { kind: "binary", within: "", members: &["crictl"] },
         ),
-        github(
-            "runc",
-            "opencontainers/runc",
-            install.runc,
-            format!("runc.{arch}"),
-            "runc.sha256sum",
-            Contents::Program("runc"),
-        ),
-    ]
+    ];
+    let own = match runtime {
+        RuntimeKind::Containerd => containerd(),
+        RuntimeKind::CriO | RuntimeKind::Docker => vec![],
+    };
+    // After the kubelet, kubeadm and kubectl, the largest.
+    all.splice(3..3, own);
+    all
 }
 
 #[cfg(test)]
@@ -142,7 +158,7 @@ mod tests {
     #[test]
     fn files_are_where_the_projects_publish_them() {
         let version: Version = "v1.35.0".parse().unwrap();
-        let all = sources(&version, "arm64", &Mirrors::default());
+        let all = sources(&version, "arm64", RuntimeKind::Containerd, &Mirrors::default());
         let one = |component| all.iter().find(|it| it.component == component).unwrap();
         let kubelet = one("Kubernetes");
         assert_eq!(kubelet.url, "https://dl.k8s.io/release/v1.35.0/bin/linux/arm64/kubelet");
@@ -166,7 +182,7 @@ mod tests {
     #[test]
     fn a_mirror_has_the_same_layout() {
         let version: Version = "v1.35.0".parse().unwrap();
-        let all = sources(&version, "amd64", &Mirrors::china());
+        let all = sources(&version, "amd64", RuntimeKind::Containerd, &Mirrors::china());
         for source in &all {
             assert!(source.url.starts_with("https://files.m.daocloud.io/"), "{}", source.url);
             assert!(source.sums.starts_with("https://files.m.daocloud.io/"), "{}", source.sums);

@@ -20,7 +20,7 @@ fn sources(base: &str) -> Vec<Source> {
         github: format!("{base}/github"),
         images: None,
     };
-    release::sources(&version(), "amd64", &mirrors)
+    release::sources(&version(), "amd64", bivouac::cluster::RuntimeKind::Containerd, &mirrors)
 }
 
 fn program(name: &str) -> Vec<u8> {
@@ -106,6 +106,7 @@ async fn everything_that_a_host_needs_is_fetched_once() {
     binary containerd
     binary containerd-shim-runc-v2
     binary ctr
+    binary runc
     cni bandwidth
     cni bridge
     cni firewall
@@ -114,7 +115,6 @@ async fn everything_that_a_host_needs_is_fetched_once() {
     cni portmap
     cni tuning
     binary crictl
-    binary runc
     ");
     let store = place.cache().store();
     for it in &fetched {

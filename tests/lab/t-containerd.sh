@@ -12,7 +12,9 @@ declare -A kubernetes=([bookworm]=v1.30.2 [trixie]=v1.34.2 [forky]=v1.35.2) vers
 # A bundle whose programs are empty scripts, but for what it says of their versions, and only the runtime's own playbook.
 mkdir -p "$TMP/own/playbooks/init" "$TMP/from/bin" "$TMP/from/cni"
 # What opens the gates that its steps wait for is in other playbooks.
-sed '/^  needs:/d' "$ROOT/playbooks/init/20-runtime.yaml" > "$TMP/own/playbooks/init/20-runtime.yaml"
+for file in 20-runtime 21-containerd; do
+  sed '/^  needs:/d' "$ROOT/playbooks/init/$file.yaml" > "$TMP/own/playbooks/init/$file.yaml"
+done
 for program in bin/{kubeadm,kubelet,kubectl,crictl,containerd,containerd-shim-runc-v2,ctr,runc} cni/bridge; do printf '#!/bin/sh\n' > "$TMP/from/$program"; done
 sed '/END CERT/q' /etc/ssl/certs/ca-certificates.crt > "$TMP/ca.pem"
 render() { # SUITE [RUNTIME]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use super::{Check, names, owned, ssh};
+use super::{Check, names, ssh};
 use crate::cluster::mistake::quote;
 use crate::cluster::nearest::{nearest, one_of};
 use crate::cluster::yaml::{At, Spot};
@@ -46,7 +46,7 @@ impl Check<'_> {
         let roles = self.roles(spot, host.roles.as_ref());
         let labels = self.labels(host.labels.as_ref());
         let taints = self.taints(host.taints.as_deref().unwrap_or_default());
-        let kubelet = self.overrides(&host.kubelet, owned::KUBELET);
+        let kubelet = self.kubelets(&host.kubelet);
         let Some(address) = host.address.as_ref() else {
             self.missing(spot, "address", "an IP address or a DNS name");
             return None;

@@ -1,6 +1,7 @@
 //! Fields of the overrides that are not the user's: bivouac says them itself elsewhere in the same file,
 //! other hosts rely on them, or a wipe does.
 
+use super::super::Overrides;
 use super::super::containerd::{CRI, IMAGES, RUNTIME};
 use super::super::free::Node;
 use super::super::mistake::quote;
@@ -34,7 +35,7 @@ pub(super) const KUBEADM: &[Owned] = &[
 ];
 
 /// Beneath `spec.kubernetes.kubelet`.
-pub(super) const KUBELET: &[Owned] = &[
+const KUBELET: &[Owned] = &[
     (
         &["apiVersion"],
         "kubelet.config.k8s.io/v1beta1",
@@ -42,14 +43,16 @@ pub(super) const KUBELET: &[Owned] = &[
     ),
     (&["kind"], "KubeletConfiguration", "nothing: it is always `KubeletConfiguration`"),
     (&["clusterDomain"], "", "`spec.network.dnsDomain`"),
-    (&["cgroupDriver"], "systemd", "nothing: it is `systemd`, as containerd's"),
+    (&["cgroupDriver"], "systemd", "nothing: it is `systemd`, as the runtime's"),
     (
         &["staticPodPath"],
         "/etc/kubernetes/manifests",
         "nothing: it is kubeadm's `/etc/kubernetes/manifests`",
     ),
-    (&["containerRuntimeEndpoint"], RUNS.endpoint, "nothing: it is containerd's socket"),
 ];
+
+/// The kubelet's field for its runtime's socket; its value is the runtime's.
+const ENDPOINT: &[&str] = &["containerRuntimeEndpoint"];
 
 /// Beneath `spec.kubernetes.kubeProxy`.
 pub(super) const KUBE_PROXY: &[Owned] = &[
@@ -140,6 +143,13 @@ impl Check<'_> {
                 });
             }
         }
+    }
+
+    /// The user's settings of kubelets.
+    pub(super) fn kubelets(&mut self, fields: &raw::Free) -> Overrides {
+        let endpoint = self.runtime.endpoint;
+        self.owned(fields, &[(ENDPOINT, endpoint, "nothing: it is the runtime's socket")]);
+        self.overrides(fields, KUBELET)
     }
 
     /// Notes nulls, which TOML does not have.

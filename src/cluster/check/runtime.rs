@@ -1,14 +1,27 @@
 //! `spec.runtime`.
 
-use super::super::{Download, RUNTIMES, Runtime, Sources, raw};
+use super::super::{Download, RUNTIMES, Runtime, RuntimeKind, Sources, Traits, raw};
 use super::{Check, owned};
+
+/// The runtime that is named; a wrong name is noted in [`Check::runtime`].
+pub(super) fn traits(given: Option<&raw::Runtime>) -> &'static Traits {
+    let name = given.and_then(|it| it.name.as_ref());
+    let named = name.and_then(|name| Traits::named(&name.value));
+    named.unwrap_or(Runtime::default().traits)
+}
 
 impl Check<'_> {
     pub(super) fn runtime(&mut self, given: Option<&raw::Runtime>) -> Runtime {
+        let traits = self.runtime;
         let Some(given) = given else { return Runtime::default() };
         self.word(given.name.as_ref(), "spec.runtime.name", &RUNTIMES.map(|it| it.name));
-        self.no_nulls(&given.config);
-        let config = self.overrides(&given.config, owned::CONTAINERD);
+        let config = match traits.kind {
+            RuntimeKind::Containerd => {
+                self.no_nulls(&given.config);
+                self.overrides(&given.config, owned::CONTAINERD)
+            }
+            RuntimeKind::CriO | RuntimeKind::Docker => self.overrides(&given.config, &[]),
+        };
         let existing = given.existing.unwrap_or_default();
         if let Some(own) = given.config.as_ref().filter(|own| existing && !own.value.is_empty()) {
             let message = "`spec.runtime.config` is given, but the configuration of an existing runtime is its owner's";
@@ -16,7 +29,7 @@ impl Check<'_> {
                 it.expected("no `config`, or no `existing: true`; preflight says what that configuration needs")
             });
         }
-        Runtime { existing, config, ..Runtime::default() }
+        Runtime { traits, existing, config }
     }
 
     /// Hosts pull through their runtime. One that has an owner is not told of logins and proxies, which would
