@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use reqwest::redirect::{Attempt, Policy};
 
-pub use ca::certificates;
+pub use ca::{authorities, certificates};
 pub use error::{Cause, Error};
 pub use proxy::Proxy;
 

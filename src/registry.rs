@@ -5,21 +5,22 @@
 //! sum by which it was asked for. What it writes is the same for the same image, always.
 
 mod archive;
-mod authority;
 mod cause;
 mod error;
 mod login;
 mod manifest;
+mod realm;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oci_client::client::{Client, ClientConfig};
+use oci_client::client::{Certificate, CertificateEncoding, Client, ClientConfig};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Reference, RegistryOperation};
 
+use crate::http::{self, Proxy};
 use crate::secret::Secret;
 pub use archive::Pulled;
 pub use error::{Error, Tls};
@@ -50,23 +51,14 @@ pub struct Access {
     pub ca: Option<PathBuf>,
 }
 
-/// The way out of this machine. Its addresses may have a user and a password in them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proxy {
-    /// For `http://`.
-    pub http: Option<Secret>,
-    /// For `https://`.
-    pub https: Option<Secret>,
-    /// Hosts that are reached without it, with commas.
-    pub no_proxy: Option<String>,
-}
-
 /// All registries of a run.
 #[derive(Default)]
 pub struct Registries {
     access: Vec<Access>,
     proxy: Proxy,
     clients: Mutex<HashMap<String, Client>>,
+    /// Registries that send nobody who logs in to where others read along.
+    secure: Mutex<HashSet<String>>,
 }
 
 impl std::fmt::Debug for Registries {
@@ -108,12 +100,13 @@ struct Place<'a> {
 impl Registries {
     /// These registries have logins or authorities of their own; all others are asked as anybody.
     pub fn new(access: Vec<Access>, proxy: Proxy) -> Self {
-        Self { access, proxy, clients: Mutex::default() }
+        Self { access, proxy, clients: Mutex::default(), secure: Mutex::default() }
     }
 
     /// Finds an image for an architecture, by Go's name.
     pub async fn find(&self, reference: &str, arch: &str) -> Result<Found, Error> {
         let place = self.place(reference)?;
+        self.check_realm(&place).await?;
         let limited = tokio::time::timeout(MANIFEST, place.find(arch)).await;
         limited.unwrap_or_else(|_| Err(place.silent(MANIFEST)))
     }
@@ -122,6 +115,7 @@ impl Registries {
     /// read, the same bytes for the same image.
     pub async fn pull(&self, found: &Found, file: &Path) -> Result<Pulled, Error> {
         let place = self.place(&found.reference)?;
+        self.check_realm(&place).await?;
         place.log_in().await?;
         archive::write(&place, found, file).await
     }
@@ -149,14 +143,13 @@ impl Registries {
 
     /// One client a registry: its connections and tokens are used again.
     fn client(&self, registry: &str, access: Option<&Access>) -> Result<Client, Error> {
-        let clients = || self.clients.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(client) = clients().get(registry) {
+        if let Some(client) = held(&self.clients).get(registry) {
             return Ok(client.clone());
         }
         // One that is there already, of another floor, is this one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let extra_root_certificates = match access.and_then(|access| access.ca.as_deref()) {
-            Some(file) => authority::read(registry, file)?,
+            Some(file) => authorities(registry, file)?,
             None => Vec::new(),
         };
         let config = |extra_root_certificates| ClientConfig {
@@ -166,7 +159,7 @@ impl Registries {
             user_agent: concat!("bivouac/", env!("CARGO_PKG_VERSION")),
             http_proxy: self.proxy.http.as_ref().map(|it| it.expose().to_owned()),
             https_proxy: self.proxy.https.as_ref().map(|it| it.expose().to_owned()),
-            no_proxy: self.proxy.no_proxy.clone(),
+            no_proxy: Some(self.proxy.no_proxy.clone()).filter(|it| !it.is_empty()),
             ..ClientConfig::default()
         };
         let odd = |error: oci_client::errors::OciDistributionError| Error::Client {
@@ -177,9 +170,25 @@ impl Registries {
         // this one says it.
         Client::try_from(config(Vec::new())).map_err(odd)?;
         let client = Client::try_from(config(extra_root_certificates)).map_err(odd)?;
-        clients().insert(registry.to_owned(), client.clone());
+        held(&self.clients).insert(registry.to_owned(), client.clone());
         Ok(client)
     }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The authorities of a file, for a registry's client.
+fn authorities(registry: &str, file: &Path) -> Result<Vec<Certificate>, Error> {
+    let all = http::certificates(file).map_err(|error| match error {
+        http::Error::Ca { path, problem } => {
+            Error::Authority { registry: registry.to_owned(), file: path, problem }
+        }
+        other => Error::Client { registry: registry.to_owned(), cause: other.to_string() },
+    })?;
+    let one = |data| Certificate { encoding: CertificateEncoding::Der, data };
+    Ok(all.into_iter().map(one).collect())
 }
 
 impl Place<'_> {

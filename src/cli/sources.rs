@@ -181,9 +181,7 @@ pub fn via(site: &Site<'_>) -> Result<Via, Stop> {
     let [http, https] = proxy_with_login(cluster)?;
     let ca = match (&cluster.sources.ca, cluster.sources.download) {
         (Some(path), Download::Hosts) => {
-            http::certificates(path).map_err(|error| refused(error.into()))?;
-            let text = std::fs::read_to_string(path);
-            Some(text.map_err(|error| Stop::error(Exit::Usage, &error, ""))?)
+            Some(http::authorities(path).map_err(|error| refused(error.into()))?)
         }
         _ => None,
     };

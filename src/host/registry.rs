@@ -10,7 +10,7 @@ use super::remote::{Error, Remote};
 use crate::ssh::Stdin;
 
 /// The shell half.
-const SCRIPT: &str = include_str!("registry.sh");
+const SCRIPT: &str = concat!(include_str!("authorities.sh"), include_str!("registry.sh"));
 
 /// How a host talks to a registry, and what it asks it for.
 #[derive(Clone, PartialEq, Eq)]

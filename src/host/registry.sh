@@ -14,6 +14,7 @@ bv_reg_quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g'; }
 
 # bv_reg_curl URL CONFIG: headers and body, curl's own words behind them. The authority is at hand only as text.
 # A registry may name any URL for its tokens: only https, or a login would go in clear, and a file of this host out.
+# What curl is given here it takes in place of the system's authorities, of which the server of tokens may be.
 bv_reg_curl() {
     {
         printf 'url = "%s"\n' "$(bv_reg_quoted "$1")"
@@ -22,6 +23,7 @@ bv_reg_curl() {
     } | {
         if [ -n "$bv_reg_ca" ]; then
             curl -q -sS -L --proto =https --proto-redir =https --max-redirs 5 --connect-timeout 10 -m 30 -D - --cacert /dev/fd/3 -K - 3<<CA
+$(bv_system_ca)
 $bv_reg_ca
 CA
         else

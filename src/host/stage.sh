@@ -100,12 +100,7 @@ bv_ca() {
     [ -n "${BV_CA:-}" ] || return 1
     bv_ca_file=$BV_LIVE/ca.pem
     {
-        for bv_bundle in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem; do
-            if [ -r "$bv_bundle" ]; then
-                cat -- "$bv_bundle"
-                break
-            fi
-        done
+        bv_system_ca
         printf '%s\n' "$BV_CA"
     } >"$bv_ca_file" || bv_die "\`$bv_ca_file\` cannot be written"
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_RANGE, RANGE};
+use reqwest::header::{CONTENT_RANGE, RANGE, WWW_AUTHENTICATE};
 use reqwest::{Response, StatusCode};
 
 use super::error::shown;
@@ -42,6 +42,20 @@ impl Client {
                 Err(cause) => tries.after(url, cause).await?,
             }
         }
+    }
+
+    /// How a server wants to be logged in to (`WWW-Authenticate`), where it does not answer without that.
+    pub async fn challenge(&self, url: &str) -> Result<Option<String>, Error> {
+        let asked = async {
+            let answer = self.inner.get(url).send().await;
+            let cause = |error: reqwest::Error| Cause::of(&error, self.idle);
+            let answer =
+                answer.map_err(|error| Error::Failed { url: shown(url), cause: cause(error) })?;
+            let wanted = answer.headers().get(WWW_AUTHENTICATE);
+            let wanted = wanted.filter(|_| answer.status() == StatusCode::UNAUTHORIZED);
+            Ok(wanted.map(|wanted| String::from_utf8_lossy(wanted.as_bytes()).into_owned()))
+        };
+        self.within(url, asked).await
     }
 
     /// Whether there is such a file.

@@ -60,6 +60,19 @@ pub enum Error {
         user: Option<String>,
     },
 
+    /// The registry would have the password read by everybody on the way.
+    #[error(
+        "image `{reference}`: the registry `{registry}` has its users log in without TLS, at `{realm}`"
+    )]
+    Realm {
+        /// The image.
+        reference: String,
+        /// The registry.
+        registry: String,
+        /// Where it sends them.
+        realm: String,
+    },
+
     /// Who asked may not read this.
     #[error("image `{reference}`: the registry `{registry}` does not give it to {} (403)", who(user.as_deref()))]
     Denied {
@@ -217,6 +230,9 @@ impl Error {
             }
             Self::Login { .. } => {
                 "correct `username` or the file that `passwordFile` names".to_owned()
+            }
+            Self::Realm { .. } => {
+                "have the registry name an https address in its `auth.token.realm`".to_owned()
             }
             Self::Denied { .. } => "let that user read the image, or log in as another".to_owned(),
             Self::Missing { .. } => {

@@ -10,7 +10,8 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use bivouac::registry::{Access, Error, Found, Proxy, Pulled, Registries};
+use bivouac::http::Proxy;
+use bivouac::registry::{Access, Error, Found, Pulled, Registries};
 use bivouac::secret::Secret;
 use fake::{Auth, Fake, Lie, fixture, layers, start, sum};
 use serde_json::Value;
@@ -181,7 +182,7 @@ async fn certificates_are_checked() {
         ("expired-server", "ca.crt", "it has expired"),
         ("other-name", "ca.crt", "it is for another name"),
         ("server-of-expired", "expired-ca.crt", "has expired"),
-        ("server", "server.key", "has no certificate"),
+        ("server", "server.key", "has a private key in it"),
         ("server", "nothing.crt", "cannot be read"),
     ] {
         let fake = start(Auth::Nobody, Lie::None, certificate).await;
@@ -192,6 +193,20 @@ async fn certificates_are_checked() {
         assert!(matches!(error, Error::Tls { .. } | Error::Authority { .. }), "{error:?}");
         assert!(fake.log.lock().unwrap().is_empty(), "{certificate} {ca}");
     }
+}
+
+#[tokio::test]
+async fn a_login_goes_nowhere_in_clear() {
+    let fake = start(Auth::InClear, Lie::None, "server").await;
+    let reference = format!("{}/k8s/tool:v1", fake.address);
+    let error = at(&fake, Some("p"), "ca.crt").find(&reference, "amd64").await.unwrap_err();
+    let text = format!("{error}\n{}", error.fix()).replace(&fake.address, "REGISTRY");
+    insta::assert_snapshot!(text, @r"
+    image `REGISTRY/k8s/tool:v1`: the registry `REGISTRY` has its users log in without TLS, at `http://REGISTRY/token`
+    have the registry name an https address in its `auth.token.realm`
+    ");
+    let log = fake.log.lock().unwrap();
+    assert!(log.iter().all(|line| line.ends_with(" nobody")), "{log:?}");
 }
 
 #[tokio::test]
@@ -226,13 +241,16 @@ async fn host_says(
     image: &str,
     arch: &str,
 ) -> String {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/registry.sh");
+    let script = concat!(
+        include_str!("../../src/host/authorities.sh"),
+        include_str!("../../src/host/registry.sh")
+    );
     let ca = ca.map_or("-".to_owned(), |ca| STANDARD.encode(std::fs::read(fixture(ca)).unwrap()));
     let login = STANDARD.encode(format!("u:{password}"));
     let asked = format!("registry {} {ca} {login}\nimage {image} {arch}\n", fake.address);
     let output = tokio::task::spawn_blocking(move || {
         let mut child = Command::new("sh")
-            .arg(script)
+            .args(["-c", script])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -27,7 +27,7 @@ shells() {
     xargs -0 shellcheck -x || return
   # The shell half of the host floor is one text on a host: parts are checked as the whole that they become. It is POSIX sh, but for -ef,
   # which dash, bash and busybox have.
-  cat src/host/journal.sh src/host/baseline.sh src/host/kind/*.sh src/host/kind/package/*.sh src/host/members.sh src/host/stage.sh > "$OUT/prelude.sh"
+  cat src/host/journal.sh src/host/baseline.sh src/host/kind/*.sh src/host/kind/package/*.sh src/host/members.sh src/host/authorities.sh src/host/stage.sh > "$OUT/prelude.sh"
   shellcheck -s sh -e SC2034,SC3013 "$OUT/prelude.sh"
 }
 install_deny() {

@@ -31,6 +31,8 @@ pub enum Auth {
     Basic,
     /// The same, for a token.
     Bearer,
+    /// As [`Auth::Bearer`], but whoever logs in is sent to an address without TLS.
+    InClear,
 }
 
 /// What it does wrong.
@@ -226,12 +228,15 @@ fn answer(state: &State, request: &Request<Incoming>) -> Response<Text> {
     let right = match state.auth {
         Auth::Nobody => true,
         Auth::Basic => given == basic,
-        Auth::Bearer => given == "Bearer t0ken",
+        Auth::Bearer | Auth::InClear => given == "Bearer t0ken",
     };
     if !right {
         let challenge = match state.auth {
             Auth::Bearer => {
                 format!("Bearer realm=\"https://{}/token\",service=\"s\"", state.address)
+            }
+            Auth::InClear => {
+                format!("Bearer realm=\"http://{}/token\",service=\"s\"", state.address)
             }
             _ => "Basic realm=\"r\"".to_owned(),
         };
