@@ -252,6 +252,7 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
         proxied: RUNTIMES.iter().any(|runtime| {
             seen.facts.has_claimed(&format!("/etc/systemd/system/{}.d/proxy.env", runtime.unit))
         }),
+        has_served: seen.facts.has_claimed(HostState::SERVER),
         silent: false,
         containerd: seen.facts.containerd.clone(),
     }

@@ -254,6 +254,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
                 .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
             // It has the bundle for the others.
             "serves": site.served().is_some_and(|served| served.host == index),
+            "has_served": state.has_served,
             // It acts for the cluster.
             "first": first == Some(index),
             "worker": host.worker || !host.control_plane,

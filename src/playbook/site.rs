@@ -72,6 +72,8 @@ pub struct HostState {
     pub own_kubelet: bool,
     /// Its container runtime was told of a proxy.
     pub proxied: bool,
+    /// It served the bundle to others once, and may do so still, if that run was killed.
+    pub has_served: bool,
     /// It is a node that we made, in a cluster that another tool made.
     pub guest: bool,
     /// The containerd that runs there, by whoever brought it.
@@ -95,6 +97,7 @@ impl HostState {
             moved: false,
             own_kubelet: false,
             proxied: false,
+            has_served: false,
             guest: false,
             silent: false,
             containerd: None,
@@ -103,6 +106,9 @@ impl HostState {
 
     /// The step whose entry marks a guest: it is there before the host joins, and only in such clusters.
     pub const GUEST: &str = "runtime: claim what the cluster's own network makes";
+
+    /// The unit by which a host serves the bundle.
+    pub const SERVER: &str = "/run/systemd/system/bivouac-serve.service";
 
     /// Whether another tool made the cluster of these hosts, for which `acting` acts. A node that was added
     /// to ours by hand does not make it another's.

@@ -103,6 +103,13 @@ breaks_off() {
   if podman exec "${containers[0]}" test -e /opt/served/kubelet; then return 1; fi
   run init
 }
+# As a run leaves it that was killed: the next one ends it, though it serves nobody.
+left_behind() {
+  podman exec "$server" systemctl start bivouac-serve.service
+  sed 's/, serve: h2//' cluster.yaml > alone.yaml
+  FILE=$TMP/alone.yaml run init
+  over
+}
 # By hand: a real registry client, with the token as its password.
 registry() {
   local port=$((20000 + RANDOM % 10000)) token=lab-token-$RANDOM status=0 pid
@@ -130,6 +137,7 @@ t "the serving host is as before" unchanged "$server" before.h2
 t "another host is as before" unchanged "${containers[0]}" before.h1
 t "a server that breaks off is named, and the next run goes on" breaks_off
 t "all have its files again" everywhere
+t "a server that a killed run left is ended by the next run" left_behind
 t "the wipe takes that away as well" wiped
 t "the serving host is as before again" unchanged "$server" before.h2
 t "a real client pulls an image from the registry, with the token only" registry

@@ -65,7 +65,19 @@ bv_served() {
             *) echo "the server says ${status%?}" >&2; exit 1 ;;
             esac
             while IFS= read -r -t 60 line <&3 && [ "${line%?}" ]; do :; done
-            cat <&3' bash "$BV_URL" "$2" >>"$1"
+            has=$2
+            while :; do
+                waited=0
+                until read -r -t 0 <&3; do
+                    [ "$waited" -lt 600 ] || { echo "the server was silent for 60 s" >&2; exit 1; }
+                    waited=$((waited + 1))
+                    sleep 0.1
+                done
+                dd bs=1M count=1 <&3 2>/dev/null || exit 1
+                had=$has
+                has=$(stat -c %s -- "$3")
+                [ "$has" -gt "$had" ] || break
+            done' bash "$BV_URL" "$2" "$1" >>"$1"
         ;;
     *) echo "there is neither curl, wget nor bash" >&2 && return 1 ;;
     esac
