@@ -19,11 +19,13 @@ fn image_names<'a>(site: &Site<'a>, arch: &'a str) -> Vec<&'a str> {
     references(site, arch).map(|reference| image_name(reference)).collect()
 }
 
-/// What the cluster calls the images at hand, by their names.
+/// What the cluster calls its images, by their names: those at hand, and those that hosts pull.
 fn image_references(site: &Site<'_>, arch: &str) -> BTreeMap<String, String> {
-    references(site, arch)
-        .map(|it| (image_name(it).to_owned(), site.cluster.kubernetes.name_of(it)))
-        .collect()
+    let images = site.cluster.images().into_iter();
+    let pulled = images.filter_map(|it| Some((it.name.to_owned(), site.cluster.pulled(it.name)?)));
+    let here = references(site, arch)
+        .map(|it| (image_name(it).to_owned(), site.cluster.kubernetes.name_of(it)));
+    pulled.chain(here).collect()
 }
 
 fn references<'a>(site: &Site<'a>, arch: &'a str) -> impl Iterator<Item = &'a String> {

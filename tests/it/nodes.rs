@@ -257,3 +257,22 @@ fn a_cluster_stays_ours_when_a_control_plane_that_was_added_by_hand_acts() {
     made.states[2].guest = true;
     assert!(HostState::are_foreign(&made.states, 0));
 }
+
+/// Hosts that pull by themselves: three control planes and a worker that are in the cluster.
+fn pulling() -> Made {
+    let text = format!(
+        "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {{name: demo}}\nspec:\n  kubernetes: {{version: v1.20.2}}\n  artifacts: {{download: hosts}}\n  {}",
+        HOSTS.replace('\n', "\n  ").trim_end()
+    );
+    let mut made = joined("v1.20.2", HOSTS);
+    made.cluster = bivouac::cluster::parse("cluster.yaml", &text).unwrap();
+    made.artifacts.0.retain(|it| it.kind != "image");
+    made
+}
+
+#[test]
+fn a_load_balancer_is_named_where_hosts_pull_its_image() {
+    let manifest =
+        file(&pulling().init().lanes[3], "/etc/kubernetes/manifests/bivouac-load-balancer.yaml");
+    assert!(manifest.contains("image: \"docker.io/library/haproxy:"), "{manifest}");
+}
