@@ -12,6 +12,7 @@ mod join;
 mod kubeconfig;
 mod kubectl;
 mod later;
+mod needed;
 mod options;
 mod others;
 mod plan;

@@ -8,6 +8,7 @@ mod components;
 mod context;
 mod library;
 mod merge;
+mod needs;
 mod order;
 mod plan;
 mod proxy;
@@ -20,6 +21,7 @@ mod template;
 mod values;
 
 pub use library::{Error, Library};
+pub use needs::Needs;
 pub use plan::{Lane, Pending, Plan, Task};
 pub use proxy::without_proxy;
 pub use resolve::{Fetch, Work};

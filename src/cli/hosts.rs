@@ -210,7 +210,7 @@ pub async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen
     Ok(Seen { facts, entries, clock })
 }
 
-/// Where a kubelet's configuration is that has settings of its own (`playbooks/init/50-nodes.yaml`).
+/// Where a kubelet's configuration is that has settings of its own (`playbooks/init/53-kubelet.yaml`).
 const KUBELET: &str = "/etc/kubernetes/bivouac/kubelet.yaml";
 
 /// What a plan needs to know of each host.
@@ -248,6 +248,7 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
         guest: is_guest(&seen.entries),
         server: seen.facts.api_server.clone(),
         moved: seen.entries.iter().any(|entry| entry.state != State::Undone && entry.is_move()),
+        balancer: seen.facts.balancer.clone(),
         own_kubelet: seen.facts.has_claimed(KUBELET),
         proxied: RUNTIMES.iter().any(|runtime| {
             seen.facts.has_claimed(&format!("/etc/systemd/system/{}.d/proxy.env", runtime.unit))

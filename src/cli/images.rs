@@ -102,6 +102,7 @@ struct Need {
 
 /// Makes sure that every image that a host lacks can be had, and has it here where `pull` says so and this
 /// machine is to bring it. `have` is what there is without registries; `artifacts` is what will be uploaded.
+/// `wanted` leaves out what this run does not bring to a host, by its index.
 pub async fn provided(
     session: &Session,
     remotes: &mut Vec<Remote>,
@@ -109,8 +110,9 @@ pub async fn provided(
     have: &Artifacts,
     mut artifacts: Artifacts,
     pull: bool,
+    wanted: &(dyn Fn(usize, &Image) -> bool + Sync),
 ) -> Result<Artifacts, Stop> {
-    let need = needs(session, remotes, states, have).await?;
+    let need = needs(session, remotes, states, have, wanted).await?;
     if session.cluster.sources.download == Download::Hosts {
         let unknown = found(session, &need, true).await?.1;
         pulls::can(session, remotes, states, &need.hosts, &unknown).await?;
@@ -164,6 +166,7 @@ async fn needs(
     remotes: &mut Vec<Remote>,
     states: &[HostState],
     have: &Artifacts,
+    wanted: &(dyn Fn(usize, &Image) -> bool + Sync),
 ) -> Result<Need, Stop> {
     let cluster = &session.cluster;
     let lacking = |index: usize| {
@@ -171,7 +174,9 @@ async fn needs(
         if state.foreign || state.arch.is_empty() {
             return Vec::new();
         }
-        lacking(cluster, cluster.hosts[index].control_plane, &state.arch, have)
+        let mut all = lacking(cluster, cluster.hosts[index].control_plane, &state.arch, have);
+        all.retain(|image| wanted(index, image));
+        all
     };
     // A host that is no node yet has none, or somebody else's.
     let asked: Vec<bool> =

@@ -93,7 +93,9 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     fits(&session.cluster, &states, &members, foreign)?;
     // A node of somebody else's is not ours to judge.
     let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
-    let artifacts = preflight::with_images(session, &mut remotes, &states, artifacts, true).await?;
+    let artifacts =
+        preflight::with_images(session, &mut remotes, &states, artifacts, true, &|_, _| true)
+            .await?;
     let after = match joining.as_slice() {
         [] => "every host was in the cluster already".to_owned(),
         [one] => format!("{one} is in the cluster"),

@@ -12,6 +12,7 @@ use super::session::Session;
 use super::{images, registries, running, sources, version};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::Cluster;
+use crate::cluster::images::Image;
 use crate::event::{EventKind, Severity};
 use crate::family::Families;
 use crate::host::{Remote, Upload};
@@ -82,23 +83,25 @@ pub async fn check(
     if theirs.contains(&true) {
         return Err(Stop::said(Exit::Refused));
     }
-    let artifacts = with_images(session, &mut remotes, &states, artifacts, unpack).await?;
+    let artifacts =
+        with_images(session, &mut remotes, &states, artifacts, unpack, &|_, _| true).await?;
     Ok(Checked { remotes, seen, artifacts, library })
 }
 
-/// The artifacts with those images that come from registries.
+/// The artifacts with those images that come from registries; see [`images::provided`].
 pub async fn with_images(
     session: &Session,
     remotes: &mut Vec<Remote>,
     states: &[HostState],
     artifacts: Artifacts,
     unpack: bool,
+    wanted: &(dyn Fn(usize, &Image) -> bool + Sync),
 ) -> Result<Artifacts, Stop> {
     let have = match session.cluster.bundle {
         Some(_) => listed(&open_bundle(session)?, None),
         None => Artifacts::default(),
     };
-    images::provided(session, remotes, states, &have, artifacts, unpack).await
+    images::provided(session, remotes, states, &have, artifacts, unpack, wanted).await
 }
 
 /// What is under way while hosts are connected to and looked at.

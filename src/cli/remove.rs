@@ -11,13 +11,13 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{images, init, join, others, preflight, sources, version};
+use super::{init, join, needed, others, preflight, registries, sources, version};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
 use crate::host::{Probe, Remote};
 use crate::members::{self, Members, Refusal};
-use crate::playbook::{HostState, Leaving, Plan, Site, acting};
+use crate::playbook::{Artifacts, HostState, Leaving, Site, acting};
 use crate::report;
 use crate::ssh::quote;
 
@@ -65,7 +65,7 @@ impl Args {
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let cluster = version::settled(options).await?;
+    let cluster = version::settled_by_cluster(options).await?;
     let named = join::named(&cluster, &args.hosts)?;
     let (going, staying): (Vec<usize>, Vec<usize>) =
         (0..cluster.hosts.len()).partition(|host| named.contains(host));
@@ -103,7 +103,8 @@ async fn remove(
     args: &Args,
     going: &[Host],
 ) -> Result<Exit, Stop> {
-    let begun = preflight::begin(session, options, true)?;
+    registries::read(&mut session.cluster)?;
+    let library = Arc::new(preflight::library(options)?);
     let remotes = hosts::connect(session, options).await?;
     let (remotes, seen) = hosts::look(session, remotes).await?;
     let mut states = hosts::states(session, &seen);
@@ -130,13 +131,13 @@ async fn remove(
     }
     let (leaving_remotes, remotes): (Indexed, Indexed) =
         remotes.into_iter().enumerate().partition(|(host, _)| leave.contains(host));
-    let mut remotes: Indexed =
-        remotes.into_iter().filter(|(host, _)| stay.contains(host)).collect();
+    let remotes = remotes.into_iter().filter(|(host, _)| stay.contains(host));
+    let mut remotes: Vec<Remote> = remotes.map(|(_, remote)| remote).collect();
     session.cluster = session.cluster.only(&stay);
     let (states, seen) = (running::only(states, &stay), running::only(seen, &stay));
     let acting = acting(&session.cluster, &states).ok_or_else(last)?;
     let acts = &session.cluster.hosts[acting];
-    let members = running::survey(session, acts, &mut remotes[acting].1).await?;
+    let members = running::survey(session, acts, &mut remotes[acting]).await?;
     let foreign = HostState::are_foreign(&states, acting);
     running::settle(&mut session.cluster, &states[acting], foreign, &members, false)?;
     let mut leaving = Vec::new();
@@ -148,13 +149,10 @@ async fn remove(
         in_cluster(host, it, &members, joined, &seen)?;
     }
     let leaving = ordered(leaving, &members)?;
-    let remote = &mut remotes[acting].1;
-    if !drains(session, remote, &leaving, &members).await? {
+    if !drains(session, &mut remotes[acting], &leaving, &members).await? {
         return Err(Stop::said(Exit::Refused));
     }
-    let (artifacts, library) = begun.artifacts(session, &states).await?;
-    // Those that stay have their images.
-    let artifacts = images::with_names(&session.cluster, &states, artifacts);
+    let artifacts = Artifacts::default();
     let kubeconfig = init::kubeconfig_path(&session.cluster);
     let site = Site {
         cluster: &session.cluster,
@@ -168,8 +166,10 @@ async fn remove(
         running::complete(&site, &members, &gone.collect::<Vec<_>>())?;
         running::taken_out(&session.cluster, &states, &members)?;
     }
-    let plan = Plan::chain(&["remove", "init"], &Arc::new(library), &site)
-        .map_err(|error| Stop::error(Exit::Usage, &error, error.fix()))?;
+    let mut values = init::secrets()?;
+    values.extend(sources::values(&site)?);
+    let via = sources::via(&site)?;
+    let plan = needed::planned(session, options, &library, &mut remotes, &states, &leaving).await?;
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),
@@ -177,10 +177,7 @@ async fn remove(
     };
     let leaving = leaving_remotes.into_iter().zip(going);
     let leaving = leaving.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
-    let remotes = remotes.into_iter().map(|(_, remote)| remote).collect();
-    let mut values = init::secrets()?;
-    values.extend(sources::values(&site)?);
-    let work = engine::Work { plan, remotes, leaving, values, via: sources::via(&site)? };
+    let work = engine::Work { plan, remotes, leaving, values, via };
     session.concluded = true;
     Ok(match engine::run(work, &session.events, &run).await {
         (Ended::Locked, _) | (_, Wiped::Locked) => Exit::Locked,

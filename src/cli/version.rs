@@ -26,17 +26,30 @@ pub async fn settled(options: &Options) -> Result<Cluster, Stop> {
         return settle(wished, &version);
     }
     if let Some((host, version)) = running(options, &wished).await? {
-        let wish = wished.wish().clone();
-        return wished.settle(version.clone()).ok_or_else(|| {
-            refused(
-                format!(
-                    "{host}: the cluster runs Kubernetes {version}, cluster.yaml asks for {wish}"
-                ),
-                format!("write `version: {version}` in cluster.yaml"),
-            )
-        });
+        return of_running(wished, &host, &version);
     }
     newest(wished).await
+}
+
+/// The release that a host's cluster runs, if that fulfils the wish.
+fn of_running(wished: Wished, host: &str, version: &Version) -> Result<Cluster, Stop> {
+    let wish = wished.wish().clone();
+    wished.settle(version.clone()).ok_or_else(|| {
+        refused(
+            format!("{host}: the cluster runs Kubernetes {version}, cluster.yaml asks for {wish}"),
+            format!("write `version: {version}` in cluster.yaml"),
+        )
+    })
+}
+
+/// The same for a run on a cluster that is there for certain: it is asked first, and a bundle need not be here.
+pub async fn settled_by_cluster(options: &Options) -> Result<Cluster, Stop> {
+    let wished = options.wished(true)?;
+    let known = matches!(wished.wish(), Wish::Exact(_));
+    if !known && let Some((host, version)) = running(options, &wished).await? {
+        return of_running(wished, &host, &version);
+    }
+    settled(options).await
 }
 
 /// The same without any host: what only a running cluster or a server could say is a release that fulfils

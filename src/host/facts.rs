@@ -128,6 +128,8 @@ pub struct Facts {
     pub kubelet_conf: Option<bool>,
     /// The version of the API server in a control plane's manifest: `v1.20.2`.
     pub api_version: Option<String>,
+    /// The image of the load balancer that its kubelet runs.
+    pub balancer: Option<String>,
     /// What a control plane's programs were told: `service-cluster-ip-range=10.96.0.0/16`; only arguments that
     /// cluster.yaml has a word for.
     pub arguments: Option<Vec<String>>,

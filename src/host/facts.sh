@@ -438,6 +438,16 @@ if [ -r /etc/kubernetes/manifests/kube-apiserver.yaml ]; then
     done </etc/kubernetes/manifests/kube-apiserver.yaml
 fi
 
+# The image of the load balancer that the kubelet runs there (playbooks/init/50-nodes.yaml).
+if [ -r /etc/kubernetes/manifests/bivouac-load-balancer.yaml ]; then
+    while read -r key value _; do
+        if [ "$key" = image: ]; then
+            say balancer "$(printf '%s' "$value" | tr -d '"')"
+            break
+        fi
+    done </etc/kubernetes/manifests/bivouac-load-balancer.yaml
+fi
+
 # What the cluster was made with: of the programs' arguments those that cluster.yaml has a word for.
 manifests=/etc/kubernetes/manifests
 if [ -r "$manifests/kube-apiserver.yaml" ]; then

@@ -19,13 +19,16 @@ fn image_names<'a>(site: &Site<'a>, arch: &'a str) -> Vec<&'a str> {
     references(site, arch).map(|reference| image_name(reference)).collect()
 }
 
-/// What the cluster calls its images, by their names: those at hand, and those that hosts pull.
-fn image_references(site: &Site<'_>, arch: &str) -> BTreeMap<String, String> {
+/// What the cluster calls its images, by their names: those at hand, and those that hosts pull. A load balancer
+/// that hosts leave keeps its own.
+fn image_references(site: &Site<'_>, state: &HostState) -> BTreeMap<String, String> {
     let images = site.cluster.images().into_iter();
     let pulled = images.filter_map(|it| Some((it.name.to_owned(), site.cluster.pulled(it.name)?)));
-    let here = references(site, arch)
+    let here = references(site, &state.arch)
         .map(|it| (image_name(it).to_owned(), site.cluster.kubernetes.name_of(it)));
-    pulled.chain(here).collect()
+    let kept = state.balancer.iter().filter(|_| site.shrinks());
+    let kept = kept.map(|image| ("haproxy".to_owned(), image.clone()));
+    pulled.chain(here).chain(kept).collect()
 }
 
 fn references<'a>(site: &Site<'a>, arch: &'a str) -> impl Iterator<Item = &'a String> {
@@ -202,6 +205,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             // Where files of the bundle can be fetched from, if anywhere.
             "served": site.served().map_or_else(String::new, |served| format!("http://{}", served.at)),
             "initialized": initialized,
+            // Hosts leave: those that stay are brought in step with that, and keep all else.
+            "shrinks": site.shrinks(),
             // It gets another address with this run; it got one, with this or an earlier one.
             "moves": moves,
             "moved": moves || first.is_some_and(|first| site.hosts[first].moved),
@@ -226,7 +231,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         },
         "bundle": {
             "images": image_names(site, &state.arch),
-            "references": image_references(site, &state.arch),
+            "references": image_references(site, state),
         },
         "runtime": runtime(site, state),
         "registries": registries,
@@ -245,6 +250,8 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "arch": state.arch,
             "joined": state.joined,
             "silent": state.silent,
+            // Its kubelet runs a load balancer.
+            "balanced": state.balancer.is_some(),
             "control_plane": host.control_plane,
             // What its kubelet has of its own; where it had something once, that has to go.
             "kubelet": host.kubelet,

@@ -68,6 +68,8 @@ pub struct HostState {
     pub silent: bool,
     /// Through it the cluster was given another address than it was made with.
     pub moved: bool,
+    /// The image of the load balancer that its kubelet runs, where it does.
+    pub balancer: Option<String>,
     /// Its kubelet has, or had, settings of its own.
     pub own_kubelet: bool,
     /// Its container runtime was told of a proxy.
@@ -95,6 +97,7 @@ impl HostState {
             foreign: false,
             server: None,
             moved: false,
+            balancer: None,
             own_kubelet: false,
             proxied: false,
             has_served: false,
@@ -165,6 +168,12 @@ impl Site<'_> {
     pub fn first_control_plane(&self) -> Option<usize> {
         let acts = acting(self.cluster, self.hosts);
         acts.or_else(|| self.control_planes().next())
+    }
+
+    /// Whether hosts leave in this run. Those that stay are only brought in step with that: what they were
+    /// installed with they keep.
+    pub(super) fn shrinks(&self) -> bool {
+        !self.leaving.is_empty()
     }
 
     pub(super) fn control_planes(&self) -> impl Iterator<Item = usize> {

@@ -75,17 +75,67 @@ fn what_the_acting_control_plane_does_when_hosts_leave() {
     let hosts = [leaving("w9", "10.89.7.19", false), leaving("cp4", "10.89.7.15", true)];
     let plan = remove(&made, &hosts);
     insta::assert_snapshot!("leave", leave(&plan.lanes[0]).join("\n"));
-    // The others wait until the hosts have left, and then do the work of `init`.
+    // The others wait until the hosts have left.
     for lane in &plan.lanes[1..] {
         assert_eq!(leave(lane).len(), 1, "{}", lane.name);
         assert_eq!(lane.tasks[0].needs.as_deref(), Some("the nodes have left"));
     }
-    let init = made.init();
-    for (lane, alone) in plan.lanes.iter().zip(&init.lanes) {
-        let steps = steps(lane);
-        let rest: Vec<&str> = steps[steps.len() - alone.tasks.len()..].to_vec();
-        assert_eq!(rest, self::steps(alone), "{}", lane.name);
+}
+
+/// What each kind of host does, with everything on that could give it more to do.
+#[test]
+fn hosts_that_stay_do_no_more_than_a_removal_asks_of_them() {
+    let spec = format!(
+        "{}security: {{audit: true, encryption: true, servingCertificates: true}}\nproxy: {{http: 'http://10.89.7.1:3128'}}\n",
+        HOSTS.replace("name: w1}", "name: w1, kubelet: {maxPods: 7}}")
+    );
+    let mut made = joined("v1.20.2", &spec);
+    made.states[3].balancer = Some("k8s.gcr.io/haproxy:2.6".to_owned());
+    for state in &mut made.states {
+        (state.firewalld, state.proxied, state.own_kubelet) = (true, true, true);
     }
+    let plan = remove(&made, &[leaving("w9", "10.89.7.19", false)]);
+    let stay = [0, 1, 3].map(|lane| {
+        let lane = &plan.lanes[lane];
+        let rest = lane.tasks.iter().filter(|task| task.step.playbook != "leave");
+        let rest = rest.map(|task| format!("  {}: {}\n", task.step.playbook, task.step.step));
+        format!("{}\n{}", lane.name, rest.collect::<String>())
+    });
+    insta::assert_snapshot!("stay", stay.concat());
+}
+
+#[test]
+fn a_removal_takes_nothing_from_sources() {
+    // Neither a bundle nor a registry has anything.
+    for mut made in [joined("v1.20.2", HOSTS), pulling()] {
+        made.artifacts.0.clear();
+        made.states[3].balancer = Some("own.example/haproxy:2.6".to_owned());
+        let plan = remove(&made, &[leaving("w9", "10.89.7.19", false)]);
+        assert!(plan.needs().is_nothing(), "{:?}", plan.needs());
+        assert!(plan.lanes.iter().flat_map(|lane| &lane.tasks).all(|task| {
+            task.needs.as_deref() != Some("every host has downloaded what it needs")
+        }));
+        let manifest = file(&plan.lanes[3], "/etc/kubernetes/manifests/bivouac-load-balancer.yaml");
+        assert!(manifest.contains("image: \"own.example/haproxy:2.6\""), "{manifest}");
+        assert!(!manifest.contains("cp9") && manifest.contains("=10.89.7.13"), "{manifest}");
+    }
+}
+
+#[test]
+fn a_removal_brings_a_worker_the_load_balancer_that_it_lacks() {
+    for (made, other) in
+        [(joined("v1.20.2", HOSTS), "k8s.gcr.io"), (pulling(), "docker.io/library")]
+    {
+        let plan = remove(&made, &[leaving("w9", "10.89.7.19", false)]);
+        let needs = plan.needs();
+        assert!(!needs.files);
+        assert_eq!(needs.images.into_iter().collect::<Vec<_>>(), [(3, "haproxy".to_owned())]);
+        let manifest = file(&plan.lanes[3], "/etc/kubernetes/manifests/bivouac-load-balancer.yaml");
+        assert!(manifest.contains(&format!("image: \"{other}/haproxy:")), "{manifest}");
+    }
+    // An install takes everything.
+    let needs = joined("v1.20.2", HOSTS).init().needs();
+    assert!(needs.files && needs.images.contains(&(0, "etcd".to_owned())));
 }
 
 #[test]

@@ -26,7 +26,7 @@ get() {
   step 20-runtime.yaml "wait for the bundle"
   printf '%s' "${1:-}"
   printf -- '- name: get the files\n  artifact: {kind: binary, into: /opt/served}\n  tries: 2\n'
-  step 30-kubernetes.yaml "have everything of the bundle"
+  step 31-load-balancer.yaml "have everything of the bundle"
   step 70-finish.yaml "end the bundle's server"
 }
 get > own/playbooks/init/10-get.yaml

@@ -106,6 +106,7 @@ impl Read {
             },
             api_server: self.text("api_server"),
             api_version: self.text("api_version"),
+            balancer: self.text("balancer"),
             kubelet_conf: self.flag("kubelet_conf"),
             arguments: self.texts("argument"),
             proxy_mode: self.text("proxy_mode"),
