@@ -42,9 +42,15 @@ impl Plan {
                     match change {
                         Change::Artifact { .. } => needs.files = true,
                         Change::Image { references, .. } => {
-                            references.iter().for_each(|(_, source)| add(source));
+                            for (_, source) in references {
+                                add(source);
+                            }
                         }
-                        Change::Pull { references } => references.iter().for_each(|it| add(it)),
+                        Change::Pull { references } => {
+                            for reference in references {
+                                add(reference);
+                            }
+                        }
                         _ => {}
                     }
                 }

@@ -1,6 +1,6 @@
 //! Plans of `join` and `remove`: what the hosts that stay do when others come and go.
 
-use bivouac::cluster::LoadBalancer;
+use bivouac::cluster::{LoadBalancer, RUNTIMES};
 use bivouac::host::Change;
 use bivouac::playbook::{HostState, Lane, Leaving, Plan, Site, Work};
 
@@ -107,7 +107,13 @@ fn hosts_that_stay_do_no_more_than_a_removal_asks_of_them() {
 #[test]
 fn a_removal_takes_nothing_from_sources() {
     // Neither a bundle nor a registry has anything.
-    for mut made in [joined("v1.20.2", HOSTS), pulling()] {
+    let each = RUNTIMES.into_iter().flat_map(|traits| {
+        [joined("v1.20.2", HOSTS), pulling()].map(|mut made| {
+            made.cluster.runtime.traits = traits;
+            made
+        })
+    });
+    for mut made in each {
         made.artifacts.0.clear();
         made.states[3].balancer = Some("own.example/haproxy:2.6".to_owned());
         let plan = remove(&made, &[leaving("w9", "10.89.7.19", false)]);

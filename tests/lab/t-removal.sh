@@ -16,7 +16,7 @@ balancer='cat /etc/kubernetes/manifests/bivouac-load-balancer.yaml'
 backends() { on c "$balancer" | grep -o 'backends: .*'; }
 # Nobody answers there, on port 9 of this machine in the hosts' network.
 here=$(sed -n 's/^a \([0-9.]*\)\..*/\1.1/p' "$dir/hosts"):9
-gone="mirrors: {kubernetes: 'http://$here/k', github: 'http://$here/g', images: '$here/i'}"
+gone="mirror: {kubernetes: 'http://$here/k', github: 'http://$here/g', images: '$here/i'}"
 sed "s|^  artifacts:.*|  artifacts: {bundle: $dir/gone.bundle}|; s|version: v1.20.2|version: '1.20'|" "$dir/all.yaml" > "$dir/no-bundle.yaml"
 sed "s|^  artifacts:.*|  artifacts: {download: hosts, $gone}|; /name: d}/d" "$dir/all.yaml" > "$dir/hosts-load.yaml"
 sed "s|^  artifacts:.*|  artifacts: {$gone}|; /name: d}/d" "$dir/all.yaml" > "$dir/own-load.yaml"
@@ -45,7 +45,7 @@ without_servers() {
   backends | grep -q 'b=' || { backends; return 1; }
   exits 0 "$g" hosts-load remove b && nodes_are "a c" && clean b || return 1
   after=$(on c "$balancer" | grep image:)
-  [ -n "$after" ] && [ "$before" = "$after" ] || { echo "$before became $after"; return 1; }
+  if [ -z "$after" ] || [ "$before" != "$after" ]; then echo "$before became $after"; return 1; fi
   if backends | grep 'b='; then return 1; fi
   ! grep 'every host has downloaded' "$dir/log/events.jsonl"
 }
