@@ -23,7 +23,7 @@ mod values;
 pub use library::{Error, Library};
 pub use needs::Needs;
 pub use plan::{Lane, Pending, Plan, Task};
-pub use proxy::without_proxy;
+pub use proxy::{runtimes_without_proxy, without_proxy};
 pub use resolve::{Fetch, Work};
 pub use site::{Artifacts, Available, HostState, Leaving, Served, Site, acting};
 pub use spec::{Action, Each, Playbook, Step};

@@ -230,6 +230,7 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
     let address = first
         .or_else(|| host.address.parse().ok())
         .unwrap_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+    let other = seen.facts.address_of(&host.address, !address.is_ipv6());
     let foreign = seen.facts.has_kubelet_conf() && !was_node(&seen.entries);
     HostState {
         os: seen.facts.os.clone(),
@@ -241,7 +242,12 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
             .node_name(host.node_name.as_deref())
             .unwrap_or_else(|| host.display.clone()),
         address,
-        other_address: seen.facts.address_of(&host.address, !address.is_ipv6()),
+        networks: seen
+            .facts
+            .networks(address)
+            .chain(other.into_iter().flat_map(|it| seen.facts.networks(it)))
+            .collect(),
+        other_address: other,
         joined: foreign
             || seen.entries.iter().any(|entry| entry.state == State::Done && entry.is_join()),
         foreign,

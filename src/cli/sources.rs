@@ -11,7 +11,9 @@ use crate::cluster::{Cluster, Download};
 use crate::content::{self, Cache, Store};
 use crate::host::{Origin, Upload, Via};
 use crate::http::{self, Client};
-use crate::playbook::{Artifacts, Available, HostState, Site, Values, without_proxy};
+use crate::playbook::{
+    Artifacts, Available, HostState, Site, Values, runtimes_without_proxy, without_proxy,
+};
 use crate::release::{self, Contents, Fetched, Published};
 use crate::secret::Secret;
 
@@ -172,7 +174,7 @@ pub fn values(site: &Site<'_>) -> Result<Values, Stop> {
     let named = [("proxy_http", http), ("proxy_https", https)];
     let text = |secret: Secret| secret.expose().to_owned();
     let named = named.into_iter().filter_map(|(name, it)| Some((name.to_owned(), text(it?))));
-    Ok(named.chain([("no_proxy".to_owned(), without_proxy(site).join(","))]).collect())
+    Ok(named.chain([("no_proxy".to_owned(), runtimes_without_proxy(site).join(","))]).collect())
 }
 
 /// How hosts reach servers.

@@ -1,5 +1,7 @@
 //! Container images that a cluster needs, by kubeadm's own rules for their names.
 
+use std::collections::BTreeSet;
+
 use super::{Cluster, Download, Kubernetes, LoadBalancer};
 
 /// Which hosts need an image.
@@ -110,6 +112,18 @@ impl Cluster {
         let by_hosts = self.sources.download == Download::Hosts;
         let image = self.images().into_iter().find(|image| by_hosts && image.name == name)?;
         Some(image.reference)
+    }
+
+    /// The hosts, without ports, of the registries that cluster.yaml names.
+    pub fn asked_registries(&self) -> BTreeSet<&str> {
+        let own = self.registries.iter().map(|it| it.address.as_str());
+        let places = [&self.kubernetes.image_repository, &self.sources.mirrors.images];
+        let all = own.chain(places.into_iter().flatten().map(String::as_str));
+        all.map(|place| {
+            let server = place.split('/').next().unwrap_or_default();
+            server.rsplit_once(':').map_or(server, |(host, _)| host)
+        })
+        .collect()
     }
 
     /// The images that kubeadm and the load balancer need.

@@ -95,7 +95,7 @@ impl Runner {
                 self.shut(&tasks[at..], &task.step);
                 return false;
             };
-            let Ok((turn, before)) = self.take_turn(task, shared, permit).await else {
+            let Ok((turn, before)) = self.take_turn(task, shared, permit, journal).await else {
                 self.shut(&tasks[at..], &task.step);
                 return false;
             };
@@ -183,16 +183,21 @@ impl Runner {
     }
 
     /// Takes the lane's turn at what only one host at a time may do, without counting as a host at
-    /// work while it waits. Returns the lane that had it before if there was a wait.
+    /// work while it waits; who has nothing to do there does not wait. Returns the lane that had it before if
+    /// there was a wait.
     async fn take_turn<'a>(
         &self,
         task: &Task,
         shared: &'a Shared,
         permit: &mut Option<SemaphorePermit<'a>>,
+        journal: &mut Journal,
     ) -> Result<(Option<Turn<'a>>, Option<usize>), ()> {
         let Some(what) = &task.alone else { return Ok((None, None)) };
         if let Some(turn) = shared.turns.free(what, self.index) {
             return Ok((Some(turn), None));
+        }
+        if self.is_done(task, journal).await {
+            return Ok((None, None));
         }
         let began = Instant::now();
         let gate = format!("its turn at {what}");

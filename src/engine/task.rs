@@ -57,6 +57,23 @@ impl Runner {
         }
     }
 
+    /// Whether the host is already as a task's changes would have it. What cannot be said is a no.
+    pub(super) async fn is_done(&self, task: &Task, journal: &mut Journal) -> bool {
+        let Ok(Work::Changes(changes)) = task.work.resolve(&task.step, &self.values()) else {
+            return false;
+        };
+        for change in &changes {
+            let is = tokio::select! {
+                is = journal.reader().is(change, task.limit) => is,
+                () = self.shared.cancel.stopped() => return false,
+            };
+            if !is.unwrap_or(false) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Shared values, and this host's own over them.
     fn values(&self) -> Values {
         let mut values = self.shared.values.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -403,6 +403,12 @@ impl Facts {
         source.or_else(|| found().map(|address| address.net.addr()))
     }
 
+    /// The networks that one of the host's addresses is on, by its interface's own prefix.
+    pub fn networks(&self, address: IpAddr) -> impl Iterator<Item = IpNet> {
+        let own = self.addresses.iter().flatten().filter(move |it| it.net.addr() == address);
+        own.map(|it| it.net.trunc())
+    }
+
     /// The node's name: the one that was given, else the host's in lower case, as kubeadm has it.
     pub fn node_name(&self, given: Option<&str>) -> Option<String> {
         given.or(self.hostname.as_deref()).map(|name| name.trim().to_lowercase())

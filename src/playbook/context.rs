@@ -155,9 +155,50 @@ fn left(site: &Site<'_>) -> String {
     site.leaving.iter().map(|it| format!("-{}", it.address)).collect::<Vec<_>>().join(",")
 }
 
+/// What is the host's own.
+fn own(site: &Site<'_>, index: usize) -> Value {
+    let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
+    json!({
+        "firewalld": state.firewalld,
+        "name": host.display,
+        "node": state.node,
+        "address": state.address,
+        // Those of all families of the cluster, with a comma, as `--node-ip` has them.
+        "addresses": components::addresses(site, state),
+        "arch": state.arch,
+        "joined": state.joined,
+        "silent": state.silent,
+        // Its kubelet runs a load balancer.
+        "balanced": state.balancer.is_some(),
+        "control_plane": host.control_plane,
+        // What its kubelet has of its own; where it had something once, that has to go.
+        "kubelet": host.kubelet,
+        "proxied": state.proxied,
+        "own_kubelet": state.own_kubelet || !host.kubelet.is_empty(),
+        // Its own API server, and where the others' etcd answers.
+        "api": site.server(Some(index)),
+        "etcd_peers": site.control_planes().filter(|host| *host != index)
+            .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
+        // It has the bundle for the others.
+        "serves": site.served().is_some_and(|served| served.host == index),
+        "has_served": state.has_served,
+        // It acts for the cluster.
+        "first": site.first_control_plane() == Some(index),
+        "worker": host.worker || !host.control_plane,
+        "schedulable": is_schedulable(site, host),
+        "taints": host.taints.iter().map(|taint| {
+            let mut value = json!({"key": taint.key, "effect": taint.effect});
+            if let Some(text) = &taint.value {
+                value["value"] = json!(text);
+            }
+            value
+        }).collect::<Vec<_>>(),
+    })
+}
+
 /// The context of host `index`.
 pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
-    let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
+    let state = &site.hosts[index];
     let kubernetes = &site.cluster.kubernetes;
     let version = kubernetes.version.facts();
     let repository = kubernetes
@@ -240,41 +281,6 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         "network": components::network(site),
         "components": components::of(site.cluster),
         "security": components::security(site, foreign),
-        "host": {
-            "firewalld": state.firewalld,
-            "name": host.display,
-            "node": state.node,
-            "address": state.address,
-            // Those of all families of the cluster, with a comma, as `--node-ip` has them.
-            "addresses": components::addresses(site, state),
-            "arch": state.arch,
-            "joined": state.joined,
-            "silent": state.silent,
-            // Its kubelet runs a load balancer.
-            "balanced": state.balancer.is_some(),
-            "control_plane": host.control_plane,
-            // What its kubelet has of its own; where it had something once, that has to go.
-            "kubelet": host.kubelet,
-            "proxied": state.proxied,
-            "own_kubelet": state.own_kubelet || !host.kubelet.is_empty(),
-            // Its own API server, and where the others' etcd answers.
-            "api": site.server(Some(index)),
-            "etcd_peers": site.control_planes().filter(|host| *host != index)
-                .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
-            // It has the bundle for the others.
-            "serves": site.served().is_some_and(|served| served.host == index),
-            "has_served": state.has_served,
-            // It acts for the cluster.
-            "first": first == Some(index),
-            "worker": host.worker || !host.control_plane,
-            "schedulable": is_schedulable(site, host),
-            "taints": host.taints.iter().map(|taint| {
-                let mut value = json!({"key": taint.key, "effect": taint.effect});
-                if let Some(text) = &taint.value {
-                    value["value"] = json!(text);
-                }
-                value
-            }).collect::<Vec<_>>(),
-        },
+        "host": own(site, index),
     })
 }

@@ -188,6 +188,8 @@ impl Plan {
         if !step.when.as_deref().map(holds).transpose()?.unwrap_or(true) {
             return Ok(None);
         }
+        let text = |text| shared.library.templates.text(text, context);
+        let alone = step.alone.as_deref().map(text).transpose()?.filter(|name| !name.is_empty());
         let name = StepName { playbook: playbook.to_owned(), step: step.name.clone() };
         let pending = Pending::Late(Box::new(Late {
             action: step.action.clone(),
@@ -207,7 +209,7 @@ impl Plan {
             needs: step.needs.clone(),
             anyway: step.anyway,
             opens: step.opens.clone(),
-            alone: step.alone.clone(),
+            alone,
             limit: Duration::from_secs(step.limit),
             tries: step.tries,
             work,

@@ -1,7 +1,8 @@
 //! What hosts, and programs on them, reach without a proxy.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use super::components;
@@ -20,39 +21,53 @@ pub(super) fn json(site: &Site<'_>) -> Value {
 
 /// The cluster's own networks, hosts and names, and what the user added: each once, in a fixed order.
 ///
-/// Programs understand different things (golang.org/x/net/http/httpproxy and curl from 7.86 on networks too,
-/// others only names and addresses), so hosts stand here one by one as well.
+/// For the time of a run and for programs of all kinds: golang.org/x/net/http/httpproxy and curl from 7.86 on
+/// understand networks too, others only names and addresses, so hosts stand here one by one.
 #[must_use]
 pub fn without_proxy(site: &Site<'_>) -> Vec<String> {
-    let (mut all, mut seen) = (Vec::new(), HashSet::new());
-    let mut add = |name: &str| {
-        // A dual-stack cluster has two networks in one word.
-        for name in name.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            if seen.insert(name.to_owned()) {
-                all.push(name.to_owned());
-            }
-        }
-    };
-    for name in ["localhost", "127.0.0.1", "::1"] {
-        add(name);
-    }
+    let hosts = site.cluster.hosts.iter().zip(site.hosts).flat_map(|(host, state)| {
+        let known = !state.address.is_unspecified();
+        let own = known.then(|| components::addresses(site, state));
+        [Some(host.address.clone()), own, Some(state.node.clone())].into_iter().flatten()
+    });
+    list(site, hosts)
+}
+
+/// The same for container runtimes, which remember it: they are written in Go, so hosts are in it by the networks
+/// that they are on. What is on such a network is reached without a router, and so without a proxy; and a host
+/// that comes or goes changes nothing for the others, whose runtimes would have to be started anew. By name only
+/// those hosts are in it that something is pulled from.
+#[must_use]
+pub fn runtimes_without_proxy(site: &Site<'_>) -> Vec<String> {
+    let networks: BTreeSet<IpNet> =
+        site.hosts.iter().flat_map(|it| &it.networks).copied().collect();
+    let networks = networks.iter().map(IpNet::to_string);
+    let asked = site.cluster.asked_registries();
+    let names = site.cluster.hosts.iter().zip(site.hosts);
+    let names = names.flat_map(|(host, state)| [&host.address, &state.node]);
+    let names: BTreeSet<&String> = names.filter(|name| asked.contains(name.as_str())).collect();
+    list(site, networks.chain(names.into_iter().cloned()))
+}
+
+/// What is reached without a proxy whatever a program understands, with the hosts as they are given.
+fn list(site: &Site<'_>, hosts: impl Iterator<Item = String>) -> Vec<String> {
     let network = &site.cluster.network;
-    add(&network.pod_subnet.to_string());
-    add(&network.service_subnet.to_string());
-    add(".svc");
-    add(&format!(".{}", network.dns_domain));
-    for (host, state) in site.cluster.hosts.iter().zip(site.hosts) {
-        add(&host.address);
-        if !state.address.is_unspecified() {
-            add(&components::addresses(site, state));
-        }
-        add(&state.node);
-    }
+    let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into_iter().chain([
+        network.pod_subnet.to_string(),
+        network.service_subnet.to_string(),
+        ".svc".to_owned(),
+        format!(".{}", network.dns_domain),
+    ]);
     let endpoint = site.endpoint();
-    let host = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
-    add(host.trim_start_matches('[').trim_end_matches(']'));
-    for name in site.cluster.proxy.iter().flat_map(|proxy| &proxy.no_proxy) {
-        add(name);
-    }
-    all
+    let api = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
+    let api = api.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let given = site.cluster.proxy.iter().flat_map(|proxy| &proxy.no_proxy).cloned();
+    let mut seen = HashSet::new();
+    own.chain(hosts)
+        .chain([api])
+        .chain(given)
+        // A dual-stack cluster has two networks in one word.
+        .flat_map(|words| words.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>())
+        .filter(|word| !word.is_empty() && seen.insert(word.clone()))
+        .collect()
 }

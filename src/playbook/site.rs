@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
+
 use crate::cluster::{API_PORT, Cluster, LoadBalancer};
 use crate::host::Upload;
 use crate::host::facts::{Containerd, Os};
@@ -58,6 +60,8 @@ pub struct HostState {
     pub address: IpAddr,
     /// Its address of the other family, where it has one.
     pub other_address: Option<IpAddr>,
+    /// The networks that these addresses are on, by the interfaces' own prefixes.
+    pub networks: Vec<IpNet>,
     /// `kubeadm init` or `join` was completed here, by us or by another tool.
     pub joined: bool,
     /// It is a node that another tool made.
@@ -93,6 +97,7 @@ impl HostState {
             node: node.into(),
             address,
             other_address: None,
+            networks: Vec::new(),
             joined: false,
             foreign: false,
             server: None,

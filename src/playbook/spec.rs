@@ -35,7 +35,8 @@ pub struct Step {
     pub opens: Option<String>,
     /// It is done once for each of these, which its templates see by the same name.
     pub each: Option<Each>,
-    /// What only one host at a time may do, by a name: hosts whose steps have the same one take turns.
+    /// What only one host at a time may do, by a name: hosts whose steps have the same one take turns. A template,
+    /// which is empty for a host that need not.
     pub alone: Option<String>,
     /// It uses `values`, so it is rendered when it is reached.
     pub late: bool,

@@ -1,7 +1,7 @@
 //! Plans of hosts that download by themselves, and of hosts behind a proxy.
 
 use bivouac::host::{Change, Origin};
-use bivouac::playbook::{Pending, STAGED, Task, Work, without_proxy};
+use bivouac::playbook::{Pending, STAGED, Task, Work, runtimes_without_proxy, without_proxy};
 
 use crate::support::site::{Made, changes, preview};
 
@@ -81,6 +81,49 @@ fn the_runtime_is_told_of_a_proxy_and_of_its_end() {
     // Where there was one, nothing is left in the file.
     host.states[1].proxied = true;
     assert_eq!(written(&host, ENV).unwrap().1, "");
+}
+
+/// What a runtime is told to reach without a proxy, of hosts that are on these networks.
+fn remembered(spec: &str, networks: &[&str]) -> String {
+    let hosts = (0..networks.len()).fold(String::new(), |all, at| {
+        let role = if at == 0 { "control-plane" } else { "worker" };
+        all + &format!("- {{address: h{at}.example, roles: [{role}]}}\n")
+    });
+    let mut made = Made::new(
+        "v1.30.2",
+        "",
+        &format!("proxy: {{http: 'http://p.example:3128'}}\n{spec}hosts:\n{hosts}"),
+    );
+    for (state, network) in made.states.iter_mut().zip(networks) {
+        state.networks = vec![network.parse().unwrap()];
+    }
+    let site = bivouac::playbook::Site {
+        cluster: &made.cluster,
+        hosts: &made.states,
+        artifacts: &made.artifacts,
+        kubeconfig: "",
+        leaving: &[],
+    };
+    runtimes_without_proxy(&site).join(" ")
+}
+
+#[test]
+fn a_host_that_comes_changes_nothing_for_the_others_runtimes() {
+    const ENDPOINT: &str = "controlPlaneEndpoint: api.example:6443\n";
+    let one = remembered(ENDPOINT, &["10.89.7.0/24"]);
+    assert_eq!(
+        one,
+        "localhost 127.0.0.1 ::1 10.244.0.0/16 10.96.0.0/16 .svc .cluster.local 10.89.7.0/24 api.example"
+    );
+    assert_eq!(remembered(ENDPOINT, &["10.89.7.0/24", "10.89.7.0/24"]), one);
+    // Another network does; in which order does not matter.
+    let two = remembered(ENDPOINT, &["10.89.7.0/24", "10.1.0.0/16"]);
+    assert!(two.contains(" 10.1.0.0/16 10.89.7.0/24 "), "{two}");
+    assert_eq!(remembered(ENDPOINT, &["10.1.0.0/16", "10.89.7.0/24"]), two);
+    // A host that something is pulled from may have no other name.
+    let registry = format!("{ENDPOINT}registries: [{{address: 'h1.example:5000'}}]\n");
+    let named = remembered(&registry, &["10.89.7.0/24", "10.89.7.0/24"]);
+    assert!(named.contains(" 10.89.7.0/24 h1.example api.example"), "{named}");
 }
 
 #[test]
