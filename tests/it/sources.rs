@@ -121,7 +121,7 @@ fn a_host_that_comes_changes_nothing_for_the_others_runtimes() {
     assert!(two.contains(" 10.1.0.0/16 10.89.7.0/24 "), "{two}");
     assert_eq!(remembered(ENDPOINT, &["10.1.0.0/16", "10.89.7.0/24"]), two);
     // A host that something is pulled from may have no other name.
-    let registry = format!("{ENDPOINT}registries: [{{address: 'h1.example:5000'}}]\n");
+    let registry = format!("{ENDPOINT}registries: [{{address: 'h1.example:5000', ca: f}}]\n");
     let named = remembered(&registry, &["10.89.7.0/24", "10.89.7.0/24"]);
     assert!(named.contains(" 10.89.7.0/24 h1.example api.example"), "{named}");
 }
