@@ -19,6 +19,7 @@ mod signature;
 mod source;
 mod stream;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,7 @@ pub use manifest::{Artifact, Kind, LIMIT, Manifest, ManifestError, REQUIRED, SCH
 pub use signature::{NAMESPACE, SignatureProblem, SignersProblem, path_of as signature_path};
 pub use source::Input;
 
-use crate::cluster::Version;
+use crate::cluster::{RUNTIMES, RuntimeKind, Traits, Version, cri_dockerd};
 use crate::content::{Cache, Identity, Incoming, Sums, Wanted};
 use signature::Proof;
 use stream::{Front, Stream};
@@ -135,20 +136,41 @@ impl Bundle {
         Ok(())
     }
 
-    /// Refuses a bundle whose containerd does not speak with its Kubernetes. One of unknown version is let
-    /// through.
-    pub fn check_runtime(&self) -> Result<(), Error> {
+    /// Refuses a bundle that was made for another runtime, or whose runtime does not speak with its Kubernetes.
+    /// One of unknown version is let through.
+    pub fn check_runtime(&self, runtime: &Traits) -> Result<(), Error> {
         let kubernetes = &self.manifest().kubernetes;
-        let programs = self.manifest().artifacts.iter();
-        for program in programs.filter(|it| it.kind == Kind::Binary && it.name == "containerd") {
+        let programs = || self.manifest().artifacts.iter().filter(|it| it.kind == Kind::Binary);
+        let unfit = |found: String, expected: String| {
+            Err(Error::Unfit { bundle: self.path.clone(), found, expected })
+        };
+        let architectures: BTreeSet<&str> = programs().map(|it| it.arch.as_str()).collect();
+        for arch in architectures {
+            let has = |name: &&str| programs().any(|it| it.arch == arch && it.name == *name);
+            let another_s = RUNTIMES.iter().any(|it| it.programs.iter().any(&has));
+            if another_s && !runtime.programs.iter().any(has) {
+                let name = runtime.programs.first().copied().unwrap_or_default();
+                let needs = format!("one, which the runtime `{}` needs", runtime.name);
+                return unfit(format!("no `{name}` for `{arch}`"), needs);
+            }
+        }
+        for program in programs() {
+            let facts = kubernetes.facts();
             let release = program.version.parse().ok();
-            let expected = release.and_then(|it| kubernetes.facts().containerd.instead_of(it));
+            let expected = release.and_then(|it| match program.name.as_str() {
+                "containerd" if runtime.kind == RuntimeKind::Containerd => {
+                    facts.containerd.instead_of(it)
+                }
+                "cri-dockerd" if runtime.kind == RuntimeKind::Docker => {
+                    cri_dockerd::instead_of(it, facts.cri)
+                }
+                _ => None,
+            });
             if let Some(expected) = expected {
-                return Err(Error::Unfit {
-                    bundle: self.path.clone(),
-                    found: format!("containerd {} for `{}`", program.version, program.arch),
-                    expected: format!("{expected}, which {} needs", version_text(kubernetes)),
-                });
+                return unfit(
+                    format!("{} {} for `{}`", program.name, program.version, program.arch),
+                    format!("{expected}, which {} needs", version_text(kubernetes)),
+                );
             }
         }
         Ok(())

@@ -92,7 +92,7 @@ enum Verb {
     Kubectl(kubectl::Args),
     /// Make, sign, show, verify and serve bundles.
     #[command(subcommand)]
-    Bundle(bundle::Args),
+    Bundle(Box<bundle::Args>),
     /// Print the completion script of a shell.
     Completion(shell::CompletionArgs),
     /// Print the manual page.

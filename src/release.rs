@@ -13,5 +13,5 @@ mod sums;
 pub use archive::{Problem, take};
 pub use error::Error;
 pub use fetch::{Fetched, Published, fetch, newest, published};
-pub use layout::{Contents, Source, sources};
+pub use layout::{Contents, Source, Sum, sources};
 pub use sums::find as sum_of;

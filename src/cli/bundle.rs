@@ -12,7 +12,7 @@ use super::options::Options;
 use super::preflight::refused;
 use super::{serving, session, signing};
 use crate::bundle::{self, Bundle, Summary};
-use crate::cluster::Version;
+use crate::cluster::{RUNTIMES, Version};
 use crate::report;
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +31,9 @@ pub enum Args {
         /// Architectures, with commas: `amd64,arm64`.
         #[arg(long, value_name = "ARCHS", default_value = "amd64", value_delimiter = ',')]
         arch: Vec<String>,
+        /// The container runtime that is in it; otherwise that of the cluster.yaml, or containerd.
+        #[arg(long, value_name = "NAME", conflicts_with = "from", value_parser = RUNTIMES.map(|it| it.name))]
+        runtime: Option<String>,
         /// Images besides those of every cluster.
         #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "from")]
         addons: Vec<Addon>,
@@ -102,6 +105,7 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             from,
             version,
             arch: architectures,
+            runtime,
             addons,
             mirror: mirrors,
             ca,
@@ -113,7 +117,8 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
                 bundle::build_mixed(out, &from, version).map_err(refused)?;
             } else {
                 let ca = ca.as_deref();
-                let wanted = Wanted { version, architectures, mirrors, ca, addons };
+                let runtime = runtime.as_deref();
+                let wanted = Wanted { version, architectures, runtime, mirrors, ca, addons };
                 session::block_on(gather::gather(options, out, &wanted))?;
             }
             let mut text = table(options, out, &bundle::show(out).map_err(refused)?);

@@ -9,7 +9,7 @@ use super::options::Options;
 use super::preflight::refused;
 use super::{images, registries, sources};
 use crate::bundle::{self, Input, Kind};
-use crate::cluster::{self, Cluster, Flags, LoadBalancer, Mirrors, Version};
+use crate::cluster::{self, Cluster, Flags, LoadBalancer, Mirrors, Traits, Version};
 use crate::content::{self, Cache};
 use crate::release;
 use crate::report;
@@ -19,6 +19,7 @@ use crate::report;
 pub struct Wanted<'a> {
     pub version: &'a Version,
     pub architectures: &'a [String],
+    pub runtime: Option<&'a str>,
     pub mirrors: &'a [String],
     pub ca: Option<&'a Path>,
     pub addons: &'a [Addon],
@@ -111,6 +112,9 @@ fn described(options: &Options, wanted: &Wanted<'_>) -> Result<Cluster, Stop> {
     };
     cluster.kubernetes.version = wanted.version.clone();
     cluster.bundle = None;
+    if let Some(named) = wanted.runtime.and_then(Traits::named) {
+        cluster.runtime.traits = named;
+    }
     for word in wanted.mirrors {
         mirror(&mut cluster.sources.mirrors, word)?;
     }

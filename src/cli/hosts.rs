@@ -257,11 +257,12 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
         balancer: seen.facts.balancer.clone(),
         own_kubelet: seen.facts.has_claimed(KUBELET),
         proxied: RUNTIMES.iter().any(|runtime| {
-            seen.facts.has_claimed(&format!("/etc/systemd/system/{}.d/proxy.env", runtime.unit))
+            seen.facts.has_claimed(&format!("/etc/systemd/system/{}.d/proxy.env", runtime.engine))
         }),
         has_served: seen.facts.has_claimed(HostState::SERVER),
         silent: false,
         containerd: seen.facts.containerd.clone(),
+        docker: seen.facts.docker.clone(),
     }
 }
 

@@ -156,7 +156,7 @@ fn fits(
         if foreign && members.cgroup_driver.as_deref() == Some("cgroupfs") {
             return Err(refused(
                 format!(
-                    "{name}: the cluster tells its kubelets to use the cgroup driver `cgroupfs`, and bivouac's containerd uses `systemd`: no pod would start"
+                    "{name}: the cluster tells its kubelets to use the cgroup driver `cgroupfs`, and bivouac's container runtimes use `systemd`: no pod would start"
                 ),
                 "set `cgroupDriver: systemd` in the ConfigMap `kubelet-config` (until 1.23 `kubelet-config-1.N`) of `kube-system`: nodes that run keep theirs, and those that join get that one",
             ));

@@ -11,8 +11,8 @@ use super::serving;
 use super::session::Session;
 use super::{images, registries, running, sources, version};
 use crate::bundle::{self, Bundle, Store};
-use crate::cluster::Cluster;
 use crate::cluster::images::Image;
+use crate::cluster::{Cluster, RuntimeKind};
 use crate::event::{EventKind, Severity};
 use crate::family::Families;
 use crate::host::{Remote, Upload};
@@ -293,8 +293,10 @@ pub fn opened(cluster: &Cluster) -> Result<Bundle, Stop> {
         let (has, wanted) = (&bundle.manifest().kubernetes, &cluster.kubernetes.version);
         return Err(version::other_bundle(path, has, &wanted.to_string()));
     }
-    if !cluster.runtime.existing {
-        bundle.check_runtime().map_err(refused)?;
+    // cri-dockerd is brought before an existing docker, too.
+    let traits = cluster.runtime.traits;
+    if !cluster.runtime.existing || traits.kind == RuntimeKind::Docker {
+        bundle.check_runtime(traits).map_err(refused)?;
     }
     match &cluster.signers {
         Some(signers) => bundle.signed(Some(signers)).map_err(refused),

@@ -106,12 +106,11 @@ impl Kubernetes {
 }
 
 impl Cluster {
-    /// The image that hosts pull by themselves and playbooks call `name`, as the cluster calls it; `None` where
-    /// this machine brings all of them.
-    pub fn pulled(&self, name: &str) -> Option<String> {
+    /// The image that hosts pull by themselves and playbooks call `name`; `None` where this machine brings all of
+    /// them.
+    pub fn pulled(&self, name: &str) -> Option<Image> {
         let by_hosts = self.sources.download == Download::Hosts;
-        let image = self.images().into_iter().find(|image| by_hosts && image.name == name)?;
-        Some(image.reference)
+        self.images().into_iter().find(|image| by_hosts && image.name == name)
     }
 
     /// The hosts, without ports, of the registries that cluster.yaml names.

@@ -38,8 +38,11 @@ pub struct Traits {
     pub name: &'static str,
     /// Where it answers the kubelet, as the Container Runtime Interface's clients write it.
     pub endpoint: &'static str,
-    /// Its systemd unit.
+    /// The systemd unit that answers there.
     pub unit: &'static str,
+    /// The one that pulls images, and that a proxy is told to: another one where something stands between it and
+    /// the kubelet.
+    pub engine: &'static str,
     /// Its configuration.
     pub config: &'static str,
     /// Where it keeps images and containers: the kubelet's `imagefs`.
@@ -56,14 +59,29 @@ pub const CONTAINERD: Traits = Traits {
     name: "containerd",
     endpoint: "unix:///run/containerd/containerd.sock",
     unit: "containerd.service",
+    engine: "containerd.service",
     config: "/etc/containerd/config.toml",
     root: "/var/lib/containerd",
     state: "/run/containerd",
     programs: &["containerd", "containerd-shim-runc-v2", "ctr", "runc"],
 };
 
+/// docker's own places (`dockerd --help`: `--config-file`, `--data-root`, `--exec-root`), and cri-dockerd's socket
+/// (Mirantis/cri-dockerd `cmd/cri/options/options.go`). dockerd is a package of the distribution.
+pub const DOCKER: Traits = Traits {
+    kind: Kind::Docker,
+    name: "docker",
+    endpoint: "unix:///run/cri-dockerd.sock",
+    unit: "cri-docker.service",
+    engine: "docker.service",
+    config: "/etc/docker/daemon.json",
+    root: "/var/lib/docker",
+    state: "/run/docker",
+    programs: &["cri-dockerd"],
+};
+
 /// The runtimes that are built.
-pub const RUNTIMES: [&Traits; 1] = [&CONTAINERD];
+pub const RUNTIMES: [&Traits; 2] = [&CONTAINERD, &DOCKER];
 
 impl Traits {
     /// The built runtime of this name.

@@ -106,8 +106,8 @@ pub struct Components {
     pub crictl: Release,
     /// `cri-o/cri-o`, from the minor on whose static bundles are known.
     pub cri_o: Option<Release>,
-    /// `Mirantis/cri-dockerd`; before 1.24 the kubelet spoke to docker itself.
-    pub cri_dockerd: Option<Release>,
+    /// `Mirantis/cri-dockerd`. Before 1.24 the kubelet could speak to docker itself; it is never told to.
+    pub cri_dockerd: Release,
 }
 
 /// What the kubelet makes of cgroups of version 1.

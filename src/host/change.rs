@@ -18,14 +18,22 @@ pub enum Change {
     Artifact { path: String, mode: String, owner: String, upload: Upload },
     /// Container images of the bundle: (name that the cluster uses, name in the archive).
     Image { upload: Upload, references: Vec<(String, String)> },
+    /// Likewise, into docker's own store.
+    DockerImage { upload: Upload, references: Vec<(String, String)> },
     /// Container images that the runtime fetches from their registries.
     Pull { references: Vec<String> },
+    /// Likewise by docker, which knows no mirrors: (name that the cluster uses, name that is fetched).
+    DockerPull { references: Vec<(String, String)> },
     /// What Kubernetes will make in a containerd that was there, whose directories these are.
     Store { root: String, state: String },
+    /// Likewise in a docker.
+    DockerStore { root: String },
     /// A directory that programs will fill on their own.
     Tree { path: String, whose: Whose },
     /// Distribution packages, and what installs them.
     Package { manager: PackageManager, names: Vec<String> },
+    /// A system group.
+    Group { name: String },
     /// A systemd unit, restarted when one of the files is younger than its start.
     Service { unit: String, enabled: bool, active: bool, files: Vec<String> },
     /// A kernel setting.
@@ -87,10 +95,14 @@ impl Change {
             Self::File { .. } => "file",
             Self::Artifact { .. } => "artifact",
             Self::Image { .. } => "image",
+            Self::DockerImage { .. } => "docker_image",
             Self::Pull { .. } => "pull",
+            Self::DockerPull { .. } => "docker_pull",
             Self::Store { .. } => "store",
+            Self::DockerStore { .. } => "docker_store",
             Self::Tree { .. } => "tree",
             Self::Package { .. } => "package",
+            Self::Group { .. } => "group",
             Self::Service { .. } => "service",
             Self::Sysctl { .. } => "sysctl",
             Self::Firewall { .. } => "firewall",
@@ -112,13 +124,15 @@ impl Change {
                 let size = upload.size.to_string();
                 vec![path.clone(), mode.clone(), owner.clone(), upload.sha256.clone(), size]
             }
-            Self::Image { upload, references } => {
+            Self::Image { upload, references } | Self::DockerImage { upload, references } => {
                 [&upload.sha256, &upload.size.to_string(), &upload.name]
                     .into_iter()
                     .cloned()
-                    .chain(references.iter().map(|(name, source)| format!("{name}={source}")))
+                    .chain(pairs(references))
                     .collect()
             }
+            Self::DockerPull { references } => pairs(references).collect(),
+            Self::DockerStore { root } => vec![root.clone()],
             Self::Store { root, state } => vec![root.clone(), state.clone()],
             Self::Tree { path, whose } => {
                 let whose = match whose {
@@ -142,6 +156,7 @@ impl Change {
                 words
             }
             Self::Sysctl { key, value } => vec![key.clone(), value.clone()],
+            Self::Group { name } => vec![name.clone()],
             Self::Kernel { pod_subnet } => vec![pod_subnet.clone()],
             Self::Kubeadm { verb, flags, .. } => {
                 let mut words = vec![verb.clone()];
@@ -162,7 +177,9 @@ impl Change {
             Self::Command { stdin, .. } => Data::Bytes(stdin),
             // The host has it already.
             Self::Artifact { upload, .. } if upload.origin.is_some() => Data::Bytes(&[]),
-            Self::Artifact { upload, .. } | Self::Image { upload, .. } => Data::Upload(upload),
+            Self::Artifact { upload, .. }
+            | Self::Image { upload, .. }
+            | Self::DockerImage { upload, .. } => Data::Upload(upload),
             _ => Data::Bytes(&[]),
         }
     }
@@ -173,12 +190,16 @@ impl Change {
             Self::File { path, .. } | Self::Artifact { path, .. } | Self::Tree { path, .. } => {
                 path.clone()
             }
-            Self::Image { upload, .. } => upload.name.clone(),
-            Self::Store { root, .. } => root.clone(),
+            Self::Image { upload, .. } | Self::DockerImage { upload, .. } => upload.name.clone(),
+            Self::Store { root, .. } | Self::DockerStore { root } => root.clone(),
+            Self::DockerPull { references } => {
+                references.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
+            }
             Self::Firewall { sources: names }
             | Self::Package { names, .. }
             | Self::Pull { references: names }
             | Self::Module { names } => names.join(" "),
+            Self::Group { name } => name.clone(),
             Self::Service { unit, .. } => unit.clone(),
             Self::Sysctl { key, value } => format!("{key} = {value}"),
             Self::Kernel { pod_subnet } => format!("pods in {pod_subnet}"),
@@ -186,6 +207,11 @@ impl Change {
             Self::Command { run, .. } => run.clone(),
         }
     }
+}
+
+/// Names of images and what they come from, as the shell half has them.
+fn pairs(references: &[(String, String)]) -> impl Iterator<Item = String> {
+    references.iter().map(|(name, source)| format!("{name}={source}"))
 }
 
 fn sha256(bytes: &[u8]) -> String {

@@ -5,10 +5,12 @@
 //! so that they can be shown.
 
 mod containerd;
+mod docker;
 mod endpoint;
 mod parse;
 
 pub use containerd::Containerd;
+pub use docker::Docker;
 pub use endpoint::{Endpoint, Reached};
 
 use std::collections::BTreeMap;
@@ -116,10 +118,12 @@ pub struct Facts {
     pub units: Option<Vec<Unit>>,
     /// Whether ufw is on; unknown where it is not installed.
     pub ufw: Option<bool>,
-    /// A runtime's configuration that is there already.
-    pub runtime_config: Option<String>,
+    /// Configurations of runtimes that are there already.
+    pub runtime_config: Vec<String>,
     /// The containerd that runs; `None` where none does, or nobody looked.
     pub containerd: Option<Containerd>,
+    /// The docker that runs, likewise.
+    pub docker: Option<Docker>,
     /// What another cluster left: paths, network links and firewall chains.
     pub leftovers: Leftovers,
     /// `host:port` of the API server in a control plane's `admin.conf`.
@@ -326,7 +330,7 @@ impl Facts {
 
     /// Whether a node of ours uses a runtime that has an owner.
     pub fn has_borrowed_runtime(&self) -> bool {
-        self.claims.iter().any(|claim| claim.kind == "store")
+        self.claims.iter().any(|claim| matches!(claim.kind.as_str(), "store" | "docker_store"))
     }
 
     /// Whether we made the host a node, or began to.

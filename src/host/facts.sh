@@ -82,7 +82,7 @@ if [ -r /proc/swaps ]; then
 fi
 
 # path, block size, blocks, blocks available, inodes, inodes free, id of the file system
-stat -f -c 'disk %n %S %b %a %c %d %i' / /usr /var /var/lib /var/lib/containerd /var/lib/kubelet \
+stat -f -c 'disk %n %S %b %a %c %d %i' / /usr /var /var/lib /var/lib/containerd /var/lib/docker /var/lib/kubelet \
     /var/lib/etcd /var/lib/bivouac /etc /tmp 2>/dev/null
 # access(2) says no to root only where the file system is mounted read-only.
 say read_only -
@@ -288,7 +288,9 @@ if [ -r /etc/ufw/ufw.conf ]; then
         [ "$key" != ENABLED ] || say ufw "$value"
     done </etc/ufw/ufw.conf
 fi
-[ ! -e /etc/containerd/config.toml ] || say runtime_config /etc/containerd/config.toml
+for path in /etc/containerd/config.toml /etc/docker/daemon.json; do
+    [ ! -e "$path" ] || say runtime_config "$path"
+done
 
 # The containerd that runs, whoever brought it: what it says itself, and what its configuration comes to with its own defaults (a dump
 # reads it anew, so it may be younger than the process). Each question has a limit: it may hang.
@@ -344,6 +346,26 @@ if [ "${pid:-0}" != 0 ]; then
         timeout 10 ctr plugins ls 2>/dev/null | awk '/^io\.containerd\.(grpc\.v1 +cri|cri\.v1) / && $NF != "ok" { print "containerd.ill " $1 "." $2 " is " $NF }'
         say containerd.container -
         timeout 10 ctr -n k8s.io containers ls -q 2>/dev/null | head -n 5 | sed 's/^/containerd.container /'
+    fi
+fi
+
+# The docker that runs, likewise, by what it says itself: past the settings of root's own client, which may lead to another machine.
+pid=0
+[ ! -d /run/systemd/system ] || pid=$(systemctl show -p MainPID docker.service 2>/dev/null)
+pid=${pid#MainPID=}
+if [ "${pid:-0}" != 0 ]; then
+    say docker "$pid"
+    ask() { timeout 10 docker --config /nonexistent --host unix:///run/docker.sock "$@" 2>/dev/null; }
+    if has docker; then
+        say docker.api "$(ask version -f '{{.Server.APIVersion}}')"
+        ask info -f '{{printf "docker.version %s\ndocker.cgroup %s\ndocker.root %s\ndocker.driver %s\ndocker.log %s" .ServerVersion .CgroupDriver .DockerRootDir .Driver .LoggingDriver}}'
+        ask info -f '{{printf "docker.live_restore %v\ndocker.swarm %s\ndocker.security %s" .LiveRestoreEnabled .Swarm.LocalNodeState .SecurityOptions}}'
+        say docker.pod -
+        ask container ls -a --filter 'name=^/?k8s_' --format '{{.Names}}' | head -n 5 | sed 's/^/docker.pod /'
+        # What docker's own network is made of shows whether it may be asked: the question would load a module.
+        if [ -e /sys/class/net/docker0 ] && has iptables; then
+            say docker.forward "$(iptables -w -S FORWARD 2>/dev/null | sed -n 's/^-P FORWARD //p')"
+        fi
     fi
 fi
 
@@ -472,7 +494,7 @@ if [ -d /var/lib/bivouac ]; then
             $1 == "start" {
                 stands[$2]
                 run = $3
-                if (match($0, / .(file|artifact|tree|kernel|kubeadm|package|store). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
+                if (match($0, / .(file|artifact|tree|kernel|kubeadm|package|store|docker_store). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
             }
             $1 == "undone" || $1 == "kept" { delete stands[$2] }
             END {
@@ -483,7 +505,7 @@ if [ -d /var/lib/bivouac ]; then
         ' /var/lib/bivouac/journal)
     fi
     say journal "$(printf '%s\n' "${standing:-0 -}" | head -n 1)"
-    printf '%s\n' "$standing" | tr -d "'" | sed -n '2,$s/^\([a-z]*\) [0-9]* /claim \1 /p'
+    printf '%s\n' "$standing" | tr -d "'" | sed -n '2,$s/^\([a-z_]*\) [0-9]* /claim \1 /p'
 else
     say journal -
 fi

@@ -35,6 +35,8 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/image.sh"),
     include_str!("kind/pull.sh"),
     include_str!("kind/store.sh"),
+    include_str!("kind/docker.sh"),
+    include_str!("kind/group.sh"),
     include_str!("kind/command.sh"),
     include_str!("members.sh"),
     include_str!("authorities.sh"),

@@ -11,7 +11,7 @@ use super::registries;
 use super::resolve::image_name;
 use super::site::{HostState, Leaving, Site};
 use crate::cluster::versions::Release;
-use crate::cluster::{Cluster, Host, LoadBalancer, containerd};
+use crate::cluster::{Cluster, Host, LoadBalancer, RuntimeKind, containerd};
 use crate::ssh::quote;
 
 /// Names of the images at hand, without repository and tag.
@@ -23,7 +23,8 @@ fn image_names<'a>(site: &Site<'a>, arch: &'a str) -> Vec<&'a str> {
 /// that hosts leave keeps its own.
 fn image_references(site: &Site<'_>, state: &HostState) -> BTreeMap<String, String> {
     let images = site.cluster.images().into_iter();
-    let pulled = images.filter_map(|it| Some((it.name.to_owned(), site.cluster.pulled(it.name)?)));
+    let pulled =
+        images.filter_map(|it| Some((it.name.to_owned(), site.cluster.pulled(it.name)?.reference)));
     let here = references(site, &state.arch)
         .map(|it| (image_name(it).to_owned(), site.cluster.kubernetes.name_of(it)));
     let kept = state.balancer.iter().filter(|_| site.shrinks());
@@ -89,7 +90,12 @@ pub(super) fn of_leaving(site: &Site<'_>, context: &Value) -> Vec<Arc<Value>> {
 fn runtime(site: &Site<'_>, state: &HostState) -> Value {
     let traits = site.cluster.runtime.traits;
     let program = site.artifacts.of("binary", &state.arch).find(|it| it.name == traits.name);
-    let existing = state.containerd.as_ref().filter(|_| site.cluster.runtime.existing);
+    let kind = traits.kind;
+    let of = |it: RuntimeKind| site.cluster.runtime.existing && kind == it;
+    let existing = state.containerd.as_ref().filter(|_| of(RuntimeKind::Containerd));
+    let docker = state.docker.as_ref().filter(|_| of(RuntimeKind::Docker));
+    let root = existing.and_then(|it| it.root.as_ref());
+    let root = root.or_else(|| docker.and_then(|it| it.root.as_ref()));
     let version = match existing {
         Some(existing) => existing.version.as_deref(),
         None => program.map(|program| program.version.as_str()),
@@ -104,8 +110,9 @@ fn runtime(site: &Site<'_>, state: &HostState) -> Value {
         "endpoint": traits.endpoint,
         "cri_socket": if is_bare { traits.socket() } else { traits.endpoint },
         "unit": traits.unit,
+        "engine": traits.engine,
         "config": traits.config,
-        "root": own(existing.and_then(|it| it.root.as_ref()), traits.root),
+        "root": own(root, traits.root),
         "state": own(existing.and_then(|it| it.state.as_ref()), traits.state),
         // It was there and has an owner: nothing of it is changed.
         "existing": site.cluster.runtime.existing,

@@ -38,6 +38,14 @@ pub(super) fn toml(text: &str, overrides: &Overrides) -> Result<String, String> 
     toml::to_string(&value).map_err(|error| format!("the overrides do not fit TOML: {error}"))
 }
 
+/// Merges overrides into a JSON document.
+pub(super) fn json(text: &str, overrides: &Overrides) -> Result<String, String> {
+    let mut value: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    merge(&mut value, &Value::Object(overrides.clone()));
+    let text = serde_json::to_string_pretty(&value).map_err(|error| error.to_string())?;
+    Ok(text + "\n")
+}
+
 /// Merges overrides into those YAML documents of `text` whose `kind` they name.
 pub(super) fn documents(text: &str, overrides: &[(&str, &Overrides)]) -> Result<String, String> {
     let mut documents = yaml::documents(text)?;

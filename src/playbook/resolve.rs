@@ -6,7 +6,7 @@ use super::library::{Error, Library};
 use super::merge;
 use super::site::{Artifacts, Available};
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec, is_mode};
-use crate::cluster::{Cluster, Overrides, containerd};
+use crate::cluster::{Cluster, Overrides, RuntimeKind, containerd};
 use crate::host::facts::Os;
 use crate::host::{Change, Probe, Upload, Wanted, Whose};
 
@@ -74,10 +74,13 @@ impl Scope<'_> {
             Action::File(file) => vec![self.file(step, file)?],
             Action::Artifact(artifact) => self.artifacts(artifact).map_err(misfit)?,
             Action::Images(names) => self.images(&texts(names)?).map_err(misfit)?,
-            Action::Store(store) => vec![Change::Store {
-                root: self.path(step, &store.root)?,
-                state: self.path(step, &store.state)?,
-            }],
+            Action::Store(store) => {
+                let root = self.path(step, &store.root)?;
+                vec![match self.cluster.runtime.traits.kind {
+                    RuntimeKind::Docker => Change::DockerStore { root },
+                    _ => Change::Store { root, state: self.path(step, &store.state)? },
+                }]
+            }
             Action::Tree(paths) => self.trees(step, paths, Whose::Own)?,
             Action::Trace(paths) => self.trees(step, paths, Whose::Shared)?,
             Action::Made(paths) => self.trees(step, paths, Whose::Made)?,
@@ -87,6 +90,7 @@ impl Scope<'_> {
                 vec![Change::Firewall { sources: words.map(str::to_owned).collect() }]
             }
             Action::Package(tools) => self.packages(tools).map_err(misfit)?,
+            Action::Group(name) => vec![Change::Group { name: text(name)? }],
             Action::Service(service) => vec![Change::Service {
                 unit: text(&service.unit)?,
                 enabled: service.enabled,
@@ -161,6 +165,7 @@ impl Scope<'_> {
         let content = match file.merge.as_deref() {
             None => Ok(content),
             Some("containerd") => self.containerd(&content),
+            Some("docker") => merge::json(&content, &self.cluster.runtime.config),
             Some("kubelet") => {
                 let none = Overrides::new();
                 let own = self.context["host"]["kubelet"].as_object().unwrap_or(&none);
@@ -274,6 +279,7 @@ impl Scope<'_> {
     /// call them by another repository than the bundle. Those that are not at hand the hosts pull, if they are to.
     fn images(&self, names: &[String]) -> Result<Vec<Change>, String> {
         let all = || self.artifacts.of("image", self.arch);
+        let docker = self.cluster.runtime.traits.kind == RuntimeKind::Docker;
         let mut changes: Vec<Change> = Vec::new();
         for name in names {
             let fits = |reference: &&String| {
@@ -282,10 +288,20 @@ impl Scope<'_> {
             };
             let found = all()
                 .find_map(|available| Some((available, available.references.iter().find(fits)?)));
-            if let (None, Some(reference)) = (&found, self.cluster.pulled(name)) {
-                match changes.iter_mut().find(|it| matches!(it, Change::Pull { .. })) {
-                    Some(Change::Pull { references }) => references.push(reference),
-                    _ => changes.push(Change::Pull { references: vec![reference] }),
+            if let (None, Some(image)) = (&found, self.cluster.pulled(name)) {
+                let pulls = |it: &&mut Change| {
+                    matches!(it, Change::Pull { .. } | Change::DockerPull { .. })
+                };
+                match changes.iter_mut().find(pulls) {
+                    Some(Change::Pull { references }) => references.push(image.reference),
+                    Some(Change::DockerPull { references }) => {
+                        references.push((image.reference, image.from));
+                    }
+                    _ if docker => {
+                        let references = vec![(image.reference, image.from)];
+                        changes.push(Change::DockerPull { references });
+                    }
+                    _ => changes.push(Change::Pull { references: vec![image.reference] }),
                 }
                 continue;
             }
@@ -298,6 +314,7 @@ impl Scope<'_> {
             }
             let same = changes.iter_mut().find_map(|change| match change {
                 Change::Image { upload, references }
+                | Change::DockerImage { upload, references }
                     if upload.name == available.upload.name
                         && upload.sha256 == available.upload.sha256 =>
                 {
@@ -305,11 +322,16 @@ impl Scope<'_> {
                 }
                 _ => None,
             });
-            match same {
-                Some(references) => references.extend(pairs),
-                None => changes
-                    .push(Change::Image { upload: self.upload(available), references: pairs }),
+            if let Some(references) = same {
+                references.extend(pairs);
+                continue;
             }
+            let (upload, references) = (self.upload(available), pairs);
+            changes.push(if docker {
+                Change::DockerImage { upload, references }
+            } else {
+                Change::Image { upload, references }
+            });
         }
         Ok(changes)
     }

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use crate::cluster::{API_PORT, Cluster, LoadBalancer};
 use crate::host::Upload;
-use crate::host::facts::{Containerd, Os};
+use crate::host::facts::{Containerd, Docker, Os};
 
 /// Everything that a plan is made of, apart from the playbooks.
 #[derive(Debug)]
@@ -84,6 +84,8 @@ pub struct HostState {
     pub guest: bool,
     /// The containerd that runs there, by whoever brought it.
     pub containerd: Option<Containerd>,
+    /// The docker that runs there, likewise.
+    pub docker: Option<Docker>,
 }
 
 impl HostState {
@@ -109,6 +111,7 @@ impl HostState {
             guest: false,
             silent: false,
             containerd: None,
+            docker: None,
         }
     }
 

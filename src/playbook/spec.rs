@@ -97,6 +97,8 @@ pub enum Action {
     Package(Vec<String>),
     /// Addresses and networks that a firewall which is on lets in; each may be several, with commas.
     Firewall(Vec<String>),
+    /// A system group.
+    Group(String),
     /// A systemd unit.
     Service(ServiceSpec),
     /// Kernel settings.
@@ -130,7 +132,7 @@ pub struct FileSpec {
     pub template: Option<String>,
     /// Or the content itself.
     pub content: Option<String>,
-    /// The user's overrides that are merged in: `containerd`.
+    /// The user's overrides that are merged in: `containerd`, `docker`, `kubelet`.
     pub merge: Option<String>,
 }
 
@@ -273,6 +275,7 @@ struct RawStep {
     made: Option<Vec<String>>,
     package: Option<Vec<String>>,
     firewall: Option<Vec<String>>,
+    group: Option<String>,
     service: Option<ServiceSpec>,
     sysctl: Option<BTreeMap<String, String>>,
     module: Option<Vec<String>>,
@@ -318,6 +321,7 @@ impl TryFrom<RawStep> for Step {
             raw.made.map(Action::Made),
             raw.package.map(Action::Package),
             raw.firewall.map(Action::Firewall),
+            raw.group.map(Action::Group),
             raw.service.map(Action::Service),
             raw.sysctl.map(Action::Sysctl),
             raw.module.map(Action::Module),

@@ -1,10 +1,11 @@
 //! bivouac brings a container runtime. One that is there has an owner, and pods or containers of theirs: it
 //! is used only where the operator says so, and only if it fits.
 
+mod docker;
 mod existing;
 
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
-use crate::cluster::RuntimeKind;
+use crate::cluster::{DOCKER, RuntimeKind};
 
 pub(super) const CHECK: Check = Check {
     name: "ContainerRuntime",
@@ -17,8 +18,8 @@ const UNITS: [&str; 4] =
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let runtime = &context.cluster.runtime;
-    let unit = runtime.traits.unit;
-    let is_ours = host.facts.has_claimed(&format!("/etc/systemd/system/{unit}"));
+    let unit = runtime.traits.engine;
+    let is_ours = is_ours(host, unit);
     if runtime.existing && is_ours {
         let message = format!("`{unit}` there is bivouac's own, not an existing one");
         let fix = "take `existing: true` out of `spec.runtime`, or wipe the host first";
@@ -35,14 +36,31 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         return vec![];
     }
     match (runtime.existing, runtime.traits.kind) {
-        (false, _) => nobody_s(host),
+        (false, RuntimeKind::Docker) => {
+            let there = nobody_s(context, host);
+            if there.is_empty() {
+                docker::package(context, host).into_iter().collect()
+            } else {
+                there
+            }
+        }
+        (false, _) => nobody_s(context, host),
         (true, RuntimeKind::Containerd) => existing::run(context, host),
-        (true, RuntimeKind::CriO | RuntimeKind::Docker) => vec![],
+        (true, RuntimeKind::Docker) => docker::existing(host),
+        (true, RuntimeKind::CriO) => vec![],
     }
 }
 
-fn nobody_s(host: &HostFacts<'_>) -> Vec<Finding> {
-    let ours = |name: &&&str| host.facts.has_claimed(&format!("/etc/systemd/system/{name}"));
+/// docker's own units come with a package, after its configuration.
+const OF_DOCKER: [&str; 2] = ["containerd.service", "docker.service"];
+
+fn is_ours(host: &HostFacts<'_>, unit: &str) -> bool {
+    host.facts.has_claimed(&format!("/etc/systemd/system/{unit}"))
+        || (OF_DOCKER.contains(&unit) && host.facts.has_claimed(DOCKER.config))
+}
+
+fn nobody_s(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+    let ours = |name: &&&str| is_ours(host, name);
     let units = UNITS.iter().filter(|name| !ours(name)).filter_map(|name| host.facts.unit(name));
     let running = units.filter(|unit| unit.is_running()).map(|unit| &unit.name);
     let config = host.facts.runtime_config.iter().filter(|path| !host.facts.has_claimed(path));
@@ -52,7 +70,8 @@ fn nobody_s(host: &HostFacts<'_>) -> Vec<Finding> {
     }
     let message = format!("a container runtime is already there: {}", quoted(&there));
     let remove = "remove it if nothing on the host needs it";
-    let fix = if there.iter().any(|name| *name == "containerd.service") {
+    let engine = context.cluster.runtime.traits.engine;
+    let fix = if there.iter().any(|name| *name == engine) {
         format!(
             "{remove}, or have it used with `runtime: {{existing: true}}` in cluster.yaml; preflight says whether it fits"
         )

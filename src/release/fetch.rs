@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use super::archive::{self, Problem};
-use super::{Contents, Error, Source, sums};
+use super::{Contents, Error, Source, Sum, sums};
 use crate::cluster::Mirrors;
 use crate::content::{self, Cache, Digest, Hasher};
 use crate::http::Client;
@@ -128,9 +128,12 @@ where
 }
 
 async fn published_sum(client: &Client, source: &Source) -> Result<Digest, Error> {
-    let list = client.text(&source.sums).await?;
-    sums::find(&list, &source.file)
-        .map_err(|problem| Error::Sums { url: source.sums.clone(), problem })
+    let url = match &source.sum {
+        Sum::Pinned(sum) => return Ok(*sum),
+        Sum::Published(url) => url,
+    };
+    let list = client.text(url).await?;
+    sums::find(&list, &source.file).map_err(|problem| Error::Sums { url: url.clone(), problem })
 }
 
 async fn one(client: &Client, cache: &Arc<Cache>, source: &Source) -> Result<Vec<Fetched>, Error> {

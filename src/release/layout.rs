@@ -9,6 +9,7 @@
 
 use crate::cluster::versions::Release;
 use crate::cluster::{Mirrors, RuntimeKind, Version};
+use crate::content::Digest;
 
 /// One file on a release server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +22,21 @@ pub struct Source {
     pub arch: String,
     /// Where it is.
     pub url: String,
-    /// Where its sum is published.
-    pub sums: String,
+    /// Its sum.
+    pub sum: Sum,
     /// What it is called there.
     pub file: String,
     /// What is in it.
     pub contents: Contents,
+}
+
+/// Where the sum of a file is known from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sum {
+    /// It is published here.
+    Published(String),
+    /// Its project publishes none: it is known here.
+    Pinned(Digest),
 }
 
 /// What is in a file.
@@ -75,7 +85,7 @@ pub fn sources(
             component: "Kubernetes",
             version: version.to_string(),
             arch: arch.to_owned(),
-            sums: format!("{url}.sha256"),
+            sum: Sum::Published(format!("{url}.sha256")),
             url,
             file: name.to_owned(),
             contents: Contents::Program(name),
@@ -92,7 +102,7 @@ pub fn sources(
                 version: version.to_string(),
                 arch: arch.to_owned(),
                 url: format!("{base}/{file}"),
-                sums: format!("{base}/{sums}"),
+                sum: Sum::Published(format!("{base}/{sums}")),
                 file,
                 contents,
             }
@@ -144,16 +154,72 @@ pub fn sources(
     ];
     let own = match runtime {
         RuntimeKind::Containerd => containerd(),
-        RuntimeKind::CriO | RuntimeKind::Docker => vec![],
+        RuntimeKind::Docker => {
+            cri_dockerd(install.cri_dockerd, arch, mirrors).into_iter().collect()
+        }
+        RuntimeKind::CriO => vec![],
     };
     // After the kubelet, kubeadm and kubectl, the largest.
     all.splice(3..3, own);
     all
 }
 
+/// The archives of cri-dockerd, whose project publishes no sums: architecture and SHA-256 by kubespray
+/// (`cri_dockerd_archive_checksums` in `roles/kubespray_defaults/vars/main/checksums.yml`).
+const CRI_DOCKERD: [(Release, &str, &str); 4] = [
+    (
+        Release(0, 3, 20),
+        "amd64",
+        "2ce46d6bbd7f6a7e06e211836c201fdc2311111913eccc63a03f6ef4fe1958fc",
+    ),
+    (
+        Release(0, 3, 20),
+        "arm64",
+        "e6b4661c51c832ee1cbbb75d1c8b086fa803acc153d400454c3b8cf324547d89",
+    ),
+    (
+        Release(0, 3, 24),
+        "amd64",
+        "dd4b7f514c248a3aaca398f467430a4c58aae9a77ea8b96a2f5b5d6fba0948d1",
+    ),
+    (
+        Release(0, 3, 24),
+        "arm64",
+        "c783a03735887c4a8fc894bd4cf7a1c0defef3ecf50a4d79ff31eed45c26b17e",
+    ),
+];
+
+/// cri-dockerd's archive (`packaging/static/Makefile` of Mirantis/cri-dockerd: `tar -C build/linux ... cri-dockerd`,
+/// which is a directory), for the architectures of which its sum is known.
+fn cri_dockerd(version: Release, arch: &str, mirrors: &Mirrors) -> Option<Source> {
+    let known = CRI_DOCKERD.iter().find(|it| (it.0, it.1) == (version, arch));
+    let sum = known.and_then(|it| Digest::parse(it.2))?;
+    let file = format!("cri-dockerd-{version}.{arch}.tgz");
+    Some(Source {
+        component: "cri-dockerd",
+        version: version.to_string(),
+        arch: arch.to_owned(),
+        url: format!("{}/Mirantis/cri-dockerd/releases/download/v{version}/{file}", mirrors.github),
+        sum: Sum::Pinned(sum),
+        file,
+        contents: Contents::Archive {
+            kind: "binary",
+            within: "cri-dockerd",
+            members: &["cri-dockerd"],
+        },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn published(source: &Source) -> &str {
+        match &source.sum {
+            Sum::Published(at) => at,
+            Sum::Pinned(_) => "",
+        }
+    }
 
     #[test]
     fn files_are_where_the_projects_publish_them() {
@@ -162,21 +228,21 @@ mod tests {
         let one = |component| all.iter().find(|it| it.component == component).unwrap();
         let kubelet = one("Kubernetes");
         assert_eq!(kubelet.url, "https://dl.k8s.io/release/v1.35.0/bin/linux/arm64/kubelet");
-        assert_eq!(kubelet.sums, format!("{}.sha256", kubelet.url));
+        assert_eq!(published(kubelet), format!("{}.sha256", kubelet.url));
         let runc = one("runc");
         let base =
             format!("https://github.com/opencontainers/runc/releases/download/v{}", runc.version);
         assert_eq!(runc.url, format!("{base}/runc.arm64"));
-        assert_eq!(runc.sums, format!("{base}/runc.sha256sum"));
+        assert_eq!(published(runc), format!("{base}/runc.sha256sum"));
         let plugins = one("the network plugins");
         assert!(plugins.url.ends_with(&format!(
             "/plugins/releases/download/v{0}/cni-plugins-linux-arm64-v{0}.tgz",
             plugins.version
         )));
-        assert_eq!(plugins.sums, format!("{}.sha256", plugins.url));
+        assert_eq!(published(plugins), format!("{}.sha256", plugins.url));
         let containerd = one("containerd");
         assert!(containerd.file.starts_with("containerd-") && !containerd.file.contains("-v"));
-        assert_eq!(containerd.sums, format!("{}.sha256sum", containerd.url));
+        assert_eq!(published(containerd), format!("{}.sha256sum", containerd.url));
     }
 
     #[test]
@@ -185,10 +251,38 @@ mod tests {
         let all = sources(&version, "amd64", RuntimeKind::Containerd, &Mirrors::china());
         for source in &all {
             assert!(source.url.starts_with("https://files.m.daocloud.io/"), "{}", source.url);
-            assert!(source.sums.starts_with("https://files.m.daocloud.io/"), "{}", source.sums);
+            let sums = published(source);
+            assert!(sums.starts_with("https://files.m.daocloud.io/"), "{sums}");
         }
         let channel = Mirrors::china().channel(Some(36));
         assert_eq!(channel, "https://files.m.daocloud.io/dl.k8s.io/release/stable-1.36.txt");
         assert_eq!(Mirrors::default().channel(None), "https://dl.k8s.io/release/stable.txt");
+    }
+
+    #[test]
+    fn docker_needs_cri_dockerd_and_no_other_runtime_s_files() {
+        for row in crate::cluster::versions::supported() {
+            for arch in ["amd64", "arm64"] {
+                let version: Version = format!("v1.{}.0", row.minor).parse().unwrap();
+                let all = sources(&version, arch, RuntimeKind::Docker, &Mirrors::default());
+                let (release, base) = (row.install.cri_dockerd, "https://github.com/Mirantis");
+                let own = all.iter().find(|it| it.component == "cri-dockerd").unwrap();
+                assert_eq!(
+                    own.url,
+                    format!(
+                        "{base}/cri-dockerd/releases/download/v{release}/cri-dockerd-{release}.{arch}.tgz"
+                    )
+                );
+                assert!(matches!(own.sum, Sum::Pinned(_)));
+                assert!(!all.iter().any(|it| ["containerd", "runc"].contains(&it.component)));
+            }
+        }
+        let riscv = sources(
+            &"v1.35.0".parse().unwrap(),
+            "riscv64",
+            RuntimeKind::Docker,
+            &Mirrors::default(),
+        );
+        assert!(!riscv.iter().any(|it| it.component == "cri-dockerd"), "its sum is not known");
     }
 }

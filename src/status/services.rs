@@ -1,13 +1,15 @@
 //! The kubelet and the container runtime of each host.
 
 use super::{Context, Finding, Look};
+use crate::cluster::Traits;
 use crate::host::survey::Survey;
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
-    context.installed().flat_map(|(look, survey)| one(look, survey)).collect()
+    let runtime = context.cluster.runtime.traits;
+    context.installed().flat_map(|(look, survey)| one(runtime, look, survey)).collect()
 }
 
-fn one(look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
+fn one(runtime: &Traits, look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &survey.kubelet {
         Some(unit) if unit.state == "active" => {}
@@ -27,7 +29,7 @@ fn one(look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
         Some(false) => findings.push(look.error(
             "Runtime",
             "the container runtime does not answer",
-            "`journalctl -u containerd` says why; `systemctl restart containerd` starts it again",
+            says_why(runtime),
         )),
         None => findings.push(look.error(
             "Runtime",
@@ -36,4 +38,18 @@ fn one(look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
         )),
     }
     findings
+}
+
+/// What a runtime writes down of itself, and how it is started: by one unit, or by two.
+fn says_why(runtime: &Traits) -> String {
+    let name = |unit: &'static str| unit.trim_end_matches(".service");
+    let mut units = vec![name(runtime.engine)];
+    if runtime.unit != runtime.engine {
+        units.push(name(runtime.unit));
+    }
+    let journal = units.iter().fold(String::new(), |all, unit| format!("{all} -u {unit}"));
+    format!(
+        "`journalctl{journal}` says why; `systemctl restart {}` starts it again",
+        units.join(" ")
+    )
 }

@@ -9,14 +9,14 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use bivouac::cluster::{
-    self, Cluster, Download, Host, Kubernetes, LoadBalancer, Network, Plugin, ProxyMode, Security,
-    Sources, Ssh, Sudo, Version,
+    self, Cluster, DOCKER, Download, Host, Kubernetes, LoadBalancer, Network, Plugin, ProxyMode,
+    Security, Sources, Ssh, Sudo, Version,
 };
 use bivouac::event::Severity;
 use bivouac::family::Families;
 use bivouac::host::facts::{
-    Address, Claim, Containerd, Endpoint, Facts, FactsError, Journal, Listener, Process, Reached,
-    Route, Unit,
+    Address, Claim, Containerd, Docker, Endpoint, Facts, FactsError, Journal, Listener, Process,
+    Reached, Route, Unit,
 };
 use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, check};
 use serde_json::json;
@@ -29,6 +29,7 @@ const HOSTILE: &str = include_str!("../fixtures/facts/hostile.txt");
 const LAB: &str = include_str!("../fixtures/facts/lab.txt");
 const OLD_CLUSTER: &str = include_str!("../fixtures/facts/old-cluster.txt");
 const ARCH: &str = include_str!("../fixtures/facts/arch.txt");
+const ROCKY: &str = include_str!("../fixtures/facts/rocky-9.txt");
 const UBUNTU: &str = include_str!("../fixtures/facts/ubuntu-22.04.txt");
 
 /// A cluster and what its hosts said; by default one control plane and two workers, all well.
@@ -131,7 +132,58 @@ fn an_existing_runtime_that_fits_is_no_finding() {
     for facts in &mut scene.facts {
         facts.containerd = Some(containerd());
         facts.units.as_mut().unwrap().push(unit("containerd.service"));
-        facts.runtime_config = Some("/etc/containerd/config.toml".into());
+        facts.runtime_config = vec!["/etc/containerd/config.toml".into()];
+    }
+    assert_eq!(scene.check(), []);
+}
+
+/// One that fits.
+fn docker() -> Docker {
+    let text = |text: &str| Some(text.to_owned());
+    Docker {
+        version: text("20.10.24+dfsg1"),
+        api: text("1.41"),
+        cgroup: text("systemd"),
+        root: text("/var/lib/docker"),
+        driver: text("overlay2"),
+        log: text("json-file"),
+        live_restore: Some(true),
+        swarm: text("inactive"),
+        security: text("[name=seccomp,profile=default]"),
+        forward: text("ACCEPT"),
+        pods: Some(vec![]),
+    }
+}
+
+#[test]
+fn an_existing_docker_that_fits_is_no_finding() {
+    let mut scene = Scene::healthy();
+    scene.cluster.runtime.traits = &DOCKER;
+    scene.cluster.runtime.existing = true;
+    for facts in &mut scene.facts {
+        facts.docker = Some(docker());
+        // Its own containerd is there, too.
+        facts.units.as_mut().unwrap().extend(["docker.service", "containerd.service"].map(unit));
+        facts.runtime_config =
+            vec!["/etc/containerd/config.toml".into(), "/etc/docker/daemon.json".into()];
+    }
+    assert_eq!(scene.check(), []);
+}
+
+#[test]
+fn a_docker_that_came_with_a_package_of_ours_is_ours() {
+    let mut scene = Scene::healthy();
+    scene.cluster.runtime.traits = &DOCKER;
+    assert_eq!(scene.check(), []);
+    // An install that was cut off after the package.
+    for facts in &mut scene.facts {
+        facts.units.as_mut().unwrap().extend(["docker.service", "containerd.service"].map(unit));
+        facts.runtime_config = vec!["/etc/docker/daemon.json".into()];
+    }
+    assert_eq!(scene.check().len(), 1, "it is another's until the journal says otherwise");
+    for facts in &mut scene.facts {
+        let (kind, subject) = ("file".to_owned(), "/etc/docker/daemon.json".to_owned());
+        facts.claims = vec![Claim { kind, subject }];
     }
     assert_eq!(scene.check(), []);
 }
@@ -290,7 +342,7 @@ const CASES: &[Case] = &[
     ("docker", "ContainerRuntime", |s| {
         let units = s.facts[1].units.as_mut().unwrap();
         units.extend([unit("containerd.service"), unit("docker.service")]);
-        s.facts[1].runtime_config = Some("/etc/containerd/config.toml".into());
+        s.facts[1].runtime_config = vec!["/etc/containerd/config.toml".into()];
     }),
     ("an existing runtime that is not there", "ContainerRuntime", |s| {
         s.cluster.runtime.existing = true;
@@ -321,6 +373,37 @@ const CASES: &[Case] = &[
         s.facts[0].containerd = Some(Containerd { version, ..containerd() });
         s.facts[1].containerd = Some(Containerd { version: None, ..containerd() });
         s.facts[2].containerd = Some(containerd());
+    }),
+    ("no package of docker", "ContainerRuntime", |s| {
+        s.cluster.runtime.traits = &DOCKER;
+        s.facts[1] = Facts::parse(ROCKY).unwrap();
+    }),
+    ("an existing docker that is not there, and one that does not run", "ContainerRuntime", |s| {
+        s.cluster.runtime.traits = &DOCKER;
+        s.cluster.runtime.existing = true;
+        s.facts[1].units.as_mut().unwrap().push(unit("docker.service"));
+        s.facts[2].docker = Some(docker());
+    }),
+    ("an existing docker that does not fit", "ContainerRuntime", |s| {
+        s.cluster.runtime.traits = &DOCKER;
+        s.cluster.runtime.existing = true;
+        let text = |text: &str| Some(text.to_owned());
+        let none = Docker { api: None, version: None, ..docker() };
+        let old = Docker { api: text("1.24"), version: text("1.12.6"), ..docker() };
+        let own = Docker {
+            cgroup: text("cgroupfs"),
+            log: text("journald"),
+            live_restore: Some(false),
+            swarm: text("active"),
+            security: text("[name=seccomp,profile=default name=userns]"),
+            forward: text("DROP"),
+            pods: Some(vec!["k8s_POD_a_b_c_0".into()]),
+            ..docker()
+        };
+        for (facts, docker) in s.facts.iter_mut().zip([none, old, own]) {
+            facts.docker = Some(docker);
+        }
+        s.facts[2].units.as_mut().unwrap().push(unit("cri-docker.service"));
     }),
     ("a runtime that changed hands", "ContainerRuntime", |s| {
         let claim =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bivouac::cluster::{Mirrors, Version};
 use bivouac::content::{Cache, Digest};
 use bivouac::http::Client;
-use bivouac::release::{self, Contents, Error, Fetched, Source};
+use bivouac::release::{self, Contents, Error, Fetched, Source, Sum};
 use tempfile::TempDir;
 
 use crate::support::server::{Answer, Server, Site, quick};
@@ -21,6 +21,14 @@ fn sources(base: &str) -> Vec<Source> {
         images: None,
     };
     release::sources(&version(), "amd64", bivouac::cluster::RuntimeKind::Containerd, &mirrors)
+}
+
+/// Where a file's sum is published.
+fn sums(source: &Source) -> String {
+    match &source.sum {
+        Sum::Published(at) => at.clone(),
+        Sum::Pinned(sum) => panic!("{}: the sum is pinned: {sum}", source.file),
+    }
 }
 
 fn program(name: &str) -> Vec<u8> {
@@ -65,7 +73,7 @@ fn site() -> Site {
             _ => format!("{sum}  {}\n", source.file),
         };
         site.insert(path(&source.url, ""), Answer::File(bytes));
-        site.insert(path(&source.sums, ""), Answer::File(list.into_bytes()));
+        site.insert(path(&sums(&source), ""), Answer::File(list.into_bytes()));
     }
     site.insert("/dl/release/stable.txt".to_owned(), Answer::File(b"v1.37.1".to_vec()));
     site.insert("/dl/release/stable-1.36.txt".to_owned(), Answer::File(b"v1.36.4\n".to_vec()));
@@ -149,16 +157,16 @@ async fn each_fault_of_each_file_names_it() {
                 "wrong" => {
                     site.insert(source.url.clone(), Answer::File([&bytes[..], b"!"].concat()))
                 }
-                "no sums" => site.remove(&source.sums),
+                "no sums" => site.remove(&sums(&source)),
                 _ => site.insert(
-                    source.sums.clone(),
+                    sums(&source),
                     Answer::File(format!("{}  other\n", Digest::of(&bytes)).into_bytes()),
                 ),
             };
             let server = Server::plain(site).await;
             let place = Place::new();
             let error = place.fetch(&server).await.unwrap_err();
-            let file = if fault.contains("sums") { &source.sums } else { &source.url };
+            let file = if fault.contains("sums") { sums(&source) } else { source.url.clone() };
             let text = error.to_string();
             assert!(text.contains(words) && text.contains(&format!("{file}`")), "{fault}: {text}");
         }
@@ -176,7 +184,7 @@ async fn an_archive_with_a_right_sum_and_without_the_program_is_refused() {
     let mut site = site();
     let list = format!("{}  {}\n", Digest::of(&bytes), source.file);
     site.insert(source.url.clone(), Answer::File(bytes));
-    site.insert(source.sums.clone(), Answer::File(list.into_bytes()));
+    site.insert(sums(&source), Answer::File(list.into_bytes()));
     let server = Server::plain(site).await;
     let place = Place::new();
     let text = place.fetch(&server).await.unwrap_err().to_string();
@@ -208,4 +216,30 @@ async fn the_newest_release_is_what_the_server_says() {
         let text = newest(Some(minor)).await.unwrap_err().to_string();
         assert!(text.contains(words) && text.contains(&format!("stable-1.{minor}.txt")), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_file_whose_project_publishes_no_sums_has_to_have_the_one_that_is_known() {
+    let kind = bivouac::cluster::RuntimeKind::Docker;
+    let all = |base: &str| {
+        let mirrors =
+            Mirrors { kubernetes: base.to_owned(), github: base.to_owned(), images: None };
+        release::sources(&version(), "amd64", kind, &mirrors)
+    };
+    let source = all("").into_iter().find(|it| it.component == "cri-dockerd").unwrap();
+    let mut site = Site::new();
+    let bytes = packed(&source);
+    site.insert(source.url.clone(), Answer::File(bytes.clone()));
+    let server = Server::plain(site).await;
+    let place = Place::new();
+    let real = all(&server.base).into_iter().find(|it| it.component == "cri-dockerd").unwrap();
+    let cache = place.cache();
+    let fetch = |source: Source| release::fetch(&place.client, &cache, vec![source]);
+    let text = fetch(real.clone()).await.unwrap_err().to_string();
+    assert!(text.contains("cri-dockerd-0.3.20.amd64.tgz") && text.contains("checksum"), "{text}");
+    let known = Source { sum: Sum::Pinned(Digest::of(&bytes)), ..real };
+    let names: Vec<_> = fetch(known).await.unwrap().into_iter().map(|it| it.name).collect();
+    assert_eq!(names, ["cri-dockerd"]);
+    let asked = server.seen();
+    assert!(!asked.iter().any(|it| it.contains("sha256")), "nobody is asked for a sum: {asked:?}");
 }

@@ -64,12 +64,12 @@ init_twice() { exits 0 h1 init && exits 0 h1 init && unchanged h1; }
 t "a second init changes nothing" init_twice
 on_host 'cat /var/lib/bivouac/journal' > "$TMP/journal"
 floor 'for seq in $(awk '"'"'$1 == "start" { print $2 }'"'"' "$BV/journal" | sort -rn); do
-  kind=$(sed -n "s/^start $seq .* '"'"'\(file\|artifact\|tree\|service\|sysctl\|command\|kernel\)'"'"' .*/\1/p" "$BV/journal")
+  kind=$(sed -n "s/^start $seq .* '"'"'\(file\|artifact\|tree\|group\|service\|sysctl\|command\|kernel\)'"'"' .*/\1/p" "$BV/journal")
   (bv_undo "$seq"); first=$?
   (bv_undo "$seq"); echo "undone $seq $kind $first $?"
 done' > "$TMP/undone" 2>&1
 twice() { grep "^undone [0-9]* $1 " "$TMP/undone"; ! grep "^undone [0-9]* $1 " "$TMP/undone" | grep -v ' 0 0$'; }
-for kind in file artifact tree service sysctl kernel command; do t "$kind: its undo bears being run twice" twice "$kind"; done
+for kind in file artifact tree group service sysctl kernel command; do t "$kind: its undo bears being run twice" twice "$kind"; done
 nothing_kept() { ! grep '^kept' "$TMP/undone"; }
 t "and nothing was kept" nothing_kept
 t "a wipe after that finds nothing to do and no difference" wiped

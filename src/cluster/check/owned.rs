@@ -6,7 +6,7 @@ use super::super::containerd::{CRI, IMAGES, RUNTIME};
 use super::super::free::Node;
 use super::super::mistake::quote;
 use super::super::raw;
-use super::super::runtime::CONTAINERD as RUNS;
+use super::super::runtime::{CONTAINERD as RUNS, DOCKER as DOCKER_RUNS};
 use super::super::yaml::{At, Spot};
 use super::Check;
 
@@ -104,6 +104,25 @@ pub(super) const CONTAINERD: &[Owned] = &[
     (&["plugins", CRI, "registry", "configs", ANY, "tls"], "", HOSTS_TOML),
     (&["plugins", IMAGES, "registry", "configs", ANY, "tls"], "", HOSTS_TOML),
 ];
+
+/// Beneath `spec.runtime.config` of docker.
+pub(super) const DOCKER: &[Owned] = &[
+    (&["data-root"], DOCKER_RUNS.root, "nothing: a wipe removes images from `/var/lib/docker`"),
+    (&["exec-root"], DOCKER_RUNS.state, "nothing: a wipe unmounts what is in `/run/docker`"),
+    (&["hosts"], "", "nothing: docker's unit says where it listens"),
+    (&["exec-opts"], "", "nothing: the cgroup driver is `systemd`, as the kubelets'"),
+    (&["cgroup-parent"], "", "nothing: the kubelet gives each pod its cgroup"),
+    (&["log-driver"], "json-file", "nothing: `kubectl logs` reads docker's `json-file`"),
+    (&["bridge"], "none", NETWORK),
+    (&["bip"], "", NETWORK),
+    (&["iptables"], "", NETWORK),
+    (&["ip6tables"], "", NETWORK),
+    (&["ip-forward"], "", NETWORK),
+    (&["ip-masq"], "", NETWORK),
+];
+
+const NETWORK: &str =
+    "nothing: pods have the cluster's network, and docker leaves the host's alone";
 
 /// Every field of a mapping.
 const ANY: &str = "*";

@@ -20,7 +20,8 @@ impl Check<'_> {
                 self.no_nulls(&given.config);
                 self.overrides(&given.config, owned::CONTAINERD)
             }
-            RuntimeKind::CriO | RuntimeKind::Docker => self.overrides(&given.config, &[]),
+            RuntimeKind::Docker => self.overrides(&given.config, owned::DOCKER),
+            RuntimeKind::CriO => self.overrides(&given.config, &[]),
         };
         let existing = given.existing.unwrap_or_default();
         if let Some(own) = given.config.as_ref().filter(|own| existing && !own.value.is_empty()) {

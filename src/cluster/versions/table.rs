@@ -33,7 +33,7 @@ const V1_20: VersionFacts = VersionFacts {
         cni_plugins: Release(1, 9, 1),
         crictl: Release(1, 20, 0),
         cri_o: None,
-        cri_dockerd: None,
+        cri_dockerd: Release(0, 3, 20),
     },
     cgroup1: Cgroup1::Works,
     kernel: (3, 10),
@@ -84,7 +84,11 @@ const V1_23: VersionFacts = VersionFacts {
         tested: &[Release(1, 5, 8), Release(1, 6, 0)],
         ..V1_22.containerd
     },
-    install: Components { crictl: Release(1, 23, 0), ..V1_22.install },
+    install: Components {
+        crictl: Release(1, 23, 0),
+        cri_dockerd: Release(0, 3, 24),
+        ..V1_22.install
+    },
     ..V1_22
 };
 
@@ -97,11 +101,7 @@ const V1_24: VersionFacts = VersionFacts {
         tested: &[Release(1, 5, 11), Release(1, 6, 4), Release(1, 7, 0)],
         ..V1_23.containerd
     },
-    install: Components {
-        crictl: Release(1, 24, 0),
-        cri_dockerd: Some(Release(0, 4, 4)),
-        ..V1_23.install
-    },
+    install: Components { crictl: Release(1, 24, 0), ..V1_23.install },
     control_plane_taint: "node-role.kubernetes.io/control-plane",
     kubelet_config_by_minor: false,
     ..V1_23

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ipnet::IpNet;
 
 use super::{
-    Address, Claim, Containerd, Disk, Facts, FactsError, Journal, Leftovers, Listener, Os, Process,
-    Route, Unit,
+    Address, Claim, Containerd, Disk, Docker, Facts, FactsError, Journal, Leftovers, Listener, Os,
+    Process, Route, Unit,
 };
 
 /// The script's first line; its number changes when older programs would misread newer facts.
@@ -97,8 +97,9 @@ impl Read {
             selinux: self.flag("selinux"),
             units: self.list("unit", unit),
             ufw: self.one("ufw").map(|value| unquote(value).eq_ignore_ascii_case("yes")),
-            runtime_config: self.text("runtime_config"),
+            runtime_config: self.texts("runtime_config").unwrap_or_default(),
             containerd: self.containerd(),
+            docker: self.docker(),
             leftovers: Leftovers {
                 paths: self.texts("leftover"),
                 links: self.texts("leftover_link"),
@@ -163,6 +164,24 @@ impl Read {
             cni_conf: self.text("containerd.cni_conf"),
             certs: self.text("containerd.certs"),
             containers: self.texts("containerd.container"),
+        })
+    }
+
+    /// Likewise.
+    fn docker(&self) -> Option<Docker> {
+        self.values.get("docker")?;
+        Some(Docker {
+            version: self.text("docker.version"),
+            api: self.text("docker.api"),
+            cgroup: self.text("docker.cgroup"),
+            root: self.text("docker.root"),
+            driver: self.text("docker.driver"),
+            log: self.text("docker.log"),
+            live_restore: self.one("docker.live_restore").map(|it| it == "true"),
+            swarm: self.text("docker.swarm"),
+            security: self.text("docker.security"),
+            forward: self.text("docker.forward"),
+            pods: self.texts("docker.pod"),
         })
     }
 

@@ -5,7 +5,7 @@
 bv_part_of() {
     case $1 in
     artifact) bv_part=$2.bivouac~ ;;
-    image) bv_part=$BV/content/$2 ;;
+    image | docker_image) bv_part=$BV/content/$2 ;;
     *) bv_part=/nonexistent ;;
     esac
 }

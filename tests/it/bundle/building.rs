@@ -3,6 +3,7 @@
 use std::fs;
 
 use bivouac::bundle::{self, Bundle, Digest, Input, Kind};
+use bivouac::cluster::{CONTAINERD, DOCKER};
 
 use super::support::{
     AMD64, ARM64, Fixture, add_plain, chain, docker_archive, elf, names, version,
@@ -127,11 +128,48 @@ fn a_containerd_that_does_not_go_with_the_release_is_named() {
         fs::remove_dir_all(fixture.from().join("images")).unwrap();
         fixture.add("VERSIONS", format!("containerd {containerd}\n").as_bytes());
         bundle::build(&fixture.bundle(), &fixture.from(), &version(kubernetes), "amd64").unwrap();
-        let checked = Bundle::open(&fixture.bundle()).unwrap().check_runtime();
+        let checked = Bundle::open(&fixture.bundle()).unwrap().check_runtime(&CONTAINERD);
         let found = checked.err().map(|error| error.to_string());
         match (&found, expected) {
             (Some(found), Some(expected)) => assert!(found.contains(expected), "{found}"),
             _ => assert_eq!(found.as_deref(), expected, "{kubernetes} {containerd}"),
+        }
+    }
+}
+
+#[test]
+fn a_bundle_of_another_runtime_is_named() {
+    for (programs, versions, runtime, expected) in [
+        (
+            &["containerd"][..],
+            "",
+            &DOCKER,
+            Some("holds no `cri-dockerd` for `amd64`, expected one"),
+        ),
+        (
+            &["cri-dockerd"],
+            "",
+            &CONTAINERD,
+            Some("holds no `containerd` for `amd64`, expected one"),
+        ),
+        (&["cri-dockerd"], "cri-dockerd 0.3.20", &DOCKER, None),
+        (&["cri-dockerd"], "cri-dockerd 0.3.24", &DOCKER, Some("expected one older than 0.3.22")),
+        // One of small steps has none at all.
+        (&[], "", &DOCKER, None),
+    ] {
+        let fixture = Fixture::new();
+        fs::remove_dir_all(fixture.from().join("bin")).unwrap();
+        fs::remove_dir_all(fixture.from().join("images")).unwrap();
+        for program in ["kubeadm", "kubectl", "kubelet"].iter().chain(programs) {
+            fixture.add(&format!("bin/{program}"), b"#!/bin/sh\n");
+        }
+        fixture.add("VERSIONS", format!("{versions}\n").as_bytes());
+        bundle::build(&fixture.bundle(), &fixture.from(), &version("1.20.2"), "amd64").unwrap();
+        let checked = Bundle::open(&fixture.bundle()).unwrap().check_runtime(runtime);
+        let found = checked.err().map(|error| error.to_string());
+        match (&found, expected) {
+            (Some(found), Some(expected)) => assert!(found.contains(expected), "{found}"),
+            _ => assert_eq!(found.as_deref(), expected, "{programs:?} {versions}"),
         }
     }
 }

@@ -179,7 +179,10 @@ const CASES: &[Case] = &[
     (SECOND, "10.96.3.4", 13, 14, &["`10.96.3.4` lies in `serviceSubnet` `10.96.0.0/16`"]),
     // What is not built yet.
     (HOSTS, "  network: {plugin: calico}\n  hosts:", 10, 21, &["`spec.network.plugin` `calico` is not supported yet", "`bridge`"]),
-    (HOSTS, "  runtime: {name: docker}\n  hosts:", 10, 19, &["`spec.runtime.name` `docker` is not supported yet"]),
+    (HOSTS, "  runtime: {name: dockr}\n  hosts:", 10, 19, &["`spec.runtime.name` `dockr` is not supported yet", "did you mean `docker`?"]),
+    (HOSTS, "  runtime: {name: docker, config: {data-root: /srv/docker}}\n  hosts:", 10, 47, &["`data-root` is set by bivouac", "`/var/lib/docker`"]),
+    (HOSTS, "  runtime: {name: docker, config: {iptables: true}}\n  hosts:", 10, 46, &["`iptables` is set by bivouac", "the cluster's network"]),
+    (HOSTS, "  runtime: {name: docker, config: {log-driver: journald}}\n  hosts:", 10, 48, &["`log-driver` is set by bivouac", "`json-file`"]),
     (HOSTS, "  ssh: {jump: [{address: b}]}\n  hosts:", 10, 15, &["`spec.ssh.jump` is not supported yet"]),
     (WORKER, "roles: [worker]\n    ssh: {certificate: ~/c}", 15, 24, &["`spec.hosts[].ssh.certificate` is not supported yet"]),
     ("bundle: v1.20.2.bundle", "bundle: b\n    serve: 10.0.0.3", 10, 12, &["`10.0.0.3` is no host of this file", "`HOST:PORT`", "did you mean `10.0.0."]),

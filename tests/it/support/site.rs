@@ -76,6 +76,7 @@ fn artifacts(cluster: &Cluster) -> Artifacts {
     let repository = cluster.kubernetes.version.default_image_repository();
     let binaries = [
         "runc",
+        "cri-dockerd",
         "containerd",
         "containerd-shim-runc-v2",
         "ctr",

@@ -55,9 +55,10 @@ kubeProxy: {{iptables: {{masqueradeAll: true}}}}",
     )
 }
 
-fn made(row: &VersionFacts) -> Made {
+fn made(row: &VersionFacts, runtime: &str) -> Made {
     let version = format!("v1.{}.{}", row.minor, row.newest_patch);
-    let mut made = Made::new(&version, &settings(row), HOSTS);
+    let spec = format!("runtime: {{name: {runtime}}}\n{HOSTS}");
+    let mut made = Made::new(&version, &settings(row), &spec);
     // Its version decides which configuration it reads.
     for available in made.artifacts.0.iter_mut().filter(|it| it.name == "containerd") {
         available.version = row.install.containerd.to_string();
@@ -67,7 +68,7 @@ fn made(row: &VersionFacts) -> Made {
 
 /// A minor's golden files: their names and what they have to be.
 fn rendered(row: &VersionFacts) -> Vec<(String, String)> {
-    let plan = made(row).init();
+    let plan = made(row, "containerd").init();
     let mut files: Vec<(String, String)> = VERBS
         .into_iter()
         .map(|(name, lane, expected)| {
@@ -85,7 +86,21 @@ fn rendered(row: &VersionFacts) -> Vec<(String, String)> {
     let containerd = file(&plan.lanes[0], "/etc/containerd/config.toml");
     let head = format!("# containerd {}\n", row.install.containerd);
     files.push(("containerd.toml".to_owned(), head + containerd.trim_end() + "\n"));
+    files.push(("docker.txt".to_owned(), docker(row)));
     files
+}
+
+/// What docker and cri-dockerd are told, and what kubeadm is told of them.
+fn docker(row: &VersionFacts) -> String {
+    let plan = made(row, "docker").init();
+    let lane = &plan.lanes[0];
+    let (_, _, config) = kubeadm(lane).unwrap();
+    let socket = config.lines().find(|line| line.contains("criSocket:")).unwrap();
+    let mut text = format!("# cri-dockerd {}\n# {}\n", row.install.cri_dockerd, socket.trim());
+    for path in ["/etc/docker/daemon.json", "/etc/systemd/system/cri-docker.service"] {
+        let _ = write!(text, "\n# {path}\n{}\n", file(lane, path).trim_end());
+    }
+    text
 }
 
 fn dir() -> PathBuf {
@@ -126,14 +141,14 @@ fn what_is_rendered_is_what_was_rendered() {
         differences.is_empty(),
         "rendered files are not the golden ones; `BIVOUAC_GOLDEN=write cargo test golden` takes them over\n{differences}"
     );
-    assert_eq!(kept.len(), versions::supported().len() * (VERBS.len() + 1));
+    assert_eq!(kept.len(), versions::supported().len() * (VERBS.len() + 2));
 }
 
 #[test]
 fn golden_files_are_strictly_valid_for_their_minor() {
     for row in versions::supported() {
         let mut kinds = Vec::new();
-        for (name, text) in rendered(row).iter().filter(|(name, _)| name != "containerd.toml") {
+        for (name, text) in rendered(row).iter().take(VERBS.len()) {
             for document in yaml::documents(text).unwrap() {
                 let found = misfits_in(row.minor, &document);
                 assert_eq!(found, Vec::<String>::new(), "v1.{} {name}\n{text}", row.minor);

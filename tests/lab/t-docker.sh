@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# A cluster on docker: Debian's docker.io, by an install of ours and one that is there already. cri-dockerd is played by Kubernetes' own
+# dockershim behind cri-dockerd's flags (cri-dockerd.go).
+# cluster in turn
+# shellcheck disable=SC2016 # what is in single quotes the host expands
+. "$(dirname "$0")/t.sh"
+
+bundle=$("$LAB_DIR/docker-bundle.sh")
+# Containers of the lab may not lower their OOM score, and docker has no word for that: a runtime of docker's leaves it out.
+mkdir "$TMP/shared"
+cat > "$TMP/shared/runc" << 'R'
+#!/bin/sh
+bundle='' previous=''
+for word; do
+  case $previous in --bundle | -b) bundle=$word ;; esac
+  case $word in --bundle=*) bundle=${word#*=} ;; esac
+  previous=$word
+done
+[ -z "$bundle" ] || sed -i 's/"oomScoreAdj":-[0-9]*/"oomScoreAdj":0/' "$bundle/config.json"
+exec runc "$@"
+R
+chmod +x "$TMP/shared/runc"
+oom='"runtimes": {"lab": {"path": "/cluster/runc"}}, "default-runtime": "lab"'
+cd "$TMP"
+# file RUN EXISTING: cluster.yaml for the hosts of a run.
+file() {
+  BIVOUAC_BUNDLE=$bundle BIVOUAC_VERSION=v1.20.2 "$LAB_DIR/cluster.sh" "$1" --name docker |
+    sed -e '/^  runtime:/,/^  [a-z]/{/^  runtime:/d;/^   /d}' -e "s|^  artifacts:|  runtime: {name: docker, $2}\n&|"
+}
+bv() { local verb=$1; "$BIVOUAC" "$@" -f "$file" --accept-new-host-keys --log-dir "$TMP/logs-$1" --output json > "$TMP/$verb.json" 2> "$TMP/$verb.err" || { local status=$?; cat "$TMP/$verb.err"; tail -n 5 "$TMP/$verb.json"; return "$status"; }; }
+on() { podman exec -i "$host" sh -ec "$1"; }
+k() { podman exec -i "$host" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
+nodes() { k get nodes -o jsonpath='{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.status.nodeInfo.containerRuntimeVersion}{"\n"}{end}' > "$TMP/nodes"; cat "$TMP/nodes"; diff "$TMP/nodes" - <<< "$1"; }
+second() { bv init && ! grep '"changed":true' "$TMP/init.json" && grep -q '"event":"step_done"' "$TMP/init.json"; }
+wiped() { bv wipe --yes && tail -n 1 "$TMP/wipe.json" | tee /dev/stderr | grep -q '"differences":0'; }
+unchanged() { snap "$1" > "$TMP/$1.after" && same "$TMP/$1.before" "$TMP/$1.after"; }
+seconds() { say "$TEST: $1 $(tail -n 1 "$TMP/$1.json" | grep -o '"seconds":[0-9.]*' | sed -n 1p)"; }
+# The host's network is as without docker: no bridge of its own, no chains.
+no_network() { on 'ip -o link; iptables-save; ! ip link show docker0 2> /dev/null; ! iptables-save | grep -i docker'; }
+containers() { on 'docker ps --format "{{.Names}} {{.Image}}"; [ "$(docker ps --filter name=k8s_POD_ -q | wc -l)" -ge 5 ]; docker info -f "{{.CgroupDriver}} {{.LiveRestoreEnabled}}" | grep -x "systemd true"'; }
+logs() { comes k -n kube-system logs kube-scheduler-cp1 --tail 1 && [ -n "$(k -n kube-system logs kube-scheduler-cp1 --tail 1)" ] && k -n kube-system exec etcd-cp1 -- etcd --version | grep -F 'etcd Version'; }
+
+# By our install.
+hosts -ours cp1 w1 --mount "$TMP/shared" > "$TMP/ours"
+mapfile -t ours < <(cut -d' ' -f3 "$TMP/ours")
+host=${ours[0]}
+file=$TMP/ours.yaml
+file "$RUN-ours" "config: {$oom}" > "$file"
+for c in "${ours[@]}"; do snap "$c" > "$TMP/$c.before"; done
+t "init of a control plane and a worker on docker" bv init
+seconds init
+t "both nodes are Ready, and docker runs them" nodes $'cp1 True docker://20.10.24+dfsg1\nw1 True docker://20.10.24+dfsg1'
+t "pods run in docker, with the cgroup driver systemd" containers
+t "docker made no network and no rules" no_network
+t "nothing but the cluster listens for others" open_ports "${ours[@]}"
+t "logs and commands come through cri-dockerd" logs
+t "pods of both reach each other" "$LAB_DIR/pods.sh" "${ours[@]}"
+t "a second init changes nothing" second
+t "status finds all well" bv status
+t "wipe ends with 0 differences" wiped
+seconds wipe
+for c in "${ours[@]}"; do t "the snapshot of $c is the one from before" unchanged "$c"; done
+"$LAB_DIR/hosts.sh" down "$RUN-ours"
+
+# One that is there, with its owner's image and container.
+refused() { # TEXT...: preflight ends with 3 and says each TEXT.
+  local got=0 word
+  "$BIVOUAC" preflight -f "$file" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/text" 2>&1 < /dev/null || got=$?
+  cat "$TMP/text"
+  [ "$got" = 3 ]
+  for word; do grep -qF -- "$word" "$TMP/text" || { echo "not said: $word"; return 1; }; done
+}
+prepare() {
+  on 'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io > /dev/null 2>&1'
+  podman exec -i "$host" docker load < "$CACHE/tree/v1.20.2/images/pause.tar"
+  on 'docker tag k8s.gcr.io/pause:3.2 owner.example/app:1; docker rmi k8s.gcr.io/pause:3.2'
+}
+# What it is now, and what must be so afterwards: the daemon, its configuration, the owner's container, his images.
+owners() { on 'systemctl show -p MainPID,UnitFileState docker; sha256sum /etc/docker/daemon.json; docker ps -a --no-trunc --format "{{.ID}} {{.Names}} {{.Status}}" --filter name=owner | cut -d" " -f1-3; docker image ls --no-trunc --format "{{.ID}} {{.Repository}}:{{.Tag}}" | sort; docker inspect -f "{{.State.Pid}}" owner'; }
+owners_are() { owners > "$TMP/now"; same "$TMP/owners" "$TMP/now"; }
+# While the cluster is there, its images are too.
+owners_run() { owners | grep -v 'k8s.gcr.io/' > "$TMP/now"; same "$TMP/owners" "$TMP/now"; }
+# Its databases say that something was there, and is no more.
+still() { snap "$host" | grep -vE '/(meta|metadata|local-kv)\.db$'; }
+as_before() { still > "$TMP/after" && same "$TMP/before" "$TMP/after"; }
+rm -f "$BIVOUAC_KNOWN_HOSTS"
+read -r _ _ host < <(hosts -there one --mount "$TMP/shared")
+file=$TMP/there.yaml
+file "$RUN-there" "existing: false" > "$file"
+t "a docker of its owner" prepare
+t "it is refused where nobody speaks of it" refused 'a container runtime is already there' 'runtime: {existing: true}'
+sed -i 's/existing: false/existing: true/' "$file"
+t "it does not fit, and it is said why" refused 'cgroup driver is `cgroupfs`' '"exec-opts": ["native.cgroupdriver=systemd"]' 'all pods of the node end whenever docker is restarted'
+on 'systemctl stop docker docker.socket'
+t "it has to run" refused '`docker.service` does not run'
+on "printf '%s' '{\"exec-opts\": [\"native.cgroupdriver=systemd\"], \"live-restore\": true, $oom}' > /etc/docker/daemon.json
+  systemctl start docker.socket docker; docker run -d --name owner owner.example/app:1 > /dev/null"
+owners > "$TMP/owners"
+still > "$TMP/before"
+t "it fits" bv preflight
+t "init on it" bv init
+seconds init
+t "the node is Ready" nodes 'one True docker://20.10.24+dfsg1'
+t "pods run in it, beside its owner's container, and it was not restarted" owners_run
+t "a second init changes nothing on it" second
+t "wipe of it ends with 0 differences" wiped
+seconds wipe
+t "its owner's container, image and configuration are as they were" owners_are
+t "the host is as it was" as_before
