@@ -99,7 +99,7 @@ breaks_off() {
   run init > /dev/null || status=$?
   get > own/playbooks/init/10-get.yaml
   grep -m 3 '"step_failed"' init.json
-  [ "$status" = 1 ] && grep '"step_failed"' init.json | grep -q "http://$server_address:8484/files/.* cannot be fetched with bash: .*refused"
+  [ "$status" = 1 ] && grep -q "\"step_failed\".*http://$server_address:8484/files/.* cannot be fetched with bash: .*refused" init.json
   if podman exec "${containers[0]}" test -e /opt/served/kubelet; then return 1; fi
   run init
 }
