@@ -53,6 +53,9 @@ pub struct Member {
     pub address: Option<IpAddr>,
     /// It answers, and says that it has a leader.
     pub healthy: bool,
+    /// It has no vote yet: kubeadm adds members as learners from 1.29 on (kubernetes/kubernetes#113318) and promotes
+    /// them when they are in step. It may look as healthy as another.
+    pub learner: bool,
 }
 
 impl Members {
@@ -130,6 +133,7 @@ fn etcd(json: &str) -> Vec<Member> {
             name: member["name"].as_str().unwrap_or_default().to_owned(),
             address: member["peerURLs"][0].as_str().and_then(host_of),
             healthy: false,
+            learner: member["isLearner"].as_bool().unwrap_or_default(),
         })
         .collect()
 }
@@ -173,6 +177,7 @@ something else
         let member = |name: &str, address: &str| Member {
             name: name.to_owned(),
             address: at(address),
+            learner: false,
             healthy: false,
         };
         let members = Members {

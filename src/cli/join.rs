@@ -169,16 +169,20 @@ fn fits(
                 "set `controlPlaneEndpoint` in the ConfigMap `kubeadm-config` of `kube-system` first, or join workers only",
             ));
         }
-        let sick = members.etcd.iter().flatten().find(|member| !member.healthy);
-        // The address of this host: an earlier try to join, which the next one clears.
-        let sick = sick.filter(|member| member.address != Some(state.address));
+        // At the address of this host: an earlier try to join, which the next one clears.
+        let mut others =
+            members.etcd.iter().flatten().filter(|it| it.address != Some(state.address));
+        let sick = others.find(|member| member.learner || !member.healthy);
         if let (true, Some(member)) = (host.control_plane, sick) {
             let sick = called(cluster, states, member);
+            let (why, mended) = if member.learner {
+                ("has no vote yet", format!("finish its join with `bivouac join {sick}`"))
+            } else {
+                ("does not answer", format!("bring `{sick}` back"))
+            };
             return Err(refused(
-                format!(
-                    "{name}: etcd takes no new member while its member `{sick}` does not answer"
-                ),
-                format!("bring `{sick}` back, or take it out with `bivouac remove {sick} --dead`"),
+                format!("{name}: etcd takes no new member while its member `{sick}` {why}"),
+                format!("{mended}, or take it out with `bivouac remove {sick} --dead`"),
             ));
         }
     }
@@ -237,7 +241,11 @@ mod tests {
         let states = [HostState::bare("node-1", "10.0.0.1".parse().unwrap())];
         let name = |name: &str, address: &str| {
             let address = address.parse().ok();
-            called(&cluster, &states, &Member { name: name.to_owned(), address, healthy: false })
+            called(
+                &cluster,
+                &states,
+                &Member { name: name.to_owned(), address, healthy: false, learner: false },
+            )
         };
         assert_eq!(name("node-1", "10.0.0.1"), "first");
         // One that never started has no name.

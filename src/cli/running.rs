@@ -309,6 +309,7 @@ mod tests {
             name: name.to_owned(),
             address: address.parse().ok(),
             healthy: true,
+            learner: false,
         };
         let members = Members {
             nodes: hosts().map(node).collect(),

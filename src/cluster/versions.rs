@@ -12,7 +12,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::Version;
-pub use names::{FLAGS, Name, PHASES};
+pub use names::{FLAGS, JOIN_PHASES, JoinParts, Name, PHASES};
 pub use release::Release;
 pub use sources::SOURCES;
 use table::TABLE;
@@ -61,8 +61,9 @@ pub struct VersionFacts {
     pub cluster_status: bool,
     /// Whether only super-admin.conf may do anything until `init` has made its administrators.
     pub super_admin: bool,
-    /// Whether `kubeadm join` has phases of their own for etcd and for the kubelet's first certificate.
-    pub etcd_join_phase: bool,
+    /// Whether the kubelet of a control plane that joins comes in through that one's own API server, so that etcd is
+    /// joined before it has its first certificate.
+    pub local_kubelet: bool,
     /// Whether dual stack needs the feature gate `IPv6DualStack`.
     pub dual_stack_gate: bool,
     /// Modes of kube-proxy that need no feature gate.

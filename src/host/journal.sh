@@ -27,6 +27,9 @@ BV_UNCHANGED=79
 BV_NL='
 '
 
+# What root wrote down for his own kubectl (`~/.kube/kuberc`, from 1.34 on: `delete` that asks first) is not for ours.
+export KUBERC=off
+
 bv_die() {
     printf '%s\n' "$*" >&2
     exit 1

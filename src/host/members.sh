@@ -25,7 +25,7 @@ bv_members() {
     bv_kubectl get nodes -o go-template='{{range .items}}node {{.metadata.name}} ready={{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{range .status.addresses}}{{if eq .type "InternalIP"}} {{.address}}{{end}}{{end}}{{"\n"}}{{end}}' || return 1
     # Without its own etcd the cluster has one elsewhere, which is not ours to change.
     [ -s /etc/kubernetes/pki/etcd/healthcheck-client.key ] || return 0
-    bv_list=$(bv_etcd_ask https://127.0.0.1:2379 /v3/cluster/member/list '{}') || return 1
+    bv_list=$(bv_etcd_ask "$(bv_etcd_here)" /v3/cluster/member/list '{}') || return 1
     printf 'etcd %s\n' "$(printf '%s' "$bv_list" | tr -d '\n')"
     for bv_url in $(printf '%s' "$bv_list" | tr '{' '\n' | sed -n 's/.*"clientURLs":\["\([^"]*\)".*/\1/p'); do
         printf 'health %s %s\n' "$bv_url" "$(bv_etcd_ask "$bv_url" /health 2>/dev/null | tr -d '\n')"
@@ -39,6 +39,13 @@ bv_lost_said() {
     [ -n "$bv_url" ] && bv_kubectl --server https://127.0.0.1:6443 --tls-server-name kubernetes get --raw /healthz >/dev/null 2>&1 &&
         ! bv_kubectl --request-timeout 5s get --raw /healthz >/dev/null 2>&1 &&
         echo "only the way to the API server is missing: it answers on this host, and not at the cluster's address \`${bv_url#https://}\`" >&2
+}
+
+# Where this host's own etcd answers: 127.0.0.1, but for a node whose address is one of IPv6 (`etcdLocalhostAddress` in kubeadm's
+# app/phases/etcd).
+bv_etcd_here() {
+    bv_url=$(sed -n 's/.*--listen-client-urls=\([^,"]*\).*/\1/p' /etc/kubernetes/manifests/etcd.yaml 2>/dev/null | head -n 1)
+    echo "${bv_url:-https://127.0.0.1:2379}"
 }
 
 # Asks an etcd by its JSON gateway: bv_etcd_ask URL PATH [BODY].
@@ -60,7 +67,7 @@ bv_etcd_ask() {
 # The number of etcd's member at address $1; nothing where there is none.
 bv_etcd_id() {
     case $1 in *:*) bv_peer_url="https://[$1]:2380" ;; *) bv_peer_url=https://$1:2380 ;; esac
-    bv_list=$(bv_etcd_ask https://127.0.0.1:2379 /v3/cluster/member/list '{}') || return 1
+    bv_list=$(bv_etcd_ask "$(bv_etcd_here)" /v3/cluster/member/list '{}') || return 1
     printf '%s' "$bv_list" | tr '{' '\n' | grep -F "\"$bv_peer_url\"" | sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p'
 }
 
@@ -71,7 +78,7 @@ bv_etcd_without() { bv_id=$(bv_etcd_id "$1") && [ -z "$bv_id" ]; }
 bv_etcd_forget() {
     bv_id=$(bv_etcd_id "$1") || return 1
     [ -z "$bv_id" ] ||
-        bv_etcd_ask https://127.0.0.1:2379 /v3/cluster/member/remove "{\"ID\":\"$bv_id\"}" >/dev/null || return 1
+        bv_etcd_ask "$(bv_etcd_here)" /v3/cluster/member/remove "{\"ID\":\"$bv_id\"}" >/dev/null || return 1
     bv_wait_for 150 bv_kubectl get --raw /readyz >/dev/null
 }
 

@@ -222,8 +222,10 @@ fi
 
 # etcd's own answers. kubectl is the HTTPS client that every control plane has; the certificate is the one that kubeadm makes for health
 # checks. None of the three asks for a quorum but /health, which is there to tell.
+# Where its address is one of IPv6 it is not on 127.0.0.1 (as in members.sh).
+etcd_here=$(sed -n 's/.*--listen-client-urls=\([^,"]*\).*/\1/p' "$kubernetes/manifests/etcd.yaml" 2>/dev/null | head -n 1)
 etcd() {
-    KUBECONFIG=/dev/null timeout 10 kubectl --cache-dir=/dev/null/none --request-timeout=5s --server https://127.0.0.1:2379 \
+    KUBECONFIG=/dev/null timeout 10 kubectl --cache-dir=/dev/null/none --request-timeout=5s --server "${etcd_here:-https://127.0.0.1:2379}" \
         --certificate-authority="$kubernetes/pki/etcd/ca.crt" --client-certificate="$kubernetes/pki/etcd/healthcheck-client.crt" \
         --client-key="$kubernetes/pki/etcd/healthcheck-client.key" "$@" 2>&1
 }

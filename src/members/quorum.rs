@@ -24,26 +24,30 @@ pub enum Refusal {
 
 /// The order in which members may leave: those that do not answer go first, since each of them counts
 /// against the majority. A healthy majority has to be there before each removal, to agree on it, and
-/// after it.
+/// after it. Who still learns has no vote, so he counts for nothing and may always leave.
 ///
 /// # Errors
 ///
 /// Says which removal the majority would not bear; then no order is safe.
 pub fn order(members: &[Member], leaving: &[IpAddr]) -> Result<Vec<IpAddr>, Refusal> {
     let leaves = |member: &&Member| member.address.is_some_and(|it| leaving.contains(&it));
-    let mut left: Vec<&Member> = members.iter().collect();
+    let mut left: Vec<&Member> = members.iter().filter(|member| !member.learner).collect();
     let mut ordered: Vec<&Member> = members.iter().filter(leaves).collect();
-    if ordered.len() == members.len() && !members.is_empty() {
+    if !left.is_empty() && left.iter().all(leaves) {
         return Err(Refusal::Last);
     }
     // Stable: the healthy ones stay in etcd's order.
-    ordered.sort_by_key(|member| member.healthy);
+    ordered.sort_by_key(|member| (!member.learner, member.healthy));
     let healthy = |members: &[&Member]| members.iter().filter(|member| member.healthy).count();
     let mut safe = Vec::new();
     for member in ordered {
         let Some(address) = member.address else { continue };
         if healthy(&left) <= left.len() / 2 {
             return Err(Refusal::NoMajorityNow { healthy: healthy(&left), members: left.len() });
+        }
+        if member.learner {
+            safe.push(address);
+            continue;
         }
         left.retain(|other| other.address != Some(address));
         if healthy(&left) <= left.len() / 2 {
@@ -64,12 +68,13 @@ pub fn order(members: &[Member], leaving: &[IpAddr]) -> Result<Vec<IpAddr>, Refu
 mod tests {
     use super::*;
 
-    /// `+` is healthy, `-` is not: the members 10.0.0.1, 10.0.0.2, ...
+    /// `+` is healthy, `-` is not, `l` learns and looks healthy, `d` learns and is dead: the members 10.0.0.1, 10.0.0.2, ...
     fn etcd(health: &str) -> Vec<Member> {
         let member = |(index, sign): (usize, char)| Member {
             name: format!("cp{}", index + 1),
             address: Some(address(index + 1)),
-            healthy: sign == '+',
+            healthy: sign == '+' || sign == 'l',
+            learner: sign == 'l' || sign == 'd',
         };
         health.chars().enumerate().map(member).collect()
     }
@@ -109,6 +114,12 @@ mod tests {
             ("+++", &[2, 1], "ok 1 2"),
             ("+++", &[1, 2, 3], "last"),
             ("+++++", &[1, 2, 3, 4], "ok 1 2 3 4"),
+            // One that died while it learned is in nobody's way, and one that learns carries nothing.
+            ("+d", &[2], "ok 2"),
+            ("+l", &[1], "last"),
+            ("++l", &[1], "ok 1"),
+            ("+-l", &[3], "now 1/2"),
+            ("++d", &[1, 3], "ok 3 1"),
             // One of three is dead: it may go, and after it a healthy one; a healthy one alone may not.
             ("++-", &[3], "ok 3"),
             ("++-", &[1], "then 1 1/2 cp3"),

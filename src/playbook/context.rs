@@ -203,15 +203,35 @@ fn own(site: &Site<'_>, index: usize) -> Value {
     })
 }
 
+/// The release, and what it implies.
+fn kubernetes(cluster: &Cluster) -> Value {
+    let kubernetes = &cluster.kubernetes;
+    let version = kubernetes.version.facts();
+    let parts = version.join_parts();
+    let etcd = kubernetes.kubeadm.get("etcd").filter(|etcd| etcd.get("external").is_some());
+    let repository = kubernetes
+        .image_repository
+        .as_deref()
+        .unwrap_or_else(|| kubernetes.version.default_image_repository());
+    json!({
+        "version": kubernetes.version.to_string(),
+        "api": version.kubeadm_api,
+        "repository": repository,
+        "pause": format!("{repository}/pause:{}", version.pause),
+        "skip_phases": kubernetes.skip_phases,
+        "control_plane_taint": version.control_plane_taint,
+        "cluster_status": version.cluster_status,
+        // Which certificates belong to control planes depends on it (kubeadm's phases/copycerts).
+        "external_etcd": etcd.map_or_else(String::new, ToString::to_string),
+        // A control plane's join in parts: phases of kubeadm's that are not for each.
+        "join_parts": [parts.first, parts.etcd, parts.last],
+        "ignore_preflight_errors": kubernetes.ignore_preflight_errors,
+    })
+}
+
 /// The context of host `index`.
 pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     let state = &site.hosts[index];
-    let kubernetes = &site.cluster.kubernetes;
-    let version = kubernetes.version.facts();
-    let repository = kubernetes
-        .image_repository
-        .clone()
-        .unwrap_or_else(|| kubernetes.version.default_image_repository().to_owned());
     let first = site.first_control_plane();
     // The one host that settles the nodes. With a thousand hosts the line is long, and each host's
     // context would hold it.
@@ -267,16 +287,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
                 .filter(|host| first != Some(*host) && !site.hosts[*host].joined)
                 .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
         },
-        "kubernetes": {
-            "version": kubernetes.version.to_string(),
-            "api": version.kubeadm_api,
-            "repository": repository,
-            "pause": format!("{repository}/pause:{}", version.pause),
-            "skip_phases": kubernetes.skip_phases,
-            "control_plane_taint": version.control_plane_taint,
-            "cluster_status": version.cluster_status,
-            "ignore_preflight_errors": kubernetes.ignore_preflight_errors,
-        },
+        "kubernetes": kubernetes(site.cluster),
         "bundle": {
             "images": image_names(site, &state.arch),
             "references": image_references(site, state),

@@ -197,7 +197,7 @@ fn pulled_images_go_with_all_their_names_and_no_others() {
     );
     // What cannot be pulled is named, and what was pulled before it goes.
     let (_, said) = store_after("", "change r/b:2 r/missing:1");
-    assert!(said.ends_with("the image `r/missing:1` was not pulled\n"), "{said}");
+    assert!(said.ends_with("the image `r/missing:1` was not pulled: not found\n"), "{said}");
     let (after, _) =
         store_after("", "(change r/b:2 r/missing:1); undo 2 r/b:2 r/missing:1 r/b:2 r/missing:1");
     assert_eq!(after, "");

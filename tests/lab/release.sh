@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # release.sh: the layout of the projects' release servers in the cache, release/: Kubernetes 1.20.2 as dl.k8s.io has it, and containerd,
 # runc, the network plugins and crictl as their projects pack them for GitHub, each with its list of sums in its project's form. What is in it
-# is the lab's own tree (bundle.sh); the versions are those of the tool's table, so that it finds the files.
+# is the lab's own tree (bundle.sh), but for crictl, which has to pull; the versions are those of the tool's table, so that it finds the files.
 . "$(dirname "$0")/lib.sh"
+
+"$LAB_DIR/crictl.sh"
 
 table=$ROOT/src/cluster/versions/table.rs
 # The first of each name is the row of 1.20.
@@ -38,10 +40,10 @@ make_release() {
   (cd "$d" && sha256sum "cni-plugins-linux-amd64-v$plugins.tgz" > "cni-plugins-linux-amd64-v$plugins.tgz.sha256")
   d=$r/github/kubernetes-sigs/cri-tools/releases/download/v$crictl
   mkdir -p "$d"
-  pack -C "$t/bin" -cf - crictl > "$d/crictl-v$crictl-linux-amd64.tar.gz"
+  pack -C "$CACHE/bin" -cf - crictl > "$d/crictl-v$crictl-linux-amd64.tar.gz"
   sha256sum < "$d/crictl-v$crictl-linux-amd64.tar.gz" | cut -d' ' -f1 > "$d/crictl-v$crictl-linux-amd64.tar.gz.sha256"
   rm -rf "$r/pack" "$CACHE/release"
   mv "$r" "$CACHE/release"
 }
 [ -d "$CACHE/release/dl" ] || rm -f "$CACHE/stamp/release"
-part release "$(digest "$0") $containerd $runc $plugins $crictl $(cat "$CACHE/stamp/tree-v1.20.2")" make_release
+part release "$(digest "$0") $containerd $runc $plugins $crictl $(cat "$CACHE/stamp/tree-v1.20.2" "$CACHE/stamp/crictl")" make_release

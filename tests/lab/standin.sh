@@ -12,10 +12,15 @@ ulimit -c 0
 # Where the groups are; $TMP is a lane's own.
 BASE=$TMP
 
+# standin_bundle VERSION: $TMP/standin.bundle. The names of the images are those of 1.20.2 and 1.34.2.
 standin_bundle() {
-  local tree=$TMP/tree name layer config
+  local tree=$TMP/tree name layer config version=$1 repository=k8s.gcr.io coredns=coredns:1.7.0 pause=pause:3.2 etcd=etcd:3.4.13-0
+  [ "$version" = v1.20.2 ] || { repository=registry.k8s.io coredns=coredns/coredns:v1.12.1 pause=pause:3.10.1 etcd=etcd:3.6.5-0; }
   mkdir -p "$tree/bin" "$tree/cni" "$tree/images" "$TMP/empty"
-  for name in kubeadm kubelet kubectl containerd ctr; do cp "$LAB_DIR/standin" "$tree/bin/$name"; done
+  for name in kubeadm kubelet kubectl containerd ctr; do
+    sed "s/^my \$version = .*/my \$version = '$version';/" "$LAB_DIR/standin" > "$tree/bin/$name"
+    chmod 755 "$tree/bin/$name"
+  done
   for name in containerd-shim-runc-v2 runc crictl; do printf '#!/bin/sh\nexit 1\n' > "$tree/bin/$name"; done
   printf '#!/bin/sh\nexit 1\n' > "$tree/cni/bridge"
   tar -C "$TMP/empty" --mtime=@0 -cf "$TMP/layer" .
@@ -23,11 +28,13 @@ standin_bundle() {
   printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' "$layer" > "$TMP/config"
   config=$(sha256sum < "$TMP/config" | cut -d' ' -f1)
   # kubeadm wants the images of skipped add-ons too.
-  for name in kube-apiserver:v1.20.2 kube-controller-manager:v1.20.2 kube-scheduler:v1.20.2 kube-proxy:v1.20.2 coredns:1.7.0 pause:3.2 etcd:3.4.13-0 haproxy:2.6; do
-    printf '[{"Config":"%s.json","RepoTags":["k8s.gcr.io/%s"],"Layers":["%s.tar"]}]' "$config" "$name" "$layer" > "$TMP/manifest.json"
-    tar -C "$TMP" --mtime=@0 --transform "s#^config\$#$config.json#;s#^layer\$#$layer.tar#" -cf "$tree/images/${name%:*}.tar" manifest.json config layer
+  for name in "kube-apiserver:$version" "kube-controller-manager:$version" "kube-scheduler:$version" "kube-proxy:$version" "$coredns" "$pause" "$etcd" haproxy:2.6; do
+    printf '[{"Config":"%s.json","RepoTags":["%s"],"Layers":["%s.tar"]}]' "$config" "$repository/$name" "$layer" > "$TMP/manifest.json"
+    name=${name%:*}
+    tar -C "$TMP" --mtime=@0 --transform "s#^config\$#$config.json#;s#^layer\$#$layer.tar#" -cf "$tree/images/${name##*/}.tar" manifest.json config layer
   done
-  "$BIVOUAC" bundle build "$TMP/standin.bundle" --from "$tree" --version v1.20.2 > /dev/null
+  "$BIVOUAC" bundle build "$TMP/standin.bundle" --from "$tree" --version "$version" > /dev/null
+  standin_version=$version
 }
 
 # group NAME LINE HOST:ROLE...: hosts that share a store; $BASE/NAME has HOSTS.yaml for all of them and FIRST.yaml for the first alone.
@@ -44,7 +51,7 @@ apiVersion: bivouac/v1alpha1
 kind: Cluster
 metadata: {name: $group}
 spec:
-  kubernetes: {version: v1.20.2, skipPhases: [addon/coredns, addon/kube-proxy], ignorePreflightErrors: [SystemVerification], kubelet: {failSwapOn: false}}
+  kubernetes: {version: $standin_version, skipPhases: [addon/coredns, addon/kube-proxy], ignorePreflightErrors: [SystemVerification], kubelet: {failSwapOn: false}}
   artifacts: {bundle: $BASE/standin.bundle}
   $line
   ssh: {user: root, privateKey: $LAB_KEY}

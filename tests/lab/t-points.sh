@@ -20,7 +20,7 @@ DO=(record-before record-after effect-after mark-after) UNDO=(undo-before undo-a
 echo "# seed $SEED, points: $POINTS"
 # What a test says is shown only when it fails; notes go here.
 exec 3>&1
-standin_bundle
+standin_bundle v1.20.2
 
 journal() { podman exec "$(container_of "$1" "$2")" cat /var/lib/bivouac/journal 2> /dev/null || :; } # GROUP HOST
 # What entries are, by their lines: `NUMBER STEP|KIND|FIRST ARGUMENT`. Other arguments may be a run's own.

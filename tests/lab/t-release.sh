@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # A cluster without a bundle: programs from a release server (release.sh), images from a real registry with a login and an authority of its
-# own, all brought by this machine; then a bundle of the same, made twice, and a second cluster from that; both are wiped without a difference.
+# own, all brought by this machine; then a bundle of the same, made twice, and a second cluster from that; then a third one whose hosts
+# download all of it by themselves. All are wiped without a difference.
 # cluster in turn
 . "$(dirname "$0")/t.sh"
 
 mapfile -t lines < <(hosts cp1 w1 registry)
 mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
 [ "${#containers[@]}" = 3 ] || die "not all hosts started"
+mapfile -t addresses < <(printf '%s\n' "${lines[@]:0:2}" | cut -d' ' -f2)
 cp=${containers[0]} w1=${containers[1]}
 registry=$(cut -d' ' -f2 <<< "${lines[2]}")
 here=${registry%.*}.1
@@ -22,7 +24,10 @@ for image in coredns etcd haproxy kube-apiserver kube-controller-manager kube-pr
 BIVOUAC_BUNDLE=$OUT/v1.20.2.bundle "$LAB_DIR/cluster.sh" "$RUN" --workers 1 --name released |
   sed -e "s|^  artifacts:.*|  artifacts: {$(at "$port"), ca: $d/ca.crt}\n  registries: [{address: '$registry:5000', username: puller, passwordFile: $TMP/registry.pass, ca: $TMP/registry/ca.crt}]|" \
     -e 's|version: v1.20.2|version: "1.20"|' > "$TMP/cluster.yaml"
-for c in "$cp" "$w1"; do snap "$c" > "$TMP/$c.before"; done
+for c in "$cp" "$w1"; do
+  podman exec "$c" sh -c 'apt-get update -qq && apt-get install -qq --no-install-recommends curl' > "$TMP/apt" 2>&1 || { cat "$TMP/apt"; die "no curl"; }
+  snap "$c" > "$TMP/$c.before"
+done
 cd "$TMP"
 run() { XDG_CACHE_HOME=$TMP/cache "$BIVOUAC" "$@" -f cluster.yaml --accept-new-host-keys --log-dir "$TMP/logs" --output json > "$TMP/json" 2> "$TMP/err" || { local status=$?; cat "$TMP/err"; grep -E 'finding|failed' "$TMP/json"; return "$status"; }; }
 k() { podman exec -i "$cp" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
@@ -51,9 +56,20 @@ twice() {
   [ "$(grep -c '^  binary' shown) $(grep -c '^  cni' shown) $(grep -c '^  image' shown)" = "8 7 7" ]
 }
 from_bundle() {
+  cp cluster.yaml sources.yaml
   sed -e "s|^  artifacts:.*|  artifacts: {bundle: $TMP/one.bundle}|" -e '/^  registries:/d' cluster.yaml > bundle.yaml
   mv bundle.yaml cluster.yaml
   run init
+}
+# This machine asks for sums alone.
+by_hosts() {
+  local address
+  sed -e 's|^  artifacts: {|&download: hosts, |' sources.yaml > cluster.yaml
+  rm -rf "$TMP/cache"
+  : > "$TMP/server.log"
+  run init
+  for address in "${addresses[@]}"; do [ "$(grep -c "^$address .*/\(kubelet\|containerd-[^ ]*gz\)$" "$TMP/server.log")" = 2 ] || { cat "$TMP/server.log"; return 1; }; done
+  ! grep "^$here " "$TMP/server.log" | grep -v 'sha256\|stable'
 }
 
 t "a cluster from a release server and a registry" run init
@@ -67,3 +83,8 @@ t "a cluster from that bundle" from_bundle
 t "its nodes are Ready too" ready
 t "wipe of that ends with 0 differences" wiped
 for c in "$cp" "$w1"; do t "the snapshot of $c is still the one from before" unchanged "$c"; done
+t "a cluster whose hosts download everything" by_hosts
+t "the nodes of that are Ready" ready
+t "its pods reach each other" "$LAB_DIR/pods.sh" "$cp" "$w1"
+t "wipe of that one ends with 0 differences" wiped
+for c in "$cp" "$w1"; do t "the snapshot of $c is again the one from before" unchanged "$c"; done

@@ -23,6 +23,11 @@ pub(super) const KUBEADM: &[Owned] = &[
     (&["controlPlaneEndpoint"], "", "`spec.controlPlaneEndpoint`"),
     (&["networking"], "", "`spec.network`"),
     (
+        &["featureGates", "ControlPlaneKubeletLocalMode"],
+        "",
+        "nothing: how a control plane joins goes by its default",
+    ),
+    (
         &["certificatesDir"],
         "/etc/kubernetes/pki",
         "nothing: a wipe removes keys from `/etc/kubernetes/pki`",

@@ -99,11 +99,30 @@ pub const PHASES: &[Name] = &[
     Name {
         of: "init",
         name: "show-join-command",
-        since: 25,
+        since: 26,
         gone: None,
-        source: "kubernetes/kubernetes#111512",
+        source: "kubernetes/kubernetes#111512, CHANGELOG-1.26 (v1.26.0-alpha.1)",
     },
 ];
+
+const fn join(name: &'static str, since: u64, source: &'static str) -> Name {
+    Name { of: "join", name, since, gone: None, source }
+}
+
+/// Phases of `kubeadm join`, in their order. Some patches do not show all of them (`Hidden` in their source:
+/// kubernetes/kubeadm#3262), and a name that kubeadm does not know is an error (`computePhaseRunFlags` in
+/// cmd/phases/workflow): so they are told from the version, not from what it prints.
+pub const JOIN_PHASES: &[Name] = &[
+    join("preflight", 0, JOIN),
+    join("control-plane-prepare", 0, JOIN),
+    join("check-etcd", 0, JOIN),
+    join("kubelet-start", 0, JOIN),
+    join("etcd-join", 31, "kubernetes/kubernetes#125582"),
+    join("kubelet-wait-bootstrap", 31, "kubernetes/kubernetes#125582"),
+    join("control-plane-join", 0, JOIN),
+    join("wait-control-plane", 30, "kubernetes/cmd/kubeadm/app/cmd/phases/join of v1.30.0"),
+];
+const JOIN: &str = "kubernetes/cmd/kubeadm/app/cmd/join.go of 1.20 and 1.34";
 
 const fn gone(of: &'static str, name: &'static str, gone: u64, source: &'static str) -> Name {
     Name { of, name, since: 0, gone: Some(gone), source }
@@ -163,11 +182,47 @@ pub const KLOG: &[&str] = &[
 /// The first minor without klog's own flags (KEP-2845).
 const KLOG_GONE: u64 = 26;
 
+/// Phases to skip in each part of a control plane's join.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinParts {
+    /// Certificates and manifests.
+    pub first: String,
+    /// Its member of etcd, where that is a part of its own: a kubelet that comes in through its own API server is
+    /// waited for afterwards only. Otherwise empty.
+    pub etcd: String,
+    /// What is left.
+    pub last: String,
+}
+
 impl VersionFacts {
     /// Phases of this minor's `kubeadm init`.
     pub fn init_phases(&self) -> impl Iterator<Item = &'static str> {
         let minor = self.minor;
         PHASES.iter().filter(move |phase| phase.is_known(minor)).map(|phase| phase.name)
+    }
+
+    /// The join of a control plane in parts: phases of `kubeadm join` that are not for each part, with commas.
+    pub fn join_parts(&self) -> JoinParts {
+        let but = |own: &[&str]| self.join_phases(|name| !own.contains(&name));
+        let local = self.local_kubelet;
+        JoinParts {
+            first: but(&["preflight", "control-plane-prepare"]),
+            etcd: if local { but(&["check-etcd", "etcd-join"]) } else { String::new() },
+            last: if local {
+                but(&["kubelet-wait-bootstrap", "control-plane-join"])
+            } else {
+                self.join_phases(|name| {
+                    ["preflight", "control-plane-prepare", "kubelet-start", "wait-control-plane"]
+                        .contains(&name)
+                })
+            },
+        }
+    }
+
+    fn join_phases(&self, chosen: impl Fn(&str) -> bool) -> String {
+        let known = JOIN_PHASES.iter().filter(|phase| phase.is_known(self.minor));
+        let names = known.map(|phase| phase.name).filter(|name| chosen(name));
+        names.collect::<Vec<_>>().join(",")
     }
 
     /// Why this minor's component does not know a flag: `since v1.24` it is gone, or it comes with `v1.29`.
@@ -193,7 +248,7 @@ mod tests {
 
     #[test]
     fn each_name_stands_once_has_a_source_and_says_something() {
-        for (list, name) in [(PHASES, "phases"), (FLAGS, "flags")] {
+        for (list, name) in [(PHASES, "phases"), (JOIN_PHASES, "phases"), (FLAGS, "flags")] {
             for (index, one) in list.iter().enumerate() {
                 assert!(!one.source.is_empty(), "{name}: {}", one.name);
                 assert!(one.gone.is_none_or(|gone| gone > one.since), "{name}: {}", one.name);
@@ -207,6 +262,29 @@ mod tests {
             let all = usize::try_from(newest - oldest).unwrap() + 1;
             assert!(known > 0 && known < all, "--{} decides nothing", flag.name);
         }
+    }
+
+    #[test]
+    fn the_parts_of_a_join_skip_what_their_kubeadm_has() {
+        let of = |minor: u64| {
+            let row = supported().iter().find(|row| row.minor == minor).unwrap();
+            row.join_parts()
+        };
+        assert_eq!(of(29).first, "check-etcd,kubelet-start,control-plane-join");
+        assert_eq!(of(29).last, "preflight,control-plane-prepare,kubelet-start");
+        let last = "preflight,control-plane-prepare,kubelet-start,wait-control-plane";
+        assert_eq!([of(30).last.as_str(), of(32).last.as_str()], [last; 2]);
+        assert_eq!([of(30).etcd.as_str(), of(32).etcd.as_str()], [""; 2]);
+        // From 1.33 on the kubelet is waited for once its own API server may run.
+        let today = of(33);
+        assert_eq!(
+            today.etcd,
+            "preflight,control-plane-prepare,kubelet-start,kubelet-wait-bootstrap,control-plane-join,wait-control-plane"
+        );
+        assert_eq!(
+            today.last,
+            "preflight,control-plane-prepare,check-etcd,kubelet-start,etcd-join,wait-control-plane"
+        );
     }
 
     #[test]
@@ -237,7 +315,7 @@ mod tests {
         };
         for (phase, first) in [
             ("kubeconfig/super-admin", 29),
-            ("show-join-command", 25),
+            ("show-join-command", 26),
             ("kubelet-finalize/enable-client-cert-rotation", 31),
         ] {
             assert!(has(first, phase) && !has(first - 1, phase), "{phase}");

@@ -91,9 +91,9 @@ pub const SOURCES: &[(&str, &str)] = &[
     ),
     ("super_admin", "kubernetes/kubeadm#2414: super-admin.conf came with 1.29"),
     (
-        "etcd_join_phase",
-        "KEP-4471, kubernetes/kubernetes#125582: ControlPlaneKubeletLocalMode is on from 1.33 on, and `join` shows \
-         `etcd-join` and `kubelet-wait-bootstrap`",
+        "local_kubelet",
+        "KEP-4471: ControlPlaneKubeletLocalMode is alpha from 1.31 on, on from 1.33 on (kubernetes/kubernetes#129956), \
+         and locked from 1.35 on (#134106)",
     ),
     ("dual_stack_gate", "KEP-563: IPv6DualStack is alpha until 1.20, beta and on from 1.21 on"),
     ("proxy_modes", "KEP-3866: nftables is behind a gate until 1.30, beta and on from 1.31 on"),

@@ -42,7 +42,7 @@ const V1_20: VersionFacts = VersionFacts {
     kubelet_config_by_minor: true,
     cluster_status: true,
     super_admin: false,
-    etcd_join_phase: false,
+    local_kubelet: false,
     dual_stack_gate: true,
     proxy_modes: &["iptables", "ipvs"],
 };
@@ -250,7 +250,7 @@ const V1_33: VersionFacts = VersionFacts {
         cri_o: Some(Release(1, 33, 7)),
         ..V1_32.install
     },
-    etcd_join_phase: true,
+    local_kubelet: true,
     ..V1_32
 };
 

@@ -101,7 +101,7 @@ fn tags_only_rise_within_a_minor_and_from_one_to_the_next() {
         assert!(before.install.crictl < after.install.crictl, "{place}");
         assert!(before.install.cri_o <= after.install.cri_o, "{place}");
         assert!(!before.super_admin || after.super_admin, "{place}");
-        assert!(!before.etcd_join_phase || after.etcd_join_phase, "{place}");
+        assert!(!before.local_kubelet || after.local_kubelet, "{place}");
         assert!(before.cluster_status || !after.cluster_status, "{place}");
         assert!(before.needs_crictl || !after.needs_crictl, "{place}");
         // A row inherits from the one before: not all of its tags.

@@ -171,8 +171,8 @@ bv_kubeadm_try() {
         return
         ;;
     *-control-plane)
-        bv_via=$1 bv_endpoint=$2 bv_address=$3 bv_peers=$4
-        shift 4
+        bv_via=$1 bv_endpoint=$2 bv_address=$3 bv_peers=$4 bv_not_first=$5 bv_not_etcd=$6 bv_not_last=$7
+        shift 7
         "bv_control_plane_${bv_verb%%-*}" "$@"
         return
         ;;
@@ -213,15 +213,12 @@ bv_control_plane_prepare() {
         bv_etcd_leave && bv_node_clear || return 1
     fi
     rm -rf "$BV_HELD"
-    bv_phase join --skip-phases="$(bv_phases check-etcd kubelet-start control-plane-join)" "$@" || return 1
+    bv_phase join --skip-phases="$bv_not_first" "$@" || return 1
     bv_manifests_stage
     bv_admin_server "$bv_via"
-    # From 1.33 on the kubelet itself comes in through its own node's API server.
-    if ! bv_has_phase etcd-join; then
-        mkdir -p "$BV_HELD" && mv /etc/kubernetes/manifests/kube-apiserver.yaml \
-            /etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-scheduler.yaml "$BV_HELD" ||
-            return 1
-    fi
+    mkdir -p "$BV_HELD" && mv /etc/kubernetes/manifests/kube-apiserver.yaml \
+        /etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-scheduler.yaml "$BV_HELD" ||
+        return 1
     bv_phase join phase kubelet-start
 }
 
@@ -229,7 +226,7 @@ bv_control_plane_join() {
     if [ -e /etc/kubernetes/manifests/etcd.yaml ]; then
         bv_control_plane_starts ||
             bv_die "an earlier try made this host a member of etcd, and its API server does not answer"
-        bv_control_plane_finish
+        bv_control_plane_finish "$@"
         return
     fi
     # What a member wrote that etcd has to forget would stop the next one.
@@ -239,7 +236,11 @@ bv_control_plane_join() {
     bv_etcd_reaches "$bv_peers" || return 1
     # Nobody is announced who would not start.
     { bv_etcd_leave && systemctl start kubelet.service; } || return 1
-    bv_phase join --skip-phases="preflight,control-plane-prepare,kubelet-start$(bv_listed wait-control-plane)" "$@" || return 1
+    # From 1.33 on the kubelet comes in through its own node's API server, so it is waited for when that may run.
+    if [ -n "$bv_not_etcd" ]; then
+        bv_phase join --skip-phases="$bv_not_etcd" "$@" && bv_manifests_release || return 1
+    fi
+    bv_phase join --skip-phases="$bv_not_last" "$@" || return 1
     bv_manifests_release
 }
 
@@ -249,25 +250,6 @@ bv_manifests_release() {
     done
     rm -rf "$BV_HELD"
     bv_admin_server "$bv_endpoint"
-}
-
-# Whether this version's join has a phase of that name.
-bv_has_phase() { kubeadm join --help 2>/dev/null | grep -q "^ *$1 "; }
-
-# Those of the phases that this version has, each behind a comma.
-bv_listed() {
-    for bv_name; do
-        ! bv_has_phase "$bv_name" || printf ',%s' "$bv_name"
-    done
-}
-
-# Phases to skip, with commas: these, which all versions have (one of them hidden), and those that came
-# later and belong to etcd and what follows it.
-bv_phases() {
-    printf '%s' "$1"
-    shift
-    printf ',%s' "$@"
-    bv_listed etcd-join kubelet-wait-bootstrap wait-control-plane
 }
 
 # One part of kubeadm, with the configuration. It writes to relays, not to the connection: where that is lost, a word of kubeadm's would
@@ -296,15 +278,18 @@ bv_admin_server() { sed -i "s#^\( *server: https://\).*#\1$1#" /etc/kubernetes/a
 # Whether the control plane that an earlier try made comes up after all.
 bv_control_plane_starts() {
     { bv_manifests_release && systemctl start kubelet.service; } || return 1
+    # The token with which it was to get its first certificate may have ended.
+    [ -z "$bv_not_etcd" ] || [ -s /etc/kubernetes/kubelet.conf ] || bv_phase join phase kubelet-start || return 1
     bv_end=$(($(date +%s) + 120))
     until bv_control_plane_answers; do
         [ "$(date +%s)" -lt "$bv_end" ] || return 1
+        bv_etcd_promote
         sleep 0.5
     done
 }
 
 bv_control_plane_answers() {
-    kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$bv_address:6443" --request-timeout 5s \
+    kubectl --kubeconfig /etc/kubernetes/admin.conf --server "https://$(bv_bracketed "$bv_address"):6443" --request-timeout 5s \
         get --raw /readyz >/dev/null 2>&1 && [ -s /etc/kubernetes/kubelet.conf ]
 }
 
@@ -314,17 +299,38 @@ bv_control_plane_finish() {
     if kubeadm join phase control-plane-join --help 2>/dev/null | grep -q '^  update-status'; then
         bv_phase join phase control-plane-join update-status || return 1
     fi
+    # The phase that takes away what the kubelet got its first certificate with cannot be called by its name where it is hidden.
+    if [ -n "$bv_not_etcd" ]; then
+        bv_phase join --skip-phases="$bv_not_last" "$@"
+        return
+    fi
     bv_phase join phase control-plane-join mark-control-plane
+}
+
+# An address as a URL has it.
+bv_bracketed() { case $1 in *:*) echo "[$1]" ;; *) echo "$1" ;; esac }
+
+# The line of etcd's list of members in $1 that is about this host.
+bv_etcd_own() {
+    bv_url=https://$(bv_bracketed "$bv_address"):2380
+    printf '%s' "$1" | tr '{' '\n' | grep -F "\"$bv_url\""
+}
+
+# Makes this host a member with a vote where it is one that still learns (so kubeadm adds them from 1.29 on, #113318, and promotes them
+# itself, if it is not cut off): as such its API server does not come up. Where it is not there yet, the next time.
+bv_etcd_promote() {
+    bv_members=$(bv_etcd /v3/cluster/member/list '{}') || return 0
+    bv_member=$(bv_etcd_own "$bv_members" | grep '"isLearner":true' | sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p')
+    [ -z "$bv_member" ] || bv_etcd /v3/cluster/member/promote "{\"ID\":\"$bv_member\"}" >/dev/null 2>&1 || :
 }
 
 # Takes this host out of etcd where it is in it, member or not yet started. Without certificates it
 # did not come as far.
 bv_etcd_leave() {
     [ -s /etc/kubernetes/pki/etcd/healthcheck-client.key ] || return 0
-    case $bv_address in *:*) bv_url="https://[$bv_address]:2380" ;; *) bv_url=https://$bv_address:2380 ;; esac
     bv_members=$(bv_etcd /v3/cluster/member/list '{}') ||
         bv_die "an earlier try may have added this host to etcd, and no other control plane's etcd answers"
-    bv_member=$(printf '%s' "$bv_members" | tr '{' '\n' | grep -F "\"$bv_url\"" | sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p')
+    bv_member=$(bv_etcd_own "$bv_members" | sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p')
     [ -z "$bv_member" ] || bv_etcd /v3/cluster/member/remove "{\"ID\":\"$bv_member\"}" >/dev/null ||
         bv_die "an earlier try added this host to etcd, and etcd cannot remove it now"
 }
@@ -347,7 +353,7 @@ bv_etcd_reaches() {
 bv_etcd() {
     bv_pki=/etc/kubernetes/pki/etcd
     for bv_peer in $(printf '%s' "$bv_peers" | tr , ' '); do
-        case $bv_peer in *:*) bv_peer="[$bv_peer]" ;; esac
+        bv_peer=$(bv_bracketed "$bv_peer")
         printf '%s' "$2" | timeout 20 kubectl --kubeconfig /dev/null --server "https://$bv_peer:2379" \
             --certificate-authority "$bv_pki/ca.crt" --client-certificate "$bv_pki/healthcheck-client.crt" \
             --client-key "$bv_pki/healthcheck-client.key" create --raw "$1" -f - && return

@@ -20,7 +20,8 @@ bv_pull_do() {
     bv_have=$(bv_images) || return 1
     for bv_ref; do
         printf '%s\n' "$bv_have" | grep -qxF -- "$bv_ref" && continue
-        crictl pull "$bv_ref" >/dev/null || bv_die "the image \`$bv_ref\` was not pulled"
+        bv_said=$(crictl pull "$bv_ref" 2>&1 >/dev/null) ||
+            bv_die "the image \`$bv_ref\` was not pulled: $(printf '%s\n' "$bv_said" | grep . | tail -n 1)"
     done
 }
 

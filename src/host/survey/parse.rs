@@ -137,8 +137,11 @@ fn etcd(etcd: &mut Etcd, key: &str, value: &str) {
             etcd.health = Some(if healthy { Ready::Up } else { down() });
         }
         "status" => {
-            etcd.id = number(&json["header"]["member_id"]);
-            etcd.cluster = number(&json["header"]["cluster_id"]);
+            // One version of the gateway writes names as etcd's source has them, another in JSON's way.
+            let names = &json["header"];
+            let header = |name, other| if names[name].is_null() { other } else { name };
+            etcd.id = number(&names[header("member_id", "memberId")]);
+            etcd.cluster = number(&names[header("cluster_id", "clusterId")]);
             // Zero is left out of JSON by etcd's gateway.
             etcd.leader = Some(number(&json["leader"]).unwrap_or(0));
             etcd.version = json["version"].as_str().map(clean);
