@@ -20,7 +20,7 @@ pub enum Change {
     Image { upload: Upload, references: Vec<(String, String)> },
     /// Likewise, into docker's own store.
     DockerImage { upload: Upload, references: Vec<(String, String)> },
-    /// Container images that the runtime fetches from their registries.
+    /// Container images that the runtime fetches from their registries; `NAME=IMAGE` is a further name of one.
     Pull { references: Vec<String> },
     /// Likewise by docker, which knows no mirrors: (name that the cluster uses, name that is fetched).
     DockerPull { references: Vec<(String, String)> },

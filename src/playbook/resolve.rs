@@ -288,12 +288,19 @@ impl Scope<'_> {
             };
             let found = all()
                 .find_map(|available| Some((available, available.references.iter().find(fits)?)));
+            // A runtime that was there makes sandboxes of the image that its owner's configuration names.
+            let sandbox = self.context["runtime"]["missing_sandbox"].as_str();
+            let sandbox = sandbox.filter(|it| name == "pause" && !it.is_empty());
             if let (None, Some(image)) = (&found, self.cluster.pulled(name)) {
+                let besides = sandbox.filter(|it| *it != image.reference);
+                let besides = besides.map(|it| format!("{it}={}", image.reference));
                 let pulls = |it: &&mut Change| {
                     matches!(it, Change::Pull { .. } | Change::DockerPull { .. })
                 };
                 match changes.iter_mut().find(pulls) {
-                    Some(Change::Pull { references }) => references.push(image.reference),
+                    Some(Change::Pull { references }) => {
+                        references.extend([Some(image.reference), besides].into_iter().flatten());
+                    }
                     Some(Change::DockerPull { references }) => {
                         references.push((image.reference, image.from));
                     }
@@ -301,17 +308,17 @@ impl Scope<'_> {
                         let references = vec![(image.reference, image.from)];
                         changes.push(Change::DockerPull { references });
                     }
-                    _ => changes.push(Change::Pull { references: vec![image.reference] }),
+                    _ => {
+                        let all = [Some(image.reference), besides].into_iter().flatten();
+                        changes.push(Change::Pull { references: all.collect() });
+                    }
                 }
                 continue;
             }
             let (available, source) = found.ok_or_else(|| self.lacks("image", name))?;
             let mut pairs = vec![(self.cluster.kubernetes.name_of(source), source.clone())];
-            // A runtime that was there makes sandboxes of the image that its owner's configuration names.
-            let sandbox = self.context["runtime"]["missing_sandbox"].as_str().unwrap_or_default();
-            if name == "pause" && !sandbox.is_empty() && sandbox != pairs[0].0 {
-                pairs.push((sandbox.to_owned(), source.clone()));
-            }
+            let besides = sandbox.filter(|it| *it != pairs[0].0);
+            pairs.extend(besides.map(|it| (it.to_owned(), source.clone())));
             let same = changes.iter_mut().find_map(|change| match change {
                 Change::Image { upload, references }
                 | Change::DockerImage { upload, references }

@@ -405,6 +405,14 @@ const CASES: &[Case] = &[
         }
         s.facts[2].units.as_mut().unwrap().push(unit("cri-docker.service"));
     }),
+    ("an existing runtime that is not told of a mirror", "ContainerRuntime", |s| {
+        s.cluster.runtime.existing = true;
+        s.cluster.sources.mirrors.images = Some("mirror.example/k8s".to_owned());
+        for facts in &mut s.facts {
+            facts.containerd = Some(containerd());
+        }
+        s.facts[1].containerd.as_mut().unwrap().certs = None;
+    }),
     ("a runtime that changed hands", "ContainerRuntime", |s| {
         let claim =
             |kind: &str, subject: &str| Claim { kind: kind.into(), subject: subject.into() };

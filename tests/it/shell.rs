@@ -145,6 +145,9 @@ ctr() {
         target.digest==*) awk -v it="${3#target.digest==}" '$2 == it { print $1, "type", $2 }' "$STORE" ;;
         esac
         ;;
+    'images tag')
+        awk -v it="$4" -v as="$5" '$1 == it { print as, $2 }' "$STORE" >"$STORE.new" && cat "$STORE.new" >>"$STORE"
+        ;;
     'images rm')
         shift 3
         for name; do awk -v it="$name" '$1 != it' "$STORE" >"$STORE.new" && mv "$STORE.new" "$STORE"; done
@@ -201,6 +204,23 @@ fn pulled_images_go_with_all_their_names_and_no_others() {
     let (after, _) =
         store_after("", "(change r/b:2 r/missing:1); undo 2 r/b:2 r/missing:1 r/b:2 r/missing:1");
     assert_eq!(after, "");
+}
+
+#[test]
+fn a_pulled_image_can_have_a_further_name() {
+    let both = "r/pause:2 own/pause:8=r/pause:2";
+    let (after, said) = store_after(
+        "",
+        &format!("change {both}; bv_pull_is {both} || echo lacking >&2; echo $was >&2"),
+    );
+    assert_eq!(said, "r/pause:2 own/pause:8\n");
+    assert!(after.contains("own/pause:8 sha256:2\n") && after.contains("r/pause:2 sha256:2\n"));
+    let (after, _) = store_after("", &format!("change {both}; undo 2 {both} $was"));
+    assert_eq!(after, "");
+    // The owner's own of that name stays.
+    let (after, _) =
+        store_after("own/pause:8 sha256:9\n", &format!("change {both}; undo 2 {both} $was"));
+    assert_eq!(after, "own/pause:8 sha256:9\n");
 }
 
 /// What `bv_dnf_table` makes of the table of a transaction.

@@ -1,17 +1,17 @@
-# pull REF...: container images that the runtime fetches from their registry, with the credentials and
-# authorities of its own configuration.
+# pull [NAME=]REF...: container images that the runtime fetches from their registry, with the credentials and
+# authorities of its own configuration; NAME is what else they are called here.
 
 bv_pull_is() {
     bv_have=$(bv_images 2>/dev/null) || return 1
     for bv_ref; do
-        printf '%s\n' "$bv_have" | grep -qxF -- "$bv_ref" || return 1
+        printf '%s\n' "$bv_have" | grep -qxF -- "${bv_ref%%=*}" || return 1
     done
 }
 
 bv_pull_before() {
     bv_have=$(bv_images) || return 1
     for bv_ref; do
-        printf '%s\n' "$bv_have" | grep -qxF -- "$bv_ref" || bv_was "$bv_ref"
+        printf '%s\n' "$bv_have" | grep -qxF -- "${bv_ref%%=*}" || bv_was "${bv_ref%%=*}"
     done
 }
 
@@ -19,7 +19,13 @@ bv_pull_before() {
 bv_pull_do() {
     bv_have=$(bv_images) || return 1
     for bv_ref; do
-        printf '%s\n' "$bv_have" | grep -qxF -- "$bv_ref" && continue
+        printf '%s\n' "$bv_have" | grep -qxF -- "${bv_ref%%=*}" && continue
+        case $bv_ref in
+        *=*)
+            bv_ctr images tag --force "${bv_ref#*=}" "${bv_ref%%=*}" >/dev/null || return 1
+            continue
+            ;;
+        esac
         bv_said=$(crictl pull "$bv_ref" 2>&1 >/dev/null) ||
             bv_die "the image \`$bv_ref\` was not pulled: $(printf '%s\n' "$bv_said" | grep . | tail -n 1)"
     done

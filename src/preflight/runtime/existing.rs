@@ -113,16 +113,20 @@ fn plugins(runs: &Containerd) -> Misfit {
     Some((what, line(runs, "cni", &format!("conf_dir = \"{CONF}\""))))
 }
 
-/// What `spec.registries` says is written where it looks for it at each pull; its configuration says where.
+/// Mirrors and authorities of registries are written where it looks for them at each pull; its configuration says
+/// where. (Logins are the kubelet's; this machine has them where it pulls.)
 fn registries(context: &Context<'_>, runs: &Containerd) -> Misfit {
     const CERTS: &str = "/etc/containerd/certs.d";
     let looks = runs.certs.as_deref().is_some_and(|dirs| dirs.split(':').any(|it| it == CERTS));
-    if context.cluster.registries.is_empty() || looks || runs.config_version.is_none() {
-        return None;
-    }
+    let has_ca = context.cluster.registries.iter().any(|it| it.ca.is_some());
+    let what = match &context.cluster.sources.mirrors.images {
+        _ if looks || runs.config_version.is_none() => return None,
+        _ if has_ca => "the `ca` of `spec.registries`",
+        Some(_) => "the mirror for images",
+        None => return None,
+    };
     let plugin = if is_3(runs) { IMAGES } else { CRI };
-    let what =
-        format!("containerd does not look into `{CERTS}`, where `spec.registries` is written");
+    let what = format!("containerd does not look into `{CERTS}`, where {what} is written");
     let fix = format!(
         "set `config_path = \"{CERTS}\"` below `[plugins.\"{plugin}\".registry]` in `{CONFIG}` {RESTART}"
     );

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use bivouac::cluster::{versions, yaml};
+use bivouac::cluster::{Download, versions, yaml};
 use bivouac::host::Change;
 use bivouac::host::facts::Containerd;
 use bivouac::playbook::Work;
@@ -129,6 +129,20 @@ fn an_existing_containerd_is_used_and_nothing_of_it_is_written() {
     };
     let pause = ["registry.k8s.io/pause:3.9", "registry.k8s.io/pause:3.8"];
     assert_eq!(names(&all)[0], pause, "the owner's configuration names another sandbox");
+    // The same where the runtime itself pulls.
+    let from_bundle = std::mem::replace(&mut made.cluster.sources.download, Download::Hosts);
+    let images = std::mem::take(&mut made.artifacts.0);
+    made.artifacts.0 = images.iter().filter(|it| it.kind != "image").cloned().collect();
+    let pulls: Vec<String> = changes(&made.init().lanes[0])
+        .into_iter()
+        .filter_map(|change| match change {
+            Change::Pull { references } => Some(references.join(" ")),
+            _ => None,
+        })
+        .collect();
+    let both = "registry.k8s.io/pause:3.9 registry.k8s.io/pause:3.8=registry.k8s.io/pause:3.9";
+    assert_eq!(pulls[0], both);
+    (made.cluster.sources.download, made.artifacts.0) = (from_bundle, images);
     // Where the image is there already it is the owner's.
     made.states[0].containerd.as_mut().unwrap().has_sandbox = Some(true);
     assert_eq!(names(&changes(&made.init().lanes[0]))[0], pause[..1]);
