@@ -10,7 +10,7 @@ use super::preflight::{self, Checked};
 use super::session::Session;
 use super::{hosts, images, sources, version};
 use crate::event::{EventKind, StepName};
-use crate::host::{Change, Error, Remote};
+use crate::host::{Change, Error, Remote, Wanted};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
 use crate::report;
 
@@ -105,6 +105,7 @@ impl Shown<'_> {
 
     /// Adds one change, if the host needs it.
     async fn change(&mut self, step: &StepName, change: &Change, late: bool) -> Result<(), Error> {
+        let change = &self.with_sum(change).await?;
         // A file that is known only when its values are cannot be compared.
         let needed = (late && matches!(change, Change::File { .. }))
             || !self.remote.is(change, LOOK).await?;
@@ -127,6 +128,21 @@ impl Shown<'_> {
         let step = step.clone();
         self.session.events.host(self.host, EventKind::ChangePlanned { step, kind, subject, diff });
         Ok(())
+    }
+
+    /// A program out of an archive that hosts download has a sum that only the host knows, once it has it.
+    async fn with_sum(&mut self, change: &Change) -> Result<Change, Error> {
+        let mut change = change.clone();
+        if let Change::Artifact { path, mode, owner, upload } = &mut change
+            && let Some(origin) = upload.origin.clone().filter(|it| it.member.is_some())
+        {
+            let (path, mode, owner) = (path.clone(), mode.clone(), owner.clone());
+            let wanted = Wanted { path, mode, owner, origin };
+            if let Some((sum, size)) = self.remote.remembered(&wanted).await? {
+                (upload.sha256, upload.size) = (sum, size);
+            }
+        }
+        Ok(change)
     }
 
     /// How a file differs from what it would be: its content, and its mode and owner.

@@ -68,6 +68,20 @@ pub type Staged = (Origin, String, u64);
 const SHORT: Duration = Duration::from_secs(60);
 
 impl Remote {
+    /// The SHA-256 and the size of an artifact out of an archive, if the host remembers that archive and has the
+    /// artifact. Nothing is downloaded.
+    pub async fn remembered(&mut self, wanted: &Wanted) -> Result<Option<(String, u64)>, Error> {
+        let Wanted { path, mode, owner, origin } = wanted;
+        let words = [&origin.sum, origin.member(), path, mode, owner].map(quote);
+        let answer = self.try_read(&format!("bv_fetch_here {}", words.join(" ")), SHORT).await?;
+        let mut words = answer.stdout.split_whitespace().skip(1);
+        let told = (words.next(), words.next().and_then(|size| size.parse().ok()));
+        Ok(match told {
+            (Some(sum), Some(size)) if answer.status == 0 => Some((sum.to_owned(), size)),
+            _ => None,
+        })
+    }
+
     /// Tells the host's shell how servers are reached: in variables, not in its environment.
     pub(super) async fn reach(&mut self, via: &Via) -> Result<(), Error> {
         if via.http.is_none() && via.https.is_none() && via.ca.is_none() {

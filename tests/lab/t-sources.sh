@@ -125,6 +125,11 @@ by_hosts() {
   local c
   for c in "$h1" "$h2"; do podman exec "$c" sh -c 'test ! -e /var/lib/bivouac/content/fetched && test -s /var/lib/bivouac/journal'; done
 }
+# planned N: so many programs are what a plan would change.
+planned() {
+  run hosts plan
+  [ "$(grep -c '"change_planned".*/opt/bivouac-test/' "$TMP/json")" = "$1" ] || { cat "$TMP/json"; return 1; }
+}
 gone() { wipe && unchanged; }
 # stops STATUS FILE "WORDS" "WORDS": it ends so, says both, and no host is changed.
 stops() {
@@ -207,7 +212,10 @@ encoded=$(printf '%s' "$secret" | perl -pe 's/([^A-Za-z0-9])/sprintf("%%%02X", o
 t "this machine downloads, and uploads to both hosts" by_operator
 t "a second run asks the server for nothing" offline
 t "a wipe leaves nothing" gone
+all=$(find "$CACHE/tree/v1.20.2/bin" "$CACHE/tree/v1.20.2/cni" -type f -printf "%h/%f,%h/%f,\n" | tr -dc , | wc -c)
+t "a plan shows all programs" planned "$all"
 t "each host downloads by itself" by_hosts
+t "a plan shows none of them, also of those out of archives" planned 0
 t "a second run downloads nothing on hosts" again hosts
 t "a wipe leaves nothing of that" gone
 t "a wrong checksum stops it" fault "/$plugins" wrong 3 operator "${plugins##*/}" "its checksum is wrong: expected SHA-256"
