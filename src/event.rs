@@ -1,11 +1,13 @@
 //! What the engine reports: its only output, and the only input of [`crate::report`].
 
+mod coming;
 mod status;
 
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 
+pub use coming::Coming;
 pub use status::{CertificateStatus, EtcdStatus, Health, HostStatus};
 
 /// One thing that happened, on a host or in the run as a whole.
@@ -52,7 +54,7 @@ pub enum EventKind {
     StepOutput { step: StepName, line: String },
     /// The step waits for something that others do on the host, and goes on by itself.
     StepWaiting { step: StepName, what: String },
-    /// Bytes of an upload so far, and in all.
+    /// Bytes of an upload, or of a download to this machine, so far and in all.
     StepProgress { step: StepName, done: u64, total: u64 },
     /// A step will be tried again after `cause`.
     StepRetried { step: StepName, cause: String, attempt: u32 },

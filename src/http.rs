@@ -17,6 +17,7 @@ use std::time::Duration;
 use reqwest::redirect::{Attempt, Policy};
 
 pub use ca::{authorities, certificates};
+pub use download::Came;
 pub use error::{Cause, Error};
 pub use proxy::Proxy;
 

@@ -12,7 +12,8 @@ use super::options::Options;
 use super::preflight::refused;
 use super::{serving, session, signing};
 use crate::bundle::{self, Bundle, Summary};
-use crate::cluster::{RUNTIMES, Version};
+use crate::cluster::RUNTIMES;
+use crate::cluster::versions::{VersionError, Wish};
 use crate::report;
 
 #[derive(Debug, Subcommand)]
@@ -25,9 +26,10 @@ pub enum Args {
     Build {
         /// The bundle to be made.
         bundle: PathBuf,
-        /// The Kubernetes version that is in it.
+        /// The Kubernetes version that is in it: `v1.36.4`; or `1.36` or `stable`, the newest of a minor or of all
+        /// that the release servers name.
         #[arg(long, value_name = "VERSION")]
-        version: Version,
+        version: Wish,
         /// Architectures, with commas: `amd64,arm64`.
         #[arg(long, value_name = "ARCHS", default_value = "amd64", value_delimiter = ',')]
         arch: Vec<String>,
@@ -114,6 +116,11 @@ pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
         } => {
             if let Some(from) = from {
                 let from = directories(from, architectures);
+                let Wish::Exact(version) = version else {
+                    // Files in a directory do not say which release they are of.
+                    let error = VersionError::NotExact(version.to_string());
+                    return Err(Stop::new(Exit::Usage, format!("`--from`: {error}")));
+                };
                 bundle::build_mixed(out, &from, version).map_err(refused)?;
             } else {
                 let ca = ca.as_deref();

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::refused;
-use super::{images, registries, sources};
+use super::{images, registries, session, sources, version};
 use crate::bundle::{self, Input, Kind};
-use crate::cluster::{self, Cluster, Flags, LoadBalancer, Mirrors, Traits, Version};
+use crate::cluster::versions::Wish;
+use crate::cluster::{self, Cluster, Flags, LoadBalancer, Mirrors, Traits};
 use crate::content::{self, Cache};
+use crate::event::Events;
 use crate::release;
 use crate::report;
 
 /// What is gathered.
 #[derive(Debug)]
 pub struct Wanted<'a> {
-    pub version: &'a Version,
+    pub version: &'a Wish,
     pub architectures: &'a [String],
     pub runtime: Option<&'a str>,
     pub mirrors: &'a [String],
@@ -34,9 +36,37 @@ pub enum Addon {
     KubeVip,
 }
 
-/// Gathers all of it into the bundle `out`.
+/// Gathers all of it into the bundle `out`, and shows what comes meanwhile. What standard output gets is the bundle's
+/// table, also as JSON.
 pub async fn gather(options: &Options, out: &Path, wanted: &Wanted<'_>) -> Result<(), Stop> {
+    let (events, receiver) = Events::channel();
+    let settings = report::Settings {
+        quiet: options.quiet,
+        verbose: options.verbose,
+        has_own_words: true,
+        log_dir: options.log_dir.clone(),
+        run_id: session::named("bundle build").id,
+        ..report::Settings::default()
+    };
+    let shown = tokio::spawn(report::run(settings, receiver));
+    let gathered = all(options, out, wanted, &events).await;
+    drop(events);
+    let _ = shown.await;
+    gathered
+}
+
+async fn all(
+    options: &Options,
+    out: &Path,
+    wanted: &Wanted<'_>,
+    events: &Events,
+) -> Result<(), Stop> {
     let mut cluster = described(options, wanted)?;
+    if let Wish::Minor(_) | Wish::Stable = wanted.version {
+        let fix = |nearest: &str| format!("ask for `--version {nearest}`");
+        cluster.kubernetes.version = version::newest_of(&cluster, wanted.version, fix).await?;
+    }
+    let version = cluster.kubernetes.version.clone();
     registries::read(&mut cluster)?;
     let client = sources::client(&cluster)?;
     let kept = |error: content::Error| refused(error.into());
@@ -46,10 +76,10 @@ pub async fn gather(options: &Options, out: &Path, wanted: &Wanted<'_>) -> Resul
     let architectures: Vec<String> =
         BTreeSet::from_iter(wanted.architectures).into_iter().cloned().collect();
     if !options.quiet {
-        report::err(&format!("gathers {} for {}", wanted.version, architectures.join(" and ")));
+        report::err(&format!("gathers {version} for {}", architectures.join(" and ")));
     }
     let files = sources::of(&cluster, &architectures);
-    let fetched = release::fetch(&client, &cache, files).await.map_err(sources::refused)?;
+    let fetched = release::fetch(&client, &cache, files, events).await.map_err(sources::refused)?;
     let registries = Arc::new(registries::client(&cluster)?);
     let references = references(&cluster, wanted.addons);
     let keys = references.iter().flat_map(|reference| {
@@ -65,7 +95,7 @@ pub async fn gather(options: &Options, out: &Path, wanted: &Wanted<'_>) -> Resul
     if !missing.is_empty() {
         return Err(Stop::new(Exit::Refused, missing.join("\n")));
     }
-    let pulled = images::pull(&registries, &cache, found).await?;
+    let pulled = images::pull(&registries, &cache, found, events).await?;
     let store = cache.store();
     let programs = fetched.into_iter().map(|it| Input {
         kind: if it.kind == "cni" { Kind::Cni } else { Kind::Binary },
@@ -85,7 +115,7 @@ pub async fn gather(options: &Options, out: &Path, wanted: &Wanted<'_>) -> Resul
         }
     });
     let inputs: Vec<Input> = programs.chain(archives).collect();
-    let (out, version) = (out.to_owned(), wanted.version.clone());
+    let out = out.to_owned();
     // The cache stays ours until all of it was read.
     blocking(move || bundle::gather(&out, &version, &inputs).map(|_| ()).map_err(refused)).await?;
     cache.prune();
@@ -105,12 +135,12 @@ fn described(options: &Options, wanted: &Wanted<'_>) -> Result<Cluster, Stop> {
         options.cluster()?
     } else {
         let nobody = vec!["127.0.0.1".to_owned()];
-        let version = Some(wanted.version.to_string());
+        let version = Some(wanted.version.guess().to_string());
         let flags = Flags { masters: nobody, version, ..Flags::default() };
         let cluster = cluster::from_flags(flags);
         cluster.map_err(|mistakes| Stop::new(Exit::Usage, mistakes.to_string()))?.guessed()
     };
-    cluster.kubernetes.version = wanted.version.clone();
+    cluster.kubernetes.version = wanted.version.guess();
     cluster.bundle = None;
     if let Some(named) = wanted.runtime.and_then(Traits::named) {
         cluster.runtime.traits = named;

@@ -5,7 +5,7 @@ mod pulls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::session::Session;
 use crate::cluster::images::{Image, Which};
 use crate::cluster::{Cluster, Download};
 use crate::content::{self, Cache, Digest};
-use crate::event::{EventKind, Severity};
+use crate::event::{Coming, EventKind, Events, Severity};
 use crate::host::{Answer, Probe, Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState};
 use crate::registry::{self, Found, Registries};
@@ -29,6 +29,9 @@ const AT_ONCE: usize = 6;
 
 /// Limit for one look at a host.
 const LOOK: Duration = Duration::from_secs(60);
+
+/// How often an archive that is pulled is looked at.
+const LOOK_AT_FILE: Duration = Duration::from_millis(250);
 
 /// An image for an architecture.
 type Key = (String, String);
@@ -304,7 +307,8 @@ async fn pulled(session: &Session, found: Vec<Found>) -> Result<Vec<Available>, 
     let cache = session.unless_stopped(cache).await?;
     let cache = cache.map_err(|error| Stop::error(Exit::Failed, &error, ""))?.map_err(unkept)?;
     let cache = Arc::new(cache);
-    let pulled = session.unless_stopped(pull(&registries, &cache, found)).await??;
+    let pulled =
+        session.unless_stopped(pull(&registries, &cache, found, &session.events)).await??;
     cache.prune();
     let store = cache.store();
     let here = |it: Pulled| {
@@ -320,6 +324,7 @@ pub async fn pull(
     registries: &Arc<Registries>,
     cache: &Arc<Cache>,
     found: Vec<Found>,
+    events: &Events,
 ) -> Result<Vec<Pulled>, Stop> {
     let needed = found.iter().map(Found::size).sum();
     let unkept = |error: content::Error| Stop::error(Exit::Failed, &error, &error.fix());
@@ -339,17 +344,21 @@ pub async fn pull(
             room = Some(());
         }
         let (registries, cache) = (Arc::clone(registries), Arc::clone(cache));
-        let turns = Arc::clone(&turns);
+        let (turns, events) = (Arc::clone(&turns), events.clone());
         tasks.spawn(async move {
             let _turn = turns.acquire().await;
             let incoming = cache.create().map_err(unkept)?;
-            let pulled = registries.pull(&found, incoming.path()).await;
+            let what = format!("{} for {}", found.reference, found.arch);
+            let coming = Coming::begin(&events, &what);
+            let pull = registries.pull(&found, incoming.path());
+            let pulled = watched(pull, incoming.path(), found.size(), &coming).await;
             let pulled = pulled.map_err(|error| {
                 Stop::new(Exit::Refused, format!("{}\n  fix: {}", said(&error), error.fix()))
             })?;
             let sha256 = Digest::parse(&pulled.sha256).expect("it is a sum in hexadecimal digits");
             cache.keep(incoming, sha256).map_err(unkept)?;
             let size = pulled.size;
+            coming.end();
             cache.learn(&note, &Note { sha256, size }).map_err(unkept)?;
             Ok(Pulled { found, sha256, size })
         });
@@ -359,6 +368,20 @@ pub async fn pull(
         (&one.found.reference, &one.found.arch).cmp(&(&other.found.reference, &other.found.arch))
     });
     Ok(all)
+}
+
+/// Waits for a pull, and tells meanwhile how long the file has become.
+async fn watched<T>(pull: impl Future<Output = T>, file: &Path, total: u64, coming: &Coming) -> T {
+    let mut pull = std::pin::pin!(pull);
+    loop {
+        tokio::select! {
+            done = &mut pull => return done,
+            () = tokio::time::sleep(LOOK_AT_FILE) => {}
+        }
+        if let Ok(file) = tokio::fs::metadata(file).await {
+            coming.bytes(file.len().min(total), total);
+        }
+    }
 }
 
 #[cfg(test)]

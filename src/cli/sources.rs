@@ -101,7 +101,7 @@ async fn fetched(session: &Session, architectures: &[String]) -> Result<Artifact
     let cache =
         Arc::new(cache.map_err(|error| Stop::error(Exit::Failed, &error, ""))?.map_err(unkept)?);
     let sources = of(&session.cluster, architectures);
-    let fetched = release::fetch(&client, &cache, sources);
+    let fetched = release::fetch(&client, &cache, sources, &session.events);
     let fetched = session.unless_stopped(fetched).await?.map_err(refused)?;
     cache.prune();
     let store = cache.store();

@@ -119,17 +119,23 @@ async fn running(options: &Options, wished: &Wished) -> Result<Option<(String, V
 
 /// The newest release that the servers name.
 async fn newest(wished: Wished) -> Result<Cluster, Stop> {
-    let cluster = wished.clone().guessed();
-    let client = sources::client(&cluster)?;
-    let minor = wished.wish().minor();
-    let found = release::newest(&client, &cluster.sources.mirrors, minor).await;
-    let found = found.map_err(sources::refused)?;
-    let version = found.to_string().parse().map_err(|error: VersionError| {
-        let nearest = error.nearest().unwrap_or_else(|| Wish::Stable.guess().to_string());
-        refused(
-            format!("`{}` is v{found}: {error}", wished.wish()),
-            format!("write `version: {nearest}` in cluster.yaml"),
-        )
-    })?;
+    let fix = |nearest: &str| format!("write `version: {nearest}` in cluster.yaml");
+    let version = newest_of(&wished.clone().guessed(), wished.wish(), fix).await?;
     settle(wished, &version)
+}
+
+/// The newest release that fulfils a wish, as this cluster's servers have it. `fix` says where a release that is
+/// supported would be written.
+pub async fn newest_of(
+    cluster: &Cluster,
+    wish: &Wish,
+    fix: impl Fn(&str) -> String,
+) -> Result<Version, Stop> {
+    let client = sources::client(cluster)?;
+    let found = release::newest(&client, &cluster.sources.mirrors, wish.minor()).await;
+    let found = found.map_err(sources::refused)?;
+    found.to_string().parse().map_err(|error: VersionError| {
+        let nearest = error.nearest().unwrap_or_else(|| Wish::Stable.guess().to_string());
+        refused(format!("`{wish}` is v{found}: {error}"), fix(&nearest))
+    })
 }

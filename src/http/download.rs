@@ -18,6 +18,9 @@ const BREAKS: u32 = 100;
 /// The longest text: far above any list of sums.
 const TEXT: usize = 1 << 20;
 
+/// Who is told of bytes that are here, and of how many there are.
+pub type Came<'a> = dyn Fn(u64, Option<u64>) + Sync + 'a;
+
 impl Client {
     /// A small text.
     pub async fn text(&self, url: &str) -> Result<String, Error> {
@@ -84,12 +87,19 @@ impl Client {
         }
     }
 
-    /// A file with this sum, into the cache; its size. One that is there already is not downloaded.
-    pub async fn download(&self, url: &str, expected: Digest, cache: &Cache) -> Result<u64, Error> {
+    /// A file with this sum, into the cache; its size. One that is there already is not downloaded. `came` is told
+    /// how many of its bytes are here, and how many there are, where the server says so.
+    pub async fn download(
+        &self,
+        url: &str,
+        expected: Digest,
+        cache: &Cache,
+        came: &Came<'_>,
+    ) -> Result<u64, Error> {
         if let Some(size) = cache.holds(expected) {
             return Ok(size);
         }
-        self.within(url, self.download_at_last(url, expected, cache)).await
+        self.within(url, self.download_at_last(url, expected, cache, came)).await
     }
 
     async fn download_at_last(
@@ -97,13 +107,14 @@ impl Client {
         url: &str,
         expected: Digest,
         cache: &Cache,
+        came: &Came<'_>,
     ) -> Result<u64, Error> {
         let mut part = cache.part(expected)?;
         let mut tries = Tries::new(self.pause);
         let mut begun_anew = false;
         loop {
             let (before, resumed) = (part.size(), part.size() > 0);
-            let cause = match self.try_download(url, &mut part, cache).await? {
+            let cause = match self.try_download(url, &mut part, cache, came).await? {
                 None if part.sum() == expected => return Ok(cache.keep_part(&part, expected)?),
                 None => {
                     let found = part.sum();
@@ -135,6 +146,7 @@ impl Client {
         url: &str,
         part: &mut Part,
         cache: &Cache,
+        came: &Came<'_>,
     ) -> Result<Option<Cause>, Error> {
         let mut response = match self.answer(url, Some(part.size())).await {
             Ok(response) => response,
@@ -152,7 +164,10 @@ impl Client {
         cache.check_room(response.content_length().unwrap_or_default())?;
         loop {
             match response.chunk().await {
-                Ok(Some(chunk)) => part.write(&chunk)?,
+                Ok(Some(chunk)) => {
+                    part.write(&chunk)?;
+                    came(part.size(), total);
+                }
                 Ok(None) => return Ok(None),
                 Err(error) => return Ok(Some(self.broken(&error, part.size(), total))),
             }

@@ -41,7 +41,9 @@ impl Plan {
                 for change in &changes {
                     match change {
                         Change::Artifact { .. } => needs.files = true,
-                        Change::Image { references, .. } => {
+                        Change::Image { references, .. }
+                        | Change::DockerImage { references, .. }
+                        | Change::DockerPull { references } => {
                             for (_, source) in references {
                                 add(source);
                             }

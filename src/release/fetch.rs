@@ -10,6 +10,7 @@ use super::archive::{self, Problem};
 use super::{Contents, Error, Source, Sum, sums};
 use crate::cluster::Mirrors;
 use crate::content::{self, Cache, Digest, Hasher};
+use crate::event::{Coming, Events};
 use crate::http::Client;
 
 /// A file to be installed, in the content cache.
@@ -53,16 +54,17 @@ struct Known {
 const SIDE_BY_SIDE: usize = 4;
 
 /// Fetches all files, side by side, and takes out of them what is installed. What the cache has of an
-/// earlier run is not fetched again: then nothing is asked of any server.
+/// earlier run is not fetched again: then nothing is asked of any server. Each file that comes is told of.
 pub async fn fetch(
     client: &Client,
     cache: &Arc<Cache>,
     sources: Vec<Source>,
+    events: &Events,
 ) -> Result<Vec<Fetched>, Error> {
-    let (client, cache) = (client.clone(), Arc::clone(cache));
+    let (client, cache, events) = (client.clone(), Arc::clone(cache), events.clone());
     let all = side_by_side(sources, move |source| {
-        let (client, cache) = (client.clone(), Arc::clone(&cache));
-        async move { one(&client, &cache, &source).await }
+        let (client, cache, events) = (client.clone(), Arc::clone(&cache), events.clone());
+        async move { one(&client, &cache, &source, &events).await }
     });
     Ok(all.await?.into_iter().flatten().collect())
 }
@@ -136,7 +138,12 @@ async fn published_sum(client: &Client, source: &Source) -> Result<Digest, Error
     sums::find(&list, &source.file).map_err(|problem| Error::Sums { url: url.clone(), problem })
 }
 
-async fn one(client: &Client, cache: &Arc<Cache>, source: &Source) -> Result<Vec<Fetched>, Error> {
+async fn one(
+    client: &Client,
+    cache: &Arc<Cache>,
+    source: &Source,
+    events: &Events,
+) -> Result<Vec<Fetched>, Error> {
     let name = format!("release {} {:?}", source.url, source.contents);
     let known = cache.known::<Known>(&name).filter(|known| {
         known.url == source.url && known.taken.iter().all(|it| cache.holds(it.1) == Some(it.2))
@@ -145,7 +152,7 @@ async fn one(client: &Client, cache: &Arc<Cache>, source: &Source) -> Result<Vec
         known
     } else {
         let sum = published_sum(client, source).await?;
-        let size = client.download(&source.url, sum, cache).await?;
+        let size = downloaded(client, cache, source, sum, events).await?;
         let taken = match source.contents {
             Contents::Program(name) => vec![(name.to_owned(), sum, size)],
             Contents::Archive { within, members, .. } => {
@@ -173,6 +180,29 @@ async fn one(client: &Client, cache: &Arc<Cache>, source: &Source) -> Result<Vec
         size,
     };
     Ok(known.taken.into_iter().map(fetched).collect())
+}
+
+/// The file itself in the cache; its size.
+async fn downloaded(
+    client: &Client,
+    cache: &Cache,
+    source: &Source,
+    sum: Digest,
+    events: &Events,
+) -> Result<u64, Error> {
+    if let Some(size) = cache.holds(sum) {
+        return Ok(size);
+    }
+    let file = source.url.rsplit('/').next().unwrap_or(&source.url);
+    let coming = Coming::begin(events, &format!("{file} for {}", source.arch));
+    let came = |done, total: Option<u64>| {
+        if let Some(total) = total {
+            coming.bytes(done, total);
+        }
+    };
+    let size = client.download(&source.url, sum, cache, &came).await?;
+    coming.end();
+    Ok(size)
 }
 
 /// Why an archive was not unpacked.

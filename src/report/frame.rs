@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::state::{Doing, Host, State};
+use super::state::{Doing, Host, Own, State};
 use super::style::{self, Style};
 use super::{clean, line, words};
 
@@ -16,6 +16,8 @@ const BAR: u64 = 20;
 pub fn lines(state: &State, now: SystemTime, rows: u16, columns: u16, style: Style) -> Vec<String> {
     // The total, the line about hidden hosts, and a row for the cursor.
     let most = usize::from(rows).saturating_sub(3).max(1);
+    let own: Vec<String> = state.own.iter().take(most / 2).map(|it| own(it, now, style)).collect();
+    let most = most - own.len();
     let visible = choose(&state.hosts, most);
     let width =
         state.hosts.iter().map(|host| host.name.chars().count()).max().unwrap_or(0).min(NAME);
@@ -24,6 +26,7 @@ pub fn lines(state: &State, now: SystemTime, rows: u16, columns: u16, style: Sty
     if visible.len() < state.hosts.len() {
         lines.push(hidden(&state.hosts, &visible, style));
     }
+    lines.extend(own);
     lines.push(total(state, now, style));
     let columns = usize::from(columns).saturating_sub(1);
     let cut = style.sign("…", "...");
@@ -47,6 +50,15 @@ fn choose(hosts: &[Host], most: usize) -> Vec<usize> {
         places.sort_unstable();
     }
     places
+}
+
+/// What this machine itself does: `⠋   1.2 s  sources: download kubelet for amd64  [###   ] ...`
+fn own(own: &Own, now: SystemTime, style: Style) -> String {
+    let since = words::between(own.since, now);
+    let step = clean::line(&line::step(&own.step), clean::LINE).into_owned();
+    let bar = own.bytes.map(|(done, total)| bar(done, total, style)).unwrap_or_default();
+    let (sign, seconds) = (spinner(since, style), words::duration(since));
+    format!("{sign} {seconds:>10}  {step}  {bar}").trim_end().to_owned()
 }
 
 fn host(host: &Host, now: SystemTime, width: usize, style: Style) -> String {
@@ -138,6 +150,10 @@ fn hidden(hosts: &[Host], visible: &[usize], style: Style) -> String {
 /// `init of demo  41.2 s  3 of 5 hosts done`
 fn total(state: &State, now: SystemTime, style: Style) -> String {
     let done = state.hosts.iter().filter(|host| host.doing == Doing::Done).count();
+    // A bundle is gathered for nobody yet.
+    if state.hosts.is_empty() {
+        return words::duration(state.elapsed(now));
+    }
     let what = format!("{} of {}", state.verb, state.cluster);
     format!(
         "{}  {}  {done} of {} done",

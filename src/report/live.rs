@@ -45,7 +45,7 @@ impl Live {
     /// Draws the present.
     pub fn tick(&mut self, state: &State, now: SystemTime) {
         // Nothing is known before the first event, and an empty table would flicker.
-        if state.started.is_some() && !state.verb.is_empty() {
+        if !state.verb.is_empty() || !state.own.is_empty() || state.last_own.is_some() {
             let (rows, columns) = (self.screen.height(), self.screen.width());
             self.bar.set_message(frame::lines(state, now, rows, columns, self.style).join("\n"));
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::time::SystemTime;
 
-use super::state::{Doing, State};
+use super::state::{Doing, Own, State};
 use super::style::{self, Style};
 use super::{clean, failure, line, words};
 use crate::event::{Event, EventKind};
@@ -31,7 +31,8 @@ pub struct Plain {
     stream: Box<dyn Write + Send>,
     detail: Detail,
     style: Style,
-    /// For each host, since when it does what it does, and the seconds of the next reminder.
+    /// For each host, and each step of this machine, since when it does what it does, and the seconds of the next
+    /// reminder.
     reminders: HashMap<String, (SystemTime, f64)>,
 }
 
@@ -63,23 +64,42 @@ impl Plain {
             return;
         }
         let mut lines = Vec::new();
+        for own in &state.own {
+            if let Some(seconds) = self.is_due(&line::step(&own.step), own.since, now) {
+                let bytes = own.bytes.map_or_else(
+                    || "still runs".to_owned(),
+                    |(done, total)| words::bytes(done, total),
+                );
+                let (step, took) = (line::step(&own.step), words::duration(seconds));
+                let text = format!("{step}  {bytes} ({took})");
+                lines.push(stamped(state, None, now, &text, false, self.style));
+            }
+        }
         for host in &state.hosts {
             let Doing::Step { step, .. } = &host.doing else { continue };
-            let entry = self.reminders.entry(host.name.clone()).or_insert((host.since, REMINDER));
-            if entry.0 != host.since {
-                *entry = (host.since, REMINDER);
-            }
-            let seconds = words::between(host.since, now);
-            if seconds >= entry.1 {
-                while entry.1 <= seconds {
-                    entry.1 *= 2.0;
-                }
+            if let Some(seconds) = self.is_due(&host.name, host.since, now) {
                 let text =
                     format!("{}  still runs ({})", line::step(step), words::duration(seconds));
                 lines.push(stamped(state, Some(&host.name), now, &text, false, self.style));
             }
         }
         self.print(&lines);
+    }
+
+    /// How many seconds something has been running, if it is time to mention it again.
+    fn is_due(&mut self, what: &str, since: SystemTime, now: SystemTime) -> Option<f64> {
+        let entry = self.reminders.entry(what.to_owned()).or_insert((since, REMINDER));
+        if entry.0 != since {
+            *entry = (since, REMINDER);
+        }
+        let seconds = words::between(since, now);
+        if seconds < entry.1 {
+            return None;
+        }
+        while entry.1 <= seconds {
+            entry.1 *= 2.0;
+        }
+        Some(seconds)
     }
 
     /// Writes lines that are clean already.
@@ -108,6 +128,14 @@ impl Plain {
                     words::count(*changed, "step"),
                     unchanged.unwrap_or(0)
                 )]
+            }
+            (_, EventKind::StepDone { seconds, .. }) if event.host.is_none() => {
+                let came = state.last_own.iter().filter_map(|own| Some((own, own.bytes?.1)));
+                let text = |(own, size): (&Own, u64)| {
+                    let (size, took) = (words::size(size), words::duration(*seconds));
+                    format!("{}  {size} ({took})", line::step(&own.step))
+                };
+                came.map(text).collect()
             }
             // The table of findings says it better.
             (_, EventKind::Finding { .. }) => Vec::new(),

@@ -18,6 +18,10 @@ pub struct State {
     pub latest: Option<SystemTime>,
     /// The hosts, in the order of the file.
     pub hosts: Vec<Host>,
+    /// What this machine itself does at the moment: what it downloads.
+    pub own: Vec<Own>,
+    /// What of that it did last.
+    pub last_own: Option<Own>,
     /// The preflight results so far.
     pub findings: Vec<Finding>,
     /// The steps that did not end well, in the order in which they were reported.
@@ -25,6 +29,17 @@ pub struct State {
     /// How the run ended; `None` while it runs, and for a run that was cut off.
     pub end: Option<End>,
     places: HashMap<String, usize>,
+}
+
+/// A step of this machine's own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Own {
+    /// Its name.
+    pub step: StepName,
+    /// When it began.
+    pub since: SystemTime,
+    /// Bytes so far and in all.
+    pub bytes: Option<(u64, u64)>,
 }
 
 /// One host's part of the run.
@@ -156,10 +171,31 @@ impl State {
                         seconds: *seconds,
                     });
                 }
-                if let Some(name) = &event.host {
-                    self.host(name, event.time).apply(kind, event.time);
+                match &event.host {
+                    Some(name) => self.host(name, event.time).apply(kind, event.time),
+                    None => self.own(kind, event.time),
                 }
             }
+        }
+    }
+
+    /// Takes in what this machine itself does.
+    fn own(&mut self, kind: &EventKind, time: SystemTime) {
+        match kind {
+            EventKind::StepStarted { step } => {
+                self.own.push(Own { step: step.clone(), since: time, bytes: None });
+            }
+            EventKind::StepProgress { step, done, total } => {
+                if let Some(own) = self.own.iter_mut().find(|own| own.step == *step) {
+                    own.bytes = Some((*done, *total));
+                }
+            }
+            EventKind::StepDone { step, .. } | EventKind::StepFailed { step, .. } => {
+                if let Some(place) = self.own.iter().position(|own| own.step == *step) {
+                    self.last_own = Some(self.own.remove(place));
+                }
+            }
+            _ => {}
         }
     }
 

@@ -329,6 +329,14 @@ async fn without_a_bundle_the_release_server_says_which_release_a_wish_means() {
     run("stable", "init", 3, &["`stable` is v1.38.0", "not supported", "write `version: v1.37.0`"]);
     run("1.35", "plan", 3, &["stable-1.35.txt", "v1.36.4"]);
     run("1.34", "join", 3, &["stable-1.34.txt", "404"]);
+    // For a bundle the same is asked.
+    let place = Place::new();
+    let mirror = format!("kubernetes={}/dl", server.base);
+    let build = |wish: &str, words: &[&str]| {
+        place.refused(&["bundle", "build", "b", "--version", wish, "--mirror", &mirror], 3, words);
+    };
+    build("stable", &["`stable` is v1.38.0", "not supported", "ask for `--version v1.37.0`"]);
+    build("1.36", &["gathers v1.36.4 for amd64", "/dl/release/v1.36.4/", "404"]);
     // An exact one asks nobody.
     let before = server.seen().len();
     run("v1.36.4", "preflight", 4, &["cp1"]);

@@ -33,7 +33,9 @@ impl Downloads {
 
     async fn get(&self, base: &str, expected: &[u8]) -> Result<u64, Error> {
         let cache = Cache::open(&self.dir.path().join("content")).unwrap();
-        self.client.download(&format!("{base}/file"), Digest::of(expected), &cache).await
+        self.client
+            .download(&format!("{base}/file"), Digest::of(expected), &cache, &|_, _| {})
+            .await
     }
 
     /// The file is there, whole.

@@ -4,7 +4,7 @@ use bivouac::cluster::{LoadBalancer, RUNTIMES};
 use bivouac::host::Change;
 use bivouac::playbook::{HostState, Lane, Leaving, Plan, Site, Work};
 
-use crate::support::site::{Made, embedded, file, kubeadm, works};
+use crate::support::site::{Made, embedded, file, kubeadm, one, works};
 
 const HOSTS: &str = "hosts:
 - {address: 10.89.7.11, roles: [control-plane], name: cp1}
@@ -139,9 +139,15 @@ fn a_removal_brings_a_worker_the_load_balancer_that_it_lacks() {
         let manifest = file(&plan.lanes[3], "/etc/kubernetes/manifests/bivouac-load-balancer.yaml");
         assert!(manifest.contains(&format!("image: \"{other}/haproxy:")), "{manifest}");
     }
-    // An install takes everything.
-    let needs = joined("v1.20.2", HOSTS).init().needs();
-    assert!(needs.files && needs.images.contains(&(0, "etcd".to_owned())));
+    // An install takes everything, whatever the runtime.
+    for traits in RUNTIMES {
+        for mut made in [joined("v1.20.2", HOSTS), pulling()] {
+            made.cluster.runtime.traits = traits;
+            made.artifacts.0.extend(traits.programs.iter().map(|name| one("binary", name, vec![])));
+            let needs = made.init().needs();
+            assert!(needs.files && needs.images.contains(&(0, "etcd".to_owned())), "{needs:?}");
+        }
+    }
 }
 
 #[test]

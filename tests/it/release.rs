@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bivouac::cluster::{Mirrors, Version};
 use bivouac::content::{Cache, Digest};
+use bivouac::event::{EventKind, Events};
 use bivouac::http::Client;
 use bivouac::release::{self, Contents, Error, Fetched, Source, Sum};
 use tempfile::TempDir;
@@ -97,8 +98,44 @@ impl Place {
     }
 
     async fn fetch(&self, server: &Server) -> Result<Vec<Fetched>, Error> {
-        release::fetch(&self.client, &self.cache(), sources(&server.base)).await
+        release::fetch(&self.client, &self.cache(), sources(&server.base), &Events::channel().0)
+            .await
     }
+}
+
+#[tokio::test]
+async fn each_file_that_comes_is_told_of_with_its_bytes() {
+    let server = Server::plain(site()).await;
+    let place = Place::new();
+    let told = async || {
+        let (events, mut received) = Events::channel();
+        let sources = sources(&server.base);
+        release::fetch(&place.client, &place.cache(), sources, &events).await.unwrap();
+        let mut all = Vec::new();
+        while let Ok(event) = received.try_recv() {
+            all.push(match event.kind {
+                EventKind::StepStarted { step } => format!("{} begins", step.step),
+                EventKind::StepProgress { step, done, total } => {
+                    format!("{} {done}/{total}", step.step)
+                }
+                EventKind::StepDone { step, .. } => format!("{} is here", step.step),
+                other => panic!("{other:?}"),
+            });
+        }
+        all
+    };
+    let all = told().await;
+    let kubelet: Vec<&String> = all.iter().filter(|it| it.contains(" kubelet ")).collect();
+    assert_eq!(
+        kubelet,
+        [
+            "download kubelet for amd64 begins",
+            "download kubelet for amd64 19/19",
+            "download kubelet for amd64 is here"
+        ]
+    );
+    assert_eq!(all.iter().filter(|it| it.ends_with(" is here")).count(), 7, "{all:?}");
+    assert_eq!(told().await, Vec::<String>::new(), "nothing comes a second time");
 }
 
 #[tokio::test]
@@ -234,7 +271,8 @@ async fn a_file_whose_project_publishes_no_sums_has_to_have_the_one_that_is_know
     let place = Place::new();
     let real = all(&server.base).into_iter().find(|it| it.component == "cri-dockerd").unwrap();
     let cache = place.cache();
-    let fetch = |source: Source| release::fetch(&place.client, &cache, vec![source]);
+    let events = Events::channel().0;
+    let fetch = |source: Source| release::fetch(&place.client, &cache, vec![source], &events);
     let text = fetch(real.clone()).await.unwrap_err().to_string();
     assert!(text.contains("cri-dockerd-0.3.20.amd64.tgz") && text.contains("checksum"), "{text}");
     let known = Source { sum: Sum::Pinned(Digest::of(&bytes)), ..real };

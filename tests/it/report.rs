@@ -527,6 +527,59 @@ fn on_terminal(
     (terminal, reporter)
 }
 
+/// Two files that come to this machine: one is here after 3 s, the other is half here after 62 s.
+fn downloads() -> Vec<Event> {
+    let (one, two) = (
+        step("sources", "download kubelet for amd64"),
+        step("sources", "download b.tgz for arm64"),
+    );
+    let begins =
+        |seconds, name: &StepName| run(seconds, EventKind::StepStarted { step: name.clone() });
+    let bytes = |seconds, name: &StepName, done| {
+        run(seconds, EventKind::StepProgress { step: name.clone(), done, total: 64 << 20 })
+    };
+    vec![
+        begins(1.0, &one),
+        begins(1.0, &two),
+        bytes(2.0, &one, 32 << 20),
+        bytes(2.0, &two, 16 << 20),
+        bytes(4.0, &one, 64 << 20),
+        run(4.0, EventKind::StepDone { step: one, changed: false, seconds: 3.0 }),
+        bytes(62.0, &two, 32 << 20),
+    ]
+}
+
+#[test]
+fn downloads_of_this_machine_are_shown_file_by_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = Stream::default();
+    let display = Display::Plain(Plain::new(Box::new(text.clone()), Detail::Changes, STYLE));
+    let mut reporter =
+        Reporter::with(settings(directory.path()), display, Box::new(io::sink()), STYLE);
+    reporter.event(&started("init", &["cp1"]));
+    for event in downloads() {
+        reporter.event(&event);
+        reporter.tick(event.time);
+    }
+    assert_snapshot!(text.text(), @r#"
+ 0.0s  `init` of `demo` on 1 host
+ 4.0s  sources: download kubelet for amd64  64 MiB (3.0 s)
+62.0s  sources: download b.tgz for arm64  32/64 MiB (1 min 01 s)
+"#);
+    // With hosts, and where there are none: a bundle is made.
+    for hosts in [&["cp1"][..], &[]] {
+        let (terminal, mut reporter) = on_terminal(directory.path(), 20, 90, STYLE);
+        if !hosts.is_empty() {
+            reporter.event(&started("init", hosts));
+        }
+        for event in &downloads()[..4] {
+            reporter.event(event);
+        }
+        reporter.tick(at(2.5));
+        assert_snapshot!(terminal.contents());
+    }
+}
+
 #[test]
 fn a_terminal_shows_a_line_per_host() {
     let directory = tempfile::tempdir().unwrap();
