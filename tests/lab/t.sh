@@ -55,7 +55,7 @@ members() {
   shift
   # shellcheck disable=SC2016 # the host expands it
   etcd() { podman exec -i "$c" sh -c 'cd /etc/kubernetes/pki/etcd; url=$1; shift; echo "{}" | kubectl --kubeconfig /dev/null --server "$url" --certificate-authority ca.crt --client-certificate healthcheck-client.crt --client-key healthcheck-client.key "$@"' sh "$@"; }
-  list=$(etcd https://127.0.0.1:2379 create --raw /v3/cluster/member/list -f -)
+  list=$(etcd "$(podman exec "$c" sed -n 's/.*--listen-client-urls=\([^,]*\).*/\1/p' /etc/kubernetes/manifests/etcd.yaml)" create --raw /v3/cluster/member/list -f -)
   echo "$list"
   [ "$(grep -o '"name":"[^"]*"' <<< "$list" | cut -d'"' -f4 | sort | paste -sd ' ')" = "$*" ]
   mapfile -t urls < <(grep -o '"clientURLs":\["[^"]*"' <<< "$list" | cut -d'"' -f4)
