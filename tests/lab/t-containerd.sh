@@ -17,6 +17,9 @@ for file in 20-runtime 21-containerd; do
 done
 for program in bin/{kubeadm,kubelet,kubectl,crictl,containerd,containerd-shim-runc-v2,ctr,runc} cni/bridge; do printf '#!/bin/sh\n' > "$TMP/from/$program"; done
 sed '/END CERT/q' /etc/ssl/certs/ca-certificates.crt > "$TMP/ca.pem"
+cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/kind/{file,served,artifact,image}.sh > "$TMP/half.sh"
+"$LAB_DIR/images.sh" v1.20.2
+cp "$CACHE/images/v1.20.2/pause.tar" "$TMP/pause.tar"
 render() { # SUITE [RUNTIME]
   local release
   read -r _ _ release _ < "$CACHE/containerd/$1/VERSION"
@@ -82,6 +85,27 @@ judge() {
   cri "$call" ImageService/PullImage "$(message 1 "$(text 1 127.0.0.1:5997/x:1)")" > "$out/pull.ca"
   # A pod in the host's network: what is wanted before anything else is the image of its sandbox.
   cri "$call" RuntimeService/RunPodSandbox "$(message 1 "$(message 1 "$(text 1 a)$(text 2 b)$(text 3 c)")$(message 8 "$(message 2 "$(message 1 0802)")")")" > "$out/sandbox"
+  # The shell half imports an image with this containerd's own client, which then has it, and takes it away.
+  mkdir -p "$out/bv" "$root$out/bv"
+  mount --bind "$out/bv" "$root$out/bv"
+  # shellcheck disable=SC1091,SC2034,SC2317 # what they are for is in the shell half
+  (
+    set +e +u
+    trap - ERR
+    . "$TMP/half.sh"
+    BV=$out/bv
+    ctr() { chroot "$root" ctr "$@"; }
+    reference=$(sed -n 's/.*\(registry.k8s.io[^"'"'"']*\).*/\1/p' "$out/config.toml" | head -n 1)
+    set -- "$(sha256sum < "$TMP/pause.tar" | cut -d' ' -f1)" "$(stat -c %s "$TMP/pause.tar")" pause.tar "$reference=k8s.gcr.io/pause:3.2"
+    bv_image_do "$@" < "$TMP/pause.tar" && bv_image_is "$@" && echo imported
+    cri "$call" ImageService/ImageStatus "$(message 1 "$(text 1 "$reference")")" > "$out/image"
+    cri "$call" RuntimeService/RunPodSandbox "$(message 1 "$(message 1 "$(text 1 a)$(text 2 b)$(text 3 c)")$(message 8 "$(message 2 "$(message 1 0802)")")")" > "$out/sandbox.there"
+    chroot "$root" ctr -n k8s.io snapshots ls > "$out/snapshots"
+    for pod in $(chroot "$root" ctr -n k8s.io containers ls -q); do chroot "$root" ctr -n k8s.io containers rm "$pod"; done
+    bv_nargs=4
+    bv_image_undo "$@" "$reference" k8s.gcr.io/pause:3.2
+    bv_images | grep pause || echo gone
+  ) > "$out/import" 2>&1
   kill "$pid"
   wait "$pid" || true
 }
@@ -133,6 +157,15 @@ authority() {
   if grep -q 'failed to decode hosts.toml' "$TMP/$1/log"; then return 1; fi
   grep -E '/etc/containerd/certs.d/127.0.0.1:5997/.*no such file' "$TMP/$1/log" "$TMP/$1/pull.ca"
 }
+# The image that we imported is the one that its plugin knows, and takes for a pod: what stops that then, if anything, is no image.
+imported() {
+  cat "$TMP/$1/import" "$TMP/$1/sandbox.there"
+  has "$1" import imported gone
+  has "$1" image "registry.k8s.io/pause:${pause[$1]}"
+  if grep -E 'pull|resolve|not found|unpack' "$TMP/$1/sandbox.there"; then return 1; fi
+  grep -qi committed "$TMP/$1/snapshots"
+  grep 'grpc-' "$TMP/$1/sandbox.there" >> "$TMP/said"
+}
 for suite in "${suites[@]}"; do
   t "$suite: containerd starts with the rendered configuration" started "$suite"
   t "$suite: which is of version ${version[$suite]}" is_version "$suite" "${version[$suite]}"
@@ -142,6 +175,7 @@ for suite in "${suites[@]}"; do
   t "$suite: its Kubernetes plugin is up" up "$suite"
   t "$suite: it goes by it: cgroups, network plugins" as_set "$suite"
   t "$suite: a pod's sandbox is of our image" has "$suite" sandbox "registry.k8s.io/pause:${pause[$suite]}"
+  t "$suite: an image of a bundle is imported, used for a pod, and taken away" imported "$suite"
   t "$suite: ours for a registry with an authority is understood" authority "$suite"
   t "$suite: a registry's hosts.toml is read" has "$suite" pull 127.0.0.1:5998
 done
