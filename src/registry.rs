@@ -5,20 +5,20 @@
 //! sum by which it was asked for. What it writes is the same for the same image, always.
 
 mod archive;
+mod ask;
 mod cause;
 mod error;
 mod login;
 mod manifest;
-mod realm;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use oci_client::Reference;
 use oci_client::client::{Certificate, CertificateEncoding, Client, ClientConfig};
 use oci_client::secrets::RegistryAuth;
-use oci_client::{Reference, RegistryOperation};
 
 use crate::http::{self, Proxy};
 use crate::secret::Secret;
@@ -57,6 +57,8 @@ pub struct Registries {
     access: Vec<Access>,
     proxy: Proxy,
     clients: Mutex<HashMap<String, Client>>,
+    /// Of our own, for what the OCI client has no limit for.
+    plain: Mutex<HashMap<String, http::Client>>,
     /// Registries that send nobody who logs in to where others read along.
     secure: Mutex<HashSet<String>>,
 }
@@ -100,14 +102,20 @@ struct Place<'a> {
 impl Registries {
     /// These registries have logins or authorities of their own; all others are asked as anybody.
     pub fn new(access: Vec<Access>, proxy: Proxy) -> Self {
-        Self { access, proxy, clients: Mutex::default(), secure: Mutex::default() }
+        Self {
+            access,
+            proxy,
+            clients: Mutex::default(),
+            plain: Mutex::default(),
+            secure: Mutex::default(),
+        }
     }
 
     /// Finds an image for an architecture, by Go's name.
     pub async fn find(&self, reference: &str, arch: &str) -> Result<Found, Error> {
         let place = self.place(reference)?;
         self.check_realm(&place).await?;
-        let limited = tokio::time::timeout(MANIFEST, place.find(arch)).await;
+        let limited = tokio::time::timeout(MANIFEST, self.found(&place, arch)).await;
         limited.unwrap_or_else(|_| Err(place.silent(MANIFEST)))
     }
 
@@ -118,6 +126,45 @@ impl Registries {
         self.check_realm(&place).await?;
         place.log_in().await?;
         archive::write(&place, found, file).await
+    }
+
+    async fn found(&self, place: &Place<'_>, arch: &str) -> Result<Found, Error> {
+        let token = place.log_in().await?;
+        let (text, digest) = self.document(place, &place.reference, token.as_deref()).await?;
+        let (text, digest, image) = match Document::parse(&text).map_err(|odd| place.odd(odd))? {
+            Document::Image(image) => (text, digest, image),
+            Document::Index(index) => {
+                let chosen = index.choose(arch).map_err(|there| place.lacks(arch, there))?;
+                let own = place.reference.clone_with_digest(chosen.clone());
+                let (text, digest) = self.document(place, &own, token.as_deref()).await?;
+                match Document::parse(&text).map_err(|odd| place.odd(odd))? {
+                    Document::Image(image) => (text, digest, image),
+                    Document::Index(_) => return Err(place.odd("an index in an index")),
+                }
+            }
+        };
+        let config = place.small_blob(&image.config).await?;
+        let is = manifest::platform(&config).map_err(|odd| place.odd(odd))?;
+        if is != format!("linux/{arch}") {
+            return Err(place.lacks(arch, vec![is]));
+        }
+        let (reference, arch) = (place.written.to_owned(), arch.to_owned());
+        Ok(Found { reference, arch, digest, text, image })
+    }
+
+    /// A manifest, and the sum of its bytes.
+    async fn document(
+        &self,
+        place: &Place<'_>,
+        reference: &Reference,
+        token: Option<&str>,
+    ) -> Result<(Vec<u8>, String), Error> {
+        let text = self.manifest(place, reference, token).await?;
+        let digest = format!("sha256:{}", archive::hex_sum(&text));
+        match reference.digest() {
+            Some(asked) if asked != digest => Err(place.wrong_sum(asked, &digest)),
+            _ => Ok((text, digest)),
+        }
     }
 
     fn place<'a>(&self, written: &'a str) -> Result<Place<'a>, Error> {
@@ -213,51 +260,6 @@ impl Place<'_> {
 
     fn odd(&self, found: impl Into<String>) -> Error {
         Error::Answer { reference: self.written.to_owned(), found: found.into() }
-    }
-
-    /// Asked for by itself: what the client does on its own keeps the cause to itself, and for blobs it does
-    /// nothing.
-    async fn log_in(&self) -> Result<(), Error> {
-        let login = self.client.auth(&self.reference, &self.auth, RegistryOperation::Pull);
-        let login =
-            tokio::time::timeout(MANIFEST, login).await.map_err(|_| self.silent(MANIFEST))?;
-        login.map(|_| ()).map_err(|error| cause::of(self, error))
-    }
-
-    async fn find(&self, arch: &str) -> Result<Found, Error> {
-        self.log_in().await?;
-        let (text, digest) = self.document(&self.reference).await?;
-        let (text, digest, image) = match Document::parse(&text).map_err(|odd| self.odd(odd))? {
-            Document::Image(image) => (text, digest, image),
-            Document::Index(index) => {
-                let chosen = index.choose(arch).map_err(|there| self.lacks(arch, there))?;
-                let own = self.reference.clone_with_digest(chosen.clone());
-                let (text, digest) = self.document(&own).await?;
-                if digest != chosen {
-                    return Err(self.wrong_sum(&chosen, &digest));
-                }
-                match Document::parse(&text).map_err(|odd| self.odd(odd))? {
-                    Document::Image(image) => (text, digest, image),
-                    Document::Index(_) => return Err(self.odd("an index in an index")),
-                }
-            }
-        };
-        let config = self.small_blob(&image.config).await?;
-        let is = manifest::platform(&config).map_err(|odd| self.odd(odd))?;
-        if is != format!("linux/{arch}") {
-            return Err(self.lacks(arch, vec![is]));
-        }
-        let (reference, arch) = (self.written.to_owned(), arch.to_owned());
-        Ok(Found { reference, arch, digest, text, image })
-    }
-
-    /// A manifest, and the sum of its bytes. The client compares it with the one that was asked for.
-    async fn document(&self, reference: &Reference) -> Result<(Vec<u8>, String), Error> {
-        let answer =
-            self.client.pull_manifest_raw(reference, &self.auth, manifest::MEDIA_TYPES).await;
-        let (text, _) = answer.map_err(|error| cause::of(self, error))?;
-        let digest = format!("sha256:{}", archive::hex_sum(&text));
-        Ok((text.to_vec(), digest))
     }
 
     async fn small_blob(&self, blob: &Blob) -> Result<Vec<u8>, Error> {

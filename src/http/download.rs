@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_RANGE, RANGE, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_RANGE, RANGE, WWW_AUTHENTICATE};
 use reqwest::{Response, StatusCode};
 
 use super::error::shown;
 use super::{Cause, Client, Error, TRIES};
 use crate::content::{Cache, Digest, Part};
+use crate::secret::Secret;
 
 /// The largest file that is downloaded, in bytes: far above any program or archive of a release.
 const LARGEST: u64 = 2 << 30;
@@ -47,6 +48,46 @@ impl Client {
         }
     }
 
+    /// A few bytes, at most `limit` of them, from who may want to know who asks (`Authorization`). Tried once.
+    pub async fn bytes(
+        &self,
+        url: &str,
+        accept: &str,
+        authorization: Option<&Secret>,
+        limit: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let mut request = self.inner.get(url).header(ACCEPT, accept);
+        if let Some(secret) = authorization {
+            request = request.header(AUTHORIZATION, secret.expose());
+        }
+        let asked = async {
+            let answer = request.send().await.map_err(|error| Cause::of(&error, self.idle))?;
+            match answer.status() {
+                StatusCode::OK => self.body(answer, limit).await,
+                other => Err(Cause::Status(other.as_u16())),
+            }
+        };
+        let failed = |cause| Error::Failed { url: shown(url), cause };
+        self.within(url, async { asked.await.map_err(failed) }).await
+    }
+
+    /// The whole of a body, unless it is longer than that.
+    async fn body(&self, mut response: Response, limit: usize) -> Result<Vec<u8>, Cause> {
+        let total = response.content_length();
+        let mut bytes = Vec::new();
+        loop {
+            let got = bytes.len() as u64;
+            match response.chunk().await {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > limit => {
+                    return Err(Cause::TooLarge(limit as u64));
+                }
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(None) => return Ok(bytes),
+                Err(error) => return Err(self.broken(&error, got, total)),
+            }
+        }
+    }
+
     /// How a server wants to be logged in to (`WWW-Authenticate`), where it does not answer without that.
     pub async fn challenge(&self, url: &str) -> Result<Option<String>, Error> {
         let asked = async {
@@ -71,20 +112,9 @@ impl Client {
     }
 
     async fn try_text(&self, url: &str) -> Result<String, Cause> {
-        let mut response = self.answer(url, None).await?;
-        let total = response.content_length();
-        let mut bytes = Vec::new();
-        loop {
-            let got = bytes.len() as u64;
-            match response.chunk().await {
-                Ok(Some(chunk)) if bytes.len() + chunk.len() > TEXT => {
-                    return Err(Cause::TooLarge(TEXT as u64));
-                }
-                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-                Ok(None) => return String::from_utf8(bytes).map_err(|_| Cause::NotText),
-                Err(error) => return Err(self.broken(&error, got, total)),
-            }
-        }
+        let response = self.answer(url, None).await?;
+        let bytes = self.body(response, TEXT).await?;
+        String::from_utf8(bytes).map_err(|_| Cause::NotText)
     }
 
     /// A file with this sum, into the cache; its size. One that is there already is not downloaded. `came` is told

@@ -196,6 +196,13 @@ async fn certificates_are_checked() {
 }
 
 #[tokio::test]
+async fn a_manifest_has_a_limit() {
+    let error = pull(Auth::Bearer, Lie::Huge, "amd64").await.unwrap_err();
+    assert!(matches!(error, Error::Answer { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("gave a manifest of more than 4194304 bytes"), "{error}");
+}
+
+#[tokio::test]
 async fn a_login_goes_nowhere_in_clear() {
     let fake = start(Auth::InClear, Lie::None, "server").await;
     let reference = format!("{}/k8s/tool:v1", fake.address);

@@ -52,6 +52,8 @@ pub enum Lie {
     Long,
     /// The manifest for an architecture is another one's.
     Manifest,
+    /// Manifests are longer than any.
+    Huge,
 }
 
 pub struct Fake {
@@ -249,6 +251,7 @@ fn answer(state: &State, request: &Request<Incoming>) -> Response<Text> {
     }
     if let Some((repository, name)) = path.strip_prefix("/v2/").unwrap().split_once("/manifests/") {
         return match state.manifests.get(&format!("{repository}/{name}")) {
+            Some(_) if state.lie == Lie::Huge => plain(200, vec![b' '; 5 << 20]),
             Some(manifest) => plain(200, manifest.clone()),
             None => plain(404, error("MANIFEST_UNKNOWN")),
         };
