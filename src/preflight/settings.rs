@@ -34,7 +34,21 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
             findings.extend(self::arguments(context, plane, component, path, arguments));
         }
     }
+    findings.extend(gates(context, plane, &settings["featureGates"]));
     findings
+}
+
+/// Gates of kubeadm itself: one that it does not know ends it.
+fn gates(context: &Context<'_>, plane: &HostFacts<'_>, given: &Value) -> Vec<Finding> {
+    let version = &context.cluster.kubernetes.version;
+    let unknown = |gate: &String| {
+        let why = version.facts().flag_is_unknown("kubeadm", gate)?;
+        let message =
+            format!("kubeadm of {version} does not know the feature gate `{gate}`: {why}");
+        let fix = "take it out of `kubernetes.kubeadm.featureGates`";
+        Some(plane.error(CHECK.name, message, fix))
+    };
+    given.as_object().into_iter().flat_map(|gates| gates.keys()).filter_map(unknown).collect()
 }
 
 fn phases(context: &Context<'_>, plane: &HostFacts<'_>) -> Vec<Finding> {

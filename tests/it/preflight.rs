@@ -623,6 +623,11 @@ const CASES: &[Case] = &[
         s.cluster.kubernetes.kubeadm =
             settings(&json!({"etcd": {"local": {"extraArgs": {"quota-backend-bytes": "1"}}}}));
     }),
+    ("a feature gate that comes later", "KubeadmSettings", |s| {
+        s.cluster.kubernetes.version = version("1.31.2");
+        s.cluster.kubernetes.kubeadm =
+            settings(&json!({"featureGates": {"NodeLocalCRISocket": true, "Some": true}}));
+    }),
     ("an endpoint without an address", "ControlPlaneEndpoint", |s| {
         reached(s, LoadBalancer::External, Reached::Unresolved);
     }),

@@ -143,6 +143,15 @@ pub const FLAGS: &[Name] = &[
     gone("kube-apiserver", "insecure-bind-address", 24, INSECURE),
     gone("kube-apiserver", "insecure-port", 24, INSECURE),
     gone("kube-apiserver", "port", 24, INSECURE),
+    // Of kubeadm these are feature gates.
+    gone("kubeadm", "PublicKeysECDSA", 37, "kubernetes/kubernetes#136016"),
+    Name {
+        of: "kubeadm",
+        name: "NodeLocalCRISocket",
+        since: 32,
+        gone: Some(37),
+        source: "KEP-4656, kubernetes/kubernetes#138645",
+    },
     since("kube-apiserver", "authentication-config", 29, "KEP-3331"),
     since("kube-apiserver", "authorization-config", 29, "KEP-3221"),
     gone("kube-controller-manager", "address", 24, "CHANGELOG-1.24"),
