@@ -60,7 +60,14 @@ change() { for way in operator hosts; do sed "$2" "$TMP/$way.yaml" > "$TMP/$1-$w
 # shellcheck disable=SC2016 # backquotes are quotes here
 refused_password() { refused "$1" "$(image etcd:3.4.13-0)" 'refuses the user `ops` (401)' passwordFile; }
 refused_missing() { refused "$1" "$(image coredns:9.9.9)" 'does not have it (404)'; }
-refused_authority() { refused "$1" "$TMP/other.crt" 'has expired'; }
+# It is a file that cluster.yaml names, so that is wrong.
+refused_authority() {
+  local status=0
+  run init -f "$1" > /dev/null || status=$?
+  cat init.err
+  [ "$status" = 2 ] && grep -F "$TMP/other.crt" init.err | grep -F 'which has expired'
+  for c in "$cp" "$w1"; do podman exec "$c" test ! -e /var/lib/bivouac; done
+}
 refused_expired() { refused "$1" "$(image etcd:3.4.13-0)" 'it has expired'; }
 nodes() { [ "$(k get nodes --no-headers | awk '$2 == "Ready" {print $1}' | paste -sd ' ')" = "cp1 w1" ] || { k get nodes; return 1; }; }
 pod() {
