@@ -257,7 +257,7 @@ pub struct Sudo {
 /// all other mistakes at once.
 pub fn wished(file_name: &str, text: &str) -> Result<Wished, Mistakes> {
     let base = Path::new(file_name).parent().map(Path::to_owned).unwrap_or_default();
-    parse_in(file_name, text, &Dirs { base, home: home() })
+    parse_in(file_name, text, &Dirs { base, home: home() }, true)
 }
 
 /// The same for who has nobody to ask for the newest release: a version that is not exact is one that
@@ -270,12 +270,14 @@ pub fn parse(file_name: &str, text: &str) -> Result<Cluster, Mistakes> {
     wished(file_name, text).map(Wished::guessed)
 }
 
-/// Reads a cluster.yaml.
+/// Reads a cluster.yaml. `installs`: for a run that installs something. Others, such as `wipe` and `status`, must work
+/// with the file that a cluster was made with, whatever later versions of bivouac know better: settings for programs
+/// are not judged for them.
 ///
 /// # Errors
 ///
 /// Those of [`wished`], and that the file cannot be read.
-pub fn load(path: &Path) -> Result<Wished, Mistakes> {
+pub fn load(path: &Path, installs: bool) -> Result<Wished, Mistakes> {
     let name = path.display().to_string();
     let mut bytes = Vec::new();
     // One byte more than allowed tells a file that is too large, and /dev/zero, in finite time.
@@ -291,12 +293,12 @@ pub fn load(path: &Path) -> Result<Wished, Mistakes> {
     }
     let text = text::decode(&name, &bytes)?;
     let base = path.parent().map(Path::to_owned).unwrap_or_default();
-    parse_in(&name, text, &Dirs { base, home: home() })
+    parse_in(&name, text, &Dirs { base, home: home() }, installs)
 }
 
-fn parse_in(file_name: &str, text: &str, dirs: &Dirs) -> Result<Wished, Mistakes> {
+fn parse_in(file_name: &str, text: &str, dirs: &Dirs, installs: bool) -> Result<Wished, Mistakes> {
     let file: At<raw::File> = yaml::from_str(file_name, text)?;
-    check::cluster(Source::new(file_name, text), dirs, &file)
+    check::cluster(Source::new(file_name, text), dirs, &file, installs)
 }
 
 fn home() -> Option<PathBuf> {

@@ -152,7 +152,7 @@ impl Options {
         let path = self.path();
         let masters = self.masters();
         let mut cluster = if masters.is_empty() {
-            cluster::load(&path).map_err(mistakes)?
+            cluster::load(&path, installs).map_err(mistakes)?
         } else {
             cluster::from_flags(self.flags(masters, installs)).map_err(mistakes)?
         };

@@ -40,14 +40,21 @@ struct Check<'a> {
     dirs: &'a Dirs,
     /// The runtime that is named, on which other fields' checks depend.
     runtime: &'static Traits,
+    /// Something is installed with it, so that settings for programs are judged.
+    installs: bool,
     mistakes: Vec<Mistake>,
 }
 
 /// Checks a file and fills in its defaults.
-pub fn cluster(source: Source<'_>, dirs: &Dirs, file: &At<raw::File>) -> Result<Wished, Mistakes> {
+pub fn cluster(
+    source: Source<'_>,
+    dirs: &Dirs,
+    file: &At<raw::File>,
+    installs: bool,
+) -> Result<Wished, Mistakes> {
     let spec = file.value.spec.as_ref().map(|it| &it.value);
     let runtime = runtime::traits(spec.and_then(|it| it.runtime.as_ref()));
-    let mut check = Check { source, dirs, runtime, mistakes: Vec::new() };
+    let mut check = Check { source, dirs, runtime, installs, mistakes: Vec::new() };
     let cluster = check.file(file);
     match cluster {
         Some(cluster) if check.mistakes.is_empty() => Ok(cluster),

@@ -106,7 +106,7 @@ pub fn from_flags(flags: Flags) -> Result<Wished, Mistakes> {
         spec: Some(At::nowhere(spec)),
     };
     let dirs = Dirs { base: PathBuf::new(), home: super::home() };
-    check::cluster(Source::new(SOURCE, ""), &dirs, &At::nowhere(file))
+    check::cluster(Source::new(SOURCE, ""), &dirs, &At::nowhere(file), true)
 }
 
 fn file_name(path: &Path) -> String {

@@ -257,6 +257,23 @@ fn a_file_that_is_not_there_or_wrong_ends_with_2() {
 }
 
 #[test]
+fn what_a_cluster_was_made_with_can_be_wiped_whatever_is_refused_by_now() {
+    let place = Place::with_cluster("v1.20.2");
+    let file = fs::read_to_string(place.dir.path().join("cluster.yaml")).unwrap();
+    let own =
+        "  runtime: {config: {plugins: {io.containerd.grpc.v1.cri: {registry: {mirrors: {}}}}}}\n";
+    place.write("cluster.yaml", &file.replace("  hosts:", &format!("{own}  hosts:")));
+    for verb in ["init", "plan"] {
+        place.refused(&[verb], 2, &["registry.mirrors` is set by bivouac"]);
+    }
+    // As far as a host that does not answer.
+    for (arguments, code) in [(vec!["wipe", "--yes"], 4), (vec!["status"], 1)] {
+        let said = place.refused(&arguments, code, &[]);
+        assert!((said.out + &said.err).contains("cp1"), "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_wipe_asks_first_and_without_a_terminal_ends_with_2() {
     let place = Place::with_cluster("v1.20.2");
     let said = place.refused(&["wipe"], 2, &["cluster `demo`", "fix: add `--yes`"]);

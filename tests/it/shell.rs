@@ -1,11 +1,14 @@
 //! Functions of the shell half that only read, here, with stand-ins for the programs that they ask.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 const MEMBERS: &str = include_str!("../../src/host/members.sh");
 const DNF: &str = include_str!("../../src/host/kind/package/dnf.sh");
 const BASELINE: &str = include_str!("../../src/host/baseline.sh");
 const PACKAGE: &str = include_str!("../../src/host/kind/package.sh");
+const SECURITY: &str = include_str!("../../src/host/kind/security.sh");
 const KUBEADM: &str = include_str!("../../src/host/kind/kubeadm.sh");
 
 /// What `bv_kubelet_said` says of a kubelet in this state with this log; `active` is one that has been for
@@ -221,6 +224,51 @@ fn a_pulled_image_can_have_a_further_name() {
     let (after, _) =
         store_after("own/pause:8 sha256:9\n", &format!("change {both}; undo 2 {both} $was"));
     assert_eq!(after, "own/pause:8 sha256:9\n");
+}
+
+#[test]
+fn an_audit_log_is_for_root_alone_and_its_directory_gets_its_mode_back() {
+    let after = |before: Option<u32>, script: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let logs = dir.path().join("kubernetes/audit");
+        if let Some(mode) = before {
+            std::fs::create_dir_all(&logs).unwrap();
+            std::fs::set_permissions(&logs, Permissions::from_mode(mode)).unwrap();
+        }
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(format!(
+                "bv_sync() {{ :; }}\n{SECURITY}\nBV={} BV_AUDIT={}\n{script}",
+                dir.path().display(),
+                logs.display()
+            ))
+            .output()
+            .unwrap();
+        let mode = std::fs::metadata(&logs).map(|it| it.permissions().mode() & 0o7777);
+        (output.status.code(), mode.ok(), dir.path().join("audit-mode").exists())
+    };
+    assert_eq!(
+        after(None, "bv_audit_shut || bv_audit_shut_do && bv_audit_shut"),
+        (Some(0), Some(0o700), false)
+    );
+    for mode in [0o755, 0o750, 0o2770, 0o701] {
+        assert_eq!(after(Some(mode), "bv_audit_shut"), (Some(1), Some(mode), false), "{mode:o}");
+        // A second try finds it shut; what counts is how it was at first.
+        let twice =
+            "bv_audit_shut_do && chmod 0711 \"$BV_AUDIT\" && bv_audit_shut_do && bv_audit_shut";
+        assert_eq!(
+            after(Some(mode), twice),
+            (Some(0), Some(mode & 0o2000 | 0o700), true),
+            "{mode:o}"
+        );
+        let undone = format!("{twice} && bv_audit_shut_undo && bv_audit_shut_undo");
+        assert_eq!(after(Some(mode), &undone), (Some(0), Some(mode), false), "{mode:o}");
+    }
+    // One that was shut is left as it is.
+    assert_eq!(
+        after(Some(0o500), "bv_audit_shut && bv_audit_shut_undo"),
+        (Some(0), Some(0o500), false)
+    );
 }
 
 /// What `bv_dnf_table` makes of the table of a transaction.

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"
-standin_bundle
+standin_bundle v1.20.2
 g=noproxy
 # Nobody asks it for anything: the bundle has all, and the packages are there.
 group "$g" "proxy: {https: 'http://proxy.example:3128'}" a:control-plane b:worker c:worker

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"
-standin_bundle
+standin_bundle v1.20.2
 g=removal
 group "$g" "network: {}" a:control-plane b:control-plane c:worker d:worker
 dir=$BASE/$g

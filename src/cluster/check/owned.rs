@@ -140,7 +140,7 @@ const HOSTS_TOML: &str =
 impl Check<'_> {
     /// Notes those fields that are not the user's.
     pub(super) fn owned(&mut self, fields: &raw::Free, owned: &[Owned]) {
-        let Some(fields) = fields else { return };
+        let Some(fields) = fields.as_ref().filter(|_| self.installs) else { return };
         for (path, anyway, instead) in owned {
             let mut found: Vec<(String, &At<Node>)> = Vec::new();
             for (depth, name) in path.iter().enumerate() {

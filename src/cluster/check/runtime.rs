@@ -24,7 +24,9 @@ impl Check<'_> {
             RuntimeKind::CriO => self.overrides(&given.config, &[]),
         };
         let existing = given.existing.unwrap_or_default();
-        if let Some(own) = given.config.as_ref().filter(|own| existing && !own.value.is_empty()) {
+        if let Some(own) =
+            given.config.as_ref().filter(|own| self.installs && existing && !own.value.is_empty())
+        {
             let message = "`spec.runtime.config` is given, but the configuration of an existing runtime is its owner's";
             self.wrong(own.spot, message, |it| {
                 it.expected("no `config`, or no `existing: true`; preflight says what that configuration needs")
@@ -47,7 +49,7 @@ impl Check<'_> {
         };
         let registries = spec.registries.iter().flatten();
         let login = registries.filter(|it| it.value.username.is_some()).count() > 0;
-        if !runtime.existing || !(login || spec.proxy.is_some()) {
+        if !self.installs || !runtime.existing || !(login || spec.proxy.is_some()) {
             return;
         }
         let what = if login { "the login of a registry" } else { "the proxy" };

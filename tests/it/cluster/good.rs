@@ -246,7 +246,7 @@ fn load_reads_beside_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cluster.yaml");
     std::fs::write(&path, MINIMAL).unwrap();
-    let cluster = cluster::load(&path).unwrap().guessed();
+    let cluster = cluster::load(&path, true).unwrap().guessed();
     assert_eq!(cluster.bundle, Some(dir.path().join("v1.20.2.bundle")));
 }
 

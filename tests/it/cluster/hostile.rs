@@ -96,14 +96,14 @@ fn files_that_are_no_text_are_named() {
         (b"".as_slice(), "the file is empty"),
     ] {
         std::fs::write(&path, bytes).unwrap();
-        let shown = cluster::load(&path).unwrap_err().to_string();
+        let shown = cluster::load(&path, true).unwrap_err().to_string();
         assert!(shown.contains(words), "{bytes:?}: {shown}");
     }
-    let shown = cluster::load(&dir.path().join("none.yaml")).unwrap_err().to_string();
+    let shown = cluster::load(&dir.path().join("none.yaml"), true).unwrap_err().to_string();
     assert!(shown.contains("no such file"), "{shown}");
-    let shown = cluster::load(dir.path()).unwrap_err().to_string();
+    let shown = cluster::load(dir.path(), true).unwrap_err().to_string();
     assert!(shown.contains("directory"), "{shown}");
-    let shown = cluster::load("/dev/zero".as_ref()).unwrap_err().to_string();
+    let shown = cluster::load("/dev/zero".as_ref(), true).unwrap_err().to_string();
     assert!(shown.contains("1 MiB"), "{shown}");
 }
 
