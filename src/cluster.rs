@@ -26,7 +26,7 @@ pub mod yaml;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use crate::secret::Secret;
@@ -81,6 +81,9 @@ pub struct Cluster {
     pub sources: Sources,
     /// `spec.proxy`.
     pub proxy: Option<Proxy>,
+    /// Addresses of nodes that the cluster that runs has, of which the file need not name all: known once it was
+    /// asked.
+    pub nodes: Vec<IpAddr>,
     /// `spec.hosts`, in file order.
     pub hosts: Vec<Host>,
 }

@@ -52,6 +52,7 @@ async fn install(session: &mut Session, options: &Options) -> Result<Exit, Stop>
             Ok(members) => {
                 running::taken_out(&session.cluster, &states, &members)?;
                 running::complete(&site, &members, &[])?;
+                running::note_nodes(&mut session.cluster, &members, &[]);
             }
             Err(stop) if session.cancel.is_stopped() => return Err(stop),
             Err(_) => {}

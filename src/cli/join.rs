@@ -85,6 +85,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     let states = running::only(states, &kept);
     let may_move = !foreign && single(&session.cluster, &states);
     running::settle(&mut session.cluster, &state, foreign, &members, may_move)?;
+    running::note_nodes(&mut session.cluster, &members, &[]);
     running::taken_out(&session.cluster, &states, &members)?;
     if !foreign {
         let artifacts = Artifacts::default();

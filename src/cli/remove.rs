@@ -149,6 +149,7 @@ async fn remove(
         in_cluster(host, it, &members, joined, &seen)?;
     }
     let leaving = ordered(leaving, &members)?;
+    running::note_nodes(&mut session.cluster, &members, &leaving);
     if !drains(session, &mut remotes[acting], &leaving, &members).await? {
         return Err(Stop::said(Exit::Refused));
     }

@@ -10,7 +10,7 @@ use crate::cluster::{API_PORT, Cluster, Host, INTERNAL_ENDPOINT, LoadBalancer};
 use crate::event::{EventKind, Severity};
 use crate::host::{Error, Probe, Remote};
 use crate::members::{self, Members};
-use crate::playbook::{HostState, Site};
+use crate::playbook::{HostState, Leaving, Site};
 
 /// Limit for the look: each member of etcd may take a while not to answer.
 const LOOK: Duration = Duration::from_secs(120);
@@ -208,6 +208,13 @@ pub fn settle(
     }
 }
 
+/// Notes the nodes that the cluster has, but for those that leave.
+pub fn note_nodes(cluster: &mut Cluster, members: &Members, leaving: &[Leaving]) {
+    let stays = |node: &&members::Node| !leaving.iter().any(|it| it.node == node.name);
+    let addresses = members.nodes.iter().filter(stays).flat_map(|node| &node.addresses);
+    cluster.nodes = addresses.copied().collect::<BTreeSet<_>>().into_iter().collect();
+}
+
 /// A refusal of the cluster as a whole.
 pub fn refused(message: impl AsRef<str>, fix: impl AsRef<str>) -> Stop {
     Stop::new(Exit::Refused, format!("{}\n  fix: {}", message.as_ref(), fix.as_ref()))
@@ -377,6 +384,32 @@ mod tests {
         assert_eq!(acts(&states), Some(0), "there is nobody else");
         states[0].joined = false;
         assert_eq!(acts(&states), None);
+    }
+
+    #[test]
+    fn nodes_that_leave_are_not_among_those_that_are_known() {
+        let mut cluster = crate::cluster::parse("cluster.yaml", "apiVersion: bivouac/v1alpha1\nkind: Cluster\nmetadata: {name: demo}\nspec:\n  kubernetes: {version: v1.20.2}\n  artifacts: {bundle: b}\n  hosts:\n  - {address: 10.0.0.1, roles: [control-plane], name: cp1}\n").unwrap();
+        let node = |name: &str, addresses: &[&str]| members::Node {
+            name: name.to_owned(),
+            ready: true,
+            addresses: addresses.iter().map(|it| it.parse().unwrap()).collect(),
+        };
+        let nodes = vec![node("b", &["10.0.0.2", "fd00::2"]), node("a", &["10.0.0.1"])];
+        let members = Members { nodes, ..Members::default() };
+        note_nodes(&mut cluster, &members, &[]);
+        let shown = |cluster: &Cluster| format!("{:?}", cluster.nodes);
+        assert_eq!(shown(&cluster), "[10.0.0.1, 10.0.0.2, fd00::2]");
+        let leaving = Leaving {
+            name: "h2".to_owned(),
+            node: "b".to_owned(),
+            address: "10.0.0.2".to_owned(),
+            control_plane: false,
+            dead: false,
+            drain: None,
+            drain_timeout: 1,
+        };
+        note_nodes(&mut cluster, &members, &[leaving]);
+        assert_eq!(shown(&cluster), "[10.0.0.1]");
     }
 
     #[test]

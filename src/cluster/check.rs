@@ -103,6 +103,7 @@ impl Check<'_> {
             bundle,
             sources,
             proxy,
+            nodes: Vec::new(),
             hosts: hosts?,
         };
         Some(Wished::new(wish, cluster))

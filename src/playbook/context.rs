@@ -1,6 +1,7 @@
 //! What templates and `when` expressions can see of a cluster and a host.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -144,10 +145,14 @@ fn vip(cluster: &Cluster) -> (String, Option<String>) {
     }
 }
 
-/// The hosts' addresses, with commas.
+/// The addresses of the hosts, and of nodes that the file does not name, with commas.
 fn addresses(site: &Site<'_>) -> String {
-    let each = |host| components::addresses(site, host);
-    site.hosts.iter().map(each).collect::<Vec<_>>().join(",")
+    let hosts = site.hosts.iter().map(|host| components::addresses(site, host));
+    let known = |it: &&IpAddr| {
+        site.hosts.iter().any(|host| host.address == **it || host.other_address == Some(**it))
+    };
+    let nodes = site.cluster.nodes.iter().filter(|it| !known(it)).map(IpAddr::to_string);
+    hosts.chain(nodes).collect::<Vec<_>>().join(",")
 }
 
 /// Names and addresses of the API servers, for those who spread over them.

@@ -105,6 +105,24 @@ fn hosts_that_stay_do_no_more_than_a_removal_asks_of_them() {
 }
 
 #[test]
+fn a_firewall_lets_in_nodes_that_the_file_does_not_name() {
+    let mut made = joined("v1.20.2", ONE);
+    let others = ["10.89.7.12", "10.89.7.77", "fd00:89::77"];
+    made.cluster.nodes = others.map(|it| it.parse().unwrap()).to_vec();
+    made.states[1].firewalld = true;
+    let all = |plan: &Plan| {
+        let work = works(&plan.lanes[1]);
+        let work = work.into_iter().find(|(step, _)| step.ends_with("through the firewall"));
+        let Some((_, Work::Changes(changes))) = work else { panic!("{work:?}") };
+        let Change::Firewall { sources } = &changes[0] else { panic!("{changes:?}") };
+        sources.join(" ")
+    };
+    assert_eq!(all(&made.init()), "10.244.0.0/16 10.89.7.11 10.89.7.12 10.89.7.77 fd00:89::77");
+    let left = all(&remove(&made, &[leaving("w9", "10.89.7.19", false)]));
+    assert!(left.ends_with("10.89.7.77 fd00:89::77 -10.89.7.19"), "{left}");
+}
+
+#[test]
 fn a_removal_takes_nothing_from_sources() {
     // Neither a bundle nor a registry has anything.
     let each = RUNTIMES.into_iter().flat_map(|traits| {

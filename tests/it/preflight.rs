@@ -104,6 +104,7 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
         serve: None,
         sources: Sources::default(),
         proxy: None,
+        nodes: Vec::new(),
         hosts,
     }
 }
