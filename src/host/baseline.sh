@@ -6,7 +6,8 @@
 # list (Debian), and what two snapshots of an idle host differ in. The databases of rpm, dnf, yum and zypper are
 # files that any look may write to; what is in them shows as packages (bv_packages). The last one is a containerd's own
 # list of what it unpacked: it makes it for the first image, and keeps it open for as long as it runs.
-BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)|/io\.containerd\.snapshotter\.v1\.[a-z]+/metadata\.db$'
+# The one before it is docker's list of where layers came from, which outlives them.
+BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)|/image/[a-z0-9]+/distribution(/|$)|/io\.containerd\.snapshotter\.v1\.[a-z]+/metadata\.db$'
 
 # Local file systems to look into: the root, and mount points below the system's directories.
 bv_roots() {
@@ -119,8 +120,9 @@ bv_kernel_state() {
         for (i = 7; i <= NF; i++) if ($i == "-") { type = $(i + 1); break }
         path = $5
         gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
-        # Any look below /proc/sys, such as `sysctl -a`, has systemd mount binfmt_misc where its automount waits.
-        if (path !~ /^\/run\/user\// && path != "/proc/sys/fs/binfmt_misc" && type != "autofs") print "mount " type " " path
+        # Any look below /proc/sys, such as `sysctl -a`, has systemd mount binfmt_misc where its automount waits. docker mounts the
+        # namespace of the host for the first container in it, and needs it there for as long as it runs.
+        if (path !~ /^\/run\/user\// && path !~ /^(\/proc\/sys\/fs\/binfmt_misc|\/run\/docker\/netns\/default)$/ && type != "autofs") print "mount " type " " path
     }' /proc/self/mountinfo
     sysctl -a 2>/dev/null | awk -F ' = ' '
         $1 ~ /^net\.ipv4\.ip_forward$|^net\.ipv[46]\.conf\.[^=]*\.(forwarding|mc_forwarding|accept_redirects|accept_ra|arp_[a-z_]*|proxy_arp|route_localnet|rp_filter|send_redirects|disable_ipv6)$|^net\.bridge\.|^net\.netfilter\.nf_conntrack_(max|tcp_timeout_(established|close_wait))$|^vm\.(overcommit_memory|overcommit_ratio|panic_on_oom|swappiness|max_map_count)$|^kernel\.(panic|panic_on_oops|pid_max|keys\.root_max.*)$|^fs\.(inotify\.max.*|file-max|nr_open)$/ {
@@ -157,7 +159,7 @@ bv_compare() {
         grep -qx "$bv_kind -" "$BV/baseline" || sed -i "/^$bv_kind /d" "$BV/after"
     done
     # What baselines of an earlier time have and no look notes any more (bv_units, bv_kernel_state).
-    sed '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
+    sed '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^mount nsfs \/run\/docker\/netns\/default$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
         LC_ALL=C comm -3 --output-delimiter='	' - "$BV/after" |
         sed '/^	*mirror /d; /^process /d; s/^	/+ /; t; s/^/- /'
     rm -f "$BV/after"

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# A cluster on docker: Debian's docker.io, by an install of ours and one that is there already. cri-dockerd is played by Kubernetes' own
+# A cluster on docker: Debian's docker.io, 20.10 and 26.1, by an install of ours, whose hosts pull from a registry with a login and an authority
+# of its own; and one that is there already, with images of the bundle. cri-dockerd is played by Kubernetes' own
 # dockershim behind cri-dockerd's flags (cri-dockerd.go).
 # cluster in turn
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 
 bundle=$("$LAB_DIR/docker-bundle.sh")
+bare=$("$LAB_DIR/docker-bundle.sh" bare)
 # Containers of the lab may not lower their OOM score, and docker has no word for that: a runtime of docker's leaves it out.
 mkdir "$TMP/shared"
 cat > "$TMP/shared/runc" << 'R'
@@ -22,9 +24,9 @@ R
 chmod +x "$TMP/shared/runc"
 oom='"runtimes": {"lab": {"path": "/cluster/runc"}}, "default-runtime": "lab"'
 cd "$TMP"
-# file RUN EXISTING: cluster.yaml for the hosts of a run.
+# file RUN RUNTIME BUNDLE: cluster.yaml for the hosts of a run.
 file() {
-  BIVOUAC_BUNDLE=$bundle BIVOUAC_VERSION=v1.20.2 "$LAB_DIR/cluster.sh" "$1" --name docker |
+  BIVOUAC_BUNDLE=$3 BIVOUAC_VERSION=v1.20.2 "$LAB_DIR/cluster.sh" "$1" --name docker |
     sed -e '/^  runtime:/,/^  [a-z]/{/^  runtime:/d;/^   /d}' -e "s|^  artifacts:|  runtime: {name: docker, $2}\n&|"
 }
 bv() { local verb=$1; "$BIVOUAC" "$@" -f "$file" --accept-new-host-keys --log-dir "$TMP/logs-$1" --output json > "$TMP/$verb.json" 2> "$TMP/$verb.err" || { local status=$?; cat "$TMP/$verb.err"; tail -n 5 "$TMP/$verb.json"; return "$status"; }; }
@@ -40,19 +42,54 @@ no_network() { on 'ip -o link; iptables-save; ! ip link show docker0 2> /dev/nul
 containers() { on 'docker ps --format "{{.Names}} {{.Image}}"; [ "$(docker ps --filter name=k8s_POD_ -q | wc -l)" -ge 5 ]; docker info -f "{{.CgroupDriver}} {{.LiveRestoreEnabled}}" | grep -x "systemd true"'; }
 logs() { comes k -n kube-system logs kube-scheduler-cp1 --tail 1 && [ -n "$(k -n kube-system logs kube-scheduler-cp1 --tail 1)" ] && k -n kube-system exec etcd-cp1 -- etcd --version | grep -F 'etcd Version'; }
 
+pod() { # NODE
+  k apply -f - << P
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec: {nodeName: $1, tolerations: [{operator: Exists}], containers: [{name: p, image: "$address:5000/apps/pause:3.2", imagePullPolicy: Always}]}
+P
+  k wait --for=condition=Ready pod/app --timeout=120s || { k describe pod app; return 1; }
+}
+modes() { for c in "${ours[@]}"; do podman exec "$c" sh -c 'stat -c "%a %U" /var/lib/kubelet/config.json; ls /etc/docker/certs.d/*/ca.crt; ! ls /root/.docker' > "$TMP/modes" 2>&1; cat "$TMP/modes"; grep -qx '600 root' "$TMP/modes" && grep -q "certs.d/$address:5000/ca.crt" "$TMP/modes"; done; }
+quiet() {
+  touch "$TMP/stop"
+  while kill -0 "$watcher" 2> /dev/null; do sleep .1; done
+  cat "$TMP/watch"
+  if grep -q holds "$TMP/watch"; then return 1; fi
+  [ "$(sed -n 's/^looks //p' "$TMP/watch")" -gt 100 ]
+}
 # By our install.
-hosts -ours cp1 w1 --mount "$TMP/shared" > "$TMP/ours"
+hosts -ours cp1 --mount "$TMP/shared" > "$TMP/ours"
+hosts -ours w1 --suite trixie --mount "$TMP/shared" >> "$TMP/ours"
+read -r _ address reg < <(hosts -reg reg)
 mapfile -t ours < <(cut -d' ' -f3 "$TMP/ours")
+[ "${#ours[@]}" = 2 ] || die "not all hosts started"
+# shellcheck disable=SC2016 # nothing in it is to be expanded
+password='pa"ss\wo{{rd}} $(id) é'
+(umask 077; printf '%s\n' "$password" > "$TMP/password")
+mkdir "$TMP/reg"
+"$LAB_DIR/registry.sh" start "$reg" "$address" "$TMP/reg" ops "$TMP/password"
+"$LAB_DIR/registry.sh" push "$address" "$TMP/reg" ops "$TMP/password" k8s "$CACHE"/images/v1.20.2/{pause,coredns,etcd,kube-proxy,kube-apiserver,kube-controller-manager,kube-scheduler}.tar
+"$LAB_DIR/registry.sh" push "$address" "$TMP/reg" ops "$TMP/password" apps "$CACHE/images/v1.20.2/pause.tar"
 host=${ours[0]}
 file=$TMP/ours.yaml
-file "$RUN-ours" "config: {$oom}" > "$file"
+entry="{address: '$address:5000', username: ops, passwordFile: $TMP/password, ca: $TMP/reg/ca.crt}"
+file "$RUN-ours" "config: {$oom}" "$bare" |
+  sed -e "s|^    version: .*|&\n    imageRepository: $address:5000/k8s|" \
+    -e "s|^  ssh:|  registries: [$entry]\n  ssh:|" -e 's/artifacts: {bundle: \([^}]*\)}/artifacts: {bundle: \1, download: hosts}/' > "$file"
+printf '%s\n%s\n' "$password" "$(printf 'ops:%s' "$password" | base64 -w0)" > "$TMP/secrets"
+"$LAB_DIR/watch-secrets.pl" "$TMP/stop" "$TMP/secrets" > "$TMP/watch" &
+watcher=$!
 for c in "${ours[@]}"; do snap "$c" > "$TMP/$c.before"; done
 t "init of a control plane and a worker on docker" bv init
 seconds init
-t "both nodes are Ready, and docker runs them" nodes $'cp1 True docker://20.10.24+dfsg1\nw1 True docker://20.10.24+dfsg1'
+t "both nodes are Ready, and docker runs them" nodes $'cp1 True docker://20.10.24+dfsg1\nw1 True docker://26.1.5+dfsg1'
 t "pods run in docker, with the cgroup driver systemd" containers
 t "docker made no network and no rules" no_network
 t "nothing but the cluster listens for others" open_ports "${ours[@]}"
+t "the kubelet pulls a pod's image with the login" pod w1
+t "files with the login are root's alone" modes
 t "logs and commands come through cri-dockerd" logs
 t "pods of both reach each other" "$LAB_DIR/pods.sh" "${ours[@]}"
 t "a second init changes nothing" second
@@ -60,6 +97,7 @@ t "status finds all well" bv status
 t "wipe ends with 0 differences" wiped
 seconds wipe
 for c in "${ours[@]}"; do t "the snapshot of $c is the one from before" unchanged "$c"; done
+t "no secret in any argument or environment" quiet
 "$LAB_DIR/hosts.sh" down "$RUN-ours"
 
 # One that is there, with its owner's image and container.
@@ -73,20 +111,22 @@ refused() { # TEXT...: preflight ends with 3 and says each TEXT.
 prepare() {
   on 'apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io > /dev/null 2>&1'
   podman exec -i "$host" docker load < "$CACHE/tree/v1.20.2/images/pause.tar"
-  on 'docker tag k8s.gcr.io/pause:3.2 owner.example/app:1; docker rmi k8s.gcr.io/pause:3.2'
+  on 'docker tag k8s.gcr.io/pause:3.2 owner.example/app:1; docker rmi k8s.gcr.io/pause:3.2
+    # As any firewall leaves them: chains that nobody has used yet nftables does not have.
+    for chain in INPUT OUTPUT; do iptables -A $chain -j ACCEPT; iptables -D $chain -j ACCEPT; done'
 }
 # What it is now, and what must be so afterwards: the daemon, its configuration, the owner's container, his images.
 owners() { on 'systemctl show -p MainPID,UnitFileState docker; sha256sum /etc/docker/daemon.json; docker ps -a --no-trunc --format "{{.ID}} {{.Names}} {{.Status}}" --filter name=owner | cut -d" " -f1-3; docker image ls --no-trunc --format "{{.ID}} {{.Repository}}:{{.Tag}}" | sort; docker inspect -f "{{.State.Pid}}" owner'; }
 owners_are() { owners > "$TMP/now"; same "$TMP/owners" "$TMP/now"; }
 # While the cluster is there, its images are too.
-owners_run() { owners | grep -v 'k8s.gcr.io/' > "$TMP/now"; same "$TMP/owners" "$TMP/now"; }
-# Its databases say that something was there, and is no more.
-still() { snap "$host" | grep -vE '/(meta|metadata|local-kv)\.db$'; }
+owners_run() { owners | grep -v "k8s.gcr.io/\|$address:5000/" > "$TMP/now"; same "$TMP/owners" "$TMP/now"; }
+# Its databases say that something was there, and is no more; so does its list of where layers came from.
+still() { snap "$host" | grep -vE '/(meta|metadata|local-kv)\.db$|/image/overlay2/distribution(/|$)|netns/default'; }
 as_before() { still > "$TMP/after" && same "$TMP/before" "$TMP/after"; }
 rm -f "$BIVOUAC_KNOWN_HOSTS"
 read -r _ _ host < <(hosts -there one --mount "$TMP/shared")
 file=$TMP/there.yaml
-file "$RUN-there" "existing: false" > "$file"
+file "$RUN-there" "existing: false" "$bundle" | sed -e "s|^  ssh:|  registries: [$entry]\n  ssh:|" > "$file"
 t "a docker of its owner" prepare
 t "it is refused where nobody speaks of it" refused 'a container runtime is already there' 'runtime: {existing: true}'
 sed -i 's/existing: false/existing: true/' "$file"
@@ -101,6 +141,8 @@ t "it fits" bv preflight
 t "init on it" bv init
 seconds init
 t "the node is Ready" nodes 'one True docker://20.10.24+dfsg1'
+# Its content is that of its owner's image: nothing but the name is Kubernetes'.
+t "a pod's image is pulled into it with the login" pod one
 t "pods run in it, beside its owner's container, and it was not restarted" owners_run
 t "a second init changes nothing on it" second
 t "wipe of it ends with 0 differences" wiped

@@ -62,7 +62,8 @@ pub const SOURCES: &[(&str, &str)] = &[
          is what containerd 1.7.29 and 2.1.5 were released with, 1.4.3 by Homebrew's formula; crictl has a .0 for \
          each minor (kubernetes-sigs/cri-tools); cri-o from 1.26 on by its release notes, of which 1.36.2 is the \
          newest that was seen; cri-dockerd speaks v1 from 0.3.0 on (Mirantis/cri-dockerd#139), and v1alpha2 until \
-         #525 of December 2025, which 0.3.20 is older than; 0.3.24 is the newest whose sum kubespray has",
+         #525 of December 2025, which 0.3.20 is older than; 0.3.24 is the newest whose sum kubespray has; \
+         it knows `RuntimeConfig` (#425)",
     ),
     (
         "cgroup1",

@@ -7,10 +7,17 @@
 # docker's client, past the settings of root's own: they may lead to another machine. The logins of registries are the kubelet's.
 bv_docker() { docker --config /var/lib/kubelet --host unix:///run/docker.sock "$@"; }
 
-bv_docker_answers() { timeout 30 docker --config /var/lib/kubelet --host unix:///run/docker.sock version >/dev/null 2>&1; }
+# Likewise, for $1 seconds at most.
+bv_docker_within() {
+    bv_seconds=$1
+    shift
+    timeout "$bv_seconds" docker --config /var/lib/kubelet --host unix:///run/docker.sock "$@"
+}
+
+bv_docker_answers() { bv_docker_within 30 version >/dev/null 2>&1; }
 
 # Whether docker has an image of this name. It shortens names where it lists them, so it is asked for each.
-bv_docker_has() { bv_docker image inspect -f '{{.Id}}' -- "$1" >/dev/null 2>&1; }
+bv_docker_has() { bv_docker_within 60 image inspect -f '{{.Id}}' -- "$1" >/dev/null 2>&1; }
 
 bv_docker_image_is() {
     shift 3
@@ -48,7 +55,7 @@ bv_docker_image_undo() {
 bv_docker_forget() {
     # With docker stopped its store is somebody else's entry.
     bv_docker_answers || return 0
-    for bv_name; do bv_docker image rm -- "$bv_name" >/dev/null 2>&1; done
+    for bv_name; do bv_docker_within 120 image rm -- "$bv_name" >/dev/null 2>&1; done
     return 0
 }
 
@@ -80,13 +87,16 @@ bv_docker_pull_undo() {
 bv_docker_store_is() { bv_stands docker_store "$1"; }
 
 bv_docker_store_before() {
-    { mkdir -p "$bv_saved" && bv_docker image ls -aq --no-trunc >"$bv_saved/images" &&
+    { mkdir -p "$bv_saved" && bv_docker image ls -aq --no-trunc >"$bv_saved/images" && bv_docker_names >"$bv_saved/names" &&
         bv_docker container ls -aq --no-trunc >"$bv_saved/containers"; } || bv_die "docker does not say what is in it"
-    bv_sync "$bv_saved/images" "$bv_saved/containers" "$bv_saved"
+    bv_sync "$bv_saved/images" "$bv_saved/names" "$bv_saved/containers" "$bv_saved"
     bv_was noted
 }
 
 bv_docker_store_do() { :; }
+
+# Images and their names, a name a line.
+bv_docker_names() { bv_docker image ls --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}'; }
 
 # The containers of pods (`makeContainerName` of cri-dockerd's core/naming.go) that were not noted.
 bv_docker_pods() {
@@ -100,19 +110,28 @@ bv_docker_store_undo() {
     [ "${1:-}" = noted ] && [ -f "$bv_saved/containers" ] || return 0
     bv_docker_answers || bv_die "docker is its owner's and does not answer: start it, so that what Kubernetes made in it can be removed"
     bv_new=$(bv_docker_pods)
-    # What they are made of came for them, where it was not there before. Images that its owner pulled since cannot be told from those
-    # that only pods long gone had: they stay, and are named where they differ.
+    # What they are made of came for them, where it was not there before; or under another name. Images that its owner pulled since cannot
+    # be told from those that only pods long gone had: they stay, and are named where they differ.
     bv_images=$(printf '%s\n' "$bv_new" | while IFS= read -r bv_id; do
-        [ -z "$bv_id" ] || bv_docker container inspect -f '{{.Image}}' "$bv_id"
-    done | sort -u | grep -vxF -f "$bv_saved/images")
+        [ -z "$bv_id" ] || bv_docker container inspect -f '{{.Image}}' "$bv_id" </dev/null
+    done | sort -u)
     printf '%s\n' "$bv_new" | while IFS= read -r bv_id; do
-        [ -z "$bv_id" ] || timeout 60 docker --config /var/lib/kubelet --host unix:///run/docker.sock container rm -f -v "$bv_id" >/dev/null 2>&1 </dev/null
+        [ -z "$bv_id" ] || bv_docker_within 60 container rm -f -v "$bv_id" >/dev/null 2>&1 </dev/null
     done
     bv_new=$(bv_docker_pods)
     [ -z "$bv_new" ] || bv_die "docker keeps containers of Kubernetes: $(printf '%s' "$bv_new" | tr '\n' ' ')"
     printf '%s\n' "$bv_images" | while IFS= read -r bv_id; do
+        [ -n "$bv_id" ] || continue
+        bv_docker_names | grep -vxF -f "$bv_saved/names" | while read -r bv_of bv_name; do
+            # Without a name there is only its id.
+            case $bv_of:$bv_name in
+            "$bv_id":*'<none>'*) ;;
+            "$bv_id":*) bv_docker_within 120 image rm -- "$bv_name" >/dev/null 2>&1 </dev/null ;;
+            esac
+        done
         # One that a container of its owner's is made of is in use.
-        [ -z "$bv_id" ] || [ -n "$(bv_docker container ls -aq --filter "ancestor=$bv_id")" ] || bv_docker image rm -f "$bv_id" >/dev/null 2>&1
+        grep -qxF -- "$bv_id" "$bv_saved/images" || [ -n "$(bv_docker container ls -aq --filter "ancestor=$bv_id" </dev/null)" ] ||
+            bv_docker_within 120 image rm -f "$bv_id" >/dev/null 2>&1 </dev/null
     done
     # Directories that it made for the first image or container. Where the baseline did not look nobody knows them.
     bv_baseline_has "$bv_root" || return 0
