@@ -89,11 +89,15 @@ bv_docker_store_is() { bv_stands docker_store "$1"; }
 bv_docker_store_before() {
     { mkdir -p "$bv_saved" && bv_docker image ls -aq --no-trunc >"$bv_saved/images" && bv_docker_names >"$bv_saved/names" &&
         bv_docker container ls -aq --no-trunc >"$bv_saved/containers"; } || bv_die "docker does not say what is in it"
-    bv_sync "$bv_saved/images" "$bv_saved/names" "$bv_saved/containers" "$bv_saved"
+    bv_docker_leases >"$bv_saved/leases" || rm -f "$bv_saved/leases"
+    bv_sync "$bv_saved"/* "$bv_saved"
     bv_was noted
 }
 
 bv_docker_store_do() { :; }
+
+# What docker has its containerd keep: the manifest of each image that it pulled (`imageKey` of moby's daemon/images/store.go).
+bv_docker_leases() { timeout 30 ctr -n moby leases ls -q 2>/dev/null; }
 
 # Images and their names, a name a line.
 bv_docker_names() { bv_docker image ls --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}'; }
@@ -133,11 +137,31 @@ bv_docker_store_undo() {
         grep -qxF -- "$bv_id" "$bv_saved/images" || [ -n "$(bv_docker container ls -aq --filter "ancestor=$bv_id" </dev/null)" ] ||
             bv_docker_within 120 image rm -f "$bv_id" >/dev/null 2>&1 </dev/null
     done
+    bv_docker_manifests "$bv_images"
     # Directories that it made for the first image or container. Where the baseline did not look nobody knows them.
     bv_baseline_has "$bv_root" || return 0
     find "$bv_root" -xdev -mindepth 1 -depth -type d ! -path '*/overlay2/*/*' 2>/dev/null | awk '
         NR == FNR { if ($1 == "path" && $2 == "d") { sub(/^path d [^ ]* [^ ]* /, ""); had[$0] = 1 } next }
         !($0 in had)' "$BV/baseline" - | while IFS= read -r bv_dir; do rmdir -- "$bv_dir" 2>/dev/null; done
+    return 0
+}
+
+# Takes away the manifests of those images, $1, that were there before under other names, and has containerd sweep up those of images
+# that are gone: by itself it would only after a hundred changes.
+bv_docker_manifests() {
+    [ -f "$bv_saved/leases" ] || return 0
+    bv_docker_leases | grep -vxF -f "$bv_saved/leases" | while IFS= read -r bv_lease; do
+        case "$BV_NL$1$BV_NL" in
+        *"$BV_NL${bv_lease#moby-image-}$BV_NL"*) timeout 30 ctr -n moby leases rm "$bv_lease" >/dev/null 2>&1 </dev/null ;;
+        esac
+    done
+    if timeout 30 ctr -n moby leases create --id bivouac-sweep --expires 1m >/dev/null 2>&1; then
+        timeout 60 ctr -n moby leases rm --sync bivouac-sweep >/dev/null 2>&1
+    fi
+    for bv_dir in blobs/sha256 blobs; do
+        bv_dir=/var/lib/containerd/io.containerd.content.v1.content/$bv_dir
+        bv_baseline_has "$bv_dir" || rmdir -- "$bv_dir" 2>/dev/null
+    done
     return 0
 }
 
