@@ -33,7 +33,7 @@ pub use manifest::{Artifact, Kind, LIMIT, Manifest, ManifestError, REQUIRED, SCH
 pub use signature::{NAMESPACE, SignatureProblem, SignersProblem, path_of as signature_path};
 pub use source::Input;
 
-use crate::cluster::{RUNTIMES, RuntimeKind, Traits, Version, cri_dockerd};
+use crate::cluster::{RUNTIMES, RuntimeKind, Traits, Version, cri_dockerd, cri_o};
 use crate::content::{Cache, Identity, Incoming, Sums, Wanted};
 use signature::Proof;
 use stream::{Front, Stream};
@@ -148,8 +148,9 @@ impl Bundle {
         for arch in architectures {
             let has = |name: &&str| programs().any(|it| it.arch == arch && it.name == *name);
             let another_s = RUNTIMES.iter().any(|it| it.programs.iter().any(&has));
-            if another_s && !runtime.programs.iter().any(has) {
-                let name = runtime.programs.first().copied().unwrap_or_default();
+            // What only runs containers comes with several.
+            let name = runtime.programs.first().copied().unwrap_or_default();
+            if another_s && !has(&name) {
                 let needs = format!("one, which the runtime `{}` needs", runtime.name);
                 return unfit(format!("no `{name}` for `{arch}`"), needs);
             }
@@ -161,6 +162,7 @@ impl Bundle {
                 "containerd" if runtime.kind == RuntimeKind::Containerd => {
                     facts.containerd.instead_of(it)
                 }
+                "crio" if runtime.kind == RuntimeKind::CriO => cri_o::instead_of(it, facts),
                 "cri-dockerd" if runtime.kind == RuntimeKind::Docker => {
                     cri_dockerd::instead_of(it, facts.cri)
                 }

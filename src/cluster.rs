@@ -8,6 +8,7 @@
 mod check;
 pub mod containerd;
 pub mod cri_dockerd;
+pub mod cri_o;
 mod flags;
 mod free;
 pub mod images;
@@ -34,7 +35,7 @@ use check::Dirs;
 pub use flags::{Flags, from_flags};
 pub use mistake::{Mistake, Mistakes};
 pub use network::{NoSubnets, ProxyMode, Subnets};
-pub use runtime::{CONTAINERD, DOCKER, Kind as RuntimeKind, RUNTIMES, Runtime, Traits};
+pub use runtime::{CONTAINERD, CRI_O, DOCKER, Kind as RuntimeKind, RUNTIMES, Runtime, Traits};
 pub use security::Security;
 pub use sources::{Download, Mirrors, Proxy, Sources};
 use versions::Wished;

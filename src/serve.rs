@@ -26,6 +26,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+pub use archive::identities;
 pub use shelf::Shelf;
 
 use crate::secret::Secret;

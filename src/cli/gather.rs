@@ -165,7 +165,7 @@ fn mirror(mirrors: &mut Mirrors, word: &str) -> Result<(), Stop> {
         Stop::new(
             Exit::Usage,
             format!(
-                "`--mirror {word}` is no mirror\n  fix: `china`, or one of `kubernetes=URL`, `github=URL` and `images=REPOSITORY`"
+                "`--mirror {word}` is no mirror\n  fix: `china`, or one of `kubernetes=URL`, `github=URL`, `cri-o=URL` and `images=REPOSITORY`"
             ),
         )
     })

@@ -262,6 +262,8 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
         has_served: seen.facts.has_claimed(HostState::SERVER),
         silent: false,
         containerd: seen.facts.containerd.clone(),
+        cri_o: seen.facts.cri_o.clone(),
+        registries_conf: seen.facts.registries_conf == Some(true),
         docker: seen.facts.docker.clone(),
     }
 }

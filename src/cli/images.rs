@@ -16,8 +16,8 @@ use tokio::task::JoinSet;
 use super::exit::{Exit, Stop};
 use super::registries;
 use super::session::Session;
-use crate::cluster::images::{Image, Which};
-use crate::cluster::{Cluster, Download};
+use crate::cluster::images::Image;
+use crate::cluster::{Cluster, RuntimeKind};
 use crate::content::{self, Cache, Digest};
 use crate::event::{Coming, EventKind, Events, Severity};
 use crate::host::{Answer, Probe, Remote, Upload};
@@ -32,6 +32,10 @@ const LOOK: Duration = Duration::from_secs(60);
 
 /// How often an archive that is pulled is looked at.
 const LOOK_AT_FILE: Duration = Duration::from_millis(250);
+
+/// The names of a runtime's images, a line each.
+const BY_CONTAINERD: &str = "timeout 30 ctr -n k8s.io images ls -q 2>/dev/null";
+const BY_CRI: &str = "(images=$(timeout 30 crictl images 2>/dev/null) || exit; printf '%s\\n' \"$images\" | awk 'NR != 1 { print $1 \":\" $2 }')";
 
 /// An image for an architecture.
 type Key = (String, String);
@@ -57,13 +61,8 @@ fn lacking(cluster: &Cluster, control_plane: bool, arch: &str, have: &Artifacts)
         let images = have.0.iter().filter(|it| it.kind == "image" && it.arch == arch);
         images.flat_map(|it| &it.references).any(|it| name(it).as_deref() == Some(image.name))
     };
-    let wanted = |which: Which| match which {
-        Which::All => true,
-        Which::ControlPlanes => control_plane,
-        Which::Workers => !control_plane,
-    };
     let all = cluster.images().into_iter();
-    all.filter(|it| wanted(it.which) && !skipped(it) && !here(it)).collect()
+    all.filter(|it| it.which.is_for(control_plane) && !skipped(it) && !here(it)).collect()
 }
 
 /// An image by name alone: it can be planned, not uploaded.
@@ -78,13 +77,14 @@ fn available(from: &str, arch: &str, path: PathBuf, size: u64, sha256: String) -
         arch: arch.to_owned(),
         version: from.rsplit_once(':').map_or("unknown", |(_, tag)| tag).to_owned(),
         references: vec![from.to_owned()],
+        ids: BTreeMap::new(),
         upload: Upload { name: from.to_owned(), path, size, sha256, origin: None, served: None },
     }
 }
 
 /// Adds what this machine would pull, by name alone.
 pub fn with_names(cluster: &Cluster, states: &[HostState], mut artifacts: Artifacts) -> Artifacts {
-    if cluster.sources.download == Download::Hosts {
+    if cluster.hosts_pull() {
         return artifacts;
     }
     for (host, state) in cluster.hosts.iter().zip(states) {
@@ -116,7 +116,7 @@ pub async fn provided(
     wanted: &(dyn Fn(usize, &Image) -> bool + Sync),
 ) -> Result<Artifacts, Stop> {
     let need = needs(session, remotes, states, have, wanted).await?;
-    if session.cluster.sources.download == Download::Hosts {
+    if session.cluster.hosts_pull() {
         let unknown = found(session, &need, true).await?.1;
         pulls::can(session, remotes, states, &need.hosts, &unknown).await?;
         return Ok(artifacts);
@@ -184,10 +184,14 @@ async fn needs(
     // A host that is no node yet has none, or somebody else's.
     let asked: Vec<bool> =
         (0..states.len()).map(|index| states[index].joined && !lacking(index).is_empty()).collect();
+    let images = match cluster.runtime.traits.kind {
+        RuntimeKind::CriO => BY_CRI,
+        RuntimeKind::Containerd | RuntimeKind::Docker => BY_CONTAINERD,
+    };
     let there = pulls::side_by_side(session, remotes, |index, mut remote| {
         let asked = asked[index];
         async move {
-            let images = Probe::new("timeout 30 ctr -n k8s.io images ls -q 2>/dev/null");
+            let images = Probe::new(images);
             let answer = if asked { Some(remote.probe(&images, LOOK).await) } else { None };
             (remote, answer)
         }

@@ -1,5 +1,6 @@
 //! `bivouac preflight`: only the checks; and the same checks for the verbs that come after them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use crate::family::Families;
 use crate::host::{Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState, Library, Site, acting};
 use crate::preflight::{Api, Context, HostFacts};
+use crate::serve;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {}
@@ -130,7 +132,15 @@ pub fn begin(session: &mut Session, options: &Options, unpack: bool) -> Result<B
     let bundle = open_bundle(session)?;
     let architectures = architectures(&bundle);
     let served = session.cluster.serve.is_some();
-    let content = tokio::task::spawn_blocking(move || content(&bundle, unpack, served));
+    let known = session.cluster.runtime.traits.kind == RuntimeKind::CriO;
+    let content = move || {
+        let mut all = content(&bundle, unpack, served)?;
+        if known && unpack {
+            identified(&mut all)?;
+        }
+        Ok(all)
+    };
+    let content = tokio::task::spawn_blocking(content);
     Ok(Begun { library, from: From::Bundle { architectures, content } })
 }
 
@@ -331,6 +341,25 @@ fn content(bundle: &Bundle, unpack: bool, served: bool) -> Result<Artifacts, Sto
     Ok(listed(bundle, Some(&store)))
 }
 
+/// Notes by which sums runtimes know the images. Hosts that pull them compare these.
+fn identified(artifacts: &mut Artifacts) -> Result<(), Stop> {
+    for image in artifacts.0.iter_mut().filter(|it| it.kind == "image") {
+        let found = serve::identities(&image.upload.path, &image.arch)
+            .map_err(|error| Stop::error(Exit::Refused, &error, error.fix()))?;
+        if let Some(name) = image.references.iter().find(|name| !found.contains_key(*name)) {
+            return Err(Stop::new(
+                Exit::Refused,
+                format!(
+                    "the bundle's `{}` has no configuration of `{name}` for {}, by which it could be known again\n  fix: make the bundle anew from what `podman save` or `docker save` wrote",
+                    image.name, image.arch
+                ),
+            ));
+        }
+        image.ids = found.into_iter().map(|(name, sum)| (name, sum.to_string())).collect();
+    }
+    Ok(())
+}
+
 /// The bundle's artifacts as playbooks name them; without a store they can be planned, not uploaded.
 pub fn listed(bundle: &Bundle, store: Option<&Store>) -> Artifacts {
     let available = |artifact: &bundle::Artifact| Available {
@@ -339,6 +368,7 @@ pub fn listed(bundle: &Bundle, store: Option<&Store>) -> Artifacts {
         arch: artifact.arch.clone(),
         version: artifact.version.clone(),
         references: artifact.images.clone(),
+        ids: BTreeMap::new(),
         upload: Upload {
             name: artifact.name.clone(),
             path: store.map(|store| store.path(artifact.sha256)).unwrap_or_default(),

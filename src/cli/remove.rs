@@ -65,7 +65,7 @@ impl Args {
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let cluster = version::settled_by_cluster(options).await?;
+    let cluster = Box::pin(version::settled_by_cluster(options)).await?;
     let named = join::named(&cluster, &args.hosts)?;
     let (going, staying): (Vec<usize>, Vec<usize>) =
         (0..cluster.hosts.len()).partition(|host| named.contains(host));

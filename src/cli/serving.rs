@@ -1,7 +1,7 @@
 //! A bundle for the other hosts of a site: `bivouac bundle serve`, and what a run sends to the host that is
 //! to serve.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::net::SocketAddr;
 use std::os::linux::net::SocketAddrExt as _;
@@ -96,6 +96,7 @@ pub fn offered(bundle: &Bundle, sum: Option<Digest>) -> Result<Vec<Available>, S
         arch: arch.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         references: Vec::new(),
+        ids: BTreeMap::new(),
         upload,
     };
     let whole = Upload {

@@ -1,6 +1,6 @@
 //! Artifacts from the release servers, where cluster.yaml names no bundle.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -153,6 +153,7 @@ fn without_bytes(source: &release::Source, name: &str, origin: Option<Origin>) -
         arch: source.arch.clone(),
         version: source.version.clone(),
         references: Vec::new(),
+        ids: BTreeMap::new(),
         upload: Upload {
             name: name.to_owned(),
             path: PathBuf::new(),
@@ -204,6 +205,7 @@ fn available(it: Fetched, store: &Store) -> Available {
         arch: it.arch,
         version: it.version,
         references: Vec::new(),
+        ids: BTreeMap::new(),
         upload: Upload {
             name: it.name.clone(),
             path: store.path(it.sum),

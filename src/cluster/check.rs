@@ -86,6 +86,9 @@ impl Check<'_> {
         let registries = self.registries(spec);
         self.existing_pulls(spec, &runtime, &sources);
         let version = kubernetes.as_ref().map(|(_, kubernetes)| &kubernetes.version);
+        if let Some(version) = version {
+            self.published(spec, &runtime, version);
+        }
         let network = self.network(spec, version);
         let security = self.security(spec);
         let (wish, kubernetes) = kubernetes?;

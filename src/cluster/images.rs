@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Cluster, Download, Kubernetes, LoadBalancer};
+use super::{Cluster, Download, Kubernetes, LoadBalancer, RuntimeKind};
 
 /// Which hosts need an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,17 @@ pub enum Which {
     ControlPlanes,
     /// Hosts that are none.
     Workers,
+}
+
+impl Which {
+    /// Whether a host needs it, by its role.
+    pub fn is_for(self, control_plane: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::ControlPlanes => control_plane,
+            Self::Workers => !control_plane,
+        }
+    }
 }
 
 /// An image that a cluster needs.
@@ -106,10 +117,15 @@ impl Kubernetes {
 }
 
 impl Cluster {
+    /// Whether hosts pull the images that no bundle has. cri-o has no other way to images.
+    pub fn hosts_pull(&self) -> bool {
+        self.sources.download == Download::Hosts || self.runtime.traits.kind == RuntimeKind::CriO
+    }
+
     /// The image that hosts pull by themselves and playbooks call `name`; `None` where this machine brings all of
     /// them.
     pub fn pulled(&self, name: &str) -> Option<Image> {
-        let by_hosts = self.sources.download == Download::Hosts;
+        let by_hosts = self.hosts_pull();
         self.images().into_iter().find(|image| by_hosts && image.name == name)
     }
 

@@ -66,6 +66,20 @@ pub const CONTAINERD: Traits = Traits {
     programs: &["containerd", "containerd-shim-runc-v2", "ctr", "runc"],
 };
 
+/// cri-o's own places (crio(8), crio.conf(5)), but for images and containers: podman may have `/var/lib/containers`.
+/// The kubelet knows cri-o by this spelling of its socket alone (`CrioSocket` in kubernetes/pkg/kubelet/cadvisor).
+pub const CRI_O: Traits = Traits {
+    kind: Kind::CriO,
+    name: "cri-o",
+    endpoint: "unix:///var/run/crio/crio.sock",
+    unit: "crio.service",
+    engine: "crio.service",
+    config: "/etc/crio/crio.conf.d/10-bivouac.conf",
+    root: "/var/lib/crio",
+    state: "/run/crio",
+    programs: &["crio", "conmon", "crun", "pinns", "runc"],
+};
+
 /// docker's own places (`dockerd --help`: `--config-file`, `--data-root`, `--exec-root`), and cri-dockerd's socket
 /// (Mirantis/cri-dockerd `cmd/cri/options/options.go`). dockerd is a package of the distribution.
 pub const DOCKER: Traits = Traits {
@@ -81,7 +95,7 @@ pub const DOCKER: Traits = Traits {
 };
 
 /// The runtimes that are built.
-pub const RUNTIMES: [&Traits; 2] = [&CONTAINERD, &DOCKER];
+pub const RUNTIMES: [&Traits; 3] = [&CONTAINERD, &CRI_O, &DOCKER];
 
 impl Traits {
     /// The built runtime of this name.

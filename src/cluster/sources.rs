@@ -32,6 +32,8 @@ pub struct Mirrors {
     pub kubernetes: String,
     /// In place of `https://github.com`.
     pub github: String,
+    /// In place of `https://storage.googleapis.com/cri-o/artifacts`.
+    pub cri_o: String,
     /// In place of `registry.k8s.io`, where one is given.
     pub images: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Default for Mirrors {
         Self {
             kubernetes: "https://dl.k8s.io".to_owned(),
             github: "https://github.com".to_owned(),
+            cri_o: "https://storage.googleapis.com/cri-o/artifacts".to_owned(),
             images: None,
         }
     }
@@ -54,6 +57,7 @@ impl Mirrors {
         Self {
             kubernetes: "https://files.m.daocloud.io/dl.k8s.io".to_owned(),
             github: "https://files.m.daocloud.io/github.com".to_owned(),
+            cri_o: "https://files.m.daocloud.io/storage.googleapis.com/cri-o/artifacts".to_owned(),
             images: Some("k8s.m.daocloud.io".to_owned()),
         }
     }
@@ -70,11 +74,12 @@ impl Mirrors {
         match name {
             "kubernetes" => self.kubernetes = base(address)?,
             "github" => self.github = base(address)?,
+            "cri-o" => self.cri_o = base(address)?,
             "images" => {
                 names::image_repository(address)?;
                 self.images = Some(address.to_owned());
             }
-            _ => return Err("`kubernetes`, `github` or `images`"),
+            _ => return Err("`kubernetes`, `github`, `cri-o` or `images`"),
         }
         Ok(())
     }

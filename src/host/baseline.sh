@@ -40,7 +40,7 @@ bv_paths() {
         sub(/^size [^ ]* /, "", path)
         if (path !~ noise) print
     }'
-    for bv_path in /run/containerd /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns /run/netns/*; do
+    for bv_path in /run/containerd /run/crio /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns /run/netns/* /run/ipcns /run/ipcns/* /run/utsns /run/utsns/* /run/userns /run/userns/* /run/pidns /run/pidns/*; do
         [ -e "$bv_path" ] && echo "run $bv_path"
     done
     find /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -printf 'tmp %p\n' 2>/dev/null
@@ -133,7 +133,7 @@ bv_kernel_state() {
     # What is in the `systemd` tree shows as units (see bv_pod_cgroups), so it is put back, not compared.
     find /sys/fs/cgroup -maxdepth 3 -name 'kubepods*' 2>/dev/null | sed 's/^/cgroup /; s/^cgroup \(.sys.fs.cgroup.systemd\)/mirror \1/'
     # shellcheck disable=SC2009 # The names, not the process ids, are wanted.
-    ps -eo comm= | grep -v ':\[' | grep -E '^(kube|etcd|containerd|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
+    ps -eo comm= | grep -v ':\[' | grep -E '^(kube|etcd|containerd|crio|conmon|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
 }
 
 # Writes the host's state to file $1; fails when a part of it was cut short (memory ran out, say).
@@ -168,7 +168,7 @@ bv_compare() {
 # Lets systemd forget units whose files are gone.
 bv_settle() {
     systemctl daemon-reload
-    systemctl reset-failed 'kube*' 'containerd*' 'bivouac*' 'var-lib-kubelet*' 2>/dev/null
+    systemctl reset-failed 'kube*' 'containerd*' 'crio*' 'bivouac*' 'var-lib-kubelet*' 2>/dev/null
     # Empty cgroups that an earlier cluster had left went with our own slices.
     sed -n 's/^mirror //p' "$BV/baseline" | while IFS= read -r bv_group; do
         [ -d "$bv_group" ] || mkdir -p -- "$bv_group" 2>/dev/null

@@ -24,6 +24,11 @@ pub enum Change {
     Pull { references: Vec<String> },
     /// Likewise by docker, which knows no mirrors: (name that the cluster uses, name that is fetched).
     DockerPull { references: Vec<(String, String)> },
+    /// Container images that a runtime without an import fetches: what the cluster calls each, and the SHA-256 of its
+    /// configuration where that is known.
+    Cri { endpoint: String, images: Vec<(String, Option<String>)> },
+    /// What Kubernetes will make in a cri-o that was there, which answers here and keeps images there.
+    Borrowed { endpoint: String, root: String },
     /// What Kubernetes will make in a containerd that was there, whose directories these are.
     Store { root: String, state: String },
     /// Likewise in a docker.
@@ -98,6 +103,8 @@ impl Change {
             Self::DockerImage { .. } => "docker_image",
             Self::Pull { .. } => "pull",
             Self::DockerPull { .. } => "docker_pull",
+            Self::Cri { .. } => "cri",
+            Self::Borrowed { .. } => "borrowed",
             Self::Store { .. } => "store",
             Self::DockerStore { .. } => "docker_store",
             Self::Tree { .. } => "tree",
@@ -133,6 +140,14 @@ impl Change {
             }
             Self::DockerPull { references } => pairs(references).collect(),
             Self::DockerStore { root } => vec![root.clone()],
+            Self::Cri { endpoint, images } => {
+                let image = |(name, sum): &(String, Option<String>)| match sum {
+                    Some(sum) => format!("{name}={sum}"),
+                    None => name.clone(),
+                };
+                [endpoint.clone()].into_iter().chain(images.iter().map(image)).collect()
+            }
+            Self::Borrowed { endpoint, root } => vec![endpoint.clone(), root.clone()],
             Self::Store { root, state } => vec![root.clone(), state.clone()],
             Self::Tree { path, whose } => {
                 let whose = match whose {
@@ -191,7 +206,12 @@ impl Change {
                 path.clone()
             }
             Self::Image { upload, .. } | Self::DockerImage { upload, .. } => upload.name.clone(),
-            Self::Store { root, .. } | Self::DockerStore { root } => root.clone(),
+            Self::Store { root, .. } | Self::DockerStore { root } | Self::Borrowed { root, .. } => {
+                root.clone()
+            }
+            Self::Cri { images, .. } => {
+                images.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
+            }
             Self::DockerPull { references } => {
                 references.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
             }

@@ -5,11 +5,13 @@
 //! so that they can be shown.
 
 mod containerd;
+mod cri_o;
 mod docker;
 mod endpoint;
 mod parse;
 
 pub use containerd::Containerd;
+pub use cri_o::CriO;
 pub use docker::Docker;
 pub use endpoint::{Endpoint, Reached};
 
@@ -122,6 +124,10 @@ pub struct Facts {
     pub runtime_config: Vec<String>,
     /// The containerd that runs; `None` where none does, or nobody looked.
     pub containerd: Option<Containerd>,
+    /// The cri-o that runs, likewise.
+    pub cri_o: Option<CriO>,
+    /// Whether somebody's `registries.conf` says where images without a registry come from.
+    pub registries_conf: Option<bool>,
     /// The docker that runs, likewise.
     pub docker: Option<Docker>,
     /// What another cluster left: paths, network links and firewall chains.
@@ -330,7 +336,8 @@ impl Facts {
 
     /// Whether a node of ours uses a runtime that has an owner.
     pub fn has_borrowed_runtime(&self) -> bool {
-        self.claims.iter().any(|claim| matches!(claim.kind.as_str(), "store" | "docker_store"))
+        let is_store = |kind: &str| matches!(kind, "store" | "docker_store" | "borrowed");
+        self.claims.iter().any(|claim| is_store(&claim.kind))
     }
 
     /// Whether we made the host a node, or began to.

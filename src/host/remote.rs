@@ -37,6 +37,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/store.sh"),
     include_str!("kind/docker.sh"),
     include_str!("kind/group.sh"),
+    include_str!("kind/cri.sh"),
     include_str!("kind/command.sh"),
     include_str!("members.sh"),
     include_str!("authorities.sh"),

@@ -12,7 +12,7 @@ use super::registries;
 use super::resolve::image_name;
 use super::site::{HostState, Leaving, Site};
 use crate::cluster::versions::Release;
-use crate::cluster::{Cluster, Host, LoadBalancer, RuntimeKind, containerd};
+use crate::cluster::{Cluster, Host, LoadBalancer, RuntimeKind, containerd, cri_o};
 use crate::ssh::quote;
 
 /// Names of the images at hand, without repository and tag.
@@ -88,7 +88,34 @@ pub(super) fn of_leaving(site: &Site<'_>, context: &Value) -> Vec<Arc<Value>> {
 }
 
 /// The runtime of a host: where it answers, and what its configuration has to look like.
-fn runtime(site: &Site<'_>, state: &HostState) -> Value {
+fn runtime(site: &Site<'_>, index: usize) -> Value {
+    let mut runtime = of_containerd(site, &site.hosts[index]);
+    if site.cluster.runtime.traits.kind == RuntimeKind::CriO {
+        of_cri_o(site, index, &mut runtime);
+    }
+    runtime
+}
+
+/// What cri-o's files have to say besides.
+fn of_cri_o(site: &Site<'_>, index: usize, runtime: &mut Value) {
+    let state = &site.hosts[index];
+    let program = site.artifacts.of("binary", &state.arch).find(|it| it.name == "crio");
+    let version = program.and_then(|program| program.version.trim_start_matches('v').parse().ok());
+    runtime["oci"] = json!(cri_o::default_runtime(version));
+    runtime["auth"] = json!("/etc/crio/auth.json");
+    if let Some(existing) = state.cri_o.as_ref().filter(|_| site.cluster.runtime.existing) {
+        let own = |own: Option<&String>, usual: &str| {
+            own.filter(|own| !own.is_empty()).map_or(usual, String::as_str).to_owned()
+        };
+        runtime["root"] = json!(own(existing.root.as_ref(), "/var/lib/containers/storage"));
+        runtime["state"] = json!(own(existing.runroot.as_ref(), "/run/containers/storage"));
+        // Where it looks if it is told of no file (containers-auth.json(5)).
+        runtime["auth"] = json!(own(existing.auth.as_ref(), "/run/containers/0/auth.json"));
+        runtime["missing_sandbox"] = json!(site.missing_sandbox(index));
+    }
+}
+
+fn of_containerd(site: &Site<'_>, state: &HostState) -> Value {
     let traits = site.cluster.runtime.traits;
     let program = site.artifacts.of("binary", &state.arch).find(|it| it.name == traits.name);
     let kind = traits.kind;
@@ -122,6 +149,18 @@ fn runtime(site: &Site<'_>, state: &HostState) -> Value {
             .and_then(|it| it.sandbox.as_ref()),
         "config_version": containerd::config_version(version),
         "has_bin_dirs": containerd::has_bin_dirs(version),
+    })
+}
+
+/// What a host can have of the bundle's images.
+fn bundle(site: &Site<'_>, index: usize) -> Value {
+    let arch = &site.hosts[index].arch;
+    let source = |(name, location)| json!({"name": name, "location": location});
+    json!({
+        "images": image_names(site, arch),
+        "references": image_references(site, &site.hosts[index]),
+        // Where cri-o finds them, by what the cluster calls them.
+        "sources": site.sources(index).into_iter().map(source).collect::<Vec<_>>(),
     })
 }
 
@@ -191,6 +230,9 @@ fn own(site: &Site<'_>, index: usize) -> Value {
         "api": site.server(Some(index)),
         "etcd_peers": site.control_planes().filter(|host| *host != index)
             .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
+        // It pulls images from there, and may have a file of its owner's that says where others are.
+        "fetches": site.fetches(index),
+        "registries_conf": state.registries_conf,
         // It has the bundle for the others.
         "serves": site.served().is_some_and(|served| served.host == index),
         "has_served": state.has_served,
@@ -252,6 +294,7 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     };
     let registries = registries::json(site.cluster);
     let logins = registries::logins(&registries);
+    let is_mirrored = registries::is_mirrored(&registries);
     let (vip, vip_interface) = vip(site.cluster);
     json!({
         "cluster": {
@@ -293,11 +336,10 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
                 .map(|host| site.hosts[host].address.to_string()).collect::<Vec<_>>().join(","),
         },
         "kubernetes": kubernetes(site.cluster),
-        "bundle": {
-            "images": image_names(site, &state.arch),
-            "references": image_references(site, state),
-        },
-        "runtime": runtime(site, state),
+        "bundle": bundle(site, index),
+        "runtime": runtime(site, index),
+        // Some registry is asked in place of another.
+        "mirrored": is_mirrored,
         "registries": registries,
         "logins": logins,
         "proxy": proxy::json(site),

@@ -48,6 +48,11 @@ impl Plan {
                                 add(source);
                             }
                         }
+                        Change::Cri { images, .. } => {
+                            for (reference, _) in images {
+                                add(reference);
+                            }
+                        }
                         Change::Pull { references } => {
                             for reference in references {
                                 add(reference);

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Registry};
+use crate::cluster::{Cluster, Registry, RuntimeKind};
 
 /// What stands where a password would, in what is only shown.
 const HIDDEN: &str = "(secret)";
@@ -20,10 +20,16 @@ pub(super) fn logins(registries: &Value) -> Vec<Value> {
     all.filter(|it| it["username"] != json!("")).cloned().collect()
 }
 
+/// Whether some registry is asked in place of another.
+pub(super) fn is_mirrored(registries: &Value) -> bool {
+    registries.as_array().into_iter().flatten().any(|it| it["hosts"] != json!([]))
+}
+
 /// All registries that something is said of, as templates see them.
 pub(super) fn json(cluster: &Cluster) -> Value {
+    let kind = cluster.runtime.traits.kind;
     let mut all: BTreeMap<&str, Value> =
-        cluster.registries.iter().map(|it| (it.address.as_str(), registry(it))).collect();
+        cluster.registries.iter().map(|it| (it.address.as_str(), registry(it, kind))).collect();
     // A mirror is asked in place of the registry that images are named after; its own name stays.
     if let Some(mirror) = &cluster.sources.mirrors.images {
         let own = cluster.kubernetes.version.default_image_repository();
@@ -32,8 +38,9 @@ pub(super) fn json(cluster: &Cluster) -> Value {
         let known = cluster.registries.iter().any(|it| it.address == host && it.ca.is_some());
         entry["hosts"] = json!([{
             "url": if path.is_empty() { format!("https://{host}") } else { format!("https://{host}/v2/{path}") },
+            "location": mirror.trim_end_matches('/'),
             "with_path": !path.is_empty(),
-            "ca": if known { ca_file(host) } else { String::new() },
+            "ca": if known { ca_file(host, kind) } else { String::new() },
         }]);
     }
     Value::Array(all.into_values().collect())
@@ -54,11 +61,11 @@ fn plain(address: &str) -> Value {
     })
 }
 
-fn registry(it: &Registry) -> Value {
+fn registry(it: &Registry, kind: RuntimeKind) -> Value {
     let mut value = plain(&it.address);
     if it.ca.is_some() {
         value["ca"] = json!(it.authorities.as_deref().unwrap_or("(read when it runs)\n"));
-        value["ca_file"] = json!(ca_file(&it.address));
+        value["ca_file"] = json!(ca_file(&it.address, kind));
     }
     if let Some((user, _)) = &it.login {
         let password = it.password.as_ref().map(crate::secret::Secret::expose);
@@ -82,6 +89,12 @@ fn kubelets(address: &str) -> &str {
     if address == DOCKER { "https://index.docker.io/v1/" } else { address }
 }
 
-fn ca_file(address: &str) -> String {
-    format!("/etc/containerd/certs.d/{address}/ca.crt")
+/// Where a runtime looks for who vouches for a registry: containerd's by our own configuration, cri-o's by
+/// containers-certs.d(5).
+fn ca_file(address: &str, kind: RuntimeKind) -> String {
+    let top = match kind {
+        RuntimeKind::Containerd | RuntimeKind::Docker => "/etc/containerd/certs.d",
+        RuntimeKind::CriO => "/etc/containers/certs.d",
+    };
+    format!("{top}/{address}/ca.crt")
 }

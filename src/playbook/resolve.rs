@@ -78,7 +78,10 @@ impl Scope<'_> {
                 let root = self.path(step, &store.root)?;
                 vec![match self.cluster.runtime.traits.kind {
                     RuntimeKind::Docker => Change::DockerStore { root },
-                    _ => Change::Store { root, state: self.path(step, &store.state)? },
+                    RuntimeKind::CriO => Change::Borrowed { endpoint: self.endpoint(), root },
+                    RuntimeKind::Containerd => {
+                        Change::Store { root, state: self.path(step, &store.state)? }
+                    }
                 }]
             }
             Action::Tree(paths) => self.trees(step, paths, Whose::Own)?,
@@ -165,6 +168,7 @@ impl Scope<'_> {
         let content = match file.merge.as_deref() {
             None => Ok(content),
             Some("containerd") => self.containerd(&content),
+            Some("cri-o") => merge::toml(&content, &self.cluster.runtime.config),
             Some("docker") => merge::json(&content, &self.cluster.runtime.config),
             Some("kubelet") => {
                 let none = Overrides::new();
@@ -275,9 +279,43 @@ impl Scope<'_> {
         upload
     }
 
+    fn endpoint(&self) -> String {
+        self.cluster.runtime.traits.endpoint.to_owned()
+    }
+
+    /// Images for a cri-o: those of the bundle it pulls from the host that serves it, and knows them by their sums.
+    fn fetched(&self, names: &[String]) -> Result<Vec<Change>, String> {
+        let mut images = Vec::new();
+        for name in names {
+            let fits = |reference: &String| {
+                let last = reference.rsplit('/').next().unwrap_or_default();
+                if name.contains(':') { last == name } else { image_name(reference) == name }
+            };
+            let found = self.artifacts.of("image", self.arch).find_map(|available| {
+                let source = available.references.iter().find(|it| fits(it))?;
+                Some((source, available.ids.get(source)))
+            });
+            let Some((source, sum)) = found else {
+                let pulled = self.cluster.pulled(name);
+                let pulled = pulled.ok_or_else(|| self.lacks("image", name))?;
+                images.push((pulled.reference, None));
+                continue;
+            };
+            images.push((self.cluster.kubernetes.name_of(source), sum.cloned()));
+            let sandbox = self.context["runtime"]["missing_sandbox"].as_str().unwrap_or_default();
+            if name == "pause" && !sandbox.is_empty() && images.iter().all(|it| it.0 != sandbox) {
+                images.push((sandbox.to_owned(), sum.cloned()));
+            }
+        }
+        Ok(vec![Change::Cri { endpoint: self.endpoint(), images }])
+    }
+
     /// Finds images by the last part of their name and, where one is given, their tag; the cluster may
     /// call them by another repository than the bundle. Those that are not at hand the hosts pull, if they are to.
     fn images(&self, names: &[String]) -> Result<Vec<Change>, String> {
+        if self.cluster.runtime.traits.kind == RuntimeKind::CriO {
+            return self.fetched(names);
+        }
         let all = || self.artifacts.of("image", self.arch);
         let docker = self.cluster.runtime.traits.kind == RuntimeKind::Docker;
         let mut changes: Vec<Change> = Vec::new();

@@ -1,14 +1,15 @@
 //! What a plan is made of, apart from the playbooks: the cluster, what is known of its hosts, the files at
 //! hand; and what follows from these, such as the address that all hosts use.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
-use crate::cluster::{API_PORT, Cluster, LoadBalancer};
+use super::resolve::image_name;
+use crate::cluster::{API_PORT, Cluster, LoadBalancer, RuntimeKind};
 use crate::host::Upload;
-use crate::host::facts::{Containerd, Docker, Os};
+use crate::host::facts::{Containerd, CriO, Docker, Os};
 
 /// Everything that a plan is made of, apart from the playbooks.
 #[derive(Debug)]
@@ -84,6 +85,10 @@ pub struct HostState {
     pub guest: bool,
     /// The containerd that runs there, by whoever brought it.
     pub containerd: Option<Containerd>,
+    /// The cri-o, likewise.
+    pub cri_o: Option<CriO>,
+    /// It has somebody's `registries.conf`.
+    pub registries_conf: bool,
     /// The docker that runs there, likewise.
     pub docker: Option<Docker>,
 }
@@ -111,6 +116,8 @@ impl HostState {
             guest: false,
             silent: false,
             containerd: None,
+            cri_o: None,
+            registries_conf: false,
             docker: None,
         }
     }
@@ -146,11 +153,18 @@ pub struct Available {
     pub version: String,
     /// Names of the images in it.
     pub references: Vec<String>,
+    /// The SHA-256 of each one's configuration, by which every runtime knows it; asked for only where that matters.
+    pub ids: BTreeMap<String, String>,
     /// The file.
     pub upload: Upload,
 }
 
 impl Artifacts {
+    /// Images for an architecture.
+    pub(super) fn of_images<'a>(&'a self, arch: &'a str) -> impl Iterator<Item = &'a Available> {
+        self.of("image", arch)
+    }
+
     /// Those of a kind for an architecture.
     pub(super) fn of<'a>(
         &'a self,
@@ -286,17 +300,90 @@ pub struct Served {
 
 impl Site<'_> {
     /// The host that serves the bundle in this run. With nobody to fill, or one alone, there is nothing to
-    /// gain: each is sent what it lacks from here.
+    /// gain: each is sent what it lacks from here. But cri-o has no other way to images.
     #[must_use]
     pub fn served(&self) -> Option<Served> {
         let serve = self.cluster.serve.as_ref()?;
         let host = self.cluster.hosts.iter().position(|host| host.display == serve.host)?;
         let is_offered = self.artifacts.0.iter().any(|it| it.kind == "serve");
-        let empty = self.hosts.iter().filter(|state| !state.joined && !state.foreign).count();
-        if self.hosts[host].foreign || !is_offered || empty < 2 {
+        let is_worth_it = if self.cluster.runtime.traits.kind == RuntimeKind::CriO {
+            // A removal changes no runtime.
+            !self.shrinks() && (0..self.hosts.len()).any(|host| self.lacks_images(host))
+        } else {
+            self.hosts.iter().filter(|state| !state.joined && !state.foreign).count() > 1
+        };
+        if self.hosts[host].foreign || !is_offered || !is_worth_it {
             return None;
         }
         Some(Served { host, at: SocketAddr::new(self.hosts[host].address, serve.port) })
+    }
+
+    /// Whether a host is to pull images in this run from the one that serves the bundle.
+    pub(super) fn fetches(&self, host: usize) -> bool {
+        let by_pull = self.cluster.runtime.traits.kind == RuntimeKind::CriO;
+        by_pull && self.lacks_images(host) && self.served().is_some()
+    }
+
+    /// Whether a host's cri-o lacks images of the bundle: a new host has none, and from a node's the kubelet may have
+    /// collected some. A node whose cri-o says nothing is taken to have them.
+    fn lacks_images(&self, host: usize) -> bool {
+        let state = &self.hosts[host];
+        if state.foreign || !state.joined {
+            return !state.foreign;
+        }
+        let there = state.cri_o.as_ref().and_then(|it| it.images.as_ref());
+        there.is_some_and(|there| {
+            let all = self.cluster.images().into_iter();
+            let control_plane = self.cluster.hosts[host].control_plane;
+            all.filter(|it| it.which.is_for(control_plane))
+                .filter_map(|it| self.in_bundle(it.name, &state.arch))
+                .any(|source| !there.contains(&self.cluster.kubernetes.name_of(source)))
+        })
+    }
+
+    /// What the bundle calls an image.
+    fn in_bundle<'a>(&'a self, name: &str, arch: &'a str) -> Option<&'a String> {
+        let mut all = self.artifacts.of_images(arch).flat_map(|it| &it.references);
+        all.find(|reference| image_name(reference) == name)
+    }
+
+    /// Where the host that serves the bundle has its images: what the cluster calls each without its tag, and the same
+    /// of the server's.
+    pub(super) fn sources(&self, host: usize) -> BTreeMap<String, String> {
+        let Some(served) = self.served().filter(|_| self.fetches(host)) else {
+            return BTreeMap::new();
+        };
+        let repository = |reference: &str| {
+            let tag = reference.rfind(':').filter(|at| !reference[*at..].contains('/'));
+            reference[..tag.unwrap_or(reference.len())].to_owned()
+        };
+        // A registry's port cannot stand in the middle of a name, so the server has them without registries too.
+        let location = |reference: &str| {
+            let all = repository(reference);
+            let first = all
+                .split_once('/')
+                .filter(|(first, _)| first.contains(['.', ':']) || *first == "localhost");
+            format!("{}/{}", served.at, first.map_or(all.as_str(), |(_, rest)| rest))
+        };
+        let state = &self.hosts[host];
+        let mut sources = BTreeMap::new();
+        for source in self.artifacts.of_images(&state.arch).flat_map(|it| &it.references) {
+            sources.insert(repository(&self.cluster.kubernetes.name_of(source)), location(source));
+        }
+        // What an owner's cri-o makes sandboxes of is our pause image, by another name.
+        if let (Some(sandbox), Some(pause)) =
+            (self.missing_sandbox(host), self.in_bundle("pause", &state.arch))
+        {
+            sources.insert(repository(sandbox), location(pause));
+        }
+        sources
+    }
+
+    /// The image that an owner's cri-o makes sandboxes of, where that is not there.
+    pub(super) fn missing_sandbox(&self, host: usize) -> Option<&String> {
+        let cri_o = self.hosts[host].cri_o.as_ref().filter(|_| self.cluster.runtime.existing)?;
+        let pause = cri_o.pause.as_ref().filter(|pause| !pause.is_empty())?;
+        cri_o.images.as_ref().is_some_and(|there| !there.contains(pause)).then_some(pause)
     }
 }
 

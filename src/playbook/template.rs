@@ -1,5 +1,7 @@
 //! Templates: Tera, with the two ways of quoting that files for hosts need.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tera::{Context, Kwargs, State, Tera};
 
@@ -19,6 +21,9 @@ impl Templates {
         tera.register_filter("quote", |value: tera::Value, _: Kwargs, _: &State<'_>| quote(&value));
         tera.register_filter("shell", |value: tera::Value, _: Kwargs, _: &State<'_>| {
             crate::ssh::quote(&text(&value))
+        });
+        tera.register_filter("base64", |value: tera::Value, _: Kwargs, _: &State<'_>| {
+            STANDARD.encode(text(&value))
         });
         tera.register_filter("serving", |value: tera::Value, kwargs: Kwargs, _: &State<'_>| {
             serving(&text(&value), &kwargs)

@@ -1,6 +1,7 @@
 //! bivouac brings a container runtime. One that is there has an owner, and pods or containers of theirs: it
 //! is used only where the operator says so, and only if it fits.
 
+mod cri_o;
 mod docker;
 mod existing;
 
@@ -47,7 +48,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         (false, _) => nobody_s(context, host),
         (true, RuntimeKind::Containerd) => existing::run(context, host),
         (true, RuntimeKind::Docker) => docker::existing(host),
-        (true, RuntimeKind::CriO) => vec![],
+        (true, RuntimeKind::CriO) => cri_o::run(context, host),
     }
 }
 

@@ -8,7 +8,7 @@
 //! `hack/release.sh`: `crictl` alone).
 
 use crate::cluster::versions::Release;
-use crate::cluster::{Mirrors, RuntimeKind, Version};
+use crate::cluster::{CRI_O, Mirrors, RuntimeKind, Version};
 use crate::content::Digest;
 
 /// One file on a release server.
@@ -152,12 +152,14 @@ pub fn sources(
             Contents::Archive { kind: "binary", within: "", members: &["crictl"] },
         ),
     ];
+    // A minor without one is refused where cluster.yaml is read.
+    let cri_o = || install.cri_o.map(|release| cri_o(release, arch, mirrors));
     let own = match runtime {
         RuntimeKind::Containerd => containerd(),
+        RuntimeKind::CriO => cri_o().into_iter().collect(),
         RuntimeKind::Docker => {
             cri_dockerd(install.cri_dockerd, arch, mirrors).into_iter().collect()
         }
-        RuntimeKind::CriO => vec![],
     };
     // After the kubelet, kubeadm and kubectl, the largest.
     all.splice(3..3, own);
@@ -210,6 +212,26 @@ fn cri_dockerd(version: Release, arch: &str, mirrors: &Mirrors) -> Option<Source
     })
 }
 
+/// cri-o's own static archive, with the OCI runtimes and their monitor (cri-o/packaging, `scripts/bundle/build`; its
+/// sums since cri-o/cri-o#5844).
+fn cri_o(release: Release, arch: &str, mirrors: &Mirrors) -> Source {
+    let file = format!("cri-o.{arch}.v{release}.tar.gz");
+    let url = format!("{}/{file}", mirrors.cri_o);
+    Source {
+        component: "cri-o",
+        version: release.to_string(),
+        arch: arch.to_owned(),
+        sum: Sum::Published(format!("{url}.sha256sum")),
+        url,
+        file,
+        contents: Contents::Archive {
+            kind: "binary",
+            within: "cri-o/bin",
+            members: CRI_O.programs,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +268,22 @@ mod tests {
     }
 
     #[test]
+    fn cri_o_is_an_archive_of_its_own_and_nothing_of_containerd_comes_with_it() {
+        let version: Version = "v1.35.0".parse().unwrap();
+        let all = sources(&version, "arm64", RuntimeKind::CriO, &Mirrors::default());
+        let names: Vec<&str> = all.iter().map(|it| it.component).collect();
+        assert_eq!(names[3], "cri-o");
+        assert!(!names.contains(&"containerd") && !names.contains(&"runc"), "{names:?}");
+        let release = version.facts().install.cri_o.unwrap();
+        let base = "https://storage.googleapis.com/cri-o/artifacts";
+        assert_eq!(all[3].url, format!("{base}/cri-o.arm64.v{release}.tar.gz"));
+        assert_eq!(published(&all[3]), format!("{}.sha256sum", all[3].url));
+        let without: Version = "v1.25.0".parse().unwrap();
+        let all = sources(&without, "arm64", RuntimeKind::CriO, &Mirrors::default());
+        assert!(all.iter().all(|it| it.component != "cri-o"));
+    }
+
+    #[test]
     fn a_mirror_has_the_same_layout() {
         let version: Version = "v1.35.0".parse().unwrap();
         let all = sources(&version, "amd64", RuntimeKind::Containerd, &Mirrors::china());
@@ -254,6 +292,13 @@ mod tests {
             let sums = published(source);
             assert!(sums.starts_with("https://files.m.daocloud.io/"), "{sums}");
         }
+        let all = sources(&version, "amd64", RuntimeKind::CriO, &Mirrors::china());
+        let cri_o = all.iter().find(|it| it.component == "cri-o").unwrap();
+        assert!(
+            cri_o.url.starts_with("https://files.m.daocloud.io/storage.googleapis.com/"),
+            "{}",
+            cri_o.url
+        );
         let channel = Mirrors::china().channel(Some(36));
         assert_eq!(channel, "https://files.m.daocloud.io/dl.k8s.io/release/stable-1.36.txt");
         assert_eq!(Mirrors::default().channel(None), "https://dl.k8s.io/release/stable.txt");

@@ -81,6 +81,28 @@ struct Descriptor {
     annotations: BTreeMap<String, String>,
 }
 
+impl Descriptor {
+    /// What the image is called.
+    fn name(&self) -> Option<&String> {
+        let names = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
+        names.iter().find_map(|name| self.annotations.get(*name))
+    }
+}
+
+/// The part of a manifest, or an index, that leads to an image's configuration.
+#[derive(Deserialize)]
+struct Leads {
+    config: Option<Descriptor>,
+    #[serde(default)]
+    manifests: Vec<Descriptor>,
+}
+
+/// The part of a configuration that says what it is for.
+#[derive(Deserialize)]
+struct Platform {
+    architecture: String,
+}
+
 /// Reads an archive whose images are for this architecture.
 pub(super) fn read(path: &Path, arch: &str) -> Result<Archive, Error> {
     let source = Source::open(path)?;
@@ -89,6 +111,27 @@ pub(super) fn read(path: &Path, arch: &str) -> Result<Archive, Error> {
     } else {
         source.oci(arch)
     }
+}
+
+/// What the images of an archive for this architecture are called, and the digest of each one's configuration, by which
+/// every runtime knows it wherever it came from.
+pub fn identities(path: &Path, arch: &str) -> Result<BTreeMap<String, Digest>, Error> {
+    let source = Source::open(path)?;
+    let mut all = BTreeMap::new();
+    if source.entries.contains_key(Path::new("manifest.json")) {
+        let (_, text) = source.text("manifest.json")?;
+        for image in source.parsed::<Vec<DockerImage>>("manifest.json", &text)? {
+            let digest = Digest::of(&source.text(&image.config)?.1);
+            all.extend(image.repo_tags.unwrap_or_default().into_iter().map(|name| (name, digest)));
+        }
+        return Ok(all);
+    }
+    let (_, text) = source.text("index.json")?;
+    for it in source.parsed::<Index>("index.json", &text)?.manifests {
+        let digest = source.configuration(&it, arch, 0)?;
+        all.extend(it.name().cloned().zip(digest));
+    }
+    Ok(all)
 }
 
 /// A tar file and where its entries are.
@@ -224,12 +267,35 @@ impl<'a> Source<'a> {
         let (_, text) = self.text("index.json")?;
         for it in self.parsed::<Index>("index.json", &text)?.manifests {
             let digest = self.document(&it, &mut archive, 0)?;
-            let names = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
-            let name = names.iter().find_map(|name| it.annotations.get(*name));
-            let references = name.cloned().into_iter().collect();
+            let references = it.name().cloned().into_iter().collect();
             archive.images.push(Image { references, arch: arch.to_owned(), digest });
         }
         Ok(archive)
+    }
+
+    /// The digest of the configuration for this architecture that a manifest leads to, or an index.
+    fn configuration(
+        &self,
+        it: &Descriptor,
+        arch: &str,
+        depth: u8,
+    ) -> Result<Option<Digest>, Error> {
+        let blob = |digest: &str| Some(format!("blobs/sha256/{}", parse(digest)?));
+        // An archive of one platform may name the others' manifests too, and not have them.
+        let there = |name: &String| self.entries.contains_key(Path::new(name));
+        let Some(name) = blob(&it.digest).filter(there) else { return Ok(None) };
+        let leads: Leads = self.parsed(&name, &self.text(&name)?.1)?;
+        if let Some(config) = leads.config.and_then(|it| blob(&it.digest)).filter(there) {
+            let text = self.text(&config)?.1;
+            let platform: Platform = self.parsed(&config, &text)?;
+            return Ok((platform.architecture == arch).then(|| Digest::of(&text)));
+        }
+        for inner in leads.manifests.iter().filter(|_| depth < 2) {
+            if let Some(digest) = self.configuration(inner, arch, depth + 1)? {
+                return Ok(Some(digest));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a manifest, and those that it names if it is an index.

@@ -1,5 +1,6 @@
 //! Playbooks: those in the binary, and what is said of a user's own that are wrong.
 
+mod cri_o;
 mod docker;
 mod registries;
 mod rendered;

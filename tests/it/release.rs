@@ -17,6 +17,7 @@ fn version() -> Version {
 
 fn sources(base: &str) -> Vec<Source> {
     let mirrors = Mirrors {
+        cri_o: format!("{base}/cri-o"),
         kubernetes: format!("{base}/dl"),
         github: format!("{base}/github"),
         images: None,
@@ -260,7 +261,7 @@ async fn a_file_whose_project_publishes_no_sums_has_to_have_the_one_that_is_know
     let kind = bivouac::cluster::RuntimeKind::Docker;
     let all = |base: &str| {
         let mirrors =
-            Mirrors { kubernetes: base.to_owned(), github: base.to_owned(), images: None };
+            Mirrors { kubernetes: base.to_owned(), github: base.to_owned(), ..Mirrors::default() };
         release::sources(&version(), "amd64", kind, &mirrors)
     };
     let source = all("").into_iter().find(|it| it.component == "cri-dockerd").unwrap();
@@ -280,4 +281,45 @@ async fn a_file_whose_project_publishes_no_sums_has_to_have_the_one_that_is_know
     assert_eq!(names, ["cri-dockerd"]);
     let asked = server.seen();
     assert!(!asked.iter().any(|it| it.contains("sha256")), "nobody is asked for a sum: {asked:?}");
+}
+
+/// cri-o's static archive, in its bucket's layout.
+#[tokio::test]
+async fn cri_o_comes_out_of_its_own_archive_and_a_wrong_sum_names_it() {
+    let version: Version = "v1.35.0".parse().unwrap();
+    let cri_o = |base: &str| {
+        let mirrors = Mirrors { cri_o: format!("{base}/cri-o/artifacts"), ..Mirrors::default() };
+        let all =
+            release::sources(&version, "amd64", bivouac::cluster::RuntimeKind::CriO, &mirrors);
+        all.into_iter().filter(|it| it.component == "cri-o").collect::<Vec<_>>()
+    };
+    let source = cri_o("").pop().unwrap();
+    assert_eq!(source.url, "/cri-o/artifacts/cri-o.amd64.v1.35.0.tar.gz");
+    let bytes = packed(&source);
+    for right in [true, false] {
+        let sum = Digest::of(if right { &bytes } else { b"another" });
+        let mut site = Site::new();
+        site.insert(source.url.clone(), Answer::File(bytes.clone()));
+        site.insert(
+            format!("{}.sha256sum", source.url),
+            Answer::File(format!("{sum}  {}\n", source.file).into_bytes()),
+        );
+        let server = Server::plain(site).await;
+        let place = Place::new();
+        let fetched = release::fetch(
+            &place.client,
+            &place.cache(),
+            cri_o(&server.base),
+            &Events::channel().0,
+        )
+        .await;
+        if right {
+            let mut names: Vec<String> = fetched.unwrap().into_iter().map(|it| it.name).collect();
+            names.sort();
+            assert_eq!(names, ["conmon", "crio", "crun", "pinns", "runc"]);
+        } else {
+            let error = fetched.unwrap_err().to_string();
+            assert!(error.contains("cri-o.amd64.v1.35.0.tar.gz"), "{error}");
+        }
+    }
 }

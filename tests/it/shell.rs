@@ -387,3 +387,131 @@ fn a_baseline_of_an_earlier_time_is_compared_with_what_it_knows() {
         "+ ipset owners\n+ ipvs -t 192.0.2.1:80\n+ route6 fd00::/64 dev eth0\n"
     );
 }
+
+/// The shell half is one text on a host: a second function of a name would take the first one's place in silence.
+#[test]
+fn no_function_of_the_shell_half_is_defined_twice() {
+    fn scripts(dir: &std::path::Path, all: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                scripts(&path, all);
+            } else if path.extension().is_some_and(|it| it == "sh") {
+                all.push(path);
+            }
+        }
+    }
+    let mut all = Vec::new();
+    scripts(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/host"), &mut all);
+    let mut had = std::collections::BTreeMap::new();
+    for path in all {
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let Some((name, _)) = line.split_once("()").filter(|it| it.0.starts_with("bv_")) else {
+                continue;
+            };
+            if let Some(other) = had.insert(name.to_owned(), path.clone()) {
+                panic!("`{name}` is in {} and in {}", other.display(), path.display());
+            }
+        }
+    }
+    assert!(had.len() > 100);
+}
+
+/// What the facts make of what `crio config` prints: of 1.20, which prints all values, and of later ones, which put those that
+/// are as by default behind a `#` (cri-o's pkg/config/template.go).
+#[test]
+fn a_cri_o_s_configuration_is_understood_as_it_prints_it() {
+    let script = bivouac::host::facts::Facts::SCRIPT;
+    let from = script.find("crio_config() {").unwrap();
+    let function = &script[from..from + script[from..].find("\n}\n").unwrap() + 3];
+    let told = |text: &str| {
+        let mut child = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{function}\ncrio_config"))
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let old = "# The CRI-O configuration file
+[crio]
+
+# Path to the \"root directory\".
+root = \"/var/lib/containers/storage\"
+# Path to the \"run directory\".
+runroot = \"/var/run/containers/storage\"
+
+[crio.api]
+listen = \"/var/run/crio/crio.sock\"
+
+[crio.runtime]
+cgroup_manager = \"systemd\"
+[crio.runtime.runtimes.runc]
+runtime_path = \"\"
+runtime_root = \"/run/runc\"
+
+[crio.image]
+global_auth_file = \"\"
+pause_image = \"k8s.gcr.io/pause:3.2\"
+
+[crio.network]
+network_dir = \"/etc/cni/net.d/\"
+plugin_dirs = [
+\t\"/opt/cni/bin/\",
+\t\"/usr/libexec/cni\",
+]
+";
+    assert_eq!(
+        told(old),
+        "crio.root \"/var/lib/containers/storage\"
+crio.runroot \"/var/run/containers/storage\"
+crio.listen \"/var/run/crio/crio.sock\"
+crio.cgroup_manager \"systemd\"
+crio.global_auth_file \"\"
+crio.pause_image \"k8s.gcr.io/pause:3.2\"
+crio.network_dir \"/etc/cni/net.d/\"
+crio.plugin_dirs /opt/cni/bin/,/usr/libexec/cni
+"
+    );
+    let new = "[crio]
+
+# root = \"/var/lib/containers/storage\"
+
+[crio.api]
+
+# Path to AF_LOCAL socket on which CRI-O will listen.
+# listen = \"/var/run/crio/crio.sock\"
+
+[crio.runtime]
+
+# Cgroup management implementation used for the runtime.
+cgroup_manager = \"cgroupfs\"
+
+# Each entry in the table should follow the format:
+#
+# [crio.image]
+# pause_image = \"an/example\"
+
+[crio.image]
+
+# pause_image = \"registry.k8s.io/pause:3.10.1\"
+
+[crio.network]
+
+# Paths to directories where CNI plugin binaries are located.
+# plugin_dirs = [
+# \t\"/opt/cni/bin/\",
+# ]
+";
+    assert_eq!(
+        told(new),
+        "crio.root \"/var/lib/containers/storage\"
+crio.listen \"/var/run/crio/crio.sock\"
+crio.cgroup_manager \"cgroupfs\"
+crio.pause_image \"registry.k8s.io/pause:3.10.1\"
+crio.plugin_dirs /opt/cni/bin/
+"
+    );
+}

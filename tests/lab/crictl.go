@@ -118,13 +118,21 @@ func main() {
 	case "images":
 		answer, err := images.ListImages(ctx, &cri.ListImagesRequest{})
 		check("listing images", err)
+		// The real one's table.
+		if !quiet {
+			fmt.Println("IMAGE TAG IMAGE-ID SIZE")
+		}
 		for _, image := range answer.Images {
 			if quiet {
 				fmt.Println(image.Id)
 				continue
 			}
-			for _, tag := range append(image.RepoTags, image.RepoDigests...) {
-				fmt.Println(tag, image.Id)
+			if len(image.RepoTags) == 0 {
+				fmt.Println("<none>", "<none>", image.Id, image.Size_)
+			}
+			for _, name := range image.RepoTags {
+				at := strings.LastIndex(name, ":")
+				fmt.Println(name[:at], name[at+1:], image.Id, image.Size_)
 			}
 		}
 	case "pods":

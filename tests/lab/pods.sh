@@ -21,7 +21,7 @@ trap clean EXIT
 
 # Whatever the runtime.
 # shellcheck disable=SC2016 # the host expands it
-pause=$(podman exec "$cp" sh -c '{ ctr -n k8s.io images ls -q; docker image ls --format "{{.Repository}}:{{.Tag}}" || :; } 2> /dev/null' | grep -E '/pause:' | sed -n 1p)
+pause=$(podman exec "$cp" sh -c '{ ctr -n k8s.io images ls -q; docker image ls --format "{{.Repository}}:{{.Tag}}"; crictl images | awk "{print \$1 \":\" \$2}" || :; } 2> /dev/null' | grep -E '/pause:' | sed -n 1p)
 [ -n "$pause" ] || die "\`$cp\` has no pause image"
 # A pod is refused until its namespace has its account, which the controller manager makes a moment after the API server is up.
 for _ in $(seq 300); do ! k get serviceaccount default >/dev/null 2>&1 || break; sleep .1; done

@@ -129,6 +129,58 @@ pub(super) const DOCKER: &[Owned] = &[
 const NETWORK: &str =
     "nothing: pods have the cluster's network, and docker leaves the host's alone";
 
+/// Beneath `spec.runtime.config` of cri-o.
+pub(super) const CRIO: &[Owned] = &[
+    (&["crio", "root"], "", "nothing: a wipe removes images from `/var/lib/crio`"),
+    (&["crio", "runroot"], "", "nothing: a wipe unmounts what is in `/run/crio`"),
+    (
+        &["crio", "imagestore"],
+        "",
+        "nothing: images are in `/var/lib/crio`, from which a wipe removes them",
+    ),
+    (&["crio", "version_file"], "/var/run/crio/version", IN_RUN),
+    (&["crio", "version_file_persist"], "/var/lib/crio/version", IN_LIB),
+    (&["crio", "clean_shutdown_file"], "/var/lib/crio/clean.shutdown", IN_LIB),
+    (
+        &["crio", "api", "listen"],
+        "/var/run/crio/crio.sock",
+        "nothing: kubelet and crictl look for `/var/run/crio/crio.sock`",
+    ),
+    (
+        &["crio", "runtime", "cgroup_manager"],
+        "systemd",
+        "nothing: it is `systemd`, as the kubelets'",
+    ),
+    (
+        &["crio", "runtime", "namespaces_dir"],
+        "/var/run",
+        "nothing: a wipe looks for pods' namespaces in `/var/run`",
+    ),
+    (&["crio", "runtime", "container_exits_dir"], "/var/run/crio/exits", IN_RUN),
+    (&["crio", "runtime", "container_attach_socket_dir"], "/var/run/crio", IN_RUN),
+    (
+        &["crio", "image", "pause_image"],
+        "",
+        "nothing: it is the release's own, below `spec.kubernetes.imageRepository`",
+    ),
+    (&["crio", "image", "global_auth_file"], "", "`spec.registries`"),
+    (&["crio", "image", "pause_image_auth_file"], "", "`spec.registries`"),
+    (
+        &["crio", "image", "insecure_registries"],
+        "",
+        "`spec.registries`: with `ca` it is spoken to over HTTPS",
+    ),
+    (
+        &["crio", "network", "network_dir"],
+        "/etc/cni/net.d",
+        "nothing: their configuration is in `/etc/cni/net.d`",
+    ),
+    (&["crio", "network", "plugin_dirs"], "", "nothing: the plugins are in `/opt/cni/bin`"),
+];
+
+const IN_RUN: &str = "nothing: a wipe removes it from `/run/crio`";
+const IN_LIB: &str = "nothing: a wipe removes it from `/var/lib/crio`";
+
 /// Every field of a mapping.
 const ANY: &str = "*";
 
@@ -179,12 +231,11 @@ impl Check<'_> {
     /// Notes nulls, which TOML does not have.
     pub(super) fn no_nulls(&mut self, fields: &raw::Free) {
         let Some(fields) = fields else { return };
+        let name = self.runtime.name;
         for spot in fields.value.values().flat_map(nulls) {
-            self.wrong(
-                spot,
-                "nothing is given, and containerd's configuration has no word for that",
-                |it| it.expected("a value, or no such line"),
-            );
+            let message =
+                format!("nothing is given, and {name}'s configuration has no word for that");
+            self.wrong(spot, message, |it| it.expected("a value, or no such line"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `spec.runtime`.
 
-use super::super::{Download, RUNTIMES, Runtime, RuntimeKind, Sources, Traits, raw};
+use super::super::yaml::Spot;
+use super::super::{Download, RUNTIMES, Runtime, RuntimeKind, Sources, Traits, Version, raw};
 use super::{Check, owned};
 
 /// The runtime that is named; a wrong name is noted in [`Check::runtime`].
@@ -20,8 +21,11 @@ impl Check<'_> {
                 self.no_nulls(&given.config);
                 self.overrides(&given.config, owned::CONTAINERD)
             }
+            RuntimeKind::CriO => {
+                self.no_nulls(&given.config);
+                self.overrides(&given.config, owned::CRIO)
+            }
             RuntimeKind::Docker => self.overrides(&given.config, owned::DOCKER),
-            RuntimeKind::CriO => self.overrides(&given.config, &[]),
         };
         let existing = given.existing.unwrap_or_default();
         if let Some(own) =
@@ -35,6 +39,25 @@ impl Check<'_> {
         Runtime { traits, existing, config }
     }
 
+    /// cri-o comes from a bundle, or from its project's release server, which has none for the oldest minors.
+    pub(super) fn published(&mut self, spec: &raw::Spec, runtime: &Runtime, version: &Version) {
+        let given = spec.runtime.as_ref().and_then(|it| it.name.as_ref());
+        let bundle = spec.artifacts.as_ref().and_then(|it| it.value.bundle.as_ref());
+        let has = version.facts().install.cri_o.is_some();
+        if runtime.traits.kind != RuntimeKind::CriO || runtime.existing || bundle.is_some() || has {
+            return;
+        }
+        let spot = given.map_or_else(Spot::default, |given| given.spot);
+        let message = format!(
+            "there is no archive of cri-o with published sums for Kubernetes 1.{}",
+            version.minor()
+        );
+        self.wrong(spot, message, |it| {
+            it.found("cri-o")
+                .expected("`containerd`, a newer `version`, or a bundle that has cri-o in it")
+        });
+    }
+
     /// Hosts pull through their runtime. One that has an owner is not told of logins and proxies, which would
     /// show only when the first host pulls.
     pub(super) fn existing_pulls(
@@ -43,10 +66,6 @@ impl Check<'_> {
         runtime: &Runtime,
         sources: &Sources,
     ) {
-        let download = spec.artifacts.as_ref().and_then(|it| it.value.download.as_ref());
-        let Some(download) = download.filter(|_| sources.download == Download::Hosts) else {
-            return;
-        };
         let registries = spec.registries.iter().flatten();
         let login = registries.filter(|it| it.value.username.is_some()).count() > 0;
         if !self.installs || !runtime.existing || !(login || spec.proxy.is_some()) {
@@ -54,6 +73,19 @@ impl Check<'_> {
         }
         let what = if login { "the login of a registry" } else { "the proxy" };
         let message = format!("hosts cannot pull: an existing runtime is not told of {what}");
+        if runtime.traits.kind == RuntimeKind::CriO {
+            // Nobody can bring it images: it takes them from registries alone.
+            let name = spec.runtime.as_ref().and_then(|it| it.name.as_ref());
+            let spot = name.map_or_else(Spot::default, |it| it.spot);
+            let expected =
+                format!("no `existing: true`, or {what} in cri-o's own configuration and not here");
+            self.wrong(spot, message, |it| it.found("cri-o").expected(expected));
+            return;
+        }
+        let download = spec.artifacts.as_ref().and_then(|it| it.value.download.as_ref());
+        let Some(download) = download.filter(|_| sources.download == Download::Hosts) else {
+            return;
+        };
         self.wrong(download.spot, message, |it| {
             it.found("hosts").expected("`download: operator`, or no `existing: true`")
         });

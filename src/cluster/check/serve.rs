@@ -2,7 +2,7 @@
 
 use super::super::nearest::nearest;
 use super::super::yaml::At;
-use super::super::{Host, Serve, raw};
+use super::super::{Host, RuntimeKind, Serve, raw};
 use super::{Check, quote};
 
 /// The port, unless another is named: nobody has registered it, and nothing of Kubernetes listens there.
@@ -12,14 +12,20 @@ const PORT: u16 = 8484;
 const PORTS: std::ops::RangeInclusive<u16> = 1024..=65_535;
 
 impl Check<'_> {
-    /// `HOST` or `HOST:PORT`, of a host of the file.
+    /// `HOST` or `HOST:PORT`, of a host of the file; where none is given and a bundle's images need a server, the
+    /// first control plane.
     pub(super) fn serve(
         &mut self,
         artifacts: Option<&At<raw::Artifacts>>,
         hosts: Option<&[Host]>,
     ) -> Option<Serve> {
         let artifacts = &artifacts?.value;
-        let given = artifacts.serve.as_ref()?;
+        let Some(given) = artifacts.serve.as_ref() else {
+            // cri-o takes images from registries alone: with a bundle there has to be one.
+            artifacts.bundle.as_ref().filter(|_| self.runtime.kind == RuntimeKind::CriO)?;
+            let host = hosts?.iter().find(|host| host.control_plane)?.display.clone();
+            return Some(Serve { host, port: PORT });
+        };
         if artifacts.bundle.is_none() {
             let message = "`serve` is given, but there is no bundle";
             self.wrong(given.spot, message, |it| it.expected("`bundle: FILE` beside it"));

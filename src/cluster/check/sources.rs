@@ -12,7 +12,7 @@ use crate::cluster::{Download, Mirrors, Proxy, Sources, raw};
 
 const DOWNLOADS: [&str; 2] = ["operator", "hosts"];
 const PRESETS: [&str; 1] = ["china"];
-const MIRRORS: [&str; 3] = ["github", "images", "kubernetes"];
+const MIRRORS: [&str; 4] = ["cri-o", "github", "images", "kubernetes"];
 
 impl Check<'_> {
     /// The bundle, and what holds where there is none. `download` holds for images that are not in the bundle, too.
@@ -86,13 +86,17 @@ impl Check<'_> {
             };
             let value = At { value: text.clone(), spot: node.spot };
             match key.as_str() {
-                "kubernetes" | "github" => {
+                "kubernetes" | "github" | "cri-o" => {
                     let Some(base) = self.text(&value, "a base address", names::base_address)
                     else {
                         continue;
                     };
                     let base = base.trim_end_matches('/').to_owned();
-                    if key == "github" { mirrors.github = base } else { mirrors.kubernetes = base }
+                    match key.as_str() {
+                        "github" => mirrors.github = base,
+                        "cri-o" => mirrors.cri_o = base,
+                        _ => mirrors.kubernetes = base,
+                    }
                 }
                 "images" => {
                     let rule = names::image_repository;

@@ -60,8 +60,9 @@ pub const SOURCES: &[(&str, &str)] = &[
         "releases that were seen: containerd 1.7.29 and 2.1.5, cri-o 1.32 to 1.35 by kubernetes-sigs/kubespray's \
          checksums; containerd 2.2.9 and 2.3.7 and CNI plugins 1.9.1 by the Go module proxy's versions; runc 1.3.3 \
          is what containerd 1.7.29 and 2.1.5 were released with, 1.4.3 by Homebrew's formula; crictl has a .0 for \
-         each minor (kubernetes-sigs/cri-tools); cri-o from 1.26 on by its release notes, of which 1.36.2 is the \
-         newest that was seen; cri-dockerd speaks v1 from 0.3.0 on (Mirantis/cri-dockerd#139), and v1alpha2 until \
+         each minor (kubernetes-sigs/cri-tools); cri-o from 1.26 on by its release notes, which name the archives and \
+         their sums (1.36.2 is the newest that was seen, and 1.37 goes with it): archives have published sums since \
+         May 2022 (cri-o/cri-o#5844); cri-dockerd speaks v1 from 0.3.0 on (Mirantis/cri-dockerd#139), and v1alpha2 until \
          #525 of December 2025, which 0.3.20 is older than; 0.3.24 is the newest whose sum kubespray has; \
          it knows `RuntimeConfig` (#425)",
     ),

@@ -144,7 +144,7 @@ const V1_27: VersionFacts = VersionFacts {
     coredns: &[(0, "v1.10.1")],
     install: Components {
         crictl: Release(1, 27, 0),
-        cri_o: Some(Release(1, 27, 1)),
+        cri_o: Some(Release(1, 27, 8)),
         ..V1_26.install
     },
     ..V1_26
@@ -171,7 +171,7 @@ const V1_29: VersionFacts = VersionFacts {
     containerd: Containerd { tested: &[Release(1, 6, 27), Release(1, 7, 11)], ..V1_28.containerd },
     install: Components {
         crictl: Release(1, 29, 0),
-        cri_o: Some(Release(1, 29, 1)),
+        cri_o: Some(Release(1, 29, 13)),
         ..V1_28.install
     },
     super_admin: true,
@@ -210,7 +210,7 @@ const V1_31: VersionFacts = VersionFacts {
     },
     install: Components {
         crictl: Release(1, 31, 0),
-        cri_o: Some(Release(1, 31, 3)),
+        cri_o: Some(Release(1, 31, 13)),
         ..V1_30.install
     },
     cgroup1: Cgroup1::IsKept,
@@ -229,7 +229,7 @@ const V1_32: VersionFacts = VersionFacts {
     },
     install: Components {
         crictl: Release(1, 32, 0),
-        cri_o: Some(Release(1, 32, 11)),
+        cri_o: Some(Release(1, 32, 13)),
         ..V1_31.install
     },
     kernel: (4, 19),
@@ -247,7 +247,7 @@ const V1_33: VersionFacts = VersionFacts {
     },
     install: Components {
         crictl: Release(1, 33, 0),
-        cri_o: Some(Release(1, 33, 7)),
+        cri_o: Some(Release(1, 33, 9)),
         ..V1_32.install
     },
     local_kubelet: true,
@@ -267,7 +267,7 @@ const V1_34: VersionFacts = VersionFacts {
     },
     install: Components {
         crictl: Release(1, 34, 0),
-        cri_o: Some(Release(1, 34, 3)),
+        cri_o: Some(Release(1, 34, 8)),
         ..V1_33.install
     },
     ..V1_33

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ipnet::IpNet;
 
 use super::{
-    Address, Claim, Containerd, Disk, Docker, Facts, FactsError, Journal, Leftovers, Listener, Os,
-    Process, Route, Unit,
+    Address, Claim, Containerd, CriO, Disk, Docker, Facts, FactsError, Journal, Leftovers,
+    Listener, Os, Process, Route, Unit,
 };
 
 /// The script's first line; its number changes when older programs would misread newer facts.
@@ -99,6 +99,8 @@ impl Read {
             ufw: self.one("ufw").map(|value| unquote(value).eq_ignore_ascii_case("yes")),
             runtime_config: self.texts("runtime_config").unwrap_or_default(),
             containerd: self.containerd(),
+            cri_o: self.cri_o(),
+            registries_conf: self.flag("registries_conf"),
             docker: self.docker(),
             leftovers: Leftovers {
                 paths: self.texts("leftover"),
@@ -182,6 +184,27 @@ impl Read {
             security: self.text("docker.security"),
             forward: self.text("docker.forward"),
             pods: self.texts("docker.pod"),
+        })
+    }
+
+    /// Likewise.
+    fn cri_o(&self) -> Option<CriO> {
+        self.values.get("crio")?;
+        // A value that is empty is none to print, so it stands in quotes.
+        let quoted = |key: &str| Some(unquote(self.one(key)?));
+        Some(CriO {
+            version: self.text("crio.version"),
+            listen: quoted("crio.listen"),
+            root: quoted("crio.root"),
+            runroot: quoted("crio.runroot"),
+            cgroup: quoted("crio.cgroup_manager"),
+            pause: quoted("crio.pause_image"),
+            auth: quoted("crio.global_auth_file"),
+            has_auth: self.flag("crio.has_auth"),
+            cni_bin: self.text("crio.plugin_dirs"),
+            cni_conf: quoted("crio.network_dir"),
+            images: self.texts("crio.image"),
+            pods: self.texts("crio.pod"),
         })
     }
 

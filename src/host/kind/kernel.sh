@@ -147,6 +147,7 @@ bv_ipvs_list() {
 
 bv_kernel_undo() {
     bv_pods_stop
+    bv_pins_forget
     for bv_family in iptables ip6tables; do
         if bv_iptables_used "$bv_family"; then
             bv_chains_remove "$bv_family" || return 1

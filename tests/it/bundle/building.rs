@@ -3,7 +3,7 @@
 use std::fs;
 
 use bivouac::bundle::{self, Bundle, Digest, Input, Kind};
-use bivouac::cluster::{CONTAINERD, DOCKER};
+use bivouac::cluster::{CONTAINERD, CRI_O, DOCKER};
 
 use super::support::{
     AMD64, ARM64, Fixture, add_plain, chain, docker_archive, elf, names, version,
@@ -113,7 +113,7 @@ fn a_bundle_must_be_the_one_that_is_needed() {
 }
 
 #[test]
-fn a_containerd_that_does_not_go_with_the_release_is_named() {
+fn a_runtime_that_does_not_go_with_the_release_is_named() {
     for (kubernetes, containerd, expected) in [
         ("1.30.2", "1.5.13", Some("holds containerd 1.5.13 for `amd64`, expected 1.6.0 or newer")),
         ("1.20.2", "2.1.0", Some("expected one older than 2.0.0, which v1.20.2 needs")),
@@ -171,6 +171,29 @@ fn a_bundle_of_another_runtime_is_named() {
             (Some(found), Some(expected)) => assert!(found.contains(expected), "{found}"),
             _ => assert_eq!(found.as_deref(), expected, "{programs:?} {versions}"),
         }
+    }
+}
+
+#[test]
+fn a_cri_o_of_another_minor_is_named() {
+    let found = |of: &str| {
+        let fixture = Fixture::new();
+        for program in ["kubeadm", "kubectl", "kubelet", "crio"] {
+            fixture.add(&format!("bin/{program}"), b"#!/bin/sh\n");
+        }
+        fs::remove_dir_all(fixture.from().join("images")).unwrap();
+        fixture.add("VERSIONS", format!("crio {of}\n").as_bytes());
+        bundle::build(&fixture.bundle(), &fixture.from(), &version("1.30.2"), "amd64").unwrap();
+        let checked = Bundle::open(&fixture.bundle()).unwrap().check_runtime(&CRI_O);
+        checked.err().map(|error| error.to_string())
+    };
+    assert_eq!(["1.30.14", "1.29.3", "unknown"].map(found), [None, None, None]);
+    for of in ["1.28.11", "1.31.0"] {
+        let found = found(of).unwrap();
+        assert!(
+            found.contains(&format!("holds crio {of} for `amd64`, expected 1.30.x or 1.29.x")),
+            "{found}"
+        );
     }
 }
 

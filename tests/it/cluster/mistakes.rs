@@ -53,6 +53,11 @@ const CASES: &[Case] = &[
     (HOSTS, "  runtime: {config: {plugins: {io.containerd.cri.v1.images: {registry: {configs: {a.b: {tls: {}}}}}}}}\n  hosts:", 10, 94, &["registry.configs.a.b.tls` is set by bivouac"]),
     (HOSTS, "  runtime: {existing: true, config: {oom_score: 1}}\n  hosts:", 10, 37, &["is its owner's", "no `existing: true`"]),
     (HOSTS, "  runtime: {config: {debug: {level: ~}}}\n  hosts:", 10, 37, &["nothing is given", "or no such line"]),
+    ("  artifacts:\n    bundle: v1.20.2.bundle\n", "  runtime: {name: cri-o}\n", 8, 19, &["no archive of cri-o with published sums for Kubernetes 1.20", "`containerd`"]),
+    (HOSTS, "  runtime: {name: cri-o, config: {crio: {root: /x}}}\n  hosts:", 10, 48, &["`crio.root` is set by bivouac", "`/var/lib/crio`"]),
+    (HOSTS, "  runtime: {name: cri-o, config: {crio: {runtime: {cgroup_manager: cgroupfs}}}}\n  hosts:", 10, 68, &["`crio.runtime.cgroup_manager` is set by bivouac", "`systemd`"]),
+    (HOSTS, "  runtime: {name: cri-o, config: {crio: {api: {listen: ~}}}}\n  hosts:", 10, 56, &["cri-o's configuration has no word for that"]),
+    (HOSTS, "  proxy: {https: \"http://p.example:1\"}\n  runtime: {name: cri-o, existing: true}\n  hosts:", 11, 19, &["an existing runtime is not told of the proxy", "in cri-o's own configuration"]),
     // Names.
     ("name: demo", "name: Demo", 4, 9, &["not a cluster name", "did you mean `demo`?"]),
     ("name: demo", "name: my_cluster", 4, 9, &["did you mean `my-cluster`?"]),

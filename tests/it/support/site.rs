@@ -1,5 +1,6 @@
 //! Plans without hosts: a cluster's file, made-up facts, a made-up bundle.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bivouac::cluster::{self, Cluster, versions};
@@ -112,6 +113,7 @@ pub fn one(kind: &str, name: &str, references: Vec<String>) -> Available {
         arch: "amd64".to_owned(),
         version: "unknown".to_owned(),
         references,
+        ids: BTreeMap::new(),
         upload: Upload {
             name: name.to_owned(),
             path: format!("/cache/{kind}/{name}").into(),

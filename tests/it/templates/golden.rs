@@ -12,7 +12,7 @@ use bivouac::cluster::yaml;
 use serde_json::{Value, json};
 
 use super::kubeadm_fields::misfits_in;
-use crate::support::site::{Made, file, kubeadm};
+use crate::support::site::{Made, file, kubeadm, one};
 
 /// Each minor's files, and the host on which each is made.
 const VERBS: [(&str, usize, &str); 3] = [
@@ -87,6 +87,7 @@ fn rendered(row: &VersionFacts) -> Vec<(String, String)> {
     let head = format!("# containerd {}\n", row.install.containerd);
     files.push(("containerd.toml".to_owned(), head + containerd.trim_end() + "\n"));
     files.push(("docker.txt".to_owned(), docker(row)));
+    files.extend(cri_o(row));
     files
 }
 
@@ -101,6 +102,27 @@ fn docker(row: &VersionFacts) -> String {
         let _ = write!(text, "\n# {path}\n{}\n", file(lane, path).trim_end());
     }
     text
+}
+
+/// cri-o's own configuration, and what kubeadm is told of it, for those minors that have a published cri-o.
+fn cri_o(row: &VersionFacts) -> Option<(String, String)> {
+    let release = row.install.cri_o?;
+    let version = format!("v1.{}.{}", row.minor, row.newest_patch);
+    let hosts = "runtime: {name: cri-o}\nhosts: [{address: 10.89.7.11, roles: [control-plane], name: cp1}]\n";
+    let mut made = Made::new(&version, "", hosts);
+    for name in bivouac::cluster::CRI_O.programs {
+        let mut program = one("binary", name, vec![]);
+        program.version = release.to_string();
+        made.artifacts.0.push(program);
+    }
+    let plan = made.init();
+    let text = file(&plan.lanes[0], "/etc/crio/crio.conf.d/10-bivouac.conf");
+    let (_, _, config) = kubeadm(&plan.lanes[0]).unwrap();
+    let socket = config.lines().find(|line| line.contains("criSocket")).unwrap();
+    Some((
+        "cri-o.toml".to_owned(),
+        format!("# cri-o {release}; kubeadm: {}\n{text}", socket.trim()),
+    ))
 }
 
 fn dir() -> PathBuf {
@@ -141,7 +163,8 @@ fn what_is_rendered_is_what_was_rendered() {
         differences.is_empty(),
         "rendered files are not the golden ones; `BIVOUAC_GOLDEN=write cargo test golden` takes them over\n{differences}"
     );
-    assert_eq!(kept.len(), versions::supported().len() * (VERBS.len() + 2));
+    let cri_o = versions::supported().iter().filter(|row| row.install.cri_o.is_some()).count();
+    assert_eq!(kept.len(), versions::supported().len() * (VERBS.len() + 2) + cri_o);
 }
 
 #[test]
