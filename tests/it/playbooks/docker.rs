@@ -56,6 +56,8 @@ fn every_minor_is_led_to_cri_dockerd() {
         let socket = if config.contains("v1beta2") { "" } else { "unix://" };
         let socket = format!("criSocket: {socket}/run/cri-dockerd.sock");
         assert!(config.lines().any(|it| it.trim() == socket), "{version}: {socket}\n{config}");
+        // The kubelet leaves logs to docker (Mirantis/cri-dockerd#337).
+        assert!(config.contains("containerLogMaxSize: 100Gi"), "{version}\n{config}");
         let kubelet = file(lane, "/etc/systemd/system/kubelet.service");
         assert!(kubelet.contains("After=network-online.target cri-docker.service"), "{kubelet}");
         let crictl = file(lane, "/etc/crictl.yaml");

@@ -96,8 +96,12 @@ fn docker(row: &VersionFacts) -> String {
     let plan = made(row, "docker").init();
     let lane = &plan.lanes[0];
     let (_, _, config) = kubeadm(lane).unwrap();
-    let socket = config.lines().find(|line| line.contains("criSocket:")).unwrap();
-    let mut text = format!("# cri-dockerd {}\n# {}\n", row.install.cri_dockerd, socket.trim());
+    let mut text = format!("# cri-dockerd {}\n", row.install.cri_dockerd);
+    // What in kubeadm's own files is docker's.
+    let its = |line: &&str| line.contains("criSocket:") || line.contains("containerLogMaxSize:");
+    for line in config.lines().filter(its) {
+        let _ = writeln!(text, "# {}", line.trim());
+    }
     for path in ["/etc/docker/daemon.json", "/etc/systemd/system/cri-docker.service"] {
         let _ = write!(text, "\n# {path}\n{}\n", file(lane, path).trim_end());
     }
