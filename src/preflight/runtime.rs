@@ -6,7 +6,7 @@ mod docker;
 mod existing;
 
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
-use crate::cluster::{DOCKER, RuntimeKind};
+use crate::cluster::{DOCKER, RUNTIMES, RuntimeKind, Traits};
 
 pub(super) const CHECK: Check = Check {
     name: "ContainerRuntime",
@@ -32,6 +32,9 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
                    installed, or remove the host first";
         return vec![host.error(CHECK.name, message, fix)];
     }
+    if let Some(other) = made_with_another(context, host) {
+        return vec![other];
+    }
     // What its owner puts beside the runtime of a node that runs is his business.
     if host.facts.is_our_node() {
         return vec![];
@@ -52,6 +55,22 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     }
 }
 
+/// A node keeps the runtime that it was made with: its pods are in that one's store.
+fn made_with_another(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Finding> {
+    let now = context.cluster.runtime.traits;
+    let has = |it: &&&Traits| host.facts.has_claimed(&format!("/etc/systemd/system/{}", it.unit));
+    let before = RUNTIMES.iter().filter(|it| it.kind != now.kind).find(has)?;
+    if host.facts.has_claimed(&format!("/etc/systemd/system/{}", now.unit)) {
+        return None;
+    }
+    let message = format!("bivouac put the runtime `{}` there, not `{}`", before.name, now.name);
+    let fix = format!(
+        "write `runtime: {{name: {}}}` in cluster.yaml, as it was then; or remove or wipe the host first",
+        before.name
+    );
+    Some(host.error(CHECK.name, message, fix))
+}
+
 /// docker's own units come with a package, after its configuration.
 const OF_DOCKER: [&str; 2] = ["containerd.service", "docker.service"];
 
@@ -64,7 +83,12 @@ fn nobody_s(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let ours = |name: &&&str| is_ours(host, name);
     let units = UNITS.iter().filter(|name| !ours(name)).filter_map(|name| host.facts.unit(name));
     let running = units.filter(|unit| unit.is_running()).map(|unit| &unit.name);
-    let config = host.facts.runtime_config.iter().filter(|path| !host.facts.has_claimed(path));
+    // A package brings one into a directory that is claimed before.
+    let its = |path: &String| {
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        host.facts.has_claimed(path) || host.facts.has_claimed(directory)
+    };
+    let config = host.facts.runtime_config.iter().filter(|path| !its(path));
     let there: Vec<&String> = running.chain(config).collect();
     if there.is_empty() {
         return vec![];

@@ -179,12 +179,16 @@ fn a_docker_that_came_with_a_package_of_ours_is_ours() {
     // An install that was cut off after the package.
     for facts in &mut scene.facts {
         facts.units.as_mut().unwrap().extend(["docker.service", "containerd.service"].map(unit));
-        facts.runtime_config = vec!["/etc/docker/daemon.json".into()];
+        // The one of its containerd is the package's.
+        let brought = ["/etc/containerd/config.toml", "/etc/docker/daemon.json"];
+        facts.runtime_config = brought.map(Into::into).to_vec();
     }
     assert_eq!(scene.check().len(), 1, "it is another's until the journal says otherwise");
     for facts in &mut scene.facts {
-        let (kind, subject) = ("file".to_owned(), "/etc/docker/daemon.json".to_owned());
-        facts.claims = vec![Claim { kind, subject }];
+        let claim =
+            |kind: &str, subject: &str| Claim { kind: kind.into(), subject: subject.into() };
+        facts.claims =
+            vec![claim("tree", "/etc/containerd"), claim("file", "/etc/docker/daemon.json")];
     }
     assert_eq!(scene.check(), []);
 }
@@ -425,6 +429,12 @@ const CASES: &[Case] = &[
     ("a cri-o that nobody speaks of", "ContainerRuntime", |s| {
         s.cluster.runtime = Runtime { traits: &CRI_O, ..Runtime::default() };
         s.facts[1].units.as_mut().unwrap().push(unit("crio.service"));
+    }),
+    ("a node of another runtime", "ContainerRuntime", |s| {
+        let claim =
+            |kind: &str, subject: &str| Claim { kind: kind.into(), subject: subject.into() };
+        let unit = claim("file", "/etc/systemd/system/cri-docker.service");
+        s.facts[1].claims = vec![claim("kubeadm", "join"), unit];
     }),
     ("no package of docker", "ContainerRuntime", |s| {
         s.cluster.runtime.traits = &DOCKER;

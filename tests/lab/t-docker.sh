@@ -6,6 +6,13 @@
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 
+# The cut points are in the debug build.
+# An operator that is killed on purpose leaves no core file.
+ulimit -c 0
+if [ -z "${BIVOUAC_DEV:-}" ]; then
+  (cd "$ROOT" && cargo build --locked --quiet --bin bivouac)
+  BIVOUAC_DEV=${CARGO_TARGET_DIR:-$ROOT/target}/debug/bivouac
+fi
 bundle=$("$LAB_DIR/docker-bundle.sh")
 bare=$("$LAB_DIR/docker-bundle.sh" bare)
 # Containers of the lab may not lower their OOM score, and docker has no word for that: a runtime of docker's leaves it out.
@@ -68,6 +75,13 @@ mkdir "$TMP/reg"
 "$LAB_DIR/registry.sh" push "$address" "$TMP/reg" ops "$TMP/password" apps "$CACHE"/images/v1.20.2/{pause,haproxy}.tar
 entry="{address: '$address:5000', username: ops, passwordFile: $TMP/password, ca: $TMP/reg/ca.crt}"
 
+# The package has started docker by then, and its containerd.
+killed() {
+  local status=0
+  BIVOUAC_CUT=w1:34:record-after BIVOUAC=$BIVOUAC_DEV bv init > /dev/null || status=$?
+  [ "$status" = 134 ]
+  podman exec "${ours[1]}" sh -c 'systemctl is-active docker containerd && ! systemctl is-active cri-docker'
+}
 # By our install.
 ours() {
   hosts -ours cp1 --mount "$TMP/shared" > "$TMP/ours"
@@ -83,6 +97,7 @@ ours() {
   "$LAB_DIR/watch-secrets.pl" "$TMP/stop" "$TMP/secrets" > "$TMP/watch" &
   watcher=$!
   for c in "${ours[@]}"; do snap "$c" > "$TMP/$c.before"; done
+  t "killed while docker is there and cri-dockerd is not" killed
   t "init of a control plane and a worker on docker" bv init
   seconds init
   t "both nodes are Ready, and docker runs them" nodes $'cp1 True docker://20.10.24+dfsg1\nw1 True docker://26.1.5+dfsg1'
