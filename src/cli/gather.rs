@@ -10,7 +10,7 @@ use super::preflight::refused;
 use super::{images, registries, session, sources, version};
 use crate::bundle::{self, Input, Kind};
 use crate::cluster::versions::Wish;
-use crate::cluster::{self, Cluster, Flags, LoadBalancer, Mirrors, Traits};
+use crate::cluster::{self, Cluster, Flags, LoadBalancer, Mirrors, RuntimeKind, Traits};
 use crate::content::{self, Cache};
 use crate::event::Events;
 use crate::release;
@@ -150,6 +150,17 @@ fn described(options: &Options, wanted: &Wanted<'_>) -> Result<Cluster, Stop> {
     }
     if let Some(ca) = wanted.ca {
         cluster.sources.ca = Some(ca.to_owned());
+    }
+    let version = &cluster.kubernetes.version;
+    let has_cri_o = version.facts().install.cri_o.is_some();
+    if cluster.runtime.traits.kind == RuntimeKind::CriO && !has_cri_o {
+        return Err(Stop::new(
+            Exit::Usage,
+            format!(
+                "there is no archive of cri-o with published sums for Kubernetes 1.{}\n  fix: take `--runtime containerd`, or a newer version; or bring cri-o yourself, with `--from`",
+                version.minor()
+            ),
+        ));
     }
     Ok(cluster)
 }

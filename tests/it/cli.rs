@@ -161,6 +161,10 @@ fn a_wrong_command_line_ends_with_2() {
             vec!["bundle", "build", "x", "--version", "v1.30.0", "--mirror", "chine"],
             "`--mirror chine` is no mirror",
         ),
+        (
+            vec!["bundle", "build", "x", "--version", "v1.25.0", "--runtime", "cri-o"],
+            "no archive of cri-o with published sums for Kubernetes 1.25",
+        ),
         (vec!["bundle", "build", "x", "--from", "y", "--version", "1.20"], "exact patch"),
         (vec!["completion", "tcsh-not"], "tcsh-not"),
     ] {

@@ -517,3 +517,64 @@ crio.plugin_dirs /opt/cni/bin/
 "
     );
 }
+
+/// What `bv_cri_do` makes of an image with this sum where that is expected, and which of crictl's commands it called. In the store there is
+/// what `there` says (a name and a sum a line); a pull brings `brings`.
+fn fetched(there: &str, brings: &str, wanted: &str) -> (bool, String, String) {
+    use std::os::unix::fs::PermissionsExt as _;
+    const CRI: &str = include_str!("../../src/host/kind/cri.sh");
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    std::fs::write(path("store"), there).unwrap();
+    let crictl = "#!/bin/sh
+cd \"$(dirname \"$0\")\" || exit 1
+shift 4
+echo \"$*\" >>calls
+case $1 in
+inspecti)
+    sum=$(sed -n \"s#^$2 ##p\" store)
+    [ -n \"$sum\" ] || exit 1
+    printf '{\\n  \"status\": {\\n    \"id\": \"%s\",\\n    \"repoTags\": []\\n  }\\n}\\n' \"$sum\"
+    ;;
+pull) sed -i \"\\#^$2 #d\" store; echo \"$2 $BRINGS\" >>store ;;
+rmi) sed -i \"\\#^$2 #d\" store ;;
+esac
+";
+    std::fs::write(path("crictl"), crictl).unwrap();
+    std::fs::set_permissions(path("crictl"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let die = "bv_die() { printf '%s\\n' \"$*\" >&2; exit 1; }";
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{die}\n{KUBEADM}\n{CRI}\nbv_cri_do unix:///sock r.example/a:1={wanted}"))
+        .env("PATH", format!("{}:{}", dir.path().display(), std::env::var("PATH").unwrap()))
+        .env("BRINGS", brings)
+        .output()
+        .unwrap();
+    let calls = std::fs::read_to_string(path("calls")).unwrap();
+    let commands: Vec<&str> = calls.lines().filter_map(|call| call.split(' ').next()).collect();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.success(), commands.join(" "), said)
+}
+
+#[test]
+fn an_image_that_is_pulled_is_the_one_with_the_sum_or_none() {
+    let (right, wrong) = ("ab".repeat(32), "cd".repeat(32));
+    let named = |sum: &str| format!("r.example/a:1 {sum}\n");
+    // It is there already, with containerd's form of the sum, too.
+    for there in [named(&right), named(&format!("sha256:{right}"))] {
+        assert_eq!(fetched(&there, &wrong, &right), (true, "inspecti".to_owned(), String::new()));
+    }
+    for there in ["", named(&wrong).as_str()] {
+        let (done, calls, _) = fetched(there, &right, &right);
+        assert_eq!((done, calls.as_str()), (true, "inspecti pull inspecti"), "{there}");
+    }
+    // Another one came: it goes, unless somebody had one of that name.
+    let (done, calls, said) = fetched("", &wrong, &right);
+    assert_eq!((done, calls.as_str()), (false, "inspecti pull inspecti rmi"));
+    assert_eq!(
+        said,
+        format!("the image `r.example/a:1` that was pulled is {wrong}, not {right}\n")
+    );
+    let (done, calls, _) = fetched(&named(&"ef".repeat(32)), &wrong, &right);
+    assert_eq!((done, calls.as_str()), (false, "inspecti pull inspecti"));
+}

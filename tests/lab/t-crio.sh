@@ -108,7 +108,11 @@ on 'mkdir -p /etc/containers /etc/crio/crio.conf.d
   printf "[crio.runtime]\ncgroup_manager = \"cgroupfs\"\nconmon_cgroup = \"pod\"\n[crio.network]\nplugin_dirs = [\"/usr/libexec/cni\"]\n" > /etc/crio/crio.conf
   sed -e "s|/usr/local/bin/|/usr/bin/|" > /lib/systemd/system/crio.service' < "$ROOT/templates/systemd/crio.service"
 on 'systemctl daemon-reload; systemctl enable -q --now crio'
-podman exec -i "$w2" sh -c 'cat > /root/pause.tar; ctr=/usr/lib/bivouac-lab/cri-o/ctr; a=/run/containers/storage/containerd/containerd.sock; $ctr -a $a -n k8s.io images import /root/pause.tar; $ctr -a $a -n k8s.io images tag k8s.gcr.io/pause:3.2 owner.example/app:1; $ctr -a $a -n k8s.io images rm k8s.gcr.io/pause:3.2; rm /root/pause.tar' < "$CACHE/images/v1.20.2/pause.tar" > /dev/null
+# Not one that Kubernetes has too, under another name: containerd, which is behind the stand-in, removes an image with all its names, where
+# cri-o takes the one away that it is told (its internal/storage, `UntagImage`).
+empty_images empty
+podman exec -i "$w2" sh -c 'cat > /root/app.tar; ctr="/usr/lib/bivouac-lab/cri-o/ctr -a /run/containers/storage/containerd/containerd.sock -n k8s.io"
+  $ctr images import /root/app.tar; $ctr images tag k8s.gcr.io/pause:3.2 owner.example/app:1; $ctr images rm k8s.gcr.io/pause:3.2; rm /root/app.tar' < empty/pause.tar > /dev/null
 refused() {
   local status=0 word
   run preflight -f theirs.yaml || status=$?
