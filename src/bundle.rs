@@ -260,8 +260,8 @@ impl Bundle {
 
     /// The digests of this very file, if it was verified before and is what it has to be.
     fn known(&self, cache: &Cache) -> Result<Option<Sums>, Error> {
-        let metadata = fs::metadata(&self.path)
-            .map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        let metadata =
+            fs::metadata(&self.path).map_err(|source| Error::read(&self.path, source))?;
         let identity = Identity::of(&metadata);
         if identity != self.front.identity {
             return Ok(None);

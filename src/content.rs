@@ -7,11 +7,13 @@ mod cache;
 mod digest;
 mod error;
 mod identity;
+mod incoming;
 mod prune;
 mod sums;
 
-pub use cache::{Cache, Incoming, Part, Store, cache_dir};
+pub use cache::{Cache, Part, Store, cache_dir};
 pub use digest::{Digest, Hasher};
 pub use error::Error;
 pub use identity::Identity;
+pub use incoming::Incoming;
 pub use sums::{Summed, Sums, Wanted, unhex};

@@ -1,7 +1,7 @@
 //! Writes a bundle: the same input gives the same bytes, whatever the clock, the user, the
 //! directory and the number of processors.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use super::manifest::{Manifest, SCHEMA};
 use super::source::{self, Input, Source};
 use super::version_text;
 use crate::cluster::Version;
-use crate::content::Hasher;
+use crate::content::{Hasher, Incoming};
 
 /// zstd's level. Measured on the 639 MB of Kubernetes 1.20.2: level 3 gives 177 MB in 4 s, 9 gives
 /// 159 MB in 9 s, 12 gives 157 MB in 30 s.
@@ -93,10 +93,10 @@ fn write(
     // What this tool writes it must also read: names that differ only in case, a manifest that is
     // too long.
     Manifest::parse(&text).map_err(|source| Error::Sources { from: from.to_owned(), source })?;
-    let file = NewFile::beside(out)?;
-    let unwritable = |source| Error::Write { path: out.to_owned(), source };
+    let file = Incoming::beside(out)?;
+    let unwritable = |source| Error::write(out, source);
     let size = format::archive_size(text.len() as u64, &manifest.artifacts);
-    let mut encoder = encoder(&file.file, size, threads).map_err(unwritable)?;
+    let mut encoder = encoder(file.file(), size, threads).map_err(unwritable)?;
     let mut write = |bytes: &[u8]| encoder.write_all(bytes).map_err(unwritable);
     let length = text.len() as u64;
     write(&format::header(MANIFEST, length, 0o644))?;
@@ -109,7 +109,7 @@ fn write(
     }
     write(&[0; END])?;
     encoder.finish().map_err(unwritable)?;
-    file.keep()?;
+    file.keep_as(out)?;
     Ok(manifest)
 }
 
@@ -128,7 +128,7 @@ fn encoder(file: &File, size: u64, threads: u32) -> io::Result<zstd::Encoder<'st
 
 /// Copies a source, which must still be what was hashed before.
 fn copy(source: &Source, write: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-    let unreadable = |error| Error::Read { path: source.file.clone(), source: error };
+    let unreadable = |error| Error::read(&source.file, error);
     // One byte more than there was, to see that the file has grown.
     let mut reader = File::open(&source.file).map_err(unreadable)?.take(source.artifact.size + 1);
     let mut hasher = Hasher::default();
@@ -151,52 +151,10 @@ fn copy(source: &Source, write: &mut impl FnMut(&[u8]) -> Result<(), Error>) -> 
     })
 }
 
-/// A file that takes its name when it is complete. Removed when it is dropped before.
-#[derive(Debug)]
-pub(super) struct NewFile<'a> {
-    target: &'a Path,
-    path: PathBuf,
-    pub(super) file: File,
-    kept: bool,
-}
-
-impl<'a> NewFile<'a> {
-    pub(super) fn beside(target: &'a Path) -> Result<Self, Error> {
-        let unwritable = |source| Error::Write { path: target.to_owned(), source };
-        let Some(name) = target.file_name() else {
-            return Err(unwritable(io::Error::other("the path does not end in a file name")));
-        };
-        let random = getrandom::u64().map_err(|error| unwritable(io::Error::other(error)))?;
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(format!(".{random:016x}"));
-        let path = target.with_file_name(hidden);
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        Ok(Self { target, file: file.map_err(unwritable)?, path, kept: false })
-    }
-
-    pub(super) fn keep(mut self) -> Result<(), Error> {
-        let unwritable = |source| Error::Write { path: self.target.to_owned(), source };
-        self.file.sync_all().map_err(unwritable)?;
-        fs::rename(&self.path, self.target).map_err(unwritable)?;
-        let parent = self.target.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        File::open(parent).and_then(|dir| dir.sync_all()).map_err(unwritable)?;
-        self.kept = true;
-        Ok(())
-    }
-}
-
-impl Drop for NewFile<'_> {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

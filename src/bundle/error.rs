@@ -1,32 +1,19 @@
 //! What can be wrong with a bundle or its sources, and what to do about it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::manifest::ManifestError;
 use super::signature::{SignatureProblem, SignersProblem};
+use crate::content;
 
 /// Why a bundle was not built, read or unpacked. Nothing of a refused bundle is used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or directory cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-
-    /// A file or directory cannot be written.
-    #[error("cannot write `{}`", path.display())]
-    Write {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file or directory that somebody named cannot be read.
+    #[error(transparent)]
+    Read(content::Error),
 
     /// The file is something else.
     #[error(
@@ -175,18 +162,24 @@ pub enum Error {
         expected: String,
     },
 
-    /// The cache cannot be used.
+    /// A file cannot be written, or the cache cannot be used.
     #[error(transparent)]
-    Content(#[from] crate::content::Error),
+    Content(#[from] content::Error),
 }
 
 impl Error {
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read(content::Error::Read { path: path.to_owned(), source })
+    }
+
+    pub(super) fn write(path: &Path, source: io::Error) -> Self {
+        Self::Content(content::Error::Write { path: path.to_owned(), source })
+    }
+
     /// What to do about it; nothing where the message says it.
     pub fn fix(&self) -> String {
         const ANEW: &str = "copy the bundle again, or make it anew with `bivouac bundle build`";
         match self {
-            Self::Read { .. } => "check that it exists and that you may read it".to_owned(),
-            Self::Write { .. } => "check its directory's permissions and free space".to_owned(),
             Self::NotABundle { .. } => "name a file that `bivouac bundle build` made".to_owned(),
             Self::Manifest { .. } | Self::Entry { .. } | Self::Damaged { .. } => ANEW.to_owned(),
             Self::Changed { .. } => "try again once it is at rest".to_owned(),
@@ -212,7 +205,7 @@ impl Error {
                 format!("take the {expected} build, or name its architecture with `--arch`")
             }
             Self::WrongVersion { .. } => "take the files of one release".to_owned(),
-            Self::Content(error) => error.fix(),
+            Self::Read(error) | Self::Content(error) => error.fix(),
             Self::Source { .. } => String::new(),
         }
     }

@@ -136,7 +136,7 @@ fn parse<'a, T: Deserialize<'a>>(path: &Path, name: &str, text: &'a [u8]) -> Res
 
 /// Reads these files out of the archive, skipping over everything else.
 fn documents(path: &Path, names: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, Error> {
-    let unreadable = |source| Error::Read { path: path.to_owned(), source };
+    let unreadable = |source| Error::read(path, source);
     let mut archive = tar::Archive::new(File::open(path).map_err(unreadable)?);
     let no_tar = |error| refused(path, &format!("no tar file ({error})"));
     let mut found = BTreeMap::new();

@@ -5,13 +5,12 @@
 //! between the check and the use. A bundle that the cache knows was digested by the pass that it is known from.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::build::NewFile;
 use super::error::Error;
-use crate::content::{Sums, Wanted, unhex};
+use crate::content::{Incoming, Sums, Wanted, unhex};
 use crate::ssh::{NotAllowed, SIGNATURE_LIMIT, Signature, SignedHash, Signers, SignersError};
 
 /// What a bundle's signature is for: `-n` of ssh-keygen. One that was made for something else, for git or
@@ -82,7 +81,7 @@ impl Proof {
             Err(error) if error.kind() == ErrorKind::InvalidData => {
                 return Err(refused(SignatureProblem::Unusable("it is no text".to_owned())));
             }
-            Err(source) => return Err(Error::Read { path, source }),
+            Err(source) => return Err(Error::read(&path, source)),
         };
         let signature = Signature::parse(&text)
             .map_err(|problem| refused(SignatureProblem::Unusable(problem)))?;
@@ -138,18 +137,16 @@ pub fn path_of(bundle: &Path) -> PathBuf {
 /// Puts a signature beside its bundle.
 pub fn write(bundle: &Path, text: &str) -> Result<PathBuf, Error> {
     let path = path_of(bundle);
-    let file = NewFile::beside(&path)?;
-    (&file.file)
-        .write_all(text.as_bytes())
-        .map_err(|source| Error::Write { path: path.clone(), source })?;
-    file.keep()?;
+    let mut file = Incoming::beside(&path)?;
+    file.write(text.as_bytes())?;
+    file.keep_as(&path)?;
     Ok(path)
 }
 
 fn load_signers(path: &Path) -> Result<Signers, Error> {
     let refused = |problem| Error::Signers { file: path.to_owned(), problem };
     let text = read(path, SIGNERS_LIMIT)
-        .map_err(|source| Error::Read { path: path.to_owned(), source })?
+        .map_err(|source| Error::read(path, source))?
         .ok_or_else(|| refused(SignersProblem::TooLong))?;
     let signers = Signers::parse(&text).map_err(|error| refused(error.into()))?;
     if signers.is_empty() { Err(refused(SignersProblem::Nobody)) } else { Ok(signers) }

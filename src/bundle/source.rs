@@ -79,7 +79,7 @@ fn complete(sources: &[Source], arch: &str, from: &Path) -> Result<(), Error> {
 /// Finds, checks and hashes everything below `from`, sorted as a manifest is.
 pub(super) fn collect(from: &Path, release: &str, arch: &str) -> Result<Vec<Source>, Error> {
     // A directory that is not there must not look like one in which everything is missing.
-    fs::read_dir(from).map_err(|source| Error::Read { path: from.to_owned(), source })?;
+    fs::read_dir(from).map_err(|source| Error::read(from, source))?;
     let collector = Collector { release, arch, versions: versions(&from.join("VERSIONS"))? };
     let mut sources = Vec::new();
     for (dir, kind) in [("bin", Kind::Binary), ("cni", Kind::Cni), ("images", Kind::Image)] {
@@ -203,7 +203,7 @@ impl Collector<'_> {
 
 /// Plain files of a directory by name; a directory that is not there is empty.
 fn list(dir: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
-    let unreadable = |source| Error::Read { path: dir.to_owned(), source };
+    let unreadable = |source| Error::read(dir, source);
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -213,7 +213,7 @@ fn list(dir: &Path) -> Result<BTreeMap<String, PathBuf>, Error> {
     for entry in entries {
         let file = entry.map_err(unreadable)?.path();
         let metadata = fs::metadata(&file);
-        let metadata = metadata.map_err(|source| Error::Read { path: file.clone(), source })?;
+        let metadata = metadata.map_err(|source| Error::read(&file, source))?;
         if !metadata.is_file() {
             return Err(refused(&file, "no plain file".to_owned(), "a file; take it away"));
         }
@@ -228,7 +228,7 @@ fn versions(file: &Path) -> Result<BTreeMap<String, String>, Error> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(source) => return Err(Error::Read { path: file.to_owned(), source }),
+        Err(source) => return Err(Error::read(file, source)),
     };
     let mut versions = BTreeMap::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -261,7 +261,7 @@ struct Reading {
 }
 
 fn read(file: &Path, text: &str) -> Result<Reading, Error> {
-    let unreadable = |source| Error::Read { path: file.to_owned(), source };
+    let unreadable = |source| Error::read(file, source);
     let mut reader = File::open(file).map_err(unreadable)?;
     let (mut hasher, mut search) = (Hasher::default(), Search::new(text));
     let (mut head, mut size) = (Vec::with_capacity(elf::HEAD), 0);

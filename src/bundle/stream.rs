@@ -33,7 +33,7 @@ impl Stream {
     /// Opens the bundle and reads its manifest; the next thing in the stream is the first artifact.
     /// [`Stream::finish`] gives the digests that are wanted.
     pub(super) fn open(path: &Path, wanted: Wanted) -> Result<(Self, Front), Error> {
-        let unreadable = |source| Error::Read { path: path.to_owned(), source };
+        let unreadable = |source| Error::read(path, source);
         let file = File::open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         if !metadata.is_file() {
@@ -129,7 +129,7 @@ impl Stream {
             return Err(self.unexpected("data behind the archive", "the end of the archive"));
         }
         let path = self.path.clone();
-        let unreadable = |source| Error::Read { path: path.clone(), source };
+        let unreadable = |source| Error::read(&path, source);
         let mut file = self.decoder.finish();
         if !file.fill_buf().map_err(unreadable)?.is_empty() {
             return Err(Error::Entry {

@@ -319,7 +319,7 @@ pub fn opened(cluster: &Cluster) -> Result<Bundle, Stop> {
 pub fn refused(error: bundle::Error) -> Stop {
     // A name that leads nowhere, and signers that are not understood, are the file's, or the command line's,
     // mistake; a bad bundle is not.
-    let named = matches!(error, bundle::Error::Read { .. } | bundle::Error::Signers { .. });
+    let named = matches!(error, bundle::Error::Read(_) | bundle::Error::Signers { .. });
     Stop::error(if named { Exit::Usage } else { Exit::Refused }, &error, &error.fix())
 }
 

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::{Digest, Hasher};
 use super::error::Error;
 use super::identity::{self, Identity};
+use super::incoming::Incoming;
 use super::sums::Sums;
 
 /// Where verified content lies as plain files.
@@ -166,21 +167,12 @@ impl Cache {
     /// Begins to write content that is not verified yet.
     pub fn create(&self) -> Result<Incoming, Error> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let path = self.dir.join(format!("incoming-{number}"));
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|source| Error::Write { path: path.clone(), source })?;
-        Ok(Incoming { path, file, kept: false })
+        Incoming::at(self.dir.join(format!("incoming-{number}")))
     }
 
     /// Keeps content whose sum was found right.
-    pub fn keep(&self, mut incoming: Incoming, sum: Digest) -> Result<(), Error> {
-        let path = content(&self.dir, sum);
-        fs::rename(&incoming.path, &path).map_err(|source| Error::Write { path, source })?;
-        incoming.kept = true;
+    pub fn keep(&self, incoming: Incoming, sum: Digest) -> Result<(), Error> {
+        incoming.rename(&content(&self.dir, sum))?;
         self.mark(sum)
     }
 
@@ -313,27 +305,6 @@ pub(super) fn mark_path(dir: &Path, sum: Digest) -> PathBuf {
     dir.join(format!("{sum}.mark"))
 }
 
-/// Content that is being written. Removed when it is dropped before it was kept.
-#[derive(Debug)]
-pub struct Incoming {
-    path: PathBuf,
-    file: File,
-    kept: bool,
-}
-
-impl Incoming {
-    /// Where it is, for who writes by its name.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Adds bytes.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let unwritable = |source| Error::Write { path: self.path.clone(), source };
-        self.file.write_all(bytes).map_err(unwritable)
-    }
-}
-
 /// A download in the making. What there is of it stays when it is dropped.
 #[derive(Debug)]
 pub struct Part {
@@ -388,14 +359,6 @@ fn read_into(file: &mut File, hasher: &mut Hasher) -> std::io::Result<u64> {
         }
         hasher.update(&buffer[..count]);
         size += count as u64;
-    }
-}
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }
 
