@@ -16,5 +16,6 @@ mod wipe;
 
 pub use cancel::Cancel;
 pub use connect::{Unreached, connect};
+pub use failure::describe;
 pub use run::{Ended, Options, Work, run};
 pub use wipe::{Wiped, wipe};

@@ -25,7 +25,7 @@ pub use needs::Needs;
 pub use plan::{Lane, Pending, Plan, Task};
 pub use proxy::{runtimes_without_proxy, without_proxy};
 pub use resolve::{Fetch, Work};
-pub use site::{Artifacts, Available, HostState, Leaving, Served, Site, acting};
+pub use site::{Artifacts, Available, HostState, Leaving, Site, acting};
 pub use spec::{Action, Each, Playbook, Step};
 pub use stage::GATE as STAGED;
 pub use values::{SERVE_TOKEN, Values};

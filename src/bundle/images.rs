@@ -1,6 +1,7 @@
 //! Image references, and which artifact holds an image.
 
 use super::manifest::{Artifact, Kind, Manifest};
+use crate::cluster::images::name_and_tag;
 
 /// An image in a bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +54,8 @@ impl Manifest {
 
 /// Name and tag, without registry and repository; no tag means `latest`.
 pub(super) fn tail(reference: &str) -> (&str, &str) {
-    let last = reference.rsplit('/').next().unwrap_or(reference);
-    let last = last.split('@').next().unwrap_or(last);
-    last.split_once(':').unwrap_or((last, "latest"))
+    let (name, tag) = name_and_tag(reference);
+    (name, tag.unwrap_or("latest"))
 }
 
 /// Whether this can be an image reference: the characters of one and nothing else.

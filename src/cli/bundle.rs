@@ -179,12 +179,6 @@ fn directories<'a>(from: &Path, archs: &'a [String]) -> Vec<(PathBuf, &'a str)> 
     }
 }
 
-fn size(bytes: u64) -> String {
-    // The words are for an upload, `12/12 MiB`; here the whole is enough.
-    let text = report::words::bytes(bytes, bytes);
-    text.split_once('/').map_or_else(|| text.clone(), |(_, whole)| whole.to_owned())
-}
-
 fn table(options: &Options, path: &Path, summary: &Summary) -> String {
     let manifest = &summary.manifest;
     if options.output() == report::Output::Json {
@@ -194,7 +188,7 @@ fn table(options: &Options, path: &Path, summary: &Summary) -> String {
         "{}: Kubernetes {}, {}, manifest sha256:{}\n",
         path.display(),
         manifest.kubernetes,
-        size(summary.file_size),
+        report::words::size(summary.file_size),
         summary.manifest_sum
     );
     for artifact in &manifest.artifacts {
@@ -205,7 +199,7 @@ fn table(options: &Options, path: &Path, summary: &Summary) -> String {
             artifact.arch,
             artifact.name,
             artifact.version,
-            size(artifact.size),
+            report::words::size(artifact.size),
             artifact.sha256
         );
     }

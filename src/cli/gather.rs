@@ -9,9 +9,9 @@ use super::options::Options;
 use super::preflight::refused;
 use super::{images, registries, session, sources, version};
 use crate::bundle::{self, Input, Kind};
+use crate::cluster::images::name_and_tag;
 use crate::cluster::versions::Wish;
 use crate::cluster::{self, Cluster, Flags, LoadBalancer, Mirrors, RuntimeKind, Traits};
-use crate::content::{self, Cache};
 use crate::event::Events;
 use crate::release;
 use crate::report;
@@ -69,10 +69,7 @@ async fn all(
     let version = cluster.kubernetes.version.clone();
     registries::read(&mut cluster)?;
     let client = sources::client(&cluster)?;
-    let kept = |error: content::Error| refused(error.into());
-    let dir = content::cache_dir().map_err(kept)?;
-    let cache = blocking(move || Cache::open(&dir).map_err(kept)).await?;
-    let cache = Arc::new(cache);
+    let cache = sources::cache().await?;
     let architectures: Vec<String> =
         BTreeSet::from_iter(wanted.architectures).into_iter().cloned().collect();
     if !options.quiet {
@@ -109,7 +106,7 @@ async fn all(
         Input {
             kind: Kind::Image,
             name: format!("{name}.tar"),
-            version: tag.to_owned(),
+            version: tag.unwrap_or("latest").to_owned(),
             arch: it.found.arch.clone(),
             file: store.path(it.sha256),
         }
@@ -197,12 +194,6 @@ fn references(cluster: &Cluster, addons: &[Addon]) -> BTreeSet<String> {
         }));
     }
     all
-}
-
-/// The last part of an image's name, and its tag.
-fn name_and_tag(reference: &str) -> (&str, &str) {
-    let last = reference.rsplit('/').next().unwrap_or(reference);
-    last.split_once(':').unwrap_or((last, "latest"))
 }
 
 #[cfg(test)]

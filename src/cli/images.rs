@@ -4,7 +4,6 @@
 mod pulls;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,11 +13,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::exit::{Exit, Stop};
-use super::registries;
 use super::session::Session;
-use crate::cluster::images::Image;
+use super::{registries, sources};
+use crate::cluster::images::{Image, name_and_tag};
 use crate::cluster::{Cluster, RuntimeKind};
 use crate::content::{self, Cache, Digest};
+use crate::engine::describe;
 use crate::event::{Coming, EventKind, Events, Severity};
 use crate::host::{Answer, Probe, Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState};
@@ -52,14 +52,8 @@ fn lacking(cluster: &Cluster, control_plane: bool, arch: &str, have: &Artifacts)
         kubernetes.skip_phases.contains(&phase) && (ignored("ImagePull") || ignored("all"))
     };
     let here = |image: &Image| {
-        let name = |reference: &String| {
-            reference
-                .rsplit('/')
-                .next()
-                .and_then(|last| last.split([':', '@']).next().map(str::to_owned))
-        };
         let images = have.0.iter().filter(|it| it.kind == "image" && it.arch == arch);
-        images.flat_map(|it| &it.references).any(|it| name(it).as_deref() == Some(image.name))
+        images.flat_map(|it| &it.references).any(|it| name_and_tag(it).0 == image.name)
     };
     let all = cluster.images().into_iter();
     all.filter(|it| it.which.is_for(control_plane) && !skipped(it) && !here(it)).collect()
@@ -239,7 +233,7 @@ async fn found(
             Err(error) => {
                 refused = true;
                 for host in &need.hosts[&key] {
-                    tell(session, *host, Severity::Error, said(&error), error.fix());
+                    tell(session, *host, Severity::Error, describe(&error), error.fix());
                 }
             }
         }
@@ -252,17 +246,6 @@ fn tell(session: &Session, host: usize, severity: Severity, message: String, fix
     let name = "ImagePull".to_owned();
     let host = &session.cluster.hosts[host].display;
     session.events.host(host, EventKind::Finding { name, severity, message, fix });
-}
-
-/// An error with what is behind it.
-fn said(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let _ = write!(text, ": {error}");
-        source = error.source();
-    }
-    text
 }
 
 /// Asks registries for all of these, some at a time; the answers come in the order of the keys.
@@ -304,13 +287,7 @@ async fn pulled(session: &Session, found: Vec<Found>) -> Result<Vec<Available>, 
         return Ok(Vec::new());
     }
     let registries = Arc::new(registries::client(&session.cluster)?);
-    let unkept = |error: content::Error| Stop::error(Exit::Failed, &error, &error.fix());
-    let dir = content::cache_dir().map_err(unkept)?;
-    // Another run may hold it, for as long as that downloads.
-    let cache = tokio::task::spawn_blocking(move || Cache::open(&dir));
-    let cache = session.unless_stopped(cache).await?;
-    let cache = cache.map_err(|error| Stop::error(Exit::Failed, &error, ""))?.map_err(unkept)?;
-    let cache = Arc::new(cache);
+    let cache = session.unless_stopped(sources::cache()).await??;
     let pulled =
         session.unless_stopped(pull(&registries, &cache, found, &session.events)).await??;
     cache.prune();
@@ -357,7 +334,7 @@ pub async fn pull(
             let pull = registries.pull(&found, incoming.path());
             let pulled = watched(pull, incoming.path(), found.size(), &coming).await;
             let pulled = pulled.map_err(|error| {
-                Stop::new(Exit::Refused, format!("{}\n  fix: {}", said(&error), error.fix()))
+                Stop::new(Exit::Refused, format!("{}\n  fix: {}", describe(&error), error.fix()))
             })?;
             let sha256 = Digest::parse(&pulled.sha256).expect("it is a sum in hexadecimal digits");
             cache.keep(incoming, sha256).map_err(unkept)?;

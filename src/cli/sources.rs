@@ -80,6 +80,14 @@ fn unkept(error: content::Error) -> Stop {
     refused(error.into())
 }
 
+/// This user's content cache, once no other run holds it, which takes as long as that downloads.
+pub async fn cache() -> Result<Arc<Cache>, Stop> {
+    let dir = content::cache_dir().map_err(unkept)?;
+    let cache = tokio::task::spawn_blocking(move || Cache::open(&dir)).await;
+    let cache = cache.map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
+    Ok(Arc::new(cache.map_err(unkept)?))
+}
+
 /// A client for this cluster's servers.
 pub fn client(cluster: &Cluster) -> Result<Client, Stop> {
     Client::new(&settings(cluster)?).map_err(|error| refused(error.into()))
@@ -94,12 +102,7 @@ pub fn architectures(states: &[HostState]) -> Vec<String> {
 /// Fetches what hosts of these architectures need into the cache of this machine.
 async fn fetched(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
     let client = client(&session.cluster)?;
-    let dir = content::cache_dir().map_err(unkept)?;
-    // Another run may hold it, for as long as that downloads.
-    let cache = tokio::task::spawn_blocking(move || Cache::open(&dir));
-    let cache = session.unless_stopped(cache).await?;
-    let cache =
-        Arc::new(cache.map_err(|error| Stop::error(Exit::Failed, &error, ""))?.map_err(unkept)?);
+    let cache = session.unless_stopped(cache()).await??;
     let sources = of(&session.cluster, architectures);
     let fetched = release::fetch(&client, &cache, sources, &session.events);
     let fetched = session.unless_stopped(fetched).await?.map_err(refused)?;

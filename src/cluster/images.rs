@@ -47,6 +47,13 @@ const HAPROXY: (&str, &str) = ("docker.io/library", "haproxy:2.9.6-alpine");
 /// of 0.8.
 const KUBE_VIP: (&str, &str) = ("ghcr.io/kube-vip", "kube-vip:v0.8.9");
 
+/// An image's name without registry and repository, and its tag: `kube-proxy` and `v1.36.4`.
+pub fn name_and_tag(reference: &str) -> (&str, Option<&str>) {
+    let last = reference.rsplit('/').next().unwrap_or_default();
+    let last = last.split('@').next().unwrap_or(last);
+    last.split_once(':').map_or((last, None), |(name, tag)| (name, Some(tag)))
+}
+
 impl Kubernetes {
     /// Where images are named after: the user's repository, or this release's own.
     pub fn repository(&self) -> &str {
@@ -103,7 +110,7 @@ impl Kubernetes {
     /// one place.
     pub fn name_of(&self, source: &str) -> String {
         let last = source.rsplit('/').next().unwrap_or_default();
-        if last.split([':', '@']).next() == Some("coredns") {
+        if name_and_tag(source).0 == "coredns" {
             let dns = self.dns_repository();
             let directory = if self.is_nested(dns) { "coredns/" } else { "" };
             return format!("{dns}/{directory}{last}");

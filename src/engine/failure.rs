@@ -38,7 +38,7 @@ impl From<Error> for Failure {
 }
 
 /// An error with its sources, one sentence.
-pub(super) fn describe(error: &dyn std::error::Error) -> String {
+pub fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {

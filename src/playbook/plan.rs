@@ -84,20 +84,7 @@ impl Pending {
     pub fn resolve(&self, step: &StepName, values: &Values) -> Result<Work, Error> {
         match self {
             Self::Ready(work) => Ok(work.clone()),
-            Self::Late(late) => {
-                let mut context = Value::clone(&late.context);
-                context["values"] = values.json();
-                let scope = Scope {
-                    library: &late.shared.library,
-                    cluster: &late.shared.cluster,
-                    artifacts: &late.shared.artifacts,
-                    os: &late.os,
-                    package_managers: &late.package_managers,
-                    arch: &late.arch,
-                    context: &context,
-                };
-                scope.work(&step.step, &late.action)
-            }
+            Self::Late(late) => late.work(step, values.json()),
         }
     }
 }
@@ -231,14 +218,10 @@ const VALUES: [&str; 9] = [
 ];
 
 impl Late {
-    /// The work as far as it can be shown before its values are known: each value prints as its name.
-    pub fn preview(&self, step: &StepName) -> Option<Work> {
-        let mut values = Map::new();
-        for name in VALUES.into_iter().chain(self.shared.library.reads()) {
-            values.insert(name.to_owned(), Value::String(format!("(known when it runs: {name})")));
-        }
+    /// The work, with these values.
+    fn work(&self, step: &StepName, values: Value) -> Result<Work, Error> {
         let mut context = Value::clone(&self.context);
-        context["values"] = Value::Object(values);
+        context["values"] = values;
         let scope = Scope {
             library: &self.shared.library,
             cluster: &self.shared.cluster,
@@ -248,6 +231,15 @@ impl Late {
             arch: &self.arch,
             context: &context,
         };
-        scope.work(&step.step, &self.action).ok()
+        scope.work(&step.step, &self.action)
+    }
+
+    /// The work as far as it can be shown before its values are known: each value prints as its name.
+    pub fn preview(&self, step: &StepName) -> Option<Work> {
+        let mut values = Map::new();
+        for name in VALUES.into_iter().chain(self.shared.library.reads()) {
+            values.insert(name.to_owned(), Value::String(format!("(known when it runs: {name})")));
+        }
+        self.work(step, Value::Object(values)).ok()
     }
 }

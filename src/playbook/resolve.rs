@@ -6,6 +6,7 @@ use super::library::{Error, Library};
 use super::merge;
 use super::site::{Artifacts, Available};
 use super::spec::{Action, ArtifactSpec, FileSpec, KubeadmSpec, is_mode};
+use crate::cluster::images::name_and_tag;
 use crate::cluster::{Cluster, Overrides, RuntimeKind, containerd};
 use crate::host::facts::Os;
 use crate::host::{Change, Probe, Upload, Wanted, Whose};
@@ -36,7 +37,7 @@ pub struct Fetch {
 
 /// An image's name without repository and tag.
 pub(super) fn image_name(reference: &str) -> &str {
-    reference.rsplit('/').next().and_then(|last| last.split(':').next()).unwrap_or_default()
+    name_and_tag(reference).0
 }
 
 /// Whether a path is absolute, plain and at least two deep, and not in what the kernel or the system's

@@ -187,7 +187,7 @@ impl Site<'_> {
     /// The control plane that acts for the cluster: one that is in it, or the first of the file, which
     /// is to initialise it.
     #[must_use]
-    pub fn first_control_plane(&self) -> Option<usize> {
+    pub(super) fn first_control_plane(&self) -> Option<usize> {
         let acts = acting(self.cluster, self.hosts);
         acts.or_else(|| self.control_planes().next())
     }
@@ -255,13 +255,13 @@ impl Site<'_> {
     }
 
     /// Whether the user names what certificates have, so that ours are not in them.
-    pub(super) fn sans_are_own(&self) -> bool {
+    fn sans_are_own(&self) -> bool {
         let settings = self.cluster.kubernetes.kubeadm.get("apiServer");
         settings.is_some_and(|settings| settings.get("certSANs").is_some())
     }
 
     /// A host's address of the cluster's second family.
-    pub(super) fn other_address(&self, host: usize) -> Option<String> {
+    fn other_address(&self, host: usize) -> Option<String> {
         let other = self.hosts[host].other_address;
         other.filter(|_| self.cluster.network.pod_subnet.is_dual()).map(|it| it.to_string())
     }
@@ -291,7 +291,7 @@ impl Site<'_> {
 
 /// Where hosts get the bundle from in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Served {
+pub(super) struct Served {
     /// The host that serves, by its index.
     pub host: usize,
     /// Where it listens.
@@ -302,7 +302,7 @@ impl Site<'_> {
     /// The host that serves the bundle in this run. With nobody to fill, or one alone, there is nothing to
     /// gain: each is sent what it lacks from here. But cri-o has no other way to images.
     #[must_use]
-    pub fn served(&self) -> Option<Served> {
+    pub(super) fn served(&self) -> Option<Served> {
         let serve = self.cluster.serve.as_ref()?;
         let host = self.cluster.hosts.iter().position(|host| host.display == serve.host)?;
         let is_offered = self.artifacts.0.iter().any(|it| it.kind == "serve");

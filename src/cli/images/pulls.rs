@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 use super::super::exit::{Exit, Stop};
 use super::super::session::Session;
 use super::super::sources;
-use super::{Key, said, tell};
+use super::{Key, tell};
 use crate::cluster::Cluster;
+use crate::engine::describe;
 use crate::event::Severity;
 use crate::host::Remote;
 use crate::host::registry::{Asked, Verdict};
@@ -84,7 +85,7 @@ pub(super) async fn can(
             for error in wanted(host).into_iter().filter_map(|key| unknown.get(key)) {
                 let message = format!(
                     "{}; neither could the host be asked, which has no `curl`: whether the image is there will show when it is pulled",
-                    said(error)
+                    describe(error)
                 );
                 let fix = format!("install `curl` on the host, or {}", error.fix());
                 tell(session, host, Severity::Warning, message, fix);
