@@ -3,11 +3,8 @@
 # name $name, and a free address, $vip, for kube-vip's stand-in.
 # shellcheck disable=SC2034,SC2154 # variables of t.sh, and for those who source this file
 
-mapfile -t lines < <(hosts cp1 cp2 lb)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+up cp1 cp2 lb
 cp1=${containers[0]} cp2=${containers[1]} lb=${containers[2]}
-address() { cut -d' ' -f2 <<< "${lines[$1]}"; }
 vip=$(address 0)
 vip=${vip%.*}.100
 name=api.lab

@@ -3,8 +3,7 @@
 # Not part of `make test`: it takes half an hour.
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts cp1 w1 w2)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
+up cp1 w1 w2
 "$LAB_DIR/cluster.sh" "$RUN" --name soak > "$TMP/cluster.yaml"
 for c in "${containers[@]}"; do snap "$c" > "$TMP/$c.before"; done
 cd "$TMP"

@@ -5,11 +5,8 @@
 # cluster in turn
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts cp1 cp2 w1)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+up cp1 cp2 w1
 cp1=${containers[0]} cp2=${containers[1]} w1=${containers[2]}
-address() { cut -d' ' -f2 <<< "${lines[$1]}"; }
 file=$TMP/all.yaml
 # The cluster has another network than the file says: its own counts.
 "$LAB_DIR/cluster.sh" "$RUN" --control-planes 2 --name byhand | sed 's/podSubnet: [^,]*/podSubnet: 10.250.0.0\/16/' > "$file"

@@ -8,11 +8,9 @@
 
 # shellcheck disable=SC2016 # nothing in it is to be expanded
 login='S3cret p$(id)'"'"'"\`[x]*é' sudo='5udo "w0rd" $HOME \ '"'"'!'
-mapfile -t lines < <(hosts cp1 w1 w2)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+up cp1 w1 w2
 cp=${containers[0]} w1=${containers[1]} w2=${containers[2]}
-w1_address=$(cut -d' ' -f2 <<< "${lines[1]}")
+w1_address=$(address 1)
 file=$TMP/cluster.yaml
 (umask 077; printf '%s\n' "$login" > "$TMP/login"; printf '%s\n' "$sudo" > "$TMP/sudo")
 "$LAB_DIR/cluster.sh" "$RUN" --user ops --auth password --name nodes |
@@ -46,7 +44,6 @@ routes() {
   have=$(podman exec "$c" ip route | awk '$1 ~ /^10\.244\./ && $2 == "via" {print $3}' | sort | paste -sd ' ')
   [ "$have" = "$(printf '%s\n' "$@" | sort | paste -sd ' ')" ] || { podman exec "$c" ip route; return 1; }
 }
-address() { cut -d' ' -f2 <<< "${lines[$1]}"; }
 tokens() { ! k -n kube-system get secrets -o name | grep bootstrap-token; }
 settings() { k get node w1 -o jsonpath='{.metadata.labels.disk},{.metadata.labels.zone},{range .spec.taints[*]}{.key}={.value}:{.effect}{end}'; }
 unchanged() { snap "$1" > "$TMP/$1.after" && same "$TMP/$1.before" "$TMP/$1.after"; }

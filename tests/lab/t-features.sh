@@ -5,11 +5,8 @@
 # cluster in turn
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts cp1 cp2 w1 --ipv6)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+up cp1 cp2 w1 --ipv6
 cp1=${containers[0]} cp2=${containers[1]} w1=${containers[2]}
-address() { cut -d' ' -f2 <<< "${lines[$1]}"; }
 six() { podman exec "${containers[$1]}" ip -6 -br addr show scope global dev eth0 | grep -o 'fd91:[^/]*'; }
 "$LAB_DIR/cluster.sh" "$RUN" --control-planes 2 --name features |
   sed -e "s|^  network:.*|  network: {podSubnet: '10.244.0.0/16,fd00:10:244::/56'}\n  security: {audit: true, encryption: true, servingCertificates: true}|" > "$TMP/all.yaml"

@@ -5,11 +5,8 @@
 # cluster in turn
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts cp1 cp2 cp3 cp4 w1 w2)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 6 ] || die "not all hosts started"
+up cp1 cp2 cp3 cp4 w1 w2
 workers=("${containers[@]:4}")
-address() { cut -d' ' -f2 <<< "${lines[$1]}"; }
 "$LAB_DIR/cluster.sh" "$RUN" --control-planes 4 --name ha > "$TMP/all.yaml"
 sed '/name: cp4/d' "$TMP/all.yaml" > "$TMP/first.yaml"
 sed '/name: cp1/d' "$TMP/all.yaml" > "$TMP/then.yaml"

@@ -8,9 +8,7 @@
 kills=${KILLS:-1} planes=${PLANES:-1} workers=${WORKERS:-0} seed=${SEED:-$$}
 RANDOM=$seed
 mapfile -t names < <(seq -f cp%g "$planes"; seq -f w%g "$workers")
-mapfile -t lines < <(hosts "${names[@]}")
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = $((planes + workers)) ] || die "not all hosts started"
+up "${names[@]}"
 file=$TMP/cluster.yaml
 "$LAB_DIR/cluster.sh" "$RUN" --control-planes "$planes" --name kills > "$file"
 for c in "${containers[@]}"; do snap "$c" > "$TMP/$c.before"; done

@@ -5,12 +5,10 @@
 # cluster in turn
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts cp1 w1 registry)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+up cp1 w1 registry
 mapfile -t addresses < <(printf '%s\n' "${lines[@]:0:2}" | cut -d' ' -f2)
 cp=${containers[0]} w1=${containers[1]}
-registry=$(cut -d' ' -f2 <<< "${lines[2]}")
+registry=$(address 2)
 here=${registry%.*}.1
 . "$LAB_DIR/serve-release.sh"
 serve server server; port=$served

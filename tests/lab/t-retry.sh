@@ -5,9 +5,7 @@
 # cluster in turn
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts cp1 w1 w2 w3)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 4 ] || die "not all hosts started"
+up cp1 w1 w2 w3
 cp1=${containers[0]} w1=${containers[1]} w2=${containers[2]}
 cd "$TMP"
 "$LAB_DIR/cluster.sh" "$RUN" --name retry > all.yaml

@@ -4,10 +4,8 @@
 # in turn
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts h1 h2 h3 h4 h5 h6 h7 h8)
-[ "${#lines[@]}" = 8 ] || die "not all hosts started"
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-server=${containers[1]} server_address=$(cut -d' ' -f2 <<< "${lines[1]}")
+up h1 h2 h3 h4 h5 h6 h7 h8
+server=${containers[1]} server_address=$(address 1)
 cd "$TMP"
 # A bundle that does not compress, with one real image; its files go to hosts by the product's own steps.
 mkdir -p tree/bin tree/images own/playbooks/init own/templates/systemd

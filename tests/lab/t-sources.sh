@@ -4,12 +4,10 @@
 # in turn
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts h1 h2 registry)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+up h1 h2 registry
 h1=${containers[0]} h2=${containers[1]}
-registry=$(cut -d' ' -f2 <<< "${lines[2]}")
-addresses=("$(cut -d' ' -f2 <<< "${lines[0]}")" "$(cut -d' ' -f2 <<< "${lines[1]}")")
+registry=$(address 2)
+addresses=("$(address 0)" "$(address 1)")
 here=${addresses[0]%.*}.1
 # One downloads with curl, the other with wget.
 podman exec "$h1" sh -c 'apt-get update -qq && apt-get install -qq --no-install-recommends curl ca-certificates' > "$TMP/apt" 2>&1 || { cat "$TMP/apt"; die "no curl"; }

@@ -5,14 +5,11 @@
 # shellcheck disable=SC2016 # nothing in single quotes is to be expanded
 . "$(dirname "$0")/t.sh"
 
-mapfile -t lines < <(hosts cp1 w1 w2)
-mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
-[ "${#containers[@]}" = 3 ] || die "not all hosts started"
+up cp1 w1 w2
 cp=${containers[0]} w1=${containers[1]}
 cd "$TMP"
 "$LAB_DIR/cluster.sh" "$RUN" --name nodes | sed 's/name: w1/name: w1, labels: {disk: ssd, zone: a}, taints: ["gpu=x:PreferNoSchedule"]/' > cluster.yaml
 sed '/name: w2/d' cluster.yaml > two.yaml
-address() { cut -d" " -f2 <<< "${lines[$1]}"; }
 k() { podman exec -i "$cp" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
 t "init of one control plane and one worker" "$BIVOUAC" -f two.yaml --accept-new-host-keys --yes --log-dir "$TMP/logs-init" init
 sed "\$a\\  - {address: $cp.invalid, roles: [worker], name: gone}" two.yaml > gone.yaml

@@ -37,6 +37,16 @@ hosts() {
   echo "$run" >> "$TMP/runs"
   "$LAB_DIR/hosts.sh" up "$run" --owner $$ "$@"
 }
+# up NAME... [--FLAG...]: the same, all of them or none. Then `lines` has their lines, `containers` the containers, and `address N` is an
+# address; they count from 0.
+up() {
+  local word count=0
+  for word; do case $word in -*) ;; *) count=$((count + 1)) ;; esac; done
+  mapfile -t lines < <(hosts "$@")
+  mapfile -t containers < <(printf '%s\n' "${lines[@]}" | cut -d' ' -f3)
+  [ "${#containers[@]}" = "$count" ] || die "not all hosts started"
+}
+address() { cut -d' ' -f2 <<< "${lines[$1]}"; }
 snap() { "$LAB_DIR/snap.sh" "$1"; }
 # times CONTAINER: every file with its times, so that a write shows that left it as it was. What others write because somebody logs in is
 # left out. wtmp, lastlog, utmp: the login. journal: sshd, logind and systemd say so. timers: systemd's own stamps.
