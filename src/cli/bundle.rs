@@ -39,7 +39,7 @@ pub enum Args {
         /// Images besides those of every cluster.
         #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "from")]
         addons: Vec<Addon>,
-        /// `china`, or the base address of a mirror: `kubernetes=URL`, `github=URL`, `images=REPOSITORY`.
+        /// `china`, or the base address of a mirror: `kubernetes=URL`, `github=URL`, `cri-o=URL`, `images=REPOSITORY`.
         #[arg(long, value_name = "MIRROR", conflicts_with = "from")]
         mirror: Vec<String>,
         /// Who vouches for the mirror, besides the system's authorities: a file of certificates (PEM).

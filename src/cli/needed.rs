@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
-use super::{images, init, preflight, sources};
+use super::{images, init, preflight, registries, sources};
 use crate::cluster::images::Image;
 use crate::host::Remote;
 use crate::playbook::{Artifacts, HostState, Leaving, Library, Needs, Plan, Site};
 
 /// The plan for the session's hosts, which stay while others leave. First it is made with names alone: what it
 /// brings to hosts then is fetched, or found, and the plan is made again with that.
+///
+/// With it comes whether sources are needed at all: what is said of them, passwords and authorities, is read only then.
 pub async fn planned(
     session: &mut Session,
     options: &Options,
@@ -20,24 +22,25 @@ pub async fn planned(
     remotes: &mut Vec<Remote>,
     states: &[HostState],
     leaving: &[Leaving],
-) -> Result<Plan, Stop> {
+) -> Result<(Plan, bool), Stop> {
     let architectures = sources::architectures(states);
-    let named = || sources::named(&session.cluster, &architectures);
-    let all = images::with_names(&session.cluster, states, named());
+    let named = |session: &Session| sources::named(&session.cluster, &architectures);
+    let all = images::with_names(&session.cluster, states, named(session));
     let plan = plan(session, library, states, leaving, &all);
     let needs = plan.as_ref().map_or_else(|_| everything(session), Plan::needs);
     if needs.is_nothing() {
-        return plan;
+        return Ok((plan?, false));
     }
+    registries::read(&mut session.cluster)?;
     let artifacts = if needs.files || session.cluster.bundle.is_some() {
         preflight::begin(session, options, true)?.artifacts(session, states).await?.0
     } else {
-        named()
+        named(session)
     };
     let wanted = |host: usize, image: &Image| needs.images.contains(&(host, image.name.to_owned()));
     let artifacts =
         preflight::with_images(session, remotes, states, artifacts, true, &wanted).await?;
-    self::plan(session, library, states, leaving, &artifacts)
+    Ok((self::plan(session, library, states, leaving, &artifacts)?, true))
 }
 
 fn plan(

@@ -11,11 +11,11 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{init, join, needed, others, preflight, registries, sources, version};
+use super::{init, join, needed, others, preflight, sources, version};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::event::{EventKind, Severity};
-use crate::host::{Probe, Remote};
+use crate::host::{Probe, Remote, Via};
 use crate::members::{self, Members, Refusal};
 use crate::playbook::{Artifacts, HostState, Leaving, Site, acting};
 use crate::report;
@@ -103,7 +103,6 @@ async fn remove(
     args: &Args,
     going: &[Host],
 ) -> Result<Exit, Stop> {
-    registries::read(&mut session.cluster)?;
     let library = Arc::new(preflight::library(options)?);
     let remotes = hosts::connect(session, options).await?;
     let (remotes, seen) = hosts::look(session, remotes).await?;
@@ -125,6 +124,9 @@ async fn remove(
         }
     }
     let stay = staying(&session.cluster, &states, &rest).ok_or_else(last)?;
+    // A control plane whose join was cut off may be in etcd already; the file does name it.
+    let halves = rest.iter().filter(|host| !stay.contains(host));
+    let halves: Vec<IpAddr> = halves.map(|host| states[*host].address).collect();
     let gone: Vec<HostState> = leave.iter().map(|host| states[*host].clone()).collect();
     for host in &leave {
         others::not_ours(&session.cluster.hosts[*host], &states[*host])?;
@@ -164,13 +166,20 @@ async fn remove(
     };
     if !foreign {
         let gone = leaving.iter().filter_map(|it| it.address.parse().ok());
-        running::complete(&site, &members, &gone.collect::<Vec<_>>())?;
+        running::complete(&site, &members, &gone.chain(halves).collect::<Vec<_>>())?;
         running::taken_out(&session.cluster, &states, &members)?;
     }
+    let (plan, fetches) =
+        needed::planned(session, options, &library, &mut remotes, &states, &leaving).await?;
     let mut values = init::secrets()?;
-    values.extend(sources::values(&site)?);
-    let via = sources::via(&site)?;
-    let plan = needed::planned(session, options, &library, &mut remotes, &states, &leaving).await?;
+    let mut via = Via::default();
+    if fetches {
+        let cluster = &session.cluster;
+        let (hosts, artifacts, leaving) = (&states, &Artifacts::default(), &leaving);
+        let site = Site { cluster, hosts, artifacts, kubeconfig: &kubeconfig, leaving };
+        values.extend(sources::values(&site)?);
+        via = sources::via(&site)?;
+    }
     let run = engine::Options {
         parallel: options.parallel,
         cancel: session.cancel.clone(),
@@ -215,11 +224,17 @@ async fn departure(
     let node = members.node(&name, address);
     let member = members.member_of(node.map_or(&name, |node| &node.name), node, address);
     // etcd knows it by the node's address, which need not be the one that SSH goes to.
-    let address = member.and_then(|member| member.address).or(address);
+    let other = state.and_then(|state| state.other_address);
+    let of_node = node.iter().flat_map(|node| node.addresses.iter().copied());
+    let of_member = member.and_then(|member| member.address);
+    let addresses: BTreeSet<IpAddr> =
+        of_node.chain(address).chain(other).chain(of_member).collect();
+    let address = of_member.or(address);
     Leaving {
         name: host.display.clone(),
         node: node.map_or_else(|| name.clone(), |node| node.name.clone()),
         address: address.map_or_else(String::new, |address| address.to_string()),
+        addresses: addresses.into_iter().collect(),
         // One that left etcd before a run was killed may be in kubeadm's list still.
         control_plane: host.control_plane || member.is_some(),
         dead: args.dead,

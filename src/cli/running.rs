@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::cluster::{API_PORT, Cluster, Host, INTERNAL_ENDPOINT, LoadBalancer};
 use crate::event::{EventKind, Severity};
 use crate::host::{Error, Probe, Remote};
-use crate::members::{self, Members};
+use crate::members::{self, Member, Members};
 use crate::playbook::{HostState, Leaving, Site};
 
 /// Limit for the look: each member of etcd may take a while not to answer.
@@ -93,7 +93,13 @@ pub fn complete(site: &Site<'_>, members: &Members, leaving: &[IpAddr]) -> Resul
         let balanced = site.cluster.load_balancer == LoadBalancer::Internal;
         let planes = members.etcd.iter().flatten().filter(|_| balanced);
         let planes = planes.filter(|member| member.address.is_some_and(|it| !known(&it)));
-        missing.extend(planes.map(|member| member.name.clone()));
+        // One that has not started yet has no name.
+        let address =
+            |member: &Member| member.address.map_or_else(String::new, |it| it.to_string());
+        missing.extend(planes.map(|member| match member.name.as_str() {
+            "" => address(member),
+            name => name.to_owned(),
+        }));
         "the workers' load balancers would lose them"
     };
     if missing.is_empty() {
@@ -403,6 +409,7 @@ mod tests {
             name: "h2".to_owned(),
             node: "b".to_owned(),
             address: "10.0.0.2".to_owned(),
+            addresses: Vec::new(),
             control_plane: false,
             dead: false,
             drain: None,

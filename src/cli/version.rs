@@ -21,7 +21,10 @@ const LOOK: Duration = Duration::from_secs(60);
 /// names one; else the bundle's; else that of the cluster that runs on the hosts, which is never moved by
 /// a wish; else the newest that the release servers name.
 pub async fn settled(options: &Options) -> Result<Cluster, Stop> {
-    let wished = options.wished(true)?;
+    Box::pin(settled_as(options, options.wished(true)?)).await
+}
+
+async fn settled_as(options: &Options, wished: Wished) -> Result<Cluster, Stop> {
     if let Some(version) = from_files(&wished)? {
         return settle(wished, &version);
     }
@@ -42,14 +45,15 @@ fn of_running(wished: Wished, host: &str, version: &Version) -> Result<Cluster, 
     })
 }
 
-/// The same for a run on a cluster that is there for certain: it is asked first, and a bundle need not be here.
+/// The same for a run on a cluster that is there for certain, and that installs nothing: it is asked first, a bundle
+/// need not be here, and settings that are refused by now stop nothing.
 pub async fn settled_by_cluster(options: &Options) -> Result<Cluster, Stop> {
-    let wished = options.wished(true)?;
+    let wished = options.wished(false)?;
     let known = matches!(wished.wish(), Wish::Exact(_));
     if !known && let Some((host, version)) = running(options, &wished).await? {
         return of_running(wished, &host, &version);
     }
-    settled(options).await
+    Box::pin(settled_as(options, wished)).await
 }
 
 /// The same without any host: what only a running cluster or a server could say is a release that fulfils

@@ -88,16 +88,15 @@ impl Client {
         }
     }
 
-    /// How a server wants to be logged in to (`WWW-Authenticate`), where it does not answer without that.
-    pub async fn challenge(&self, url: &str) -> Result<Option<String>, Error> {
+    /// How a server wants to be logged in to: all that it says of that (`WWW-Authenticate`).
+    pub async fn challenges(&self, url: &str) -> Result<Vec<String>, Error> {
         let asked = async {
             let answer = self.inner.get(url).send().await;
             let cause = |error: reqwest::Error| Cause::of(&error, self.idle);
             let answer =
                 answer.map_err(|error| Error::Failed { url: shown(url), cause: cause(error) })?;
-            let wanted = answer.headers().get(WWW_AUTHENTICATE);
-            let wanted = wanted.filter(|_| answer.status() == StatusCode::UNAUTHORIZED);
-            Ok(wanted.map(|wanted| String::from_utf8_lossy(wanted.as_bytes()).into_owned()))
+            let wanted = answer.headers().get_all(WWW_AUTHENTICATE).iter();
+            Ok(wanted.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned()).collect())
         };
         self.within(url, asked).await
     }

@@ -203,7 +203,8 @@ fn api_servers(site: &Site<'_>) -> Vec<Value> {
 
 /// The addresses of the hosts that leave, each with a `-`, with commas.
 fn left(site: &Site<'_>) -> String {
-    site.leaving.iter().map(|it| format!("-{}", it.address)).collect::<Vec<_>>().join(",")
+    let all = site.leaving.iter().flat_map(|it| &it.addresses);
+    all.map(|address| format!("-{address}")).collect::<Vec<_>>().join(",")
 }
 
 /// What is the host's own.

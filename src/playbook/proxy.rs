@@ -1,6 +1,7 @@
 //! What hosts, and programs on them, reach without a proxy.
 
 use std::collections::{BTreeSet, HashSet};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
@@ -30,7 +31,14 @@ pub fn without_proxy(site: &Site<'_>) -> Vec<String> {
         let own = known.then(|| components::addresses(site, state));
         [Some(host.address.clone()), own, Some(state.node.clone())].into_iter().flatten()
     });
-    list(site, hosts)
+    list(site, hosts.chain([api(site)]))
+}
+
+/// The name or address of the API server that all hosts use.
+fn api(site: &Site<'_>) -> String {
+    let endpoint = site.endpoint();
+    let api = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
+    api.trim_start_matches('[').trim_end_matches(']').to_owned()
 }
 
 /// The same for container runtimes, which remember it: they are written in Go, so hosts are in it by the networks
@@ -41,12 +49,16 @@ pub fn without_proxy(site: &Site<'_>) -> Vec<String> {
 pub fn runtimes_without_proxy(site: &Site<'_>) -> Vec<String> {
     let networks: BTreeSet<IpNet> =
         site.hosts.iter().flat_map(|it| &it.networks).copied().collect();
+    // The cluster's address is another one when a second control plane joins.
+    let within =
+        api(site).parse::<IpAddr>().is_ok_and(|api| networks.iter().any(|it| it.contains(&api)));
     let networks = networks.iter().map(IpNet::to_string);
     let asked = site.cluster.asked_registries();
     let names = site.cluster.hosts.iter().zip(site.hosts);
     let names = names.flat_map(|(host, state)| [&host.address, &state.node]);
     let names: BTreeSet<&String> = names.filter(|name| asked.contains(name.as_str())).collect();
-    list(site, networks.chain(names.into_iter().cloned()))
+    let api = Some(api(site)).filter(|_| !within);
+    list(site, networks.chain(names.into_iter().cloned()).chain(api))
 }
 
 /// What is reached without a proxy whatever a program understands, with the hosts as they are given.
@@ -58,13 +70,9 @@ fn list(site: &Site<'_>, hosts: impl Iterator<Item = String>) -> Vec<String> {
         ".svc".to_owned(),
         format!(".{}", network.dns_domain),
     ]);
-    let endpoint = site.endpoint();
-    let api = endpoint.rsplit_once(':').map_or(endpoint.as_str(), |(host, _)| host);
-    let api = api.trim_start_matches('[').trim_end_matches(']').to_owned();
     let given = site.cluster.proxy.iter().flat_map(|proxy| &proxy.no_proxy).cloned();
     let mut seen = HashSet::new();
     own.chain(hosts)
-        .chain([api])
         .chain(given)
         // A dual-stack cluster has two networks in one word.
         .flat_map(|words| words.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>())

@@ -33,6 +33,8 @@ pub struct Leaving {
     pub node: String,
     /// The address that the node, and etcd's member, is known by.
     pub address: String,
+    /// All its addresses, that one among them.
+    pub addresses: Vec<IpAddr>,
     /// It has a member of etcd.
     pub control_plane: bool,
     /// It cannot be reached, and its pods cannot end.

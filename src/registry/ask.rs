@@ -39,19 +39,18 @@ impl Registries {
             return Ok(());
         }
         let url = format!("https://{registry}/v2/");
-        let challenge = self.http(place)?.challenge(&url).await;
-        let challenge = challenge.map_err(|error| refused(place, error))?;
-        match challenge.as_deref().and_then(realm) {
-            Some(realm) if !is_secure(realm) => Err(Error::Realm {
+        let challenges = self.http(place)?.challenges(&url).await;
+        let challenges = challenges.map_err(|error| refused(place, error))?;
+        let mut realms = challenges.iter().flat_map(|challenge| realms(challenge));
+        if let Some(realm) = realms.find(|realm| !is_secure(realm)) {
+            return Err(Error::Realm {
                 reference: place.written.to_owned(),
                 registry: place.registry().to_owned(),
                 realm: realm.escape_debug().to_string(),
-            }),
-            _ => {
-                held(&self.secure).insert(registry.to_owned());
-                Ok(())
-            }
+            });
         }
+        held(&self.secure).insert(registry.to_owned());
+        Ok(())
     }
 
     /// The text of a manifest.
@@ -94,16 +93,14 @@ fn is_secure(realm: &str) -> bool {
     realm.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
 }
 
-/// The address that a challenge names.
-fn realm(challenge: &str) -> Option<&str> {
-    let bearer = challenge.get(..7).filter(|it| it.eq_ignore_ascii_case("bearer "))?;
-    let rest = &challenge[bearer.len()..];
-    let at = rest.to_ascii_lowercase().find("realm=")?;
-    let value = &rest[at + "realm=".len()..];
-    match value.strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next(),
-        None => value.split([',', ' ']).next(),
-    }
+/// The addresses that a challenge names for tokens. The same parser as the OCI client's: what that one would not
+/// understand leads nowhere.
+fn realms(challenge: &str) -> Vec<String> {
+    let all = http_auth::parse_challenges(challenge).unwrap_or_default();
+    let bearer = all.iter().filter(|it| it.scheme.eq_ignore_ascii_case("bearer"));
+    let parameters = bearer.flat_map(|it| &it.params);
+    let realms = parameters.filter(|(name, _)| name.eq_ignore_ascii_case("realm"));
+    realms.map(|(_, value)| value.to_unescaped()).collect()
 }
 
 /// Why a registry was not asked.
@@ -147,15 +144,16 @@ mod tests {
     fn the_realm_is_found() {
         for (challenge, expected) in [
             (
-                r#"Bearer realm="https://auth.example/token",service="s""#,
-                Some("https://auth.example/token"),
+                r#"Bearer realm="https://a.example/token",service="s""#,
+                &["https://a.example/token"][..],
             ),
-            (r#"bearer service="s", Realm="http://x""#, Some("http://x")),
-            ("Bearer realm=http://x,service=s", Some("http://x")),
-            (r#"Basic realm="r""#, None),
-            ("Bearer", None),
+            (r#"bearer service="s", Realm="http://x""#, &["http://x"]),
+            (r#"Basic realm="r", Bearer realm="http://x""#, &["http://x"]),
+            (r#"Bearer realm="https://x", realm = "http://y""#, &["https://x", "http://y"]),
+            (r#"Basic realm="r""#, &[]),
+            ("Bearer", &[]),
         ] {
-            assert_eq!(realm(challenge), expected, "{challenge}");
+            assert_eq!(realms(challenge), expected, "{challenge}");
         }
         assert!(is_secure("HTTPS://x") && !is_secure("http://x") && !is_secure("/token"));
     }

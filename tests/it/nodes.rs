@@ -23,6 +23,7 @@ fn leaving(name: &str, address: &str, control_plane: bool) -> Leaving {
         name: name.to_owned(),
         node: name.to_owned(),
         address: address.to_owned(),
+        addresses: address.parse().into_iter().collect(),
         control_plane,
         dead: false,
         drain: Some("--force --grace-period 7".to_owned()),
@@ -120,6 +121,11 @@ fn a_firewall_lets_in_nodes_that_the_file_does_not_name() {
     assert_eq!(all(&made.init()), "10.244.0.0/16 10.89.7.11 10.89.7.12 10.89.7.77 fd00:89::77");
     let left = all(&remove(&made, &[leaving("w9", "10.89.7.19", false)]));
     assert!(left.ends_with("10.89.7.77 fd00:89::77 -10.89.7.19"), "{left}");
+    // Of both families, and those that only the cluster knows.
+    let mut both = leaving("w9", "10.89.7.19", false);
+    both.addresses.push("fd00:89::19".parse().unwrap());
+    let left = all(&remove(&made, &[both]));
+    assert!(left.ends_with("-10.89.7.19 -fd00:89::19"), "{left}");
 }
 
 #[test]

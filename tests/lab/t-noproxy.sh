@@ -33,7 +33,7 @@ in_turn() {
   before=$(ran a b c)
   exits 0 "$g" other init || return 1
   after=$(ran a b c)
-  ! diff <(echo "$before") <(echo "$after") | grep -c '^<' | grep -qv '^6$' || { printf '%s\n%s\n' "$before" "$after"; return 1; }
+  [ "$(diff <(echo "$before") <(echo "$after") | grep -c '^<' || :)" = 6 ] || { printf '%s\n%s\n' "$before" "$after"; return 1; }
   for h in a b c; do echo "$(moment "$h" step_started) $(moment "$h" step_done)"; done | sort > "$dir/turns"
   [ "$(wc -w < "$dir/turns")" = 6 ] || { cat "$dir/turns"; return 1; }
   # Whoever begins has waited for the one before to end.

@@ -20,6 +20,8 @@ gone="mirror: {kubernetes: 'http://$here/k', github: 'http://$here/g', images: '
 sed "s|^  artifacts:.*|  artifacts: {bundle: $dir/gone.bundle}|; s|version: v1.20.2|version: '1.20'|" "$dir/all.yaml" > "$dir/no-bundle.yaml"
 sed "s|^  artifacts:.*|  artifacts: {download: hosts, $gone}|; /name: d}/d" "$dir/all.yaml" > "$dir/hosts-load.yaml"
 sed "s|^  artifacts:.*|  artifacts: {$gone}|; /name: d}/d" "$dir/all.yaml" > "$dir/own-load.yaml"
+# What was said of them then is no longer right, either.
+sed -i "s|^  ssh:|  registries: [{address: '$here', username: u, passwordFile: $dir/no-such-file, ca: $ROOT/tests/fixtures/registry/expired-ca.crt}]\n  ssh:|" "$dir/hosts-load.yaml"
 sed '/name: [bd]}/d' "$dir/all.yaml" > "$dir/rest.yaml"
 
 t "a cluster of two control planes and two workers" exits 0 "$g" all init

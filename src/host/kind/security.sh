@@ -18,15 +18,11 @@ bv_encryption_make() {
 BV_AUDIT=/var/log/kubernetes/audit
 
 # Who was there before may have let others in. What the API server writes there is root's alone; its own file has mode 0644 in 1.20.
-bv_audit_shut() { [ -d "$BV_AUDIT" ] && [ -z "$(find -H "$BV_AUDIT" -maxdepth 0 -perm /077)" ]; }
+bv_audit_shut() { [ ! -d "$BV_AUDIT" ] || [ -z "$(find -H "$BV_AUDIT" -maxdepth 0 -perm /077)" ]; }
 bv_audit_shut_do() {
-    mkdir -p "${BV_AUDIT%/*}" || return 1
-    [ -d "$BV_AUDIT" ] || mkdir -m 0700 "$BV_AUDIT" || return 1
-    if ! bv_audit_shut; then
-        # The first time is what counts.
-        [ -s "$BV/audit-mode" ] || { stat -L -c %a "$BV_AUDIT" >"$BV/audit-mode.new" && bv_sync "$BV/audit-mode.new" && mv -fT "$BV/audit-mode.new" "$BV/audit-mode"; } || return 1
-        chmod 0700 "$BV_AUDIT"
-    fi
+    # The first time is what counts.
+    [ -s "$BV/audit-mode" ] || { stat -L -c %a "$BV_AUDIT" >"$BV/audit-mode.new" && bv_sync "$BV/audit-mode.new" && mv -fT "$BV/audit-mode.new" "$BV/audit-mode"; } || return 1
+    chmod 0700 "$BV_AUDIT"
 }
 # The mode that it had, where it was there.
 bv_audit_shut_undo() {
