@@ -49,6 +49,7 @@ bv_served() {
         return "$bv_status"
         ;;
     bash)
+        # shellcheck disable=SC2094 # it asks for the size only
         # shellcheck disable=SC2016 # bash expands it
         printf '%s\n' "$bv_token" | bash -c '
             rest=${1#http://}
