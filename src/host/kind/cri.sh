@@ -85,7 +85,7 @@ bv_borrowed_before() {
 bv_borrowed_do() { :; }
 
 bv_borrowed_undo() {
-    bv_end=$1 bv_root=$2
+    bv_end=$1
     shift "$bv_nargs"
     # Nothing was noted, so nothing was made.
     [ "${1:-}" = noted ] && [ -f "$bv_saved/images" ] || return 0
@@ -102,11 +102,6 @@ bv_borrowed_undo() {
     printf '%s\n' "$bv_have" | sort -u | bv_store_new images | while IFS= read -r bv_id; do
         timeout 120 crictl -r "$bv_end" -i "$bv_end" rmi "$bv_id" >/dev/null 2>&1 </dev/null || exit 1
     done || bv_die "the runtime keeps images of Kubernetes"
-    # Directories that it made for the first image or pod, as far as they are empty.
-    bv_baseline_has "$bv_root" || return 0
-    find "$bv_root" -xdev -mindepth 1 -depth -type d 2>/dev/null | awk '
-        NR == FNR { if ($1 == "path" && $2 == "d") { sub(/^path d [^ ]* [^ ]* /, ""); had[$0] = 1 } next }
-        !($0 in had)' "$BV/baseline" - | while IFS= read -r bv_dir; do rmdir -- "$bv_dir" 2>/dev/null; done
     return 0
 }
 
