@@ -6,8 +6,9 @@
 # list (Debian), and what two snapshots of an idle host differ in. The databases of rpm, dnf, yum and zypper are
 # files that any look may write to; what is in them shows as packages (bv_packages). The last one is a containerd's own
 # list of what it unpacked: it makes it for the first image, and keeps it open for as long as it runs.
-# The one before it is docker's list of where layers came from, which outlives them.
-BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)|/image/[a-z0-9]+/distribution(/|$)|/io\.containerd\.snapshotter\.v1\.[a-z]+/metadata\.db$'
+# Before it is docker's list of where layers came from, which outlives them, and the directory that a containerd makes for the first
+# content and looks for again at each.
+BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)|/image/[a-z0-9]+/distribution(/|$)|/io\.containerd\.content\.v1\.content(/ingest)?$|/io\.containerd\.snapshotter\.v1\.[a-z]+/metadata\.db$'
 
 # Local file systems to look into: the root, and mount points below the system's directories.
 bv_roots() {
@@ -158,8 +159,10 @@ bv_compare() {
     for bv_kind in route6 ipvs ipset; do
         grep -qx "$bv_kind -" "$BV/baseline" || sed -i "/^$bv_kind /d" "$BV/after"
     done
-    # What baselines of an earlier time have and no look notes any more (bv_units, bv_kernel_state).
-    sed '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^mount nsfs \/run\/docker\/netns\/default$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
+    # What baselines of an earlier time have and no look notes any more (BV_NOISE, bv_units, bv_kernel_state).
+    sed -e '/^path .*\/io\.containerd\.content\.v1\.content$/d; /^path .*\/io\.containerd\.content\.v1\.content\/ingest$/d' \
+        -e '/^path .*\/image\/[a-z0-9]*\/distribution$/d; /^path .*\/image\/[a-z0-9]*\/distribution\//d' \
+        -e '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^mount nsfs \/run\/docker\/netns\/default$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
         LC_ALL=C comm -3 --output-delimiter='	' - "$BV/after" |
         sed '/^	*mirror /d; /^process /d; s/^	/+ /; t; s/^/- /'
     rm -f "$BV/after"

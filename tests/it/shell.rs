@@ -377,6 +377,13 @@ fn a_baseline_of_an_earlier_time_is_compared_with_what_it_knows() {
         with(BASELINE, dir.path(), "bv_baseline() { cp \"$BV/now\" \"$1\"; }\nbv_compare")
     };
     let now = "ipset -\nipset owners\nipvs -\nipvs -t 192.0.2.1:80\nlink eth0\nroute6 -\nroute6 fd00::/64 dev eth0\n";
+    let content = "/var/lib/containerd/io.containerd.content.v1.content";
+    let layers = "/var/lib/docker/image/overlay2/distribution";
+    let directories = [content, &format!("{content}/ingest"), layers, &format!("{layers}/x")];
+    let directories = directories.map(|it| format!("path d 755 0:0 {it}\n")).concat();
+    assert_eq!(compare(&format!("link eth0\n{directories}"), "link eth0\n"), "");
+    let blobs = format!("path d 755 0:0 {content}/blobs\n");
+    assert_eq!(compare(&blobs, ""), format!("- {blobs}"));
     let old = "link eth0\nmount binfmt_misc /proc/sys/fs/binfmt_misc\nstate proc-sys-fs-binfmt_misc.mount active\n";
     assert_eq!(compare(old, now), "");
     assert_eq!(compare("link eth1\n", now), "+ link eth0\n- link eth1\n");
