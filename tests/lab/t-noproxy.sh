@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runtimes behind a proxy, on hosts with a stand-in for the cluster (standin.sh): a host that joins from the same network changes nothing for
 # those that are at work; another proxy does, and their runtimes are started anew one after the other.
+# in turn
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What was on a host before with a mode of its owner's, on a host with a stand-in for the cluster (standin.sh): the audit log's directory.
+# in turn
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"

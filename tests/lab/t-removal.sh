@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Hosts leave while all that the cluster was installed from is gone: the bundle, the release servers, the registries. On hosts with a
 # stand-in for the cluster (standin.sh).
+# in turn
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/standin.sh"
