@@ -27,8 +27,6 @@ pub enum Change {
     /// Container images that a runtime without an import fetches: what the cluster calls each, and the SHA-256 of its
     /// configuration where that is known.
     Cri { endpoint: String, images: Vec<(String, Option<String>)> },
-    /// What Kubernetes will make in a cri-o that was there, which answers here and keeps images there.
-    Borrowed { endpoint: String, root: String },
     /// What Kubernetes will make in a containerd that was there, whose directories these are.
     Store { root: String, state: String },
     /// Likewise in a docker.
@@ -104,7 +102,6 @@ impl Change {
             Self::Pull { .. } => "pull",
             Self::DockerPull { .. } => "docker_pull",
             Self::Cri { .. } => "cri",
-            Self::Borrowed { .. } => "borrowed",
             Self::Store { .. } => "store",
             Self::DockerStore { .. } => "docker_store",
             Self::Tree { .. } => "tree",
@@ -147,7 +144,6 @@ impl Change {
                 };
                 [endpoint.clone()].into_iter().chain(images.iter().map(image)).collect()
             }
-            Self::Borrowed { endpoint, root } => vec![endpoint.clone(), root.clone()],
             Self::Store { root, state } => vec![root.clone(), state.clone()],
             Self::Tree { path, whose } => {
                 let whose = match whose {
@@ -206,9 +202,7 @@ impl Change {
                 path.clone()
             }
             Self::Image { upload, .. } | Self::DockerImage { upload, .. } => upload.name.clone(),
-            Self::Store { root, .. } | Self::DockerStore { root } | Self::Borrowed { root, .. } => {
-                root.clone()
-            }
+            Self::Store { root, .. } | Self::DockerStore { root } => root.clone(),
             Self::Cri { images, .. } => {
                 images.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
             }

@@ -336,7 +336,7 @@ impl Facts {
 
     /// Whether a node of ours uses a runtime that has an owner.
     pub fn has_borrowed_runtime(&self) -> bool {
-        let is_store = |kind: &str| matches!(kind, "store" | "docker_store" | "borrowed");
+        let is_store = |kind: &str| matches!(kind, "store" | "docker_store");
         self.claims.iter().any(|claim| is_store(&claim.kind))
     }
 

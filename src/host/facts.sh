@@ -291,6 +291,11 @@ fi
 for path in /etc/containerd/config.toml /etc/docker/daemon.json; do
     [ ! -e "$path" ] || say runtime_config "$path"
 done
+# cri-o reads all of its directory, and goes on with the store that it finds.
+find /etc/crio -xdev ! -type d 2>/dev/null | while IFS= read -r path; do say runtime_config "$path"; done
+for path in /var/lib/crio/*; do
+    [ ! -e "$path" ] || { say runtime_config /var/lib/crio && break; }
+done
 
 # The containerd that runs, whoever brought it: what it says itself, and what its configuration comes to with its own defaults (a dump
 # reads it anew, so it may be younger than the process). Each question has a limit: it may hang.
@@ -349,65 +354,16 @@ if [ "${pid:-0}" != 0 ]; then
     fi
 fi
 
-# What of its configuration matters here, of what `crio config` prints: what is as by default behind a `#`, and examples behind headings
-# with one.
-crio_config() {
-    awk '
-    function told(key, text) { print "crio." key " " text }
-    /^#+ *\[/ { section = ""; next }
-    /^\[/ { section = substr($0, 2, index($0, "]") - 2); next }
-    { sub(/^# ?/, ""); sub(/[ \t]+$/, "") }
-    list != "" {
-        if ($0 ~ /^[ \t]*\]/) { if (dirs != "") told(list, dirs); list = ""; next }
-        gsub(/[ \t",]/, "")
-        if ($0 != "") dirs = dirs (dirs == "" ? "" : ",") $0
-        next
-    }
-    {
-        at = index($0, " = ")
-        if (!at) next
-        key = substr($0, 1, at - 1); text = substr($0, at + 3)
-    }
-    section == "crio.network" && key == "plugin_dirs" {
-        if (text ~ /\]/) { gsub(/[][ ",]/, " ", text); sub(/^ +/, "", text); sub(/ +$/, "", text); gsub(/ +/, ",", text); if (text != "") told(key, text) }
-        else { list = key; dirs = "" }
-        next
-    }
-    (section == "crio" && (key == "root" || key == "runroot")) || (section == "crio.api" && key == "listen") ||
-        (section == "crio.runtime" && key == "cgroup_manager") || (section == "crio.network" && key == "network_dir") ||
-        (section == "crio.image" && (key == "pause_image" || key == "global_auth_file")) { if (!(key in had)) told(key, text); had[key] = 1 }'
-}
-
-# The cri-o that runs, likewise.
+# The cri-o that runs: what of images it has.
 pid=0
 [ ! -d /run/systemd/system ] || pid=$(systemctl show -p MainPID crio.service 2>/dev/null)
 pid=${pid#MainPID=}
 if [ "${pid:-0}" != 0 ]; then
     say crio "$pid"
-    # What runs may be somebody's script around it.
-    program=$(readlink "/proc/$pid/exe" 2>/dev/null)
-    case $program in */crio) program=/proc/$pid/exe ;; *) program=crio ;; esac
-    say crio.version "$(timeout 10 "$program" --version 2>/dev/null | sed -n 's/^crio version //p' | head -n 1)"
-    options=$(tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" |
-        sed -n -E -e '/^--?(config|c|config-dir|d)=/p' -e '/^--?(config|c|config-dir|d)$/{N;s/\n/=/;p;}')
-    words=$IFS IFS=$newline
-    # shellcheck disable=SC2086 # Options are lines.
-    set -f && set -- $options && set +f
-    IFS=$words
-    timeout 10 "$program" "$@" config 2>/dev/null | crio_config |
-        while read -r key value; do
-            say "$key" "$value"
-            [ "$key" = crio.global_auth_file ] || continue
-            value=${value#\"}
-            value=${value%\"}
-            if [ -e "${value:-/run/containers/0/auth.json}" ]; then say crio.has_auth 1; else say crio.has_auth 0; fi
-        done
     socket=unix:///var/run/crio/crio.sock
     if has crictl && images=$(timeout 10 crictl -r "$socket" -i "$socket" images 2>/dev/null); then
         say crio.image -
         printf '%s\n' "$images" | awk 'NR != 1 && $2 !~ /^<none/ { print "crio.image " $1 ":" $2 }'
-        say crio.pod -
-        timeout 10 crictl -r "$socket" -i "$socket" pods -q 2>/dev/null | head -n 5 | sed 's/^/crio.pod /'
     fi
 fi
 if [ -s /etc/containers/registries.conf ]; then say registries_conf 1; else say registries_conf 0; fi
@@ -557,7 +513,7 @@ if [ -d /var/lib/bivouac ]; then
             $1 == "start" {
                 stands[$2]
                 run = $3
-                if (match($0, / .(file|artifact|tree|kernel|kubeadm|package|store|docker_store|borrowed). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
+                if (match($0, / .(file|artifact|tree|kernel|kubeadm|package|store|docker_store). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
             }
             $1 == "undone" || $1 == "kept" { delete stands[$2] }
             END {

@@ -103,16 +103,6 @@ fn of_cri_o(site: &Site<'_>, index: usize, runtime: &mut Value) {
     let version = program.and_then(|program| program.version.trim_start_matches('v').parse().ok());
     runtime["oci"] = json!(cri_o::default_runtime(version));
     runtime["auth"] = json!("/etc/crio/auth.json");
-    if let Some(existing) = state.cri_o.as_ref().filter(|_| site.cluster.runtime.existing) {
-        let own = |own: Option<&String>, usual: &str| {
-            own.filter(|own| !own.is_empty()).map_or(usual, String::as_str).to_owned()
-        };
-        runtime["root"] = json!(own(existing.root.as_ref(), "/var/lib/containers/storage"));
-        runtime["state"] = json!(own(existing.runroot.as_ref(), "/run/containers/storage"));
-        // Where it looks if it is told of no file (containers-auth.json(5)).
-        runtime["auth"] = json!(own(existing.auth.as_ref(), "/run/containers/0/auth.json"));
-        runtime["missing_sandbox"] = json!(site.missing_sandbox(index));
-    }
 }
 
 fn of_containerd(site: &Site<'_>, state: &HostState) -> Value {

@@ -79,8 +79,7 @@ impl Scope<'_> {
                 let root = self.path(step, &store.root)?;
                 vec![match self.cluster.runtime.traits.kind {
                     RuntimeKind::Docker => Change::DockerStore { root },
-                    RuntimeKind::CriO => Change::Borrowed { endpoint: self.endpoint(), root },
-                    RuntimeKind::Containerd => {
+                    RuntimeKind::Containerd | RuntimeKind::CriO => {
                         Change::Store { root, state: self.path(step, &store.state)? }
                     }
                 }]
@@ -303,10 +302,6 @@ impl Scope<'_> {
                 continue;
             };
             images.push((self.cluster.kubernetes.name_of(source), sum.cloned()));
-            let sandbox = self.context["runtime"]["missing_sandbox"].as_str().unwrap_or_default();
-            if name == "pause" && !sandbox.is_empty() && images.iter().all(|it| it.0 != sandbox) {
-                images.push((sandbox.to_owned(), sum.cloned()));
-            }
         }
         Ok(vec![Change::Cri { endpoint: self.endpoint(), images }])
     }

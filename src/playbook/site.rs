@@ -372,20 +372,7 @@ impl Site<'_> {
         for source in self.artifacts.of_images(&state.arch).flat_map(|it| &it.references) {
             sources.insert(repository(&self.cluster.kubernetes.name_of(source)), location(source));
         }
-        // What an owner's cri-o makes sandboxes of is our pause image, by another name.
-        if let (Some(sandbox), Some(pause)) =
-            (self.missing_sandbox(host), self.in_bundle("pause", &state.arch))
-        {
-            sources.insert(repository(sandbox), location(pause));
-        }
         sources
-    }
-
-    /// The image that an owner's cri-o makes sandboxes of, where that is not there.
-    pub(super) fn missing_sandbox(&self, host: usize) -> Option<&String> {
-        let cri_o = self.hosts[host].cri_o.as_ref().filter(|_| self.cluster.runtime.existing)?;
-        let pause = cri_o.pause.as_ref().filter(|pause| !pause.is_empty())?;
-        cri_o.images.as_ref().is_some_and(|there| !there.contains(pause)).then_some(pause)
     }
 }
 

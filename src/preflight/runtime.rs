@@ -1,12 +1,12 @@
 //! bivouac brings a container runtime. One that is there has an owner, and pods or containers of theirs: it
 //! is used only where the operator says so, and only if it fits.
 
-mod cri_o;
 mod docker;
 mod existing;
 
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
-use crate::cluster::{DOCKER, RUNTIMES, RuntimeKind, Traits};
+use crate::cluster::{CRI_O, DOCKER, RUNTIMES, RuntimeKind, Traits};
+use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
     name: "ContainerRuntime",
@@ -48,10 +48,10 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
                 there
             }
         }
-        (false, _) => nobody_s(context, host),
+        // cluster.yaml has no existing cri-o.
+        (false, _) | (true, RuntimeKind::CriO) => nobody_s(context, host),
         (true, RuntimeKind::Containerd) => existing::run(context, host),
         (true, RuntimeKind::Docker) => docker::existing(host),
-        (true, RuntimeKind::CriO) => cri_o::run(context, host),
     }
 }
 
@@ -82,21 +82,24 @@ fn is_ours(host: &HostFacts<'_>, unit: &str) -> bool {
 fn nobody_s(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let ours = |name: &&&str| is_ours(host, name);
     let units = UNITS.iter().filter(|name| !ours(name)).filter_map(|name| host.facts.unit(name));
-    let running = units.filter(|unit| unit.is_running()).map(|unit| &unit.name);
+    // A cri-o that does not run has a store all the same, or will have one.
+    let counts = |unit: &&Unit| unit.is_running() || unit.name == CRI_O.unit;
+    let found = units.filter(counts).map(|unit| &unit.name);
     // A package brings one into a directory that is claimed before.
     let its = |path: &String| {
         let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
         host.facts.has_claimed(path) || host.facts.has_claimed(directory)
     };
     let config = host.facts.runtime_config.iter().filter(|path| !its(path));
-    let there: Vec<&String> = running.chain(config).collect();
+    let there: Vec<&String> = found.chain(config).collect();
     if there.is_empty() {
         return vec![];
     }
     let message = format!("a container runtime is already there: {}", quoted(&there));
     let remove = "remove it if nothing on the host needs it";
-    let engine = context.cluster.runtime.traits.engine;
-    let fix = if there.iter().any(|name| *name == engine) {
+    let Traits { kind, engine, .. } = context.cluster.runtime.traits;
+    let can_stay = *kind != RuntimeKind::CriO && there.iter().any(|name| name == engine);
+    let fix = if can_stay {
         format!(
             "{remove}, or have it used with `runtime: {{existing: true}}` in cluster.yaml; preflight says whether it fits"
         )

@@ -15,8 +15,8 @@ use bivouac::cluster::{
 use bivouac::event::Severity;
 use bivouac::family::Families;
 use bivouac::host::facts::{
-    Address, Claim, Containerd, CriO, Docker, Endpoint, Facts, FactsError, Journal, Listener,
-    Process, Reached, Route, Unit,
+    Address, Claim, Containerd, Docker, Endpoint, Facts, FactsError, Journal, Listener, Process,
+    Reached, Route, Unit,
 };
 use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, check};
 use serde_json::json;
@@ -189,33 +189,6 @@ fn a_docker_that_came_with_a_package_of_ours_is_ours() {
             |kind: &str, subject: &str| Claim { kind: kind.into(), subject: subject.into() };
         facts.claims =
             vec![claim("tree", "/etc/containerd"), claim("file", "/etc/docker/daemon.json")];
-    }
-    assert_eq!(scene.check(), []);
-}
-
-#[test]
-fn an_existing_cri_o_that_fits_is_no_finding() {
-    let mut scene = Scene::healthy();
-    scene.cluster.runtime = Runtime { existing: true, traits: &CRI_O, ..Runtime::default() };
-    let text = |text: &str| Some(text.to_owned());
-    let minor = scene.cluster.kubernetes.version.minor();
-    for (facts, listen) in scene.facts.iter_mut().zip([
-        "/var/run/crio/crio.sock",
-        "/run/crio/crio.sock",
-        "unix:///var/run/crio/crio.sock",
-    ]) {
-        facts.units.as_mut().unwrap().push(unit("crio.service"));
-        facts.cri_o = Some(CriO {
-            version: Some(format!("1.{minor}.0")),
-            listen: text(listen),
-            cgroup: text("systemd"),
-            cni_bin: text("/opt/cni/bin/,/usr/libexec/cni/"),
-            cni_conf: text("/etc/cni/net.d/"),
-            // It has logins, and there is no bundle that would need another.
-            has_auth: Some(true),
-            pods: Some(vec![]),
-            ..CriO::default()
-        });
     }
     assert_eq!(scene.check(), []);
 }
@@ -406,29 +379,12 @@ const CASES: &[Case] = &[
         s.facts[1].containerd = Some(Containerd { version: None, ..containerd() });
         s.facts[2].containerd = Some(containerd());
     }),
-    (
-        "an existing cri-o that is not there, one that does not run, and one that does not fit",
-        "ContainerRuntime",
-        |s| {
-            s.cluster.runtime = Runtime { existing: true, traits: &CRI_O, ..Runtime::default() };
-            s.cluster.bundle = Some("b".into());
-            s.facts[1].units.as_mut().unwrap().push(unit("crio.service"));
-            let text = |text: &str| Some(text.to_owned());
-            s.facts[2].cri_o = Some(CriO {
-                version: text("1.17.5"),
-                listen: text("/srv/crio.sock"),
-                cgroup: text("cgroupfs"),
-                cni_bin: text("/usr/libexec/cni"),
-                auth: text("/etc/crio/pull-secret"),
-                has_auth: Some(true),
-                pods: Some(vec!["ab12".into()]),
-                ..CriO::default()
-            });
-        },
-    ),
     ("a cri-o that nobody speaks of", "ContainerRuntime", |s| {
         s.cluster.runtime = Runtime { traits: &CRI_O, ..Runtime::default() };
+        let stopped = Unit { active: "inactive".into(), ..unit("crio.service") };
+        s.facts[0].units.as_mut().unwrap().push(stopped);
         s.facts[1].units.as_mut().unwrap().push(unit("crio.service"));
+        s.facts[2].runtime_config = vec!["/etc/crio/crio.conf".into(), "/var/lib/crio".into()];
     }),
     ("a node of another runtime", "ContainerRuntime", |s| {
         let claim =

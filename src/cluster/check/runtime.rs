@@ -28,6 +28,16 @@ impl Check<'_> {
             RuntimeKind::Docker => self.overrides(&given.config, owned::DOCKER),
         };
         let existing = given.existing.unwrap_or_default();
+        // What is in its store is podman's too, so nobody knows whose an image is that a wipe finds there.
+        if self.installs
+            && existing
+            && let Some(name) = given.name.as_ref().filter(|_| traits.kind == RuntimeKind::CriO)
+        {
+            self.wrong(name.spot, "`existing: true` is not supported for cri-o", |it| {
+                it.found("cri-o").expected("no `existing: true`, or `containerd` or `docker`")
+            });
+            return Runtime { traits, existing, config };
+        }
         if let Some(own) =
             given.config.as_ref().filter(|own| self.installs && existing && !own.value.is_empty())
         {
@@ -73,15 +83,6 @@ impl Check<'_> {
         }
         let what = if login { "the login of a registry" } else { "the proxy" };
         let message = format!("hosts cannot pull: an existing runtime is not told of {what}");
-        if runtime.traits.kind == RuntimeKind::CriO {
-            // Nobody can bring it images: it takes them from registries alone.
-            let name = spec.runtime.as_ref().and_then(|it| it.name.as_ref());
-            let spot = name.map_or_else(Spot::default, |it| it.spot);
-            let expected =
-                format!("no `existing: true`, or {what} in cri-o's own configuration and not here");
-            self.wrong(spot, message, |it| it.found("cri-o").expected(expected));
-            return;
-        }
         let download = spec.artifacts.as_ref().and_then(|it| it.value.download.as_ref());
         let Some(download) = download.filter(|_| sources.download == Download::Hosts) else {
             return;

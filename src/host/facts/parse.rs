@@ -190,22 +190,7 @@ impl Read {
     /// Likewise.
     fn cri_o(&self) -> Option<CriO> {
         self.values.get("crio")?;
-        // A value that is empty is none to print, so it stands in quotes.
-        let quoted = |key: &str| Some(unquote(self.one(key)?));
-        Some(CriO {
-            version: self.text("crio.version"),
-            listen: quoted("crio.listen"),
-            root: quoted("crio.root"),
-            runroot: quoted("crio.runroot"),
-            cgroup: quoted("crio.cgroup_manager"),
-            pause: quoted("crio.pause_image"),
-            auth: quoted("crio.global_auth_file"),
-            has_auth: self.flag("crio.has_auth"),
-            cni_bin: self.text("crio.plugin_dirs"),
-            cni_conf: quoted("crio.network_dir"),
-            images: self.texts("crio.image"),
-            pods: self.texts("crio.pod"),
-        })
+        Some(CriO { images: self.texts("crio.image") })
     }
 
     fn routes(&self) -> Option<Vec<Route>> {

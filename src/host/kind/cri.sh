@@ -45,7 +45,7 @@ bv_cri_do() {
             bv_had=$bv_sum
             if [ "$bv_ref" = "$bv_name" ] || [ "$bv_sum" = "${bv_ref#*=}" ]; then continue; fi
         fi
-        # One that was only just told to read its files anew may not have done so yet.
+        # A registry may not answer at once.
         bv_wait_for 3 bv_cri_pull "$bv_end" "$bv_name" || bv_die "the image \`$bv_name\` was not pulled: $bv_said"
         bv_cri_image "$bv_end" "$bv_name" || bv_die "the image \`$bv_name\` was pulled, and is not there"
         case $bv_ref in
@@ -70,43 +70,8 @@ bv_cri_undo() {
     return 0
 }
 
-# borrowed ENDPOINT ROOT: what Kubernetes makes in a cri-o that has an owner: pods, and the images that the kubelet pulls. The entry only
-# notes what is there; undo takes the rest away and leaves the runtime itself alone.
-
-bv_borrowed_is() { bv_stands borrowed "$1"; }
-
-bv_borrowed_before() {
-    { mkdir -p "$bv_saved" && bv_cri "$1" images -q >"$bv_saved/images" && bv_cri "$1" pods -q >"$bv_saved/pods"; } ||
-        bv_die "the runtime at \`$1\` does not say what is in it"
-    bv_sync "$bv_saved/images" "$bv_saved/pods" "$bv_saved"
-    bv_was noted
-}
-
-bv_borrowed_do() { :; }
-
-bv_borrowed_undo() {
-    bv_end=$1
-    shift "$bv_nargs"
-    # Nothing was noted, so nothing was made.
-    [ "${1:-}" = noted ] && [ -f "$bv_saved/images" ] || return 0
-    bv_have=$(timeout 60 crictl -r "$bv_end" -i "$bv_end" pods -q) ||
-        bv_die "the runtime is its owner's and does not answer: start it, so that what Kubernetes made in it can be removed"
-    printf '%s\n' "$bv_have" | bv_store_new pods | while IFS= read -r bv_id; do
-        timeout 60 crictl -r "$bv_end" -i "$bv_end" stopp "$bv_id" >/dev/null 2>&1 </dev/null
-        timeout 60 crictl -r "$bv_end" -i "$bv_end" rmp "$bv_id" >/dev/null 2>&1 </dev/null
-    done
-    bv_left=$(bv_cri "$bv_end" pods -q) || return 1
-    bv_left=$(printf '%s\n' "$bv_left" | bv_store_new pods)
-    [ -z "$bv_left" ] || bv_die "the runtime keeps pods of Kubernetes: $(printf '%s' "$bv_left" | tr '\n' ' ')"
-    bv_have=$(bv_cri "$bv_end" images -q) || return 1
-    printf '%s\n' "$bv_have" | sort -u | bv_store_new images | while IFS= read -r bv_id; do
-        timeout 120 crictl -r "$bv_end" -i "$bv_end" rmi "$bv_id" >/dev/null 2>&1 </dev/null || exit 1
-    done || bv_die "the runtime keeps images of Kubernetes"
-    return 0
-}
-
 # cri-o pins pods' namespaces below /run, each kind in a directory of its own and under a UUID (its internal/config/nsmgr), and its monitors
-# outlive it. Where it runs still it is its owner's, and takes care of them itself.
+# outlive it. Where it runs still it is another's, and takes care of them itself.
 bv_pins_forget() {
     [ ! -e /run/crio ] && [ ! -e /run/ipcns ] && return 0
     [ "$(systemctl is-active crio.service 2>/dev/null)" != active ] || return 0

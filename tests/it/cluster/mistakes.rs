@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
     (HOSTS, "  runtime: {name: cri-o, config: {crio: {root: /x}}}\n  hosts:", 10, 48, &["`crio.root` is set by bivouac", "`/var/lib/crio`"]),
     (HOSTS, "  runtime: {name: cri-o, config: {crio: {runtime: {cgroup_manager: cgroupfs}}}}\n  hosts:", 10, 68, &["`crio.runtime.cgroup_manager` is set by bivouac", "`systemd`"]),
     (HOSTS, "  runtime: {name: cri-o, config: {crio: {api: {listen: ~}}}}\n  hosts:", 10, 56, &["cri-o's configuration has no word for that"]),
-    (HOSTS, "  proxy: {https: \"http://p.example:1\"}\n  runtime: {name: cri-o, existing: true}\n  hosts:", 11, 19, &["an existing runtime is not told of the proxy", "in cri-o's own configuration"]),
+    (HOSTS, "  runtime: {name: cri-o, existing: true}\n  hosts:", 10, 19, &["`existing: true` is not supported for cri-o", "`containerd` or `docker`"]),
     // Names.
     ("name: demo", "name: Demo", 4, 9, &["not a cluster name", "did you mean `demo`?"]),
     ("name: demo", "name: my_cluster", 4, 9, &["did you mean `my-cluster`?"]),

@@ -51,10 +51,8 @@ fn contents(made: &Made, lane: usize, wanted: &str) -> Vec<String> {
 fn joined(made: &mut Made, images: &[&str]) {
     for state in &mut made.states {
         state.joined = true;
-        state.cri_o = Some(CriO {
-            images: Some(images.iter().map(|it| (*it).to_owned()).collect()),
-            ..CriO::default()
-        });
+        let images = images.iter().map(|it| (*it).to_owned()).collect();
+        state.cri_o = Some(CriO { images: Some(images) });
     }
 }
 
@@ -312,65 +310,4 @@ fn the_proxy_is_told_to_its_own_unit() {
     let drop_in = one("/etc/systemd/system/crio.service.d/bivouac-proxy.conf");
     assert!(drop_in.2.contains("/etc/systemd/system/crio.service.d/proxy.env"), "{}", drop_in.2);
     assert_eq!(one("/etc/systemd/system/crio.service.d/proxy.env").1, "0600");
-}
-
-#[test]
-fn an_existing_one_is_used_and_only_told_where_the_images_are() {
-    let mut made =
-        Made::new("v1.30.2", "", &format!("runtime: {{name: cri-o, existing: true}}\n{SINGLE}"));
-    let text = |text: &str| Some(text.to_owned());
-    made.states[0].registries_conf = true;
-    made.states[0].cri_o = Some(CriO {
-        version: text("1.30.6"),
-        root: text("/data/containers"),
-        auth: text(""),
-        pause: text("registry.k8s.io/pause:3.8"),
-        images: Some(vec![]),
-        ..CriO::default()
-    });
-    made.artifacts.0.extend(["bundle", "bivouac"].map(|name| one("serve", name, vec![])));
-    let all = changes(&made.init().lanes[0]);
-    for change in &all {
-        let (kind, subject) = (change.kind(), change.subject());
-        assert!(
-            !subject.starts_with("/etc/crio")
-                && subject != UNIT
-                && subject != "/usr/local/bin/crio",
-            "{kind} {subject}"
-        );
-        if let Change::Service { unit, active, .. } = change {
-            assert!(unit != "crio.service" || !active, "it is not restarted");
-        }
-    }
-    let borrowed = Change::Borrowed {
-        endpoint: "unix:///var/run/crio/crio.sock".to_owned(),
-        root: "/data/containers".to_owned(),
-    };
-    let position = |wanted: &dyn Fn(&Change) -> bool| all.iter().position(wanted).unwrap();
-    let claimed = position(&|change| *change == borrowed);
-    assert!(position(&|change| change.subject() == "/usr/local/bin/crictl") < claimed);
-    assert!(claimed < position(&|change| change.kind() == "cri"));
-    // It makes sandboxes of another image, which is our pause image by that name.
-    let images = all.iter().find(|change| change.kind() == "cri").unwrap().subject();
-    assert_eq!(images, "registry.k8s.io/pause:3.9 registry.k8s.io/pause:3.8");
-    // Where it names no file it looks there, and short names stay its owner's.
-    assert_eq!(contents(&made, 0, "/run/containers/0/auth.json").len(), 2);
-    assert!(!contents(&made, 0, REGISTRIES)[1].contains("unqualified"));
-    // It reads that anew before the images come, when they have, and when all of it is gone.
-    let hangup = |text: &str| text.contains("-s HUP");
-    let runs: Vec<usize> = all
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| matches!(it, Change::Command { run, .. } if hangup(run)))
-        .map(|it| it.0)
-        .collect();
-    let undo = position(&|it| matches!(it, Change::Command { undo, .. } if hangup(undo)));
-    let files: Vec<usize> = all
-        .iter()
-        .enumerate()
-        .filter(|(_, it)| it.subject() == REGISTRIES)
-        .map(|it| it.0)
-        .collect();
-    assert_eq!((runs.len(), files.len()), (2, 2));
-    assert!(undo < files[0] && files[0] < runs[0] && files[1] < runs[1]);
 }
