@@ -138,9 +138,10 @@ bv_docker_store_undo() {
             bv_docker_within 120 image rm -f "$bv_id" >/dev/null 2>&1 </dev/null
     done
     bv_docker_manifests "$bv_images"
-    # Directories that it made for the first image or container. Where the baseline did not look nobody knows them.
+    # Directories that it made for the first image, of which no owner makes any by himself, and for the first container of containerd's
+    # own images. Empty ones elsewhere may be his: a volume, what a build left. Where the baseline did not look nobody knows them.
     bv_baseline_has "$bv_root" || return 0
-    find "$bv_root" -xdev -mindepth 1 -depth -type d ! -path '*/overlay2/*/*' 2>/dev/null | awk '
+    { find "$bv_root/image" -xdev -depth -type d ! -path '*/layerdb/tmp/*' && find "$bv_root/rootfs" -xdev -maxdepth 1 -depth -type d; } 2>/dev/null | awk '
         NR == FNR { if ($1 == "path" && $2 == "d") { sub(/^path d [^ ]* [^ ]* /, ""); had[$0] = 1 } next }
         !($0 in had)' "$BV/baseline" - | while IFS= read -r bv_dir; do rmdir -- "$bv_dir" 2>/dev/null; done
     return 0

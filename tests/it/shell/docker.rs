@@ -48,7 +48,7 @@ BV_NL='
 bv_die() { printf '%s\\n' \"$*\" >&2; exit 1; }
 bv_was() { for word; do was=\"$was $word\"; done; }
 bv_sync() { :; }
-bv_baseline_has() { return 1; }
+bv_baseline_has() { [ -e \"$STORE/baseline\" ]; }
 ctr() { return 1; }
 change() { was=; bv_docker_pull_before \"$@\"; bv_docker_pull_do \"$@\"; }
 undo() { bv_nargs=$1; shift; bv_docker_pull_undo \"$@\"; }
@@ -116,6 +116,36 @@ printf '%s\\n' 'p1 k8s_POD_x sha256:a' 'p2 k8s_etcd_x sha256:e' 'p3 k8s_tool_x s
     let before = "p0 k8s_POD_old sha256:a\n";
     let (_, after_containers, _) = after(images, before, "claim; give_up");
     assert_eq!(after_containers, before);
+}
+
+/// A baseline has lines `path TYPE MODE OWNER PATH`.
+#[test]
+fn of_empty_directories_in_an_owner_s_docker_only_those_that_images_make_go() {
+    let tree = "root=$STORE/root BV=$STORE
+mkdir -p $root/image/overlay2/layerdb $root/containers $root/volumes
+for it in image image/overlay2 containers volumes; do echo \"path d 700 0:0 $root/$it\"; done >$STORE/baseline
+claim
+mkdir -p $root/image/overlay2/distribution/v2metadata-by-diffid/sha256 $root/rootfs/overlayfs/ID $root/rootfs/none \
+    $root/volumes/data/_data $root/containers/ID/checkpoints $root/buildkit/content
+bv_nargs=1; bv_docker_store_undo $root $was
+cd $root && find . -type d | sort >&2";
+    let (_, _, said) = after("", "", tree);
+    let stay = "
+./buildkit
+./buildkit/content
+./containers
+./containers/ID
+./containers/ID/checkpoints
+./image
+./image/overlay2
+./rootfs
+./rootfs/overlayfs
+./rootfs/overlayfs/ID
+./volumes
+./volumes/data
+./volumes/data/_data
+";
+    assert_eq!(said, format!(".{stay}"));
 }
 
 #[test]
