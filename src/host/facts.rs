@@ -122,6 +122,8 @@ pub struct Facts {
     pub ufw: Option<bool>,
     /// Configurations of runtimes that are there already.
     pub runtime_config: Vec<String>,
+    /// Directories of runtimes' images and containers that have something in them.
+    pub runtime_data: Vec<String>,
     /// The containerd that runs; `None` where none does, or nobody looked.
     pub containerd: Option<Containerd>,
     /// The cri-o that runs, likewise.

@@ -296,6 +296,15 @@ find /etc/crio -xdev ! -type d 2>/dev/null | while IFS= read -r path; do say run
 for path in /var/lib/crio/*; do
     [ ! -e "$path" ] || { say runtime_config /var/lib/crio && break; }
 done
+for path in /var/lib/containerd /var/lib/docker; do
+    for file in "$path"/*; do
+        case $file in */lost+found) continue ;; esac
+        if [ -e "$file" ]; then
+            say runtime_data "$path"
+            break
+        fi
+    done
+done
 
 # The containerd that runs, whoever brought it: what it says itself, and what its configuration comes to with its own defaults (a dump
 # reads it anew, so it may be younger than the process). Each question has a limit: it may hang.

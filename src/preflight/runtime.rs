@@ -5,7 +5,7 @@ mod docker;
 mod existing;
 
 use super::{Check, Context, Finding, HostFacts, Run, quoted};
-use crate::cluster::{CRI_O, DOCKER, RUNTIMES, RuntimeKind, Traits};
+use crate::cluster::{CONTAINERD, CRI_O, DOCKER, RUNTIMES, RuntimeKind, Traits};
 use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
@@ -79,6 +79,28 @@ fn is_ours(host: &HostFacts<'_>, unit: &str) -> bool {
         || (OF_DOCKER.contains(&unit) && host.facts.has_claimed(DOCKER.config))
 }
 
+/// What is installed, or has images, and does not run: ours would start it, with its owner's containers, and a wipe would take away what
+/// it keeps.
+fn stopped<'a>(runtime: &Traits, host: &'a HostFacts<'_>) -> Vec<&'a String> {
+    let data = |it: &Traits| {
+        let mut all = host.facts.runtime_data.iter();
+        all.find(|path| *path == it.root && !host.facts.has_claimed(it.root))
+    };
+    let unit = |it: &Traits| {
+        let unit = host.facts.unit(it.engine).filter(|unit| !is_ours(host, &unit.name));
+        unit.map(|unit| &unit.name)
+    };
+    match runtime.kind {
+        RuntimeKind::CriO => vec![],
+        // A package without images takes nothing from its owner.
+        RuntimeKind::Containerd => data(&CONTAINERD).and(unit(&CONTAINERD)).into_iter().collect(),
+        RuntimeKind::Docker => {
+            let containerd = data(&CONTAINERD).and(unit(&CONTAINERD));
+            [containerd, unit(&DOCKER), data(&DOCKER)].into_iter().flatten().collect()
+        }
+    }
+}
+
 fn nobody_s(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let ours = |name: &&&str| is_ours(host, name);
     let units = UNITS.iter().filter(|name| !ours(name)).filter_map(|name| host.facts.unit(name));
@@ -91,7 +113,12 @@ fn nobody_s(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         host.facts.has_claimed(path) || host.facts.has_claimed(directory)
     };
     let config = host.facts.runtime_config.iter().filter(|path| !its(path));
-    let there: Vec<&String> = found.chain(config).collect();
+    let mut there: Vec<&String> = found.chain(config).collect();
+    for name in stopped(context.cluster.runtime.traits, host) {
+        if !there.contains(&name) {
+            there.push(name);
+        }
+    }
     if there.is_empty() {
         return vec![];
     }

@@ -379,6 +379,27 @@ const CASES: &[Case] = &[
         s.facts[1].containerd = Some(Containerd { version: None, ..containerd() });
         s.facts[2].containerd = Some(containerd());
     }),
+    (
+        "a docker that is installed and stopped, and one that left its images",
+        "ContainerRuntime",
+        |s| {
+            s.cluster.runtime.traits = &DOCKER;
+            let stopped = |name: &str| Unit { active: "inactive".into(), ..unit(name) };
+            s.facts[0].units.as_mut().unwrap().push(stopped("docker.service"));
+            // Its containerd is stopped, too.
+            s.facts[1].units.as_mut().unwrap().push(stopped("containerd.service"));
+            s.facts[1].runtime_data = vec!["/var/lib/containerd".into(), "/var/lib/docker".into()];
+            // Without images it is a package.
+            s.facts[2].units.as_mut().unwrap().push(stopped("containerd.service"));
+        },
+    ),
+    ("a containerd that is stopped, with its owner's images", "ContainerRuntime", |s| {
+        let stopped = |name: &str| Unit { active: "inactive".into(), ..unit(name) };
+        for facts in &mut s.facts[..2] {
+            facts.units.as_mut().unwrap().push(stopped("containerd.service"));
+        }
+        s.facts[0].runtime_data = vec!["/var/lib/containerd".into()];
+    }),
     ("a cri-o that nobody speaks of", "ContainerRuntime", |s| {
         s.cluster.runtime = Runtime { traits: &CRI_O, ..Runtime::default() };
         let stopped = Unit { active: "inactive".into(), ..unit("crio.service") };

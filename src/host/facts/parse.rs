@@ -98,6 +98,7 @@ impl Read {
             units: self.list("unit", unit),
             ufw: self.one("ufw").map(|value| unquote(value).eq_ignore_ascii_case("yes")),
             runtime_config: self.texts("runtime_config").unwrap_or_default(),
+            runtime_data: self.texts("runtime_data").unwrap_or_default(),
             containerd: self.containerd(),
             cri_o: self.cri_o(),
             registries_conf: self.flag("registries_conf"),
