@@ -11,7 +11,8 @@ const CONFIG: &str = "/etc/docker/daemon.json";
 const RESTART: &str = "and `systemctl restart docker`";
 
 /// The oldest API that cri-dockerd speaks (`MinimumDockerAPIVersion` in Mirantis/cri-dockerd `libdocker`, and in
-/// the kubelet's dockershim before it).
+/// the kubelet's dockershim before it). From Mirantis/cri-dockerd#346 of April 2024 on it is 1.42, of docker 23, on its main branch; which
+/// releases of 0.3 have that is not known here, so README says it.
 const OLDEST_API: (u32, u32) = (1, 26);
 
 /// The package that dockerd comes with.
@@ -23,7 +24,8 @@ pub(super) fn package(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Fin
     }
     let name = host.facts.os.name().unwrap_or_else(|| "this distribution".to_owned());
     let message = format!("bivouac knows no package of docker for `{name}`");
-    let fix = "install docker as its project says (docs.docker.com/engine/install), and write \
+    let fix = "install docker, from the distribution if it has one or as docker's project says \
+               (docs.docker.com/engine/install names the distributions that it has packages for), and write \
                `runtime: {name: docker, existing: true}` in cluster.yaml; or take another runtime";
     Some(host.error(CHECK.name, message, fix))
 }
@@ -107,7 +109,14 @@ fn cgroups(runs: &Docker) -> Misfit {
 fn log(runs: &Docker) -> Misfit {
     let driver = runs.log.as_ref().filter(|driver| *driver != "json-file")?;
     let what = format!("docker's logging driver is `{driver}`: `kubectl logs` would show nothing");
-    Some((what, line("\"log-driver\": \"json-file\"")))
+    // dockerd does not start where both say it (moby/moby#41725).
+    let fix = line("\"log-driver\": \"json-file\"");
+    Some((
+        what,
+        format!(
+            "{fix}; where dockerd has the flag `--log-driver`, as Fedora's in `/etc/sysconfig/docker`, there instead"
+        ),
+    ))
 }
 
 /// Pods of the control plane use the host's network and files.
