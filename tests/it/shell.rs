@@ -6,6 +6,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+const RPM: &str = include_str!("../../src/host/kind/package/rpm.sh");
 const MEMBERS: &str = include_str!("../../src/host/members.sh");
 const DNF: &str = include_str!("../../src/host/kind/package/dnf.sh");
 const BASELINE: &str = include_str!("../../src/host/baseline.sh");
@@ -482,4 +483,20 @@ fn an_image_that_is_pulled_is_the_one_with_the_sum_or_none() {
     );
     let (done, calls, _) = fetched(&named(&"ef".repeat(32)), &wrong, &right);
     assert_eq!((done, calls.as_str()), (false, "inspecti pull inspecti"));
+}
+
+#[test]
+fn configuration_that_bivouac_wrote_is_not_what_an_owner_changed_of_a_package() {
+    let stand_ins = "rpm() {
+    printf '%s\\n' 'S.5....T.  c /etc/docker/daemon.json' '.......T.  c /etc/touched' 'S.5....T.    /usr/bin/x' \\
+        'S.5....T.  c /etc/sysconfig/docker'
+}
+bv_stands() { [ \"$1 $2\" = 'file /etc/docker/daemon.json' ]; }
+";
+    let output = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{stand_ins}{RPM}\nbv_rpm_changed docker"))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "/etc/sysconfig/docker ");
 }

@@ -60,9 +60,12 @@ bv_rpm_needed() {
     LC_ALL=C rpm -e --test "$@" 2>&1 | sed -n 's/.* is needed by (installed) //p' | LC_ALL=C sort -u | tr '\n' ' '
 }
 
-# `5`: the content differs; `c`: it is configuration.
+# `5`: the content differs; `c`: it is configuration. A file that an entry of ours wrote before the package came is that entry's: SUSE's
+# docker brings /etc/docker/daemon.json.
 bv_rpm_changed() {
-    LC_ALL=C rpm -V --nodeps --noscripts "$@" 2>/dev/null | sed -n 's/^..5[^ ]* *c \(\/.*\)$/\1/p' | tr '\n' ' '
+    LC_ALL=C rpm -V --nodeps --noscripts "$@" 2>/dev/null | sed -n 's/^..5[^ ]* *c \(\/.*\)$/\1/p' | while IFS= read -r bv_path; do
+        bv_stands file "$bv_path" || printf '%s ' "$bv_path"
+    done
 }
 
 bv_rpm_remove() {
