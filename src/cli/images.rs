@@ -35,6 +35,13 @@ const LOOK_AT_FILE: Duration = Duration::from_millis(250);
 
 /// The names of a runtime's images, a line each.
 const BY_CONTAINERD: &str = "timeout 30 ctr -n k8s.io images ls -q 2>/dev/null";
+/// docker leaves its hub's name out.
+const BY_DOCKER: &str = r#"(images=$(timeout 30 docker --config /var/lib/kubelet --host unix:///run/docker.sock image ls --format '{{.Repository}}:{{.Tag}}' 2>/dev/null) || exit
+printf '%s\n' "$images" | awk '
+    { parts = split($0, part, "/") }
+    parts == 1 { $0 = "docker.io/library/" $0 }
+    parts != 1 && part[1] !~ /[.:]/ && part[1] != "localhost" { $0 = "docker.io/" $0 }
+    { print }')"#;
 const BY_CRI: &str = "(images=$(timeout 30 crictl images 2>/dev/null) || exit; printf '%s\\n' \"$images\" | awk 'NR != 1 { print $1 \":\" $2 }')";
 
 /// An image for an architecture.
@@ -180,7 +187,8 @@ async fn needs(
         (0..states.len()).map(|index| states[index].joined && !lacking(index).is_empty()).collect();
     let images = match cluster.runtime.traits.kind {
         RuntimeKind::CriO => BY_CRI,
-        RuntimeKind::Containerd | RuntimeKind::Docker => BY_CONTAINERD,
+        RuntimeKind::Containerd => BY_CONTAINERD,
+        RuntimeKind::Docker => BY_DOCKER,
     };
     let there = pulls::side_by_side(session, remotes, |index, mut remote| {
         let asked = asked[index];
@@ -368,6 +376,17 @@ async fn watched<T>(pull: impl Future<Output = T>, file: &Path, total: u64, comi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn docker_s_short_names_are_told_in_full() {
+        let list = "docker() { printf '%s\\n' haproxy:2.6 kindest/node:1 k8s.gcr.io/pause:3.2 localhost/a:1 r:5000/a:1; }
+timeout() { shift; \"$@\"; }\n";
+        let output =
+            std::process::Command::new("sh").arg("-c").arg(format!("{list}{BY_DOCKER}")).output();
+        let names = String::from_utf8(output.unwrap().stdout).unwrap();
+        let expected = "docker.io/library/haproxy:2.6\ndocker.io/kindest/node:1\nk8s.gcr.io/pause:3.2\nlocalhost/a:1\nr:5000/a:1\n";
+        assert_eq!(names, expected);
+    }
 
     #[test]
     fn a_list_that_does_not_come_is_not_an_empty_one() {
