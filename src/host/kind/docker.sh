@@ -140,11 +140,23 @@ bv_docker_store_undo() {
     bv_docker_manifests "$bv_images"
     # Directories that it made for the first image, of which no owner makes any by himself, and for the first container of containerd's
     # own images. Empty ones elsewhere may be his: a volume, what a build left. Where the baseline did not look nobody knows them.
-    bv_baseline_has "$bv_root" || return 0
+    bv_baseline_has "$bv_root" || {
+        bv_docker_stays
+        return 0
+    }
     { find "$bv_root/image" -xdev -depth -type d ! -path '*/layerdb/tmp/*' && find "$bv_root/rootfs" -xdev -maxdepth 1 -depth -type d; } 2>/dev/null | awk '
         NR == FNR { if ($1 == "path" && $2 == "d") { sub(/^path d [^ ]* [^ ]* /, ""); had[$0] = 1 } next }
         !($0 in had)' "$BV/baseline" - | while IFS= read -r bv_dir; do rmdir -- "$bv_dir" 2>/dev/null; done
     return 0
+}
+
+# Names the images that were not there before, and stay: its owner pulled them, or pods long gone had them. Where the baseline looks, the
+# comparison does.
+bv_docker_stays() {
+    bv_images=$(bv_docker_names | while read -r bv_id bv_name; do
+        grep -qxF -- "$bv_id" "$bv_saved/images" || printf '%s ' "$bv_name"
+    done)
+    [ -z "$bv_images" ] || bv_keep "images in docker that were not there before, yours or of pods long gone: ${bv_images% }"
 }
 
 # Takes away the manifests of those images, $1, that were there before under other names, and has containerd sweep up those of images
