@@ -9,6 +9,10 @@ const SPEAKS_V1: Release = Release(0, 3, 0);
 /// when 0.3.21 was out.
 const WITHOUT_V1ALPHA2: Release = Release(0, 3, 22);
 
+/// The first with all flags of the unit: `--ipv6-dual-stack` (Mirantis/cri-dockerd#70, June 2022) and `--streaming-bind-addr` (#109, August
+/// 2022, after 0.2.5).
+const HAS_FLAGS: Release = Release(0, 2, 6);
+
 /// What is expected instead of this release, where it speaks no version of the Container Runtime Interface that
 /// the kubelet speaks.
 #[must_use]
@@ -17,7 +21,9 @@ pub fn instead_of(release: Release, cri: &[&str]) -> Option<String> {
         "v1" => release >= SPEAKS_V1,
         _ => release < WITHOUT_V1ALPHA2,
     };
-    if cri.iter().any(speaks) {
+    if release < HAS_FLAGS && cri.contains(&"v1alpha2") {
+        Some(format!("{HAS_FLAGS} or newer"))
+    } else if cri.iter().any(speaks) {
         None
     } else if cri.contains(&"v1") {
         Some(format!("{SPEAKS_V1} or newer"))
@@ -38,6 +44,9 @@ mod tests {
         assert_eq!(instead(Release(0, 3, 24), &["v1alpha2"]), "one older than 0.3.22");
         assert_eq!(instead(Release(0, 3, 24), &["v1", "v1alpha2"]), "");
         assert_eq!(instead(Release(0, 2, 6), &["v1", "v1alpha2"]), "");
+        // Older ones do not know the unit's flags.
+        assert_eq!(instead(Release(0, 2, 5), &["v1alpha2"]), "0.2.6 or newer");
+        assert_eq!(instead(Release(0, 2, 5), &["v1"]), "0.3.0 or newer");
         assert_eq!(instead(Release(0, 2, 6), &["v1"]), "0.3.0 or newer");
         assert_eq!(instead(Release(0, 4, 4), &["v1"]), "");
     }
