@@ -1,15 +1,15 @@
 //! The kubelet and the container runtime of each host.
 
 use super::{Context, Finding, Look};
-use crate::cluster::Traits;
+use crate::cluster::Runtime;
 use crate::host::survey::Survey;
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Finding> {
-    let runtime = context.cluster.runtime.traits;
+    let runtime = &context.cluster.runtime;
     context.installed().flat_map(|(look, survey)| one(runtime, look, survey)).collect()
 }
 
-fn one(runtime: &Traits, look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
+fn one(runtime: &Runtime, look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
     let mut findings = Vec::new();
     match &survey.kubelet {
         Some(unit) if unit.state == "active" => {}
@@ -40,16 +40,18 @@ fn one(runtime: &Traits, look: &Look<'_>, survey: &Survey) -> Vec<Finding> {
     findings
 }
 
-/// What a runtime writes down of itself, and how it is started: by one unit, or by two.
-fn says_why(runtime: &Traits) -> String {
+/// What a runtime writes down of itself, and how it is started: by one unit, or by two, of which one may be an owner's.
+fn says_why(runtime: &Runtime) -> String {
+    let (traits, existing) = (runtime.traits, runtime.existing);
     let name = |unit: &'static str| unit.trim_end_matches(".service");
-    let mut units = vec![name(runtime.engine)];
-    if runtime.unit != runtime.engine {
-        units.push(name(runtime.unit));
+    let mut units = vec![name(traits.engine)];
+    if traits.unit != traits.engine {
+        units.push(name(traits.unit));
     }
     let journal = units.iter().fold(String::new(), |all, unit| format!("{all} -u {unit}"));
+    let ours = if existing { &units[units.len() - 1..] } else { &units[..] };
     format!(
         "`journalctl{journal}` says why; `systemctl restart {}` starts it again",
-        units.join(" ")
+        ours.join(" ")
     )
 }
