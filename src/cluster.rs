@@ -96,6 +96,8 @@ pub struct Serve {
     pub host: String,
     /// The port on which it serves for the time of a run.
     pub port: u16,
+    /// cluster.yaml names it; else another host of ours serves where this one cannot.
+    pub named: bool,
 }
 
 /// `spec.kubernetes`.

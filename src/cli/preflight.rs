@@ -189,6 +189,16 @@ impl Begun {
                 if findings(session, seen, &architectures, done.1.families(), checked) {
                     return Err(Stop::said(Exit::Refused));
                 }
+                let site = Site {
+                    cluster: &session.cluster,
+                    hosts: &states,
+                    artifacts: &done.0,
+                    kubeconfig: "",
+                    leaving: &[],
+                };
+                if let Some((why, fix)) = site.unserved() {
+                    return Err(Stop::new(Exit::Refused, format!("{why}\n  fix: {fix}")));
+                }
                 Ok(done)
             }
             From::Servers { .. } => {

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 
 use super::resolve::image_name;
-use crate::cluster::{API_PORT, Cluster, LoadBalancer, RuntimeKind};
+use crate::cluster::{API_PORT, Cluster, LoadBalancer, RuntimeKind, Serve};
 use crate::host::Upload;
 use crate::host::facts::{Containerd, CriO, Docker, Os};
 
@@ -306,7 +306,7 @@ impl Site<'_> {
     #[must_use]
     pub(super) fn served(&self) -> Option<Served> {
         let serve = self.cluster.serve.as_ref()?;
-        let host = self.cluster.hosts.iter().position(|host| host.display == serve.host)?;
+        let host = self.server_of_bundle(serve)?;
         let is_offered = self.artifacts.0.iter().any(|it| it.kind == "serve");
         let is_worth_it = if self.cluster.runtime.traits.kind == RuntimeKind::CriO {
             // A removal changes no runtime.
@@ -317,7 +317,68 @@ impl Site<'_> {
         if self.hosts[host].foreign || !is_offered || !is_worth_it {
             return None;
         }
-        Some(Served { host, at: SocketAddr::new(self.hosts[host].address, serve.port) })
+        Some(Served { host, at: SocketAddr::new(self.serving_address(host), serve.port) })
+    }
+
+    /// The host that is named, or where nobody named one and it cannot serve the first that can.
+    fn server_of_bundle(&self, serve: &Serve) -> Option<usize> {
+        let named = self.cluster.hosts.iter().position(|host| host.display == serve.host)?;
+        let can = |index: &usize| {
+            let state = &self.hosts[*index];
+            !state.foreign && self.has_server(&state.arch)
+        };
+        let first = || (0..self.hosts.len()).find(can);
+        if serve.named || can(&named) { Some(named) } else { first() }
+    }
+
+    /// Whether there is a program that serves on this architecture: this machine's own.
+    fn has_server(&self, arch: &str) -> bool {
+        self.artifacts.of("serve", arch).any(|it| it.name == "bivouac")
+    }
+
+    /// Why hosts whose cri-o lacks images cannot have those of the bundle, and what to do; nobody could bring them
+    /// these later in the run.
+    #[must_use]
+    pub fn unserved(&self) -> Option<(String, String)> {
+        let cluster = self.cluster;
+        let serve = cluster.serve.as_ref()?;
+        // Unknown where nothing was unpacked.
+        self.artifacts.0.iter().find(|it| it.kind == "serve")?;
+        let lacking = (0..self.hosts.len()).find(|host| self.lacks_images(*host))?;
+        if cluster.runtime.traits.kind != RuntimeKind::CriO {
+            return None;
+        }
+        let lacks = &cluster.hosts[lacking].display;
+        let cannot = "its cri-o pulls the images of the bundle from the host that serves it";
+        let (why, fix) = match self.server_of_bundle(serve) {
+            None => (
+                "and none can: each is another tool's, or of another architecture than this machine".to_owned(),
+                "run bivouac on a machine of the hosts' architecture".to_owned(),
+            ),
+            Some(host) if self.hosts[host].foreign => (
+                format!("and `{}` is a node of another tool, on which nothing is installed", cluster.hosts[host].display),
+                "name another host in `artifacts.serve`".to_owned(),
+            ),
+            Some(host) if !self.has_server(&self.hosts[host].arch) => (
+                format!("and `{}` is of another architecture than this machine", cluster.hosts[host].display),
+                "name another host in `artifacts.serve`".to_owned(),
+            ),
+            Some(host) if self.serving_address(host).is_ipv6() => (
+                format!("and `{}` has an IPv6 address alone, which no image's name can have in it", cluster.hosts[host].display),
+                "give it an IPv4 address in a cluster of both families, or take `runtime: {name: containerd}`".to_owned(),
+            ),
+            Some(_) => return None,
+        };
+        Some((format!("{lacks}: {cannot}, {why}"), fix))
+    }
+
+    /// The address at which a host serves. An image's name has no place for an IPv6 address (`reference` of
+    /// distribution, `domain`).
+    fn serving_address(&self, host: usize) -> IpAddr {
+        let state = &self.hosts[host];
+        let by_name =
+            self.cluster.runtime.traits.kind == RuntimeKind::CriO && state.address.is_ipv6();
+        state.other_address.filter(|it| by_name && it.is_ipv4()).unwrap_or(state.address)
     }
 
     /// Whether a host is to pull images in this run from the one that serves the bundle.

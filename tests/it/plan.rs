@@ -340,7 +340,7 @@ fn a_plan_grows_with_its_hosts_not_with_their_square() {
 /// Three hosts, of which `host` has the bundle for the others.
 fn served_by(host: &str) -> Made {
     let mut made = Made::new("v1.20.2", "", THREE);
-    made.cluster.serve = Some(Serve { host: host.to_owned(), port: 8484 });
+    made.cluster.serve = Some(Serve { host: host.to_owned(), port: 8484, named: true });
     made.artifacts.0.extend(["bivouac", "bundle"].map(|name| one("serve", name, vec![])));
     made
 }

@@ -623,7 +623,7 @@ const CASES: &[Case] = &[
     ("two control planes", "ControlPlaneCount", |s| s.cluster.hosts[1].control_plane = true),
     ("another listens where the bundle is to be served", "Port-*", |s| {
         let host = s.cluster.hosts[1].display.clone();
-        s.cluster.serve = Some(bivouac::cluster::Serve { host, port: 8484 });
+        s.cluster.serve = Some(bivouac::cluster::Serve { host, port: 8484, named: true });
         let tomcat = Listener { port: 8484, process: Some("tomcat".into()) };
         for facts in &mut s.facts {
             facts.listeners = Some(vec![tomcat.clone()]);

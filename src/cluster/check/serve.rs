@@ -24,7 +24,7 @@ impl Check<'_> {
             // cri-o takes images from registries alone: with a bundle there has to be one.
             artifacts.bundle.as_ref().filter(|_| self.runtime.kind == RuntimeKind::CriO)?;
             let host = hosts?.iter().find(|host| host.control_plane)?.display.clone();
-            return Some(Serve { host, port: PORT });
+            return Some(Serve { host, port: PORT, named: false });
         };
         if artifacts.bundle.is_none() {
             let message = "`serve` is given, but there is no bundle";
@@ -37,7 +37,7 @@ impl Check<'_> {
         };
         let find = |name: &str| hosts.iter().find(|host| is(host, name));
         if let Some(host) = find(&given.value) {
-            return Some(Serve { host: host.display.clone(), port: PORT });
+            return Some(Serve { host: host.display.clone(), port: PORT, named: true });
         }
         let (name, port) = match given.value.rsplit_once(':') {
             Some((name, port)) => (name.trim_matches(['[', ']']), port),
@@ -54,7 +54,9 @@ impl Check<'_> {
             return None;
         };
         match port.parse() {
-            Ok(port) if PORTS.contains(&port) => Some(Serve { host: host.display.clone(), port }),
+            Ok(port) if PORTS.contains(&port) => {
+                Some(Serve { host: host.display.clone(), port, named: true })
+            }
             _ => {
                 self.wrong(given.spot, format!("{} is no port to serve on", quote(port)), |it| {
                     it.found(port).expected("a number from 1024 to 65535")

@@ -59,7 +59,17 @@ fn joined(made: &mut Made, images: &[&str]) {
 /// The tables and fields of crio.conf(5) that the template uses.
 fn unknown_fields(value: &Value) -> Vec<String> {
     const FIELDS: [(&str, &[&str]); 6] = [
-        ("", &["root", "runroot", "storage_driver", "version_file", "version_file_persist"]),
+        (
+            "",
+            &[
+                "root",
+                "runroot",
+                "storage_driver",
+                "imagestore",
+                "version_file",
+                "version_file_persist",
+            ],
+        ),
         ("api", &["listen"]),
         (
             "runtime",
@@ -188,6 +198,28 @@ fn a_bundle_s_images_come_from_the_host_that_serves_it_and_that_is_forgotten() {
     assert!(at("start cri-o") < at("import the images of every node"));
     assert!(at("have everything of the bundle") < at("forget the bundle's server"));
     assert!(at("forget the login of the bundle's server") < at("start cri-o anew"));
+}
+
+#[test]
+fn what_serves_is_named_by_its_ipv4_address_and_is_no_other_tool_s() {
+    let mut made = with("v1.30.2", "1.30.14", TWO);
+    for (place, state) in made.states.iter_mut().enumerate() {
+        state.other_address = Some(state.address);
+        state.address = format!("fd00::{}", 11 + place).parse().unwrap();
+    }
+    assert!(contents(&made, 1, REGISTRIES)[0].contains("location = \"10.89.7.11:8484/pause\""));
+    made.states[0].foreign = true;
+    made.states[0].joined = true;
+    assert_eq!(made.site().unserved(), None);
+    let during = contents(&made, 1, REGISTRIES);
+    assert!(during[0].contains("location = \"10.89.7.12:8484/pause\""), "{during:?}");
+    made.states[1].other_address = None;
+    assert!(made.site().unserved().unwrap().0.contains("has an IPv6 address alone"));
+    made.states[1].foreign = true;
+    assert_eq!(made.site().unserved(), None, "nobody lacks images");
+    made.states[1].foreign = false;
+    made.states[1].arch = "arm64".to_owned();
+    assert!(made.site().unserved().unwrap().0.contains("and none can"));
 }
 
 #[test]

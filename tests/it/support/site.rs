@@ -47,14 +47,17 @@ impl Made {
     }
 
     pub fn plan(&self, library: &Arc<Library>) -> Result<Plan, bivouac::playbook::Error> {
-        let site = Site {
+        Plan::build("init", library, &self.site())
+    }
+
+    pub fn site(&self) -> Site<'_> {
+        Site {
             cluster: &self.cluster,
             hosts: &self.states,
             artifacts: &self.artifacts,
             kubeconfig: "demo.kubeconfig",
             leaving: &[],
-        };
-        Plan::build("init", library, &site)
+        }
     }
 
     /// The plan of the playbooks in the binary.
