@@ -82,7 +82,7 @@ if [ -r /proc/swaps ]; then
 fi
 
 # path, block size, blocks, blocks available, inodes, inodes free, id of the file system
-stat -f -c 'disk %n %S %b %a %c %d %i' / /usr /var /var/lib /var/lib/containerd /var/lib/crio /var/lib/docker /var/lib/kubelet \
+stat -f -c 'disk %n %S %b %a %c %d %i' / /usr /var /var/lib /var/lib/containerd /var/lib/crio /var/lib/docker /var/lib/containers /var/lib/kubelet \
     /var/lib/etcd /var/lib/bivouac /etc /tmp 2>/dev/null
 # access(2) says no to root only where the file system is mounted read-only.
 say read_only -

@@ -110,4 +110,4 @@ t "existing: what it left is refused" refused 3 'a container runtime is already 
 podman exec "$cp" rm -r /etc/crio
 sed -i 's/^    name: cri-o/&\n    existing: true/' registry.yaml
 t "existing: it is refused by name" refused 2 '`existing: true` is not supported for cri-o'
-t "existing: a wipe of such a file works" wiped registry.yaml
+t "existing: a wipe of such a file works" run wipe -f registry.yaml --yes

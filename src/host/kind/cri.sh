@@ -86,6 +86,10 @@ bv_pins_forget() {
             ;;
         esac
     done
+    # The profile that it loads for containers (cri-o's `internal/config/apparmor`).
+    if grep -qs '^crio-default ' /sys/kernel/security/apparmor/profiles; then
+        printf crio-default >/sys/kernel/security/apparmor/.remove 2>/dev/null
+    fi
     for bv_kind in netns ipcns utsns userns pidns; do
         for bv_pin in "/run/$bv_kind"/????????-????-????-????-????????????; do
             [ -e "$bv_pin" ] || continue
