@@ -285,7 +285,6 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
     };
     let registries = registries::json(site.cluster);
     let logins = registries::logins(&registries);
-    let is_mirrored = registries::is_mirrored(&registries);
     let (vip, vip_interface) = vip(site.cluster);
     json!({
         "cluster": {
@@ -329,8 +328,6 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
         "kubernetes": kubernetes(site.cluster),
         "bundle": bundle(site, index),
         "runtime": runtime(site, index),
-        // Some registry is asked in place of another.
-        "mirrored": is_mirrored,
         "registries": registries,
         "logins": logins,
         "proxy": proxy::json(site),

@@ -20,11 +20,6 @@ pub(super) fn logins(registries: &Value) -> Vec<Value> {
     all.filter(|it| it["username"] != json!("")).cloned().collect()
 }
 
-/// Whether some registry is asked in place of another.
-pub(super) fn is_mirrored(registries: &Value) -> bool {
-    registries.as_array().into_iter().flatten().any(|it| it["hosts"] != json!([]))
-}
-
 /// All registries that something is said of, as templates see them.
 pub(super) fn json(cluster: &Cluster) -> Value {
     let kind = cluster.runtime.traits.kind;

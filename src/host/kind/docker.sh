@@ -182,17 +182,7 @@ bv_docker_manifests() {
 # KillMode=process their shims.
 bv_docker_end() {
     timeout 120 systemctl stop docker.socket docker.service containerd.service 2>/dev/null
-    for bv_exe in /proc/[0-9]*/exe; do
-        case $(readlink "$bv_exe" 2>/dev/null) in
-        */containerd-shim*)
-            bv_pid=${bv_exe#/proc/}
-            bv_pid=${bv_pid%/exe}
-            [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
-            tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- '-namespace moby ' &&
-                kill -s KILL "$bv_pid" 2>/dev/null
-            ;;
-        esac
-    done
+    bv_shims_end moby
     # The profile that it loads for containers (docs.docker.com, "AppArmor security profiles for Docker").
     if grep -qs '^docker-default ' /sys/kernel/security/apparmor/profiles; then
         printf docker-default >/sys/kernel/security/apparmor/.remove 2>/dev/null

@@ -75,19 +75,7 @@ bv_pods_stop() {
         kill -s "$bv_signal" $bv_pids 2>/dev/null
         bv_wait_for 50 bv_no_pod_runs
     done
-    # Shims outlive their runtime (KillMode=process). Those of the cluster's namespace are ours, but not
-    # in containers, which have process ids of their own.
-    for bv_exe in /proc/[0-9]*/exe; do
-        case $(readlink "$bv_exe" 2>/dev/null) in
-        */containerd-shim*)
-            bv_pid=${bv_exe#/proc/}
-            bv_pid=${bv_pid%/exe}
-            [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
-            tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- '-namespace k8s.io ' &&
-                kill -s KILL "$bv_pid" 2>/dev/null
-            ;;
-        esac
-    done
+    bv_shims_end k8s.io
     bv_pods_forget
 }
 
@@ -362,3 +350,20 @@ bv_etcd() {
 }
 
 bv_kubeadm_undo() { bv_node_clear; }
+
+# Ends the shims of a containerd's namespace $1, which outlive it (KillMode=process); not those in containers, which have process ids
+# of their own.
+bv_shims_end() {
+    for bv_exe in /proc/[0-9]*/exe; do
+        case $(readlink "$bv_exe" 2>/dev/null) in
+        */containerd-shim*)
+            bv_pid=${bv_exe#/proc/}
+            bv_pid=${bv_pid%/exe}
+            [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
+            tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- "-namespace $1 " &&
+                kill -s KILL "$bv_pid" 2>/dev/null
+            ;;
+        esac
+    done
+    return 0
+}
