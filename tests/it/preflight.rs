@@ -1158,6 +1158,19 @@ fn the_script_runs_here_and_under_a_strict_shell() {
 }
 
 #[test]
+fn every_part_of_the_script_is_in_it() {
+    let parts = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/host/facts");
+    let parts = std::fs::read_dir(parts).unwrap().map(|entry| entry.unwrap().path());
+    let parts: Vec<_> =
+        parts.filter(|path| path.extension().is_some_and(|it| it == "sh")).collect();
+    assert!(parts.len() > 10, "{parts:?}");
+    for part in parts {
+        let text = std::fs::read_to_string(&part).unwrap();
+        assert!(Facts::SCRIPT.contains(&text), "{}", part.display());
+    }
+}
+
+#[test]
 fn the_script_writes_nothing() {
     for line in Facts::SCRIPT.lines().filter(|line| !line.trim_start().starts_with('#')) {
         for (place, _) in line.match_indices('>') {

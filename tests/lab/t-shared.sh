@@ -49,7 +49,7 @@ edited() {
   grep -q 'kept /srv/used' "$TMP/run"
 }
 # in_hand: how many entries stand on the host that no wipe has seen yet: with any, preflight takes what is there for ours.
-in_hand() { podman exec -i "$host" sh < "$ROOT/src/host/facts.sh" | sed -n 's/^journal[[:space:]]*\([0-9]*\) .*/\1/p'; }
+in_hand() { cat "$ROOT"/src/host/facts.sh "$ROOT"/src/host/facts/*.sh | podman exec -i "$host" sh | sed -n 's/^journal[[:space:]]*\([0-9]*\) .*/\1/p'; }
 ours() { [ "$(in_hand)" -gt 3 ] || { in_hand; return 1; }; }
 handed_back() { [ "$(in_hand)" = 0 ] || { in_hand; return 1; }; }
 settled() {

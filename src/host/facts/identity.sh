@@ -1,0 +1,27 @@
+# Who the host is.
+
+say_file hostname /proc/sys/kernel/hostname
+say_file static_hostname /etc/hostname
+say_file machine_id /etc/machine-id
+say_file boot_id /proc/sys/kernel/random/boot_id
+say_file product_uuid /sys/class/dmi/id/product_uuid
+for file in /etc/os-release /usr/lib/os-release; do
+    [ -r "$file" ] || continue
+    while IFS='=' read -r key value || [ -n "$key" ]; do
+        case $key in
+        ID) say os.id "$value" ;;
+        ID_LIKE) say os.id_like "$value" ;;
+        VERSION_ID) say os.version_id "$value" ;;
+        PRETTY_NAME) say os.pretty_name "$value" ;;
+        esac
+    done <"$file"
+    break
+done
+say machine "$(uname -m)"
+say_file kernel /proc/sys/kernel/osrelease
+if [ -d /run/systemd/system ]; then
+    say init systemd
+    systemctl --version 2>/dev/null | { read -r _ version _ && say systemd "$version"; }
+else
+    say_file init /proc/1/comm
+fi
