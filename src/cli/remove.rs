@@ -1,25 +1,23 @@
 //! `bivouac remove`: take hosts out of the cluster and wipe them.
 
-use std::collections::BTreeSet;
+mod drain;
+mod leaving;
+
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::exit::{Exit, Stop};
-use super::hosts::{self, Seen};
+use super::hosts;
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
 use super::{init, join, needed, others, preflight, sources, version};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
-use crate::event::{EventKind, Severity};
-use crate::host::{Probe, Remote, Via};
-use crate::members::{self, Members, Refusal};
-use crate::playbook::{Artifacts, HostState, Leaving, Site, acting};
+use crate::host::{Remote, Via};
+use crate::playbook::{Artifacts, HostState, Site, acting};
 use crate::report;
-use crate::ssh::quote;
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -49,9 +47,6 @@ pub struct Args {
 
 /// Hosts by their place in cluster.yaml.
 type Indexed = Vec<(usize, Remote)>;
-
-/// Limit for the look at a node's pods.
-const LOOK: Duration = Duration::from_secs(60);
 
 impl Args {
     /// `kubectl drain`'s flags.
@@ -144,15 +139,15 @@ async fn remove(
     running::settle(&mut session.cluster, &states[acting], foreign, &members, false)?;
     let mut leaving = Vec::new();
     for (index, host) in going.iter().enumerate() {
-        leaving.push(departure(host, gone.get(index), &members, args).await);
+        leaving.push(leaving::departure(host, gone.get(index), &members, args).await);
     }
     for (index, (host, it)) in going.iter().zip(&leaving).enumerate() {
         let joined = gone.get(index).is_some_and(|state| state.joined);
-        in_cluster(host, it, &members, joined, &seen)?;
+        leaving::in_cluster(host, it, &members, joined, &seen)?;
     }
-    let leaving = ordered(leaving, &members)?;
+    let leaving = leaving::ordered(leaving, &members)?;
     running::note_nodes(&mut session.cluster, &members, &leaving);
-    if !drains(session, &mut remotes[acting], &leaving, &members).await? {
+    if !drain::drains(session, &mut remotes[acting], &leaving, &members).await? {
         return Err(Stop::said(Exit::Refused));
     }
     let artifacts = Artifacts::default();
@@ -205,168 +200,6 @@ fn staying(cluster: &Cluster, states: &[HostState], rest: &[usize]) -> Option<Ve
     let has_part =
         |host: &usize| *host == acting || (states[*host].joined && !states[*host].foreign);
     Some(rest.iter().copied().filter(has_part).collect())
-}
-
-/// A host that leaves, as the cluster knows it.
-async fn departure(
-    host: &Host,
-    state: Option<&HostState>,
-    members: &Members,
-    args: &Args,
-) -> Leaving {
-    let address = match (state, host.address.parse()) {
-        (Some(state), _) => Some(state.address),
-        (None, Ok(address)) => Some(address),
-        (None, Err(_)) => looked_up(&host.address).await,
-    };
-    let own_name = || host.node_name.clone().unwrap_or_else(|| host.display.clone());
-    let name = state.map_or_else(own_name, |state| state.node.clone());
-    let node = members.node(&name, address);
-    let member = members.member_of(node.map_or(&name, |node| &node.name), node, address);
-    // etcd knows it by the node's address, which need not be the one that SSH goes to.
-    let other = state.and_then(|state| state.other_address);
-    let of_node = node.iter().flat_map(|node| node.addresses.iter().copied());
-    let of_member = member.and_then(|member| member.address);
-    let addresses: BTreeSet<IpAddr> =
-        of_node.chain(address).chain(other).chain(of_member).collect();
-    let address = of_member.or(address);
-    Leaving {
-        name: host.display.clone(),
-        node: node.map_or_else(|| name.clone(), |node| node.name.clone()),
-        address: address.map_or_else(String::new, |address| address.to_string()),
-        addresses: addresses.into_iter().collect(),
-        // One that left etcd before a run was killed may be in kubeadm's list still.
-        control_plane: host.control_plane || member.is_some(),
-        dead: args.dead,
-        drain: (!args.skip_drain).then(|| args.flags()),
-        drain_timeout: args.drain_timeout,
-    }
-}
-
-/// The address that a dead host's name leads to.
-async fn looked_up(name: &str) -> Option<IpAddr> {
-    let mut addresses = tokio::net::lookup_host((name, 22)).await.ok()?;
-    addresses.next().map(|address| address.ip())
-}
-
-/// Refuses a host that is not, and never was, in the cluster. One that an earlier run took out, and
-/// was killed, is known from that run's entries.
-fn in_cluster(
-    host: &Host,
-    leaving: &Leaving,
-    members: &Members,
-    joined: bool,
-    staying: &[Seen],
-) -> Result<(), Stop> {
-    let word = quote(&leaving.node);
-    let took_out = staying.iter().flat_map(|seen| &seen.entries).any(|entry| {
-        entry.step.starts_with("leave: ")
-            && entry.arguments.iter().any(|line| line.split_whitespace().any(|it| it == word))
-    });
-    let is = members.nodes.iter().any(|node| node.name == leaving.node) || leaving.control_plane;
-    if is || joined || took_out {
-        return Ok(());
-    }
-    Err(refused(
-        format!("{}: is not in the cluster", host.display),
-        "take it out of cluster.yaml; what may be left on it goes with `bivouac wipe`. If its node has another name \
-         (`bivouac kubectl -- get nodes`), give the host that `name` in cluster.yaml",
-    ))
-}
-
-/// The hosts in the order in which etcd bears that they leave.
-fn ordered(mut leaving: Vec<Leaving>, members: &Members) -> Result<Vec<Leaving>, Stop> {
-    let address = |it: &Leaving| it.address.parse::<IpAddr>().ok();
-    let addresses: Vec<IpAddr> = leaving.iter().filter_map(address).collect();
-    let etcd = members.etcd.as_deref().unwrap_or_default();
-    let order = members::order(etcd, &addresses).map_err(|refusal| match refusal {
-        Refusal::Last => last(),
-        Refusal::NoMajorityNow { healthy, members } => refused(
-            format!("etcd has lost its majority: {healthy} of its {members} members answer, so it can agree on nothing"),
-            "bring one of the others back first, or restore etcd from a snapshot",
-        ),
-        Refusal::NoMajorityThen { address, healthy, members, unhealthy } => {
-            let name = leaving.iter().find(|it| it.address == address.to_string());
-            let name = name.map_or_else(|| address.to_string(), |it| it.name.clone());
-            let dead = unhealthy.join("`, `");
-            refused(
-                format!("{name}: without it etcd would have {members} members, of which {healthy} would be healthy: no majority"),
-                format!("bring `{dead}` back first, or take it out first with `bivouac remove --dead {}`", unhealthy.first().map_or("", String::as_str)),
-            )
-        }
-    })?;
-    let place = |it: &Leaving| order.iter().position(|address| it.address == address.to_string());
-    // Workers go first: it does not matter to etcd, and their pods need a place while there is most.
-    leaving.sort_by_key(|it| place(it).map_or(0, |place| place + 1));
-    Ok(leaving)
-}
-
-/// Asks kubectl which pods a drain would not move; each is a finding with the flag that allows it.
-async fn drains(
-    session: &Session,
-    remote: &mut Remote,
-    leaving: &[Leaving],
-    members: &Members,
-) -> Result<bool, Stop> {
-    let mut well = true;
-    for it in leaving {
-        let is_there = members.nodes.iter().any(|node| node.name == it.node);
-        let Some(flags) = it.drain.as_ref().filter(|_| !it.dead && is_there) else { continue };
-        let line = format!(
-            "kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout 30s drain {} --ignore-daemonsets {flags} --dry-run=client",
-            quote(&it.node)
-        );
-        let failed =
-            |error: crate::host::Error| Stop::error(Exit::Unreachable, &error, &error.fix());
-        let look = Probe::new(line);
-        let answer = session.unless_stopped(remote.probe(&look, LOOK)).await?.map_err(failed)?;
-        if answer.status == 0 {
-            continue;
-        }
-        well = false;
-        for (message, fix) in lost(&answer.stderr) {
-            let name = "Drain".to_owned();
-            let severity = Severity::Error;
-            session.events.host(&it.name, EventKind::Finding { name, severity, message, fix });
-        }
-    }
-    Ok(well)
-}
-
-/// What `kubectl drain --dry-run` refuses to do, with what would allow it.
-fn lost(said: &str) -> Vec<(String, String)> {
-    let mut found = BTreeSet::new();
-    for line in said.lines() {
-        let line = line.trim().trim_start_matches("error:").trim();
-        // A sentence ends where the next begins: kubectl joins them with a comma or a line break.
-        for part in line.split(", cannot delete ") {
-            let part = part.trim_start_matches("cannot delete ");
-            let Some((what, pods)) = part.split_once("): ") else { continue };
-            let fix = match what {
-                what if what.contains("local storage") || what.contains("emptydir") => {
-                    "move the data, or let it go with `--delete-emptydir-data`"
-                }
-                what if what.contains("--force") => {
-                    "delete or move them, or let them go with `--force`"
-                }
-                _ => "move them first",
-            };
-            let (what, _) = what.split_once(" (").unwrap_or((what, ""));
-            found.insert((
-                format!("the drain would lose {what}: {}", pods.trim_end_matches(']')),
-                fix.to_owned(),
-            ));
-        }
-    }
-    if found.is_empty() {
-        let first =
-            said.lines().find(|line| !line.trim().is_empty()).unwrap_or("kubectl said nothing");
-        found.insert((
-            format!("the node cannot be drained: {first}"),
-            "mend the cause, or use `--skip-drain`".to_owned(),
-        ));
-    }
-    found.into_iter().collect()
 }
 
 /// A removal takes what is on a host for good: its name has to be typed.
@@ -435,35 +268,5 @@ mod tests {
         // Of another tool's nodes only the one that acts.
         assert_eq!(stays(all, [true, true, true, false], &[0, 1, 2]), Some(vec![0]));
         assert_eq!(stays(none, none, &[0, 1, 2]), None);
-    }
-
-    #[test]
-    fn what_a_drain_would_lose_is_named_with_the_flag_that_allows_it() {
-        let said = "node/w1 cordoned (dry run)
-error: unable to drain node \"w1\", aborting command...
-
-There are pending nodes to be drained:
- w1
-cannot delete Pods with local storage (use --delete-emptydir-data to override): default/cache, default/tmp
-cannot delete Pods not managed by ReplicationController, ReplicaSet, Job, DaemonSet or StatefulSet (use --force to override): default/bare
-";
-        let found = lost(said);
-        assert_eq!(found.len(), 2, "{found:?}");
-        assert!(
-            found.iter().any(|(message, fix)| message.contains("default/cache, default/tmp")
-                && fix.contains("--delete-emptydir-data")),
-            "{found:?}"
-        );
-        assert!(
-            found.iter().any(|(message, fix)| message.ends_with("StatefulSet: default/bare")
-                && fix.contains("--force")),
-            "{found:?}"
-        );
-        // kubectl of later versions says all in one line.
-        let said = "error: unable to drain node \"w1\" due to error:[cannot delete Pods with local storage (use --delete-emptydir-data to override): default/cache, cannot delete Pods declare no controller (use --force to override): default/bare], continuing command...";
-        let found = lost(said);
-        assert_eq!(found.len(), 2, "{found:?}");
-        // Something else altogether.
-        assert!(lost("Error from server: no\n")[0].0.contains("Error from server: no"));
     }
 }

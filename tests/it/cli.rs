@@ -353,7 +353,8 @@ async fn without_a_bundle_the_release_server_says_which_release_a_wish_means() {
     // For a bundle the same is asked.
     let place = Place::new();
     // All of it from here: which of several files is missed first is nobody's to say, and no test asks others.
-    let mirrors = ["kubernetes", "github", "cri-o"].map(|name| format!("{name}={}/dl", server.base));
+    let mirrors =
+        ["kubernetes", "github", "cri-o"].map(|name| format!("{name}={}/dl", server.base));
     let build = |wish: &str, words: &[&str]| {
         let from = mirrors.iter().flat_map(|mirror| ["--mirror", mirror]);
         let arguments: Vec<&str> =
