@@ -1,6 +1,7 @@
 //! What the engine reports: its only output, and the only input of [`crate::report`].
 
 mod coming;
+mod finding;
 mod status;
 
 use std::time::{Duration, SystemTime};
@@ -8,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 
 pub use coming::Coming;
+pub use finding::{Breaks, Finding, Phase};
 pub use status::{CertificateStatus, EtcdStatus, Health, HostStatus};
 
 /// One thing that happened, on a host or in the run as a whole.
@@ -31,7 +33,7 @@ pub struct StepName {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Worth knowing; the run goes on.
     Warning,
@@ -47,7 +49,9 @@ pub enum EventKind {
     /// Something worth knowing was read from a host (`os`, `debian 12`).
     Fact { name: String, value: String },
     /// A preflight result.
-    Finding { name: String, severity: Severity, message: String, fix: String },
+    Finding(Finding),
+    /// Preflight could not look at this on the host, because of that.
+    Unchecked { name: String, because: String },
     /// A step began on the host.
     StepStarted { step: StepName },
     /// A line of output of the step that is running (for the log and for `--verbose`).

@@ -145,7 +145,7 @@ impl<'a> Distribution<'a> {
 
     /// How a package is installed by hand.
     pub fn install(&self, package: &str) -> String {
-        format!("{} install {package}", self.manager.command())
+        format!("{} install -y {package}", self.manager.command())
     }
 
     /// The package with the rest of the kernel's modules, where there is one.

@@ -3,7 +3,7 @@
 //! Data flows one way: cluster.yaml -> [`cluster::Cluster`] -> [`playbook::Plan`] -> [`engine`]
 //! -> hosts; events flow back to [`report`]. A module uses only the modules above it in this list:
 //!
-//! - [`secret`], [`event`]: the two types that every floor speaks.
+//! - [`secret`], [`event`], [`page`]: the types that every floor speaks.
 //! - [`content`]: files by their SHA-256 on the operator's machine.
 //! - [`ssh`]: one connection per host. Knows nothing of Kubernetes.
 //! - [`http`]: downloads, into the content cache.
@@ -32,6 +32,7 @@ pub mod family;
 pub mod host;
 pub mod http;
 pub mod members;
+pub mod page;
 pub mod playbook;
 pub mod preflight;
 pub mod registry;

@@ -1,9 +1,11 @@
 //! What would go wrong, found before anything is changed: pure functions from facts to findings.
 //!
-//! A check says nothing about what it does not know. Names are kubeadm's own where kubeadm has the
-//! check, so that `ignorePreflightErrors` of cluster.yaml means the same to both.
+//! A check says nothing about what it does not know; the registry says so for it, by what the check
+//! [needs](Check::needs). Names are kubeadm's own where kubeadm has the check, so that
+//! `ignorePreflightErrors` of cluster.yaml means the same to both.
 //!
-//! A new check is a file in `preflight/` and a line in [`CHECKS`].
+//! A new check is a file in `preflight/` and a line in [`CHECKS`]. Its findings are made with
+//! [`HostFacts::error`] and [`HostFacts::warning`]; what can be typed is added with [`Finding::typed`].
 
 mod architecture;
 mod clock;
@@ -25,6 +27,7 @@ mod kubernetes_version;
 mod leftovers;
 mod made_with;
 mod memory;
+mod need;
 mod node_addresses;
 mod node_names;
 mod operating_system;
@@ -44,12 +47,16 @@ mod systemd;
 mod tools;
 mod writable;
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use crate::cluster::{Cluster, Host};
-use crate::event::Severity;
+use crate::event::{Breaks, Phase, Severity};
 use crate::family::Families;
 use crate::host::facts::Facts;
+use crate::page::{Page, covers};
+
+pub use need::Need;
 
 /// Every check, in the order in which findings are shown.
 pub const CHECKS: &[Check] = &[
@@ -128,6 +135,8 @@ pub struct Context<'a> {
     pub bundle_archs: &'a [String],
     /// What families of distributions call things.
     pub families: &'a Families,
+    /// Names of findings that a playbook repairs (`preflight --fix`); one may end with `*`.
+    pub repairs: &'a [String],
     /// Where the cluster's API is.
     pub api: Api,
     /// The hosts, in file order.
@@ -135,7 +144,7 @@ pub struct Context<'a> {
 }
 
 /// Something that is wrong on one or more hosts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Finding {
     /// What `ignorePreflightErrors` calls it: `Port-10250`.
     pub name: String,
@@ -145,17 +154,56 @@ pub struct Finding {
     pub hosts: Vec<String>,
     /// The cause. It does not begin with the host's name.
     pub message: String,
-    /// What to do.
+    /// What to do, in a sentence.
     pub fix: String,
+    /// The same as one line of shell, to be typed as root on the host; none where no line does it.
+    pub command: Option<String>,
+    /// What it would break, and when. The registry fills it in from the check.
+    pub breaks: Option<Breaks>,
+    /// Whether `preflight --fix` can put it right. The registry fills it in.
+    pub repairs: bool,
 }
 
-/// A check.
+/// What a check could not look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unchecked {
+    /// The check's name; [`EVERYTHING`] for all of them.
+    pub name: String,
+    /// Display names of the hosts, in file order.
+    pub hosts: Vec<String>,
+    /// Why, as a clause: `the clock is unknown`.
+    pub because: String,
+}
+
+/// The name of all checks together, where a host cannot be checked at all.
+pub const EVERYTHING: &str = "*";
+
+/// What came of the checks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// What nobody knows. It stops no run, and is never fine.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// A check. All that `preflight --list` and `explain` say of it is here.
 #[derive(Debug)]
 pub struct Check {
     /// The name of its findings; one that ends with `*` is what their names begin with.
     pub name: &'static str,
-    /// What it makes sure of.
+    /// What it makes sure of, as a clause.
     pub description: &'static str,
+    /// When it would break something.
+    pub phase: Phase,
+    /// What it would break, as a clause: `the kubelet does not start`.
+    pub breaks: &'static str,
+    /// What kubeadm has of it, by versions: `an error until 1.22, a warning since`; `None` for nothing.
+    pub kubeadm: Option<&'static str>,
+    /// What it cannot do without on a host. Say only what a healthy host of any kind can tell.
+    pub needs: &'static [Need],
+    /// How it is seen, and what to do: sentences, paragraphs between empty lines.
+    pub page: &'static str,
     run: Run,
 }
 
@@ -168,33 +216,71 @@ enum Run {
     AllHosts(fn(&Context<'_>) -> Vec<Finding>),
 }
 
+/// The page of every check, for `explain`.
+pub fn pages() -> impl Iterator<Item = Page> {
+    CHECKS.iter().map(Check::page)
+}
+
 /// Runs every check. Findings that differ in nothing but the host are one.
 ///
 /// Errors that `ignorePreflightErrors` names are warnings. On a host where commands do not run as
 /// root, that is the only finding of its own: what the others would say is not reliable.
-pub fn check(context: &Context<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = Vec::new();
+pub fn check(context: &Context<'_>) -> Judgement {
+    let mut all = Judgement { findings: Vec::new(), unchecked: unreliable(context) };
+    let mut places: HashMap<Finding, usize> = HashMap::new();
     for check in CHECKS {
         for mut finding in check.run(context) {
             if context.ignores(&finding.name) {
                 finding.severity = Severity::Warning;
             }
-            match findings.iter_mut().find(|earlier| earlier.says_the_same(&finding)) {
-                Some(earlier) => earlier.hosts.append(&mut finding.hosts),
-                None => findings.push(finding),
-            }
+            finding.breaks = finding.breaks.or(Some(check.would_break()));
+            finding.repairs = context.repairs.iter().any(|name| covers(name, &finding.name));
+            let hosts = std::mem::take(&mut finding.hosts);
+            let place = *places.entry(finding).or_insert_with_key(|finding| {
+                all.findings.push(finding.clone());
+                all.findings.len() - 1
+            });
+            all.findings[place].hosts.extend(hosts);
         }
+        all.unchecked.extend(check.unchecked(context));
     }
-    findings
+    all
+}
+
+/// Hosts of which nothing can be believed.
+fn unreliable(context: &Context<'_>) -> Vec<Unchecked> {
+    let hosts = context.hosts.iter().filter(|host| !host.is_root());
+    let hosts: Vec<String> = hosts.map(|host| host.host.display.clone()).collect();
+    if hosts.is_empty() {
+        return vec![];
+    }
+    let because = "commands do not run as root there".to_owned();
+    vec![Unchecked { name: EVERYTHING.to_owned(), hosts, because }]
 }
 
 impl Check {
     /// Whether a finding of this name is one of this check.
     pub fn finds(&self, name: &str) -> bool {
-        match self.name.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == self.name,
+        covers(self.name, name)
+    }
+
+    /// Its page for `explain`.
+    pub fn page(&self) -> Page {
+        Page {
+            name: self.name,
+            of: "preflight",
+            what: self.description,
+            phase: self.phase,
+            breaks: self.breaks,
+            text: self.page,
+            kubeadm: self.kubeadm,
+            repairs: false,
+            skips: false,
         }
+    }
+
+    fn would_break(&self) -> Breaks {
+        Breaks { phase: self.phase, what: self.breaks }
     }
 
     fn run(&self, context: &Context<'_>) -> Vec<Finding> {
@@ -206,6 +292,18 @@ impl Check {
                 context.hosts.iter().filter(reliable).flat_map(|host| run(context, host)).collect()
             }
         }
+    }
+
+    /// Where it could not look.
+    fn unchecked(&self, context: &Context<'_>) -> Vec<Unchecked> {
+        let of = |need: &Need| {
+            let lacks = |host: &&HostFacts<'_>| host.is_root() && (need.lacks)(context, host);
+            let hosts = context.hosts.iter().filter(lacks);
+            let hosts: Vec<String> = hosts.map(|host| host.host.display.clone()).collect();
+            let (name, because) = (self.name.to_owned(), need.because.to_owned());
+            (!hosts.is_empty()).then_some(Unchecked { name, hosts, because })
+        };
+        self.needs.iter().filter_map(of).collect()
     }
 }
 
@@ -233,9 +331,16 @@ impl HostFacts<'_> {
     }
 
     fn error(&self, name: &str, message: impl Into<String>, fix: impl Into<String>) -> Finding {
-        let hosts = vec![self.host.display.clone()];
-        let (message, fix) = (message.into(), fix.into());
-        Finding { name: name.to_owned(), severity: Severity::Error, hosts, message, fix }
+        Finding {
+            name: name.to_owned(),
+            severity: Severity::Error,
+            hosts: vec![self.host.display.clone()],
+            message: message.into(),
+            fix: fix.into(),
+            command: None,
+            breaks: None,
+            repairs: false,
+        }
     }
 
     fn warning(&self, name: &str, message: impl Into<String>, fix: impl Into<String>) -> Finding {
@@ -250,9 +355,10 @@ impl Finding {
         self
     }
 
-    fn says_the_same(&self, other: &Self) -> bool {
-        (&self.name, self.severity, &self.message, &self.fix)
-            == (&other.name, other.severity, &other.message, &other.fix)
+    /// Adds what to type, as root on the host, in one line of shell.
+    fn typed(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
     }
 }
 

@@ -34,7 +34,7 @@ pub use clean::bytes as clean_bytes;
 pub use live::Live;
 pub use plain::{Detail, Plain};
 pub use reporter::{Display, Reporter};
-pub use state::{Failure, Finding};
+pub use state::{Failure, Finding, Unchecked};
 pub use status::text as status_text;
 pub use stream::{ask, ask_secret, err, is_terminal, out, pipes, styled};
 pub use style::Style;

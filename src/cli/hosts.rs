@@ -11,7 +11,7 @@ use super::options::Options;
 use super::session::Session;
 use crate::cluster::{Host, RUNTIMES, Subnets};
 use crate::engine::{self, Cancel, Unreached};
-use crate::event::{EventKind, Severity};
+use crate::event::{EventKind, Finding, Severity};
 use crate::host::facts::{Endpoint, Facts, Unit};
 use crate::host::{Entry, Error, Probe, Remote, State};
 use crate::playbook::HostState;
@@ -39,12 +39,8 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
 
 /// The finding for a host that cannot be reached.
 pub fn unreachable(unreached: &Unreached) -> EventKind {
-    EventKind::Finding {
-        name: "Reachable".to_owned(),
-        severity: Severity::Error,
-        message: unreached.error.to_string(),
-        fix: unreached.error.fix(),
-    }
+    let (message, fix) = (unreached.error.to_string(), unreached.error.fix());
+    EventKind::Finding(Finding::new("Reachable", Severity::Error, message, fix))
 }
 
 /// Connects to those hosts that answer, and shows from then on what happens.
@@ -158,15 +154,8 @@ pub async fn look(
                 if refused != Some(Exit::Unreachable) {
                     refused = Some(exit);
                 }
-                session.events.host(
-                    host,
-                    EventKind::Finding {
-                        name: "Readable".to_owned(),
-                        severity: Severity::Error,
-                        message,
-                        fix,
-                    },
-                );
+                let found = Finding::new("Readable", Severity::Error, message, fix);
+                session.events.host(host, EventKind::Finding(found));
             }
         }
     }

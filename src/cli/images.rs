@@ -19,7 +19,7 @@ use crate::cluster::images::{Image, name_and_tag};
 use crate::cluster::{Cluster, RuntimeKind};
 use crate::content::{self, Cache, Digest};
 use crate::engine::describe;
-use crate::event::{Coming, EventKind, Events, Severity};
+use crate::event::{Breaks, Coming, EventKind, Events, Finding, Phase, Severity};
 use crate::host::{Answer, Probe, Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState};
 use crate::registry::{self, Found, Registries};
@@ -251,9 +251,10 @@ async fn found(
 
 /// A finding by kubeadm's own name for what would go wrong.
 fn tell(session: &Session, host: usize, severity: Severity, message: String, fix: String) {
-    let name = "ImagePull".to_owned();
     let host = &session.cluster.hosts[host].display;
-    session.events.host(host, EventKind::Finding { name, severity, message, fix });
+    let breaks = Breaks { phase: Phase::Images, what: "images cannot be pulled" };
+    let found = Finding::new("ImagePull", severity, message, fix);
+    session.events.host(host, EventKind::Finding(Finding { breaks: Some(breaks), ..found }));
 }
 
 /// Asks registries for all of these, some at a time; the answers come in the order of the keys.

@@ -6,7 +6,7 @@ use super::running::{self, refused};
 use super::session::Session;
 use crate::cluster::Host;
 use crate::engine::Unreached;
-use crate::event::{EventKind, Severity};
+use crate::event::{EventKind, Finding, Severity};
 use crate::host::{Probe, Remote};
 use crate::members::Members;
 use crate::playbook::HostState;
@@ -43,12 +43,12 @@ pub async fn spare(session: &Session, reached: &mut Reached) -> Result<(), Stop>
     for index in &theirs {
         session.events.host(
             &session.cluster.hosts[*index].display,
-            EventKind::Finding {
-                name: "OtherCluster".to_owned(),
-                severity: Severity::Warning,
-                message: "it is a control plane of a cluster that bivouac did not make: it stays as it is".to_owned(),
-                fix: "if that cluster is to go, take it away with the tool that made it (`kubeadm reset`)".to_owned(),
-            },
+            EventKind::Finding(Finding::new(
+"OtherCluster",
+Severity::Warning,
+"it is a control plane of a cluster that bivouac did not make: it stays as it is",
+"if that cluster is to go, take it away with the tool that made it (`kubeadm reset`)",
+)),
         );
     }
     let mut names = Vec::new();

@@ -14,11 +14,11 @@ use super::{images, registries, running, sources, version};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::images::Image;
 use crate::cluster::{Cluster, RuntimeKind};
-use crate::event::{EventKind, Severity};
+use crate::event::{EventKind, Finding, Severity};
 use crate::family::Families;
 use crate::host::{Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState, Library, Site, acting};
-use crate::preflight::{Api, Context, HostFacts};
+use crate::preflight::{Api, Context, HostFacts, Judgement};
 use crate::serve;
 
 #[derive(Debug, clap::Args)]
@@ -73,12 +73,12 @@ pub async fn check(
     for (host, _) in session.cluster.hosts.iter().zip(&theirs).filter(|(_, theirs)| **theirs) {
         session.events.host(
             &host.display,
-            EventKind::Finding {
-                name: "OtherCluster".to_owned(),
-                severity: Severity::Error,
-                message: "it is a control plane of a cluster that bivouac did not make".to_owned(),
-                fix: "`bivouac join` adds hosts to that cluster; if it is to go, take it away first with the tool that made it (`kubeadm reset`)".to_owned(),
-            },
+            EventKind::Finding(Finding::new(
+"OtherCluster",
+Severity::Error,
+"it is a control plane of a cluster that bivouac did not make",
+"`bivouac join` adds hosts to that cluster; if it is to go, take it away first with the tool that made it (`kubeadm reset`)",
+)),
         );
     }
     let (artifacts, library) = judged?;
@@ -241,22 +241,28 @@ fn findings(
         hosts: &facts,
         bundle_archs: architectures,
         families,
+        repairs: &[],
         api,
     };
-    let findings = crate::preflight::check(&context);
+    tell(session, crate::preflight::check(&context))
+}
+
+/// Tells what was found, and what could not be looked at; says whether a finding stops the run.
+fn tell(session: &Session, judgement: Judgement) -> bool {
     let mut refused = false;
-    for finding in findings {
-        refused |= finding.severity == Severity::Error;
-        for host in &finding.hosts {
-            session.events.host(
-                host,
-                EventKind::Finding {
-                    name: finding.name.clone(),
-                    severity: finding.severity,
-                    message: finding.message.clone(),
-                    fix: finding.fix.clone(),
-                },
-            );
+    for it in judgement.findings {
+        refused |= it.severity == Severity::Error;
+        let (command, breaks, repairs) = (it.command, it.breaks, it.repairs);
+        let found = Finding::new(it.name, it.severity, it.message, it.fix);
+        let found = Finding { command, breaks, repairs, ..found };
+        for host in &it.hosts {
+            session.events.host(host, EventKind::Finding(found.clone()));
+        }
+    }
+    for it in judgement.unchecked {
+        for host in &it.hosts {
+            let (name, because) = (it.name.clone(), it.because.clone());
+            session.events.host(host, EventKind::Unchecked { name, because });
         }
     }
     refused

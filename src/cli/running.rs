@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::exit::{Exit, Stop};
 use super::session::Session;
 use crate::cluster::{API_PORT, Cluster, Host, INTERNAL_ENDPOINT, LoadBalancer};
-use crate::event::{EventKind, Severity};
+use crate::event::{EventKind, Finding, Severity};
 use crate::host::{Error, Probe, Remote};
 use crate::members::{self, Member, Members};
 use crate::playbook::{HostState, Leaving, Site};
@@ -43,12 +43,12 @@ pub async fn find_acting(
                 states[*silent].silent = true;
                 session.events.host(
                     &session.cluster.hosts[*silent].display,
-                    EventKind::Finding {
-                        name: "ApiServer".to_owned(),
-                        severity: Severity::Warning,
-                        message: "its API server does not answer: another control plane acts for the cluster".to_owned(),
-                        fix: "see that the API server and etcd run there (`crictl ps`, `journalctl -u kubelet`)".to_owned(),
-                    },
+                    EventKind::Finding(Finding::new(
+"ApiServer",
+Severity::Warning,
+"its API server does not answer: another control plane acts for the cluster",
+"see that the API server and etcd run there (`crictl ps`, `journalctl -u kubelet`)",
+)),
                 );
             }
             return Ok(());

@@ -12,7 +12,7 @@ use super::options::Options;
 use super::session::Session;
 use crate::cluster::versions::Wish;
 use crate::engine::Unreached;
-use crate::event::EventKind;
+use crate::event::{EventKind, Finding};
 use crate::host::Remote;
 use crate::host::survey::Survey;
 use crate::report;
@@ -111,12 +111,7 @@ fn tell(session: &Session, status: &Status) {
         tell(Some(host), EventKind::CertificateStatus(row.clone()));
     }
     for found in &status.findings {
-        let kind = EventKind::Finding {
-            name: found.name.to_owned(),
-            severity: found.severity,
-            message: found.message.clone(),
-            fix: found.fix.clone(),
-        };
-        tell(found.host.as_deref(), kind);
+        let it = Finding::new(found.name, found.severity, &found.message, &found.fix);
+        tell(found.host.as_deref(), EventKind::Finding(it));
     }
 }

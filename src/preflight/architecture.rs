@@ -1,10 +1,18 @@
 //! Binaries must be the host's.
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "Architecture",
     description: "the host is amd64 or arm64, and the bundle has artifacts for it",
+    phase: Phase::Runtime,
+    breaks: "programs do not run: `exec format error`",
+    kubeadm: None,
+    needs: &[need::ARCH],
+    page: "Seen by the kernel (`uname -m`), by the architecture of the distribution's \
+           packages, and by what the bundle has. A 32-bit system on a 64-bit kernel counts as what \
+           its packages are.\n\nUse a host of amd64 or arm64, or name a bundle that has the host's \
+           architecture.",
     run: Run::EachHost(run),
 };
 

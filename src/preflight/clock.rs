@@ -2,12 +2,21 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 use crate::event::Severity;
 
 pub(super) const CHECK: Check = Check {
     name: "Clock",
     description: "the clocks of the hosts and of this machine agree",
+    phase: Phase::Join,
+    breaks: "certificates and tokens are not valid yet, or not any more: `x509: certificate has expired or is not yet valid`",
+    kubeadm: None,
+    needs: &[need::CLOCK],
+    page: "Seen by reading each host's clock between two looks at this machine's. A difference \
+           is told only as far as it is certain, whatever the connection takes: from 2 s on as a \
+           warning, from 30 s on as an error.\n\nHave the clock set by the network (`timedatectl \
+           set-ntp true`, or chrony). Where all hosts are alike it is this machine's clock that is \
+           wrong.",
     run: Run::AllHosts(run),
 };
 
@@ -17,6 +26,8 @@ const TOO_MUCH: Duration = Duration::from_secs(30);
 /// etcd warns of a drift above one second; twice that is no noise of a busy host any more.
 const MUCH: Duration = Duration::from_secs(2);
 const FIX: &str = "set the clock: `timedatectl set-ntp true`, or start chrony, and run this again";
+
+const COMMAND: &str = "timedatectl set-ntp true";
 
 /// How far a host's clock is ahead of ours, at least and at most, in nanoseconds: the host read it
 /// at some moment between our question and its answer.
@@ -37,7 +48,7 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         if let Some(severity) = severity(gap) {
             let (ahead, behind) = (&fast.host.display, &slow.host.display);
             let message = format!("`{ahead}`'s clock is {} ahead of `{behind}`'s", shown(gap));
-            let finding = fast.error(CHECK.name, message, FIX).and(slow);
+            let finding = fast.error(CHECK.name, message, FIX).typed(COMMAND).and(slow);
             findings.push(Finding { severity, ..finding });
         }
     }
@@ -52,7 +63,7 @@ fn with_us(host: &HostFacts<'_>, ahead: Ahead) -> Option<Finding> {
     let severity = severity(gap)?;
     let message = format!("its clock is {} {word} this machine's", shown(gap));
     let fix = format!("{FIX}; if all hosts are alike, it is this machine's that is wrong");
-    Some(Finding { severity, ..host.error(CHECK.name, message, fix) })
+    Some(Finding { severity, ..host.error(CHECK.name, message, fix).typed(COMMAND) })
 }
 
 fn severity(gap: Duration) -> Option<Severity> {

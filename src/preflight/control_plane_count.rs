@@ -1,10 +1,17 @@
 //! An even number of control planes is no better than one less.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run};
 
 pub(super) const CHECK: Check = Check {
     name: "ControlPlaneCount",
     description: "the number of control planes is odd",
+    phase: Phase::Operation,
+    breaks: "the cluster bears no more losses than with one control plane less",
+    kubeadm: None,
+    needs: &[],
+    page: "Seen by the number of control planes in cluster.yaml: etcd goes on while more than \
+           half of its members do, so that four bear the loss of one, as three do.\n\nUse an odd \
+           number.",
     run: Run::AllHosts(run),
 };
 

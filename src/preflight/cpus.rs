@@ -1,9 +1,18 @@
 //! A control plane does not get started on one CPU.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
-pub(super) const CHECK: Check =
-    Check { name: "NumCPU", description: "control planes have 2 CPUs", run: Run::EachHost(run) };
+pub(super) const CHECK: Check = Check {
+    name: "NumCPU",
+    description: "control planes have 2 CPUs",
+    phase: Phase::Init,
+    breaks: "kubeadm refuses, and the control plane starves",
+    kubeadm: Some("an error for control planes, in every version"),
+    needs: &[need::CPUS],
+    page: "Seen by `nproc`: the CPUs that a process may use. Control planes need 2; a worker \
+           with one is a warning.\n\nGive the host another CPU.",
+    run: Run::EachHost(run),
+};
 
 /// kubeadm's `ControlPlaneNumCPU` (cmd/kubeadm/app/constants/constants.go).
 const CONTROL_PLANE: u32 = 2;

@@ -1,11 +1,23 @@
 //! Directories of Kubernetes must be empty: kubeadm takes what it finds there for its own, down to
 //! the certificate authority, and etcd comes back with the old cluster.
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use crate::ssh::quote;
 
 pub(super) const CHECK: Check = Check {
     name: "DirAvailable-*",
     description: "directories of Kubernetes hold nothing of another cluster",
+    phase: Phase::Init,
+    breaks: "kubeadm takes an old authority for its own, and etcd comes back with the old cluster",
+    kubeadm: Some(
+        "in every version, for etcd's directory; for `/etc/kubernetes/manifests` at a join until 1.22",
+    ),
+    needs: &[need::PATHS],
+    page: "Seen by what is in `/etc/kubernetes`, `/var/lib/kubelet`, `/var/lib/etcd` (control \
+           planes) and `/etc/cni/net.d` and is not ours by the journal. Empty directories do not \
+           count.\n\nRemove the earlier cluster with the tool that made it (`kubeadm reset -f`), \
+           and then what is left, if you need none of it. A disk of etcd's own has a `lost+found`: \
+           give etcd a directory below.",
     run: Run::EachHost(run),
 };
 
@@ -44,9 +56,25 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         let names = found.iter().filter_map(|path| path.rsplit('/').next());
         let message = format!("`{directory}` is not empty: {}", quoted(names));
         let name = format!("DirAvailable-{}", directory.replace('/', "-"));
-        Some(host.error(&name, message, fix(directory, &found)))
+        let finding = host.error(&name, message, fix(directory, &found));
+        Some(match command(directory, &found) {
+            Some(command) => finding.typed(command),
+            None => finding,
+        })
     };
     DIRECTORIES.iter().filter(matters).filter(|it| !ours(it)).filter_map(finding).collect()
+}
+
+/// Moves it out of the way: nothing is lost that somebody turns out to need.
+fn command(directory: &str, found: &[&String]) -> Option<String> {
+    match found {
+        [only] if only.ends_with("/lost+found") => None,
+        _ if directory == CNI => {
+            let files: Vec<String> = found.iter().map(|path| quote(path)).collect();
+            Some(format!("mkdir -p {CNI}.old && mv {} {CNI}.old/", files.join(" ")))
+        }
+        _ => Some(format!("mv {directory} {directory}.$(date +%s)")),
+    }
 }
 
 fn fix(directory: &str, found: &[&String]) -> String {

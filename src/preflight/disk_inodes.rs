@@ -1,10 +1,16 @@
 //! A file system can be full with space left: each file takes an inode.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "DiskInodes",
     description: "there are inodes for the files of images",
+    phase: Phase::Images,
+    breaks: "images cannot be unpacked: `no space left on device` with space left",
+    kubeadm: None,
+    needs: &[need::DISKS],
+    page: "Seen by the free inodes of the runtime's file system; images unpack to thousands of \
+           files.\n\nDelete small files there, or mount a file system with more inodes.",
     run: Run::EachHost(run),
 };
 

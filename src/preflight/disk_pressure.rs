@@ -1,10 +1,17 @@
 //! On a disk that is nearly full the kubelet evicts pods, and the node takes none.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "DiskPressure",
     description: "disks are not so full that the kubelet would evict pods",
+    phase: Phase::Kubelet,
+    breaks: "the node gets `DiskPressure`, evicts pods and takes none",
+    kubeadm: None,
+    needs: &[need::DISKS],
+    page: "Seen by the share of free space where the runtime and the kubelet keep their data, \
+           against the kubelet's defaults of 15% and 10%. Whoever sets `evictionHard` in \
+           cluster.yaml is not told.\n\nMake room there.",
     run: Run::EachHost(run),
 };
 

@@ -1,10 +1,16 @@
 //! An installation that runs out of space stops half way.
 
-use super::{Check, Context, Finding, HostFacts, Run, amount, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, amount, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "DiskSpace",
     description: "there is space for what will be installed",
+    phase: Phase::Files,
+    breaks: "files and images cannot be written: `no space left on device`",
+    kubeadm: None,
+    needs: &[need::DISKS],
+    page: "Seen by `stat -f` below the directories that are written to. What lies on one file \
+           system is added up.\n\nMake room, or mount a larger file system.",
     run: Run::EachHost(run),
 };
 

@@ -1,11 +1,17 @@
 //! What a host needs to download by itself.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 use crate::cluster::Download;
 
 pub(super) const CHECK: Check = Check {
     name: "Downloads",
     description: "a host that is to download by itself can",
+    phase: Phase::Files,
+    breaks: "the host cannot fetch its files",
+    kubeadm: None,
+    needs: &[need::COMMANDS],
+    page: "Seen by the commands that are there, where `artifacts: {download: hosts}` has each \
+           host download by itself.\n\nInstall curl or wget, or let this machine download.",
     run: Run::EachHost(run),
 };
 
@@ -16,14 +22,23 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     }
     let lacks = |name: &str| host.facts.has(name) == Some(false);
     let other = "or let this machine download and upload: `artifacts: {download: operator}`";
+    // Both packages have one name everywhere.
+    let typed = |found: Finding, package: &str| match context.families.of(host.facts) {
+        Some(distribution) => found.typed(distribution.install(package)),
+        None => found,
+    };
     let mut findings = Vec::new();
     if lacks("curl") && lacks("wget") {
         let fix = format!("install one of them, {other}");
-        findings.push(host.error(CHECK.name, "neither `curl` nor `wget` is there", fix));
+        findings
+            .push(typed(host.error(CHECK.name, "neither `curl` nor `wget` is there", fix), "curl"));
     }
     if lacks("gzip") {
         let fix = format!("install it, {other}");
-        findings.push(host.error(CHECK.name, "`gzip` is not there, to unpack archives with", fix));
+        findings.push(typed(
+            host.error(CHECK.name, "`gzip` is not there, to unpack archives with", fix),
+            "gzip",
+        ));
     }
     findings
 }

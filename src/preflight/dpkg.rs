@@ -1,9 +1,18 @@
 //! Where dpkg was interrupted, nothing can be installed until its owner has put it right.
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 
-pub(super) const CHECK: Check =
-    Check { name: "Dpkg", description: "the package database is whole", run: Run::EachHost(run) };
+pub(super) const CHECK: Check = Check {
+    name: "Dpkg",
+    description: "the package database is whole",
+    phase: Phase::Packages,
+    breaks: "apt refuses to install anything: `dpkg was interrupted`",
+    kubeadm: None,
+    needs: &[need::DPKG],
+    page: "Seen by `dpkg --audit` and dpkg's journal of updates. What our own package step \
+           left half done, it mends itself when it goes on.\n\nLet dpkg finish its work.",
+    run: Run::EachHost(run),
+};
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // While dpkg works, packages are half installed.
@@ -21,6 +30,6 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         }
         _ => return vec![],
     };
-    let fix = "`dpkg --configure -a`, then see that `dpkg --audit` is silent";
-    vec![host.error(CHECK.name, message, fix)]
+    let fix = "let dpkg finish its work, then see that `dpkg --audit` is silent";
+    vec![host.error(CHECK.name, message, fix).typed("dpkg --configure -a")]
 }

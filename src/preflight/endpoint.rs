@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Api, Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Api, Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 use crate::cluster::{API_PORT, LoadBalancer};
 use crate::host::facts::{Endpoint, Reached};
 
@@ -10,6 +10,15 @@ pub(super) const CHECK: Check = Check {
     name: "ControlPlaneEndpoint",
     description: "the cluster's address resolves, leads to the cluster where that runs, and to nobody \
                   else where it does not",
+    phase: Phase::Init,
+    breaks: "nodes wait for an API server that is not at the cluster's address",
+    kubeadm: None,
+    needs: &[need::ENDPOINT],
+    page: "Seen from each host where the address is no host's own (`controlPlaneEndpoint`, a \
+           virtual address): whether the name resolves, and what answers there. Before the cluster \
+           is made nobody may answer as an API server, and a virtual address must be nobody's; \
+           afterwards the address must lead to the cluster.\n\nCorrect DNS, the load balancer, or \
+           cluster.yaml, as the finding says.",
     run: Run::EachHost(run),
 };
 

@@ -1,10 +1,21 @@
 //! A node's name must be one that Kubernetes takes, and must stay.
 
-use super::{Check, Context, Finding, HostFacts, Run, node_names};
+use crate::ssh::quote;
+
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, node_names};
 
 pub(super) const CHECK: Check = Check {
     name: "Hostname",
     description: "node names are DNS names that stay the same after a reboot",
+    phase: Phase::Kubelet,
+    breaks: "the API refuses the node, or it comes back under another name after a reboot",
+    kubeadm: Some(
+        "a warning in every version, for names that DNS does not know; later versions also for names that are none",
+    ),
+    needs: &[need::NAME],
+    page: "Seen by the host's name now, in `/etc/hostname`, and in cluster.yaml. A node's name \
+           is a DNS name (RFC 1123) of at most 63 characters, for it is a label's value \
+           too.\n\nGive the host a `name` in cluster.yaml, or another host name.",
     run: Run::EachHost(run),
 };
 
@@ -32,7 +43,8 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             if host.host.node_name.is_none() && now != later && !later.starts_with('#') =>
         {
             let message = format!("the host is `{now}` now, and `{later}` after a reboot");
-            vec![host.warning(CHECK.name, message, FIX)]
+            let command = format!("hostnamectl set-hostname {}", quote(now));
+            vec![host.warning(CHECK.name, message, FIX).typed(command)]
         }
         _ => vec![],
     }

@@ -1,11 +1,20 @@
 //! Modules that the kernel must have: after an upgrade without a reboot, or with a small cloud
 //! kernel, they can be missing.
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "KernelModules",
     description: "the kernel has `overlay` and `br_netfilter`",
+    phase: Phase::Network,
+    breaks: "pods cannot be networked or their images mounted",
+    kubeadm: Some(
+        "for `br_netfilter`, as `FileContent--proc-sys-net-bridge-bridge-nf-call-iptables`, until 1.29",
+    ),
+    needs: &[need::MODULES],
+    page: "Seen by what is loaded, built in, or listed in `/lib/modules`. After an upgrade of \
+           the kernel without a reboot the modules of the one that runs are gone.\n\nReboot, or \
+           install the rest of the kernel's packages.",
     run: Run::EachHost(run),
 };
 
@@ -20,16 +29,13 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             let kernel = host.facts.kernel.as_deref().unwrap_or("unknown");
             let message = format!("kernel `{kernel}` has no module {}", quoted(missing()));
             let rest = context.families.of(host.facts).and_then(|it| Some((it, it.modules()?)));
-            let fix = match rest {
-                Some((it, package)) => format!(
-                    "reboot if the kernel was upgraded; else install the rest of it: `{}`",
-                    it.install(package)
-                ),
-                None => {
-                    "reboot if the kernel was upgraded; else use a kernel that has it".to_owned()
-                }
-            };
-            vec![host.error(CHECK.name, message, fix)]
+            vec![if let Some((it, package)) = rest {
+                let fix = "reboot if the kernel was upgraded; else install the rest of it";
+                host.error(CHECK.name, message, fix).typed(it.install(package))
+            } else {
+                let fix = "reboot if the kernel was upgraded; else use a kernel that has it";
+                host.error(CHECK.name, message, fix)
+            }]
         }
         0 => vec![],
     }

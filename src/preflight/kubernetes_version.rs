@@ -1,10 +1,16 @@
 //! The version of a cluster that is there already.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run};
 
 pub(super) const CHECK: Check = Check {
     name: "KubernetesVersion",
     description: "a cluster that is there has the version that cluster.yaml asks for",
+    phase: Phase::Init,
+    breaks: "the run would bring files of one version to a cluster of another",
+    kubeadm: Some("only as far as it compares its own version with the one asked for"),
+    needs: &[],
+    page: "Seen by the image of the API server in the manifest of a control plane of \
+           ours.\n\nWrite the version that the cluster has in cluster.yaml.",
     run: Run::EachHost(run),
 };
 

@@ -1,10 +1,19 @@
 //! What another cluster left outside of its directories.
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use crate::ssh::quote;
 
 pub(super) const CHECK: Check = Check {
     name: "Leftovers",
     description: "no links, firewall chains or data of another cluster are left",
+    phase: Phase::Network,
+    breaks: "pods get wrong addresses or routes: `cni0 already has an IP address different from ...`",
+    kubeadm: None,
+    needs: &[need::TRACES],
+    page: "Seen by network links (`cni0`, `flannel.1`, `cali*`, `kube-ipvs0`, ...), by chains \
+           in the packet filter (`KUBE-*`, `cali-*`, ...) and by directories of k3s, RKE2, k0s, \
+           microk8s and minikube.\n\nA reboot takes links and chains away; data goes with the tool \
+           that made it.",
     run: Run::EachHost(run),
 };
 
@@ -28,17 +37,16 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // `cni0` with another address makes every pod fail; the others carry routes of their own.
     if let Some(links) = left.links.as_ref().filter(|links| !links.is_empty()) {
         let message = format!("network links of another cluster are left: {}", quoted(links));
-        let commands: Vec<String> = links.iter().map(|l| format!("`ip link delete {l}`")).collect();
-        findings.push(host.error(
-            CHECK.name,
-            message,
-            format!("reboot, or {}", commands.join(", ")),
-        ));
+        let commands: Vec<String> =
+            links.iter().map(|link| format!("ip link delete {}", quote(link))).collect();
+        let finding = host.error(CHECK.name, message, "reboot, or delete them");
+        findings.push(finding.typed(commands.join("; ")));
     }
     // kube-proxy writes its own over them.
     if let Some(chains) = left.chains.as_ref().filter(|chains| !chains.is_empty()) {
         let message = format!("firewall chains of another cluster are left: {}", quoted(chains));
-        findings.push(host.warning(CHECK.name, message, "reboot, and they are gone"));
+        let finding = host.warning(CHECK.name, message, "reboot, and they are gone");
+        findings.push(finding.typed("reboot"));
     }
     findings
 }

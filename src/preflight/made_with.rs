@@ -3,12 +3,19 @@
 
 use serde_json::Value;
 
-use super::{Api, Check, Context, Finding, HostFacts, Run};
+use super::{Api, Check, Context, Finding, HostFacts, Phase, Run};
 use crate::cluster::Overrides;
 
 pub(super) const CHECK: Check = Check {
     name: "MadeWith",
     description: "cluster.yaml says of networks and security what the cluster was made with",
+    phase: Phase::Init,
+    breaks: "settings would be passed over, or differ between control planes",
+    kubeadm: None,
+    needs: &[],
+    page: "Seen by the manifests and files of the control planes that run, compared with \
+           `network` and `security` in cluster.yaml.\n\nWrite what the cluster was made with; for \
+           something else wipe it and make it anew.",
     run: Run::EachHost(run),
 };
 

@@ -1,10 +1,16 @@
 //! A control plane needs memory.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "Mem",
     description: "control planes have 1700 MB of memory",
+    phase: Phase::Init,
+    breaks: "kubeadm refuses, and the control plane's programs are killed",
+    kubeadm: Some("an error for control planes from 1.20 on"),
+    needs: &[need::MEMORY],
+    page: "Seen by `MemTotal` in `/proc/meminfo`. Control planes need 1700 MiB.\n\nGive the \
+           host 2 GiB.",
     run: Run::EachHost(run),
 };
 

@@ -2,11 +2,18 @@
 
 use std::net::IpAddr;
 
-use super::{Check, Context, Finding, HostFacts, Run, same_machine};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, same_machine};
 
 pub(super) const CHECK: Check = Check {
     name: "NodeAddress",
     description: "each node has an address, and they differ",
+    phase: Phase::Join,
+    breaks: "nodes cannot be told apart by address, or have none",
+    kubeadm: None,
+    needs: &[need::ADDRESSES],
+    page: "Seen by addresses and default routes. Machines behind NAT often have one and the \
+           same (VirtualBox's 10.0.2.15).\n\nWrite in cluster.yaml, as the host's `address`, one \
+           of its own that the other hosts can reach.",
     run: Run::AllHosts(run),
 };
 

@@ -1,9 +1,20 @@
 //! A node's name is its identity in the cluster.
 
-use super::{Check, Context, Finding, HostFacts, Run, same_machine};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, same_machine};
 
-pub(super) const CHECK: Check =
-    Check { name: "NodeName", description: "node names differ", run: Run::AllHosts(run) };
+pub(super) const CHECK: Check = Check {
+    name: "NodeName",
+    description: "node names differ",
+    phase: Phase::Join,
+    breaks: "the second node takes the first one's place, or a node waits for a name that never comes",
+    kubeadm: None,
+    needs: &[need::NAME],
+    page: "Seen by the names that cluster.yaml or the hosts themselves have, compared with \
+           each other, and with the name under which a node is in the cluster already. kubeadm \
+           looks at one host at a time and lets the second node take over the first one's \
+           object.\n\nGive each host a `name` in cluster.yaml, or a host name of its own.",
+    run: Run::AllHosts(run),
+};
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let clash = |(one, two): (&HostFacts<'_>, &HostFacts<'_>)| {

@@ -1,11 +1,19 @@
 //! Packages are installed with the distribution's own package manager. Where the distribution is unknown
 //! its tools must be there already: binaries go to their places on every one with systemd.
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "OperatingSystem",
     description: "the distribution is known, or has the tools that would be installed",
+    phase: Phase::Packages,
+    breaks: "small tools that the cluster needs are not installed",
+    kubeadm: None,
+    needs: &[need::PACKAGE_MANAGERS],
+    page: "Seen in `/etc/os-release` and by the package managers that are there. On an unknown \
+           distribution nothing is installed by a package manager; where all tools are there \
+           already, the cluster works all the same.\n\nInstall what `FileExisting-*` names, or \
+           describe the distribution in a file of your own below `playbooks/os/` (`--playbooks`).",
     run: Run::EachHost(run),
 };
 

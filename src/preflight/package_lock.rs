@@ -1,10 +1,17 @@
 //! While another program installs packages, we can only wait, and the installation does.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "PackageLock",
     description: "nobody else installs packages now",
+    phase: Phase::Packages,
+    breaks: "the installation waits for another package manager",
+    kubeadm: None,
+    needs: &[need::PACKAGE_LOCKS],
+    page: "Seen by the locks of apt, dpkg, dnf, yum and zypper in `/proc/locks`, and by \
+           zypper's pid file. The installation waits by itself.\n\nCome back later, to save that \
+           time.",
     run: Run::EachHost(run),
 };
 

@@ -1,11 +1,21 @@
 //! Ports that Kubernetes' own processes listen on must be free, and the one that the bundle is served on.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 use crate::cluster::LoadBalancer;
 
 pub(super) const CHECK: Check = Check {
     name: "Port-*",
     description: "the ports of Kubernetes are free",
+    phase: Phase::Init,
+    breaks: "a program of Kubernetes cannot listen: `bind: address already in use`",
+    kubeadm: Some(
+        "in every version, for 6443, 10259, 10257, 10250, 2379 and 2380; not for 10248, 10249 and 10256",
+    ),
+    needs: &[need::LISTENERS],
+    page: "Seen in `/proc/net/tcp` and `tcp6`, with the process where it can be seen. Control \
+           planes need 6443, 2379, 2380, 10257 and 10259, all nodes 10248, 10249, 10250 and 10256, \
+           workers 6443 for their own load balancer, and who serves the bundle its port.\n\nStop \
+           the process, or the service that it belongs to.",
     run: Run::EachHost(run),
 };
 
@@ -45,7 +55,10 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
                 format!("find out by what (`ss -ltnp 'sport = :{port}'`) and stop it"),
             ),
         };
-        Some(host.error(&format!("Port-{port}"), message, fix))
+        let command = format!(
+            "kill $(ss -ltnp 'sport = :{port}' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u)"
+        );
+        Some(host.error(&format!("Port-{port}"), message, fix).typed(command))
     };
     control_plane.chain(balancer).chain(&EVERY_NODE).chain(serve).filter_map(finding).collect()
 }

@@ -4,12 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 use crate::cluster::ProxyMode;
 
 pub(super) const CHECK: Check = Check {
     name: "ProxyMode",
     description: "the kernel can do what kube-proxy's mode needs",
+    phase: Phase::Network,
+    breaks: "kube-proxy does not start, or takes another mode: services are not reached",
+    kubeadm: Some("only for ipvs, in versions before 1.20"),
+    needs: &[need::MODULES],
+    page: "Seen by the kernel's modules and release, by kube-proxy's mode in cluster.yaml: \
+           ipvs needs virtual servers and sets, nftables a kernel from 5.13 on, iptables either of \
+           its two kernel halves.\n\nTake the mode that the finding names, or another kernel.",
     run: Run::EachHost(run),
 };
 

@@ -1,10 +1,18 @@
 //! Everything needs root.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "IsPrivilegedUser",
     description: "commands run as root, directly or through sudo",
+    phase: Phase::Connect,
+    breaks: "nothing can be installed or looked at",
+    kubeadm: Some("in every version"),
+    needs: &[need::UID],
+    page: "Seen by the user id that commands have on the host (`id -u`), after sudo where \
+           cluster.yaml has it. Without root most facts are wrong or missing, so nothing else is \
+           said of such a host.\n\nLog in as root, or let the user use sudo: `ssh: {user: ops, \
+           sudo: {}}`, with `passwordFile` where sudo asks for one.",
     run: Run::EachHost(run),
 };
 

@@ -4,13 +4,22 @@
 mod docker;
 mod existing;
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 use crate::cluster::{CONTAINERD, CRI_O, DOCKER, RUNTIMES, RuntimeKind, Traits};
 use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
     name: "ContainerRuntime",
     description: "no other container runtime is there, or the existing one fits",
+    phase: Phase::Runtime,
+    breaks: "two runtimes fight for sockets and images, or the one that is there cannot carry a node",
+    kubeadm: Some("as `CRI`, for a runtime that does not answer"),
+    needs: &[need::UNITS],
+    page: "Seen by services, configurations and data of containerd, docker and cri-o, and \
+           where the existing one is to be used by what it says itself: version, CRI plugin, \
+           cgroup driver, socket, directories, registries, containers of another \
+           cluster.\n\nRemove the runtime if nothing needs it, or use it with `runtime: {existing: \
+           true}`; each line of its configuration that does not fit is named with what to write.",
     run: Run::EachHost(run),
 };
 

@@ -1,10 +1,17 @@
 //! Two hosts of cluster.yaml must be two machines.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "SameMachine",
     description: "no two hosts of cluster.yaml are one machine",
+    phase: Phase::Connect,
+    breaks: "one machine would be installed twice at the same time",
+    kubeadm: None,
+    needs: &[need::IDENTITY],
+    page: "Seen by machine id, boot id and addresses, which two names of one machine have in \
+           common. Containers of one machine have addresses of their own and are two.\n\nTake one \
+           of the two out of cluster.yaml.",
     run: Run::AllHosts(run),
 };
 

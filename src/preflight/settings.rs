@@ -3,11 +3,18 @@
 
 use serde_json::Value;
 
-use super::{Api, Check, Context, Finding, HostFacts, Run};
+use super::{Api, Check, Context, Finding, HostFacts, Phase, Run};
 
 pub(super) const CHECK: Check = Check {
     name: "KubeadmSettings",
     description: "phases and arguments in cluster.yaml are known to the Kubernetes version",
+    phase: Phase::Init,
+    breaks: "`kubeadm init` ends half way, or a component does not start: `unknown flag`",
+    kubeadm: None,
+    needs: &[],
+    page: "Seen in cluster.yaml, by what is known of each version: phases of kubeadm, \
+           arguments of the components and their form, feature gates.\n\nTake out what the version \
+           does not know.",
     run: Run::AllHosts(run),
 };
 

@@ -2,11 +2,19 @@
 
 use ipnet::IpNet;
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "Subnets",
     description: "pod and service networks overlap with no address or route of a host",
+    phase: Phase::Network,
+    breaks: "addresses of pods or services lead to the host's own network, or its network is cut off",
+    kubeadm: None,
+    needs: &[need::ADDRESSES],
+    page: "Seen by the addresses and routes of each host against `network.podSubnet` and \
+           `network.serviceSubnet`. A wider route that covers them is a warning: only its owner \
+           knows whether something is there.\n\nChoose networks in cluster.yaml that nothing there \
+           uses.",
     run: Run::EachHost(run),
 };
 

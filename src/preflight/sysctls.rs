@@ -1,10 +1,17 @@
 //! Kernel settings are set by the installation; here is found where that cannot work.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
 pub(super) const CHECK: Check = Check {
     name: "FileContent-*",
     description: "forwarding of packets is on, or can be switched on",
+    phase: Phase::Network,
+    breaks: "packets between pods are not passed on",
+    kubeadm: Some("in every version for `ip_forward`; for bridges until 1.29"),
+    needs: &[need::SYSCTLS],
+    page: "Seen by the settings in `/proc/sys/net` where they cannot be written, as in a \
+           container without the right to. Elsewhere the installation sets them itself, and a wipe \
+           restores them.\n\nSet them on the machine that the container runs on.",
     run: Run::EachHost(run),
 };
 

@@ -3,12 +3,20 @@
 //! They also want the kernel's configuration, which good hosts do not always have; ignoring
 //! `SystemVerification` for that makes these findings warnings as well.
 
-use super::{Check, Context, Finding, HostFacts, Run, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
 use crate::cluster::versions::Cgroup1;
 
 pub(super) const CHECK: Check = Check {
     name: "SystemVerification",
     description: "kernel and cgroups are new enough for the Kubernetes version",
+    phase: Phase::Kubelet,
+    breaks: "the kubelet does not start, or pods get no limits",
+    kubeadm: Some("in every version; kernel versions and cgroups v1 by version"),
+    needs: &[need::KERNEL],
+    page: "Seen by the kernel's release and the cgroup controllers that are on, against what \
+           the version asks for: 1.35 refuses cgroups of version 1. kubeadm also wants the \
+           kernel's configuration, which good hosts do not always have.\n\nUpgrade the kernel, or \
+           boot with other arguments, as the finding says.",
     run: Run::EachHost(run),
 };
 

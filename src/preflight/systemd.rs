@@ -1,9 +1,19 @@
 //! The kubelet and containerd are systemd's services, and so is their place in the cgroups.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 
-pub(super) const CHECK: Check =
-    Check { name: "Systemd", description: "systemd runs as process 1", run: Run::EachHost(run) };
+pub(super) const CHECK: Check = Check {
+    name: "Systemd",
+    description: "systemd runs as process 1",
+    phase: Phase::Runtime,
+    breaks: "neither the runtime nor the kubelet can be started",
+    kubeadm: None,
+    needs: &[need::INIT],
+    page: "Seen by the name of process 1. The runtime and the kubelet are services of systemd, \
+           and their place in the cgroups is its business.\n\nBoot the host with systemd; a \
+           distribution without it cannot be a node.",
+    run: Run::EachHost(run),
+};
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     match &host.facts.init {

@@ -1,11 +1,20 @@
 //! Commands that must be there before any package is installed, and where none can be, all others.
 
-use super::{Check, Context, Finding, HostFacts, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
 use crate::event::Severity;
 
 pub(super) const CHECK: Check = Check {
     name: "FileExisting-*",
     description: "the commands that the installation starts with are there",
+    phase: Phase::Files,
+    breaks: "a step of the installation finds no command to run",
+    kubeadm: Some(
+        "in versions up to 1.31 or 1.32 by command (`crictl`, `conntrack`, `socat`, `ebtables`; `ip`, `iptables`, `ethtool`, `tc`, `nsenter`); `mount` in every version",
+    ),
+    needs: &[need::COMMANDS],
+    page: "Seen by looking for each command in `PATH`. What can be installed from the \
+           distribution is none of it, except where the distribution is unknown.\n\nInstall the \
+           package that has it.",
     run: Run::EachHost(run),
 };
 
@@ -70,11 +79,13 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let finding = |tool: &str, name: &str, severity| {
         let message = format!("the command `{name}` is not there");
         let package = distribution.and_then(|it| Some((it, it.packages(tool)?.first()?)));
-        let fix = match package {
-            Some((it, package)) => format!("install it: `{}`", it.install(package)),
-            None => "install it with the distribution's package manager".to_owned(),
-        };
-        Finding { severity, ..host.error(&format!("FileExisting-{name}"), message, fix) }
+        let fix = "install it with the distribution's package manager";
+        let found = host.error(&format!("FileExisting-{name}"), message, fix);
+        let found = Finding { severity, ..found };
+        match package {
+            Some((it, package)) => found.typed(it.install(package)),
+            None => found,
+        }
     };
     let tools = TOOLS.iter().flat_map(|(tool, names)| names.iter().map(move |name| (tool, name)));
     let mut findings: Vec<Finding> = tools

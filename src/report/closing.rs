@@ -192,7 +192,7 @@ fn outcome(state: &State, log: &Log, style: Style) -> Vec<String> {
 fn reason(state: &State, end: &End) -> String {
     let stopped = state.hosts.iter().filter(|host| host.doing == Doing::Stopped).count();
     let failed = state.hosts.iter().filter(|host| matches!(host.doing, Doing::Failed(_))).count();
-    let errors = state.findings.iter().filter(|found| found.severity == Severity::Error).count();
+    let errors = state.findings.iter().filter(|it| it.found.severity == Severity::Error).count();
     let mut parts = Vec::new();
     if failed > 0 {
         parts.push(format!("{} with a step that did not work", words::count(failed, "host")));

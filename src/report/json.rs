@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{clean, words};
-use crate::event::{EtcdStatus, Event, EventKind, Health, HostStatus, Severity, StepName};
+use super::{clean, line, words};
+use crate::event::{EtcdStatus, Event, EventKind, Finding, Health, HostStatus, StepName};
 
 /// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
 /// say nothing.
@@ -36,6 +36,14 @@ enum Record<'a> {
         severity: &'static str,
         message: &'a str,
         fix: &'a str,
+        command: Option<&'a str>,
+        phase: Option<&'static str>,
+        breaks: Option<&'static str>,
+        repairs: bool,
+    },
+    Unchecked {
+        name: &'a str,
+        because: &'a str,
     },
     StepStarted {},
     StepOutput {
@@ -167,13 +175,8 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
             (None, Record::RunStarted { verb, cluster, hosts })
         }
         EventKind::Fact { name, value } => (None, Record::Fact { name, value }),
-        EventKind::Finding { name, severity, message, fix } => {
-            let severity = match severity {
-                Severity::Warning => "warning",
-                Severity::Error => "error",
-            };
-            (None, Record::Finding { name, severity, message, fix })
-        }
+        EventKind::Finding(found) => (None, finding(found)),
+        EventKind::Unchecked { name, because } => (None, Record::Unchecked { name, because }),
         EventKind::StepStarted { step } => (Some(step), Record::StepStarted {}),
         EventKind::StepOutput { step, line } => (Some(step), Record::StepOutput { line }),
         EventKind::StepWaiting { step, what } => (Some(step), Record::StepWaiting { what }),
@@ -220,6 +223,19 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
             let (ok, seconds, differences) = (*ok, *seconds, *differences);
             (None, Record::RunDone { ok, seconds, differences, critical_path })
         }
+    }
+}
+
+fn finding(found: &Finding) -> Record<'_> {
+    Record::Finding {
+        name: &found.name,
+        severity: line::severity_word(found.severity),
+        message: &found.message,
+        fix: &found.fix,
+        command: found.command.as_deref(),
+        phase: found.breaks.map(|breaks| breaks.phase.word()),
+        breaks: found.breaks.map(|breaks| breaks.what),
+        repairs: found.repairs,
     }
 }
 

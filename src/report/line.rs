@@ -1,7 +1,7 @@
 //! An event as lines of text: for the log files, and for `--verbose`.
 
 use super::words;
-use crate::event::{EventKind, Severity, StepName};
+use crate::event::{EventKind, Finding, Severity, StepName};
 
 /// A step as it is always written: `runtime: start containerd`.
 pub fn step(step: &StepName) -> String {
@@ -15,12 +15,16 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
             format!("`{verb}` of `{cluster}` on {}", words::count(hosts.len(), "host"))
         }
         EventKind::Fact { name, value } => format!("{name} is {value}"),
-        EventKind::Finding { name, severity, message, fix } => {
+        EventKind::Finding(found) => {
+            let Finding { name, severity, message, fix, command, .. } = found;
+            let fix = (!fix.is_empty()).then(|| format!("fix: {fix}"));
+            let command = command.iter().map(|command| format!("run: {command}"));
             return with(
                 format!("{}: {name}: {message}", severity_word(*severity)),
-                (!fix.is_empty()).then(|| format!("fix: {fix}")),
+                fix.into_iter().chain(command),
             );
         }
+        EventKind::Unchecked { name, because } => format!("not checked: {name}: {because}"),
         EventKind::StepStarted { step: name } => format!("{}  begins", step(name)),
         EventKind::StepOutput { line, .. } => format!("  | {line}"),
         EventKind::StepWaiting { step: name, what } => format!("{}  waits: {what}", step(name)),

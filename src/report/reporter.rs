@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 use super::live::Live;
 use super::log::{self, Log};
 use super::plain::{Detail, Plain};
-use super::state::State;
+use super::state::{Finding, State};
 use super::style::{self, Style};
 use super::{Output, Settings, Summary, clean, closing, findings, json};
 use crate::event::{Event, EventKind, Severity};
@@ -97,7 +97,11 @@ impl Reporter {
         self.warn();
         self.write_json(event);
         // Findings arrive host by host; the table waits for the first event of another kind.
-        if !matches!(event.kind, EventKind::Finding { .. } | EventKind::Fact { .. }) {
+        let is_result = matches!(
+            event.kind,
+            EventKind::Finding(_) | EventKind::Unchecked { .. } | EventKind::Fact { .. }
+        );
+        if !is_result {
             self.show_findings();
         }
         self.state.apply(event);
@@ -143,9 +147,15 @@ impl Reporter {
         if self.settings.has_own_words {
             return;
         }
-        let wanted = |severity| !self.settings.quiet || severity == Severity::Error;
-        let lines = findings::table(new.iter().filter(|found| wanted(found.severity)), self.style);
+        let quiet = self.settings.quiet;
+        let all = self.state.hosts.len();
+        let wanted = |it: &&Finding| !quiet || it.found.severity == Severity::Error;
+        let mut lines = findings::table(new.iter().filter(wanted), all, self.style);
         self.shown = self.state.findings.len();
+        let unchecked = std::mem::take(&mut self.state.unchecked);
+        if !quiet {
+            lines.extend(findings::unchecked(&unchecked, all, self.style));
+        }
         self.print(&lines);
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::event::{Event, EventKind, PathStep, Severity, StepName};
+use crate::event::{Event, EventKind, Finding as Found, PathStep, StepName};
 
 /// Everything that a display may show of a run.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub struct State {
     pub last_own: Option<Own>,
     /// The preflight results so far.
     pub findings: Vec<Finding>,
+    /// What preflight could not look at.
+    pub unchecked: Vec<Unchecked>,
     /// The steps that did not end well, in the order in which they were reported.
     pub failures: Vec<Failure>,
     /// How the run ended; `None` while it runs, and for a run that was cut off.
@@ -92,14 +94,19 @@ pub enum Doing {
 pub struct Finding {
     /// The host; `None` for the cluster as a whole.
     pub host: Option<String>,
+    /// What was found.
+    pub found: Found,
+}
+
+/// What preflight could not look at, and on which host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unchecked {
+    /// The host; `None` for the cluster as a whole.
+    pub host: Option<String>,
     /// The check's name.
     pub name: String,
-    /// How bad it is.
-    pub severity: Severity,
-    /// What was found.
-    pub message: String,
-    /// What to do about it.
-    pub fix: String,
+    /// Why.
+    pub because: String,
 }
 
 /// A step that did not end well, and on which host.
@@ -145,12 +152,13 @@ impl State {
                     self.host(host, event.time);
                 }
             }
-            EventKind::Finding { name, severity, message, fix } => self.findings.push(Finding {
+            EventKind::Finding(found) => {
+                self.findings.push(Finding { host: event.host.clone(), found: found.clone() });
+            }
+            EventKind::Unchecked { name, because } => self.unchecked.push(Unchecked {
                 host: event.host.clone(),
                 name: name.clone(),
-                severity: *severity,
-                message: message.clone(),
-                fix: fix.clone(),
+                because: because.clone(),
             }),
             EventKind::RunDone { ok, seconds, differences, critical_path } => {
                 self.end = Some(End {
@@ -268,7 +276,8 @@ impl Host {
             EventKind::Compared { differences } => self.differences = Some(differences.clone()),
             EventKind::RunStarted { .. }
             | EventKind::Fact { .. }
-            | EventKind::Finding { .. }
+            | EventKind::Finding(_)
+            | EventKind::Unchecked { .. }
             | EventKind::StepOutput { .. }
             | EventKind::StepWaiting { .. }
             | EventKind::ChangePlanned { .. }

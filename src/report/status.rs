@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::style::{self, Style};
 use super::{clean, findings, words};
-use crate::event::{CertificateStatus, EtcdStatus, Health, HostStatus};
+use crate::event::{CertificateStatus, EtcdStatus, Finding as Found, Health, HostStatus};
 use crate::status::Status;
 
 /// Certificates in the table; the later ones are counted.
@@ -18,7 +18,7 @@ pub fn text(status: &Status, all: bool, style: Style) -> String {
     let found: Vec<super::Finding> = status.findings.iter().map(finding).collect();
     if !found.is_empty() {
         lines.push(String::new());
-        lines.extend(findings::table(&found, style));
+        lines.extend(findings::table(&found, status.hosts.len(), style));
     }
     lines.push(String::new());
     let name = clean::line(&status.cluster, clean::LINE);
@@ -139,10 +139,7 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>, style: Style) -
 fn finding(found: &crate::status::Finding) -> super::Finding {
     super::Finding {
         host: found.host.clone(),
-        name: found.name.to_owned(),
-        severity: found.severity,
-        message: found.message.clone(),
-        fix: found.fix.clone(),
+        found: Found::new(found.name, found.severity, &found.message, &found.fix),
     }
 }
 

@@ -18,7 +18,7 @@ use bivouac::host::facts::{
     Address, Claim, Containerd, Docker, Endpoint, Facts, FactsError, Journal, Listener, Process,
     Reached, Route, Unit,
 };
-use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, check};
+use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, Judgement, check, pages};
 use serde_json::json;
 
 const ALPINE: &str = include_str!("../fixtures/facts/alpine-3.19.txt");
@@ -42,6 +42,8 @@ struct Scene {
     round_trip: Duration,
     /// The cluster is there already.
     api: Api,
+    /// What a playbook repairs.
+    repairs: Vec<String>,
 }
 
 impl Scene {
@@ -57,10 +59,22 @@ impl Scene {
         let ahead = vec![Duration::ZERO; facts.len()];
         let round_trip = Duration::from_millis(200);
         let archs = vec!["amd64".into()];
-        Self { cluster: cluster(hosts), facts, archs, ahead, round_trip, api: Api::Nowhere }
+        let (cluster, api, repairs) = (cluster(hosts), Api::Nowhere, vec![]);
+        Self { cluster, facts, archs, ahead, round_trip, api, repairs }
     }
 
+    /// What is wrong.
     fn check(&self) -> Vec<Finding> {
+        self.judged().findings
+    }
+
+    /// What nobody knows: names and reasons.
+    fn unchecked(&self) -> Vec<String> {
+        let all = self.judged().unchecked.into_iter();
+        all.map(|it| format!("{} on {}: {}", it.name, it.hosts.join(", "), it.because)).collect()
+    }
+
+    fn judged(&self) -> Judgement {
         let half = self.round_trip / 2;
         let hosts = self.cluster.hosts.iter().zip(&self.facts).zip(&self.ahead);
         let hosts: Vec<HostFacts<'_>> = hosts
@@ -71,7 +85,9 @@ impl Scene {
             .collect();
         let (cluster, api) = (&self.cluster, self.api);
         let families = &Families::embedded().unwrap();
-        check(&Context { cluster, bundle_archs: &self.archs, hosts: &hosts, families, api })
+        let archs = &self.archs;
+        let repairs = &self.repairs;
+        check(&Context { cluster, bundle_archs: archs, hosts: &hosts, families, repairs, api })
     }
 }
 
@@ -225,9 +241,10 @@ fn unit(name: &str) -> Unit {
 }
 
 fn shown(finding: &Finding) -> String {
-    let Finding { name, severity, hosts, message, fix } = finding;
+    let Finding { name, severity, hosts, message, fix, command, .. } = finding;
     let severity = format!("{severity:?}").to_lowercase();
-    format!("{severity} {name} on {}: {message}\n  fix: {fix}\n", hosts.join(", "))
+    let run = command.as_ref().map_or(String::new(), |command| format!("  run: {command}\n"));
+    format!("{severity} {name} on {}: {message}\n  fix: {fix}\n{run}", hosts.join(", "))
 }
 
 /// What would be installed is there.
@@ -768,6 +785,10 @@ fn every_check_names_cause_and_fix() {
         for finding in &findings {
             assert!(check.finds(&finding.name), "{title}: {finding:?}");
             assert!(!finding.fix.is_empty() && !finding.hosts.is_empty(), "{title}: {finding:?}");
+            assert!(finding.breaks.is_some_and(|it| !it.what.is_empty()), "{title}: {finding:?}");
+            // It is copied and pasted.
+            let is_line = |it: &String| !it.contains('\n') && it.trim() == it && !it.is_empty();
+            assert!(finding.command.as_ref().is_none_or(is_line), "{title}: {finding:?}");
             said += &shown(finding);
         }
     }
@@ -786,6 +807,43 @@ fn every_check_has_a_case_a_name_of_its_own_and_a_description() {
         writeln!(list, "{:<20} {}", check.name, check.description).unwrap();
     }
     insta::assert_snapshot!(list);
+}
+
+#[test]
+fn every_check_has_a_page() {
+    for (check, page) in CHECKS.iter().zip(pages()) {
+        assert_eq!(check.name, page.name);
+        for text in [check.breaks, check.page, check.description] {
+            let is_clause = !text.is_empty() && text.trim() == text && !text.contains("  ");
+            assert!(is_clause, "{}: {text:?}", check.name);
+        }
+        assert!(check.page.starts_with("Seen "), "{}: how is it seen?", check.name);
+        assert!(check.page.contains("\n\n"), "{}: and what is to be done?", check.name);
+    }
+}
+
+#[test]
+fn what_is_unknown_is_said_to_be_unchecked() {
+    let told = |facts: &str| Scene::of(&[("h", facts)]).unchecked();
+    for (name, facts) in [
+        ("debian-11", DEBIAN_11),
+        ("debian-12", DEBIAN_12),
+        ("debian-13", DEBIAN_13),
+        ("lab", LAB),
+        ("rocky", ROCKY),
+        ("ubuntu", UBUNTU),
+    ] {
+        assert_eq!(told(facts), [""; 0], "{name} is healthy");
+    }
+    let nothing = told("facts 1\nuid 0\nend\n");
+    insta::assert_snapshot!(nothing.join("\n"));
+    let mut scene = Scene::healthy();
+    scene.facts[1].uid = Some(1000);
+    scene.facts[1].clock = None;
+    scene.facts[2].clock = None;
+    let expected =
+        ["* on w1: commands do not run as root there", "Clock on w2: the clock is unknown"];
+    assert_eq!(scene.unchecked(), expected);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bivouac::event::{Event, EventKind, PathStep, Severity, StepName};
+use bivouac::event::{Breaks, Event, EventKind, Finding, PathStep, Phase, Severity, StepName};
 use bivouac::report::{Detail, Display, Live, Output, Plain, Reporter, Settings, Style, Summary};
 use indicatif::InMemoryTerm;
 use insta::assert_snapshot;
@@ -68,8 +68,7 @@ fn over(at: f64, host: &str, ok: bool, changed: usize) -> Event {
 }
 
 fn finding(host: &str, name: &str, severity: Severity, message: &str, fix: &str) -> Event {
-    let (name, message, fix) = (name.into(), message.into(), fix.into());
-    on(0.5, host, EventKind::Finding { name, severity, message, fix })
+    on(0.5, host, EventKind::Finding(Finding::new(name, severity, message, fix)))
 }
 
 fn failed(at: f64, host: &str, cause: &str, tail: &[&str]) -> Event {
@@ -254,7 +253,7 @@ fn json_is_one_object_a_line_with_the_promised_names() {
     assert_snapshot!(json, @r#"
 {"time":"2026-11-23T02:13:20.000Z","run":"r1","host":null,"playbook":null,"step":null,"event":"run_started","verb":"init","cluster":"demo","hosts":["cp1","w1"]}
 {"time":"2026-11-23T02:13:20.400Z","run":"r1","host":"cp1","playbook":null,"step":null,"event":"fact","name":"os","value":"debian 12"}
-{"time":"2026-11-23T02:13:20.500Z","run":"r1","host":"w1","playbook":null,"step":null,"event":"finding","name":"swap","severity":"warning","message":"swap is on: `/dev/sda2`","fix":"swapoff -a"}
+{"time":"2026-11-23T02:13:20.500Z","run":"r1","host":"w1","playbook":null,"step":null,"event":"finding","name":"swap","severity":"warning","message":"swap is on: `/dev/sda2`","fix":"swapoff -a","command":null,"phase":null,"breaks":null,"repairs":false}
 {"time":"2026-11-23T02:13:21.000Z","run":"r1","host":"cp1","playbook":"runtime","step":"upload images","event":"step_started"}
 {"time":"2026-11-23T02:13:21.000Z","run":"r1","host":"w1","playbook":"runtime","step":"upload images","event":"step_started"}
 {"time":"2026-11-23T02:13:23.200Z","run":"r1","host":"cp1","playbook":"runtime","step":"upload images","event":"step_done","changed":true,"seconds":2.2}
@@ -409,6 +408,61 @@ found 2 errors and 2 warnings
 logs: LOGS
 go on with: bivouac init -f cluster.yaml
 "#);
+}
+
+#[test]
+fn a_fault_of_many_hosts_is_one_row() {
+    let names: Vec<String> = (1..=120).map(|number| format!("w{number}")).collect();
+    let hosts: Vec<&str> = names.iter().map(String::as_str).collect();
+    let found = |message: &str, command: Option<&str>| Finding {
+        command: command.map(str::to_owned),
+        breaks: Some(Breaks { phase: Phase::Kubelet, what: "the kubelet does not start" }),
+        repairs: command.is_some(),
+        ..Finding::new("Swap", Severity::Error, message, "switch it off")
+    };
+    let unchecked = |because: &str| {
+        let (name, because) = ("Clock".to_owned(), because.to_owned());
+        EventKind::Unchecked { name, because }
+    };
+    let mut events = vec![started("check", &hosts)];
+    for host in &hosts {
+        events.push(on(0.5, host, EventKind::Finding(found("swap is on", Some("swapoff -a")))));
+        events.push(on(0.5, host, unchecked("the clock is unknown")));
+    }
+    for host in &hosts[..12] {
+        events.push(on(0.5, host, EventKind::Finding(found("it will be on", Some("swapoff -a")))));
+    }
+    for host in &hosts[..64] {
+        events.push(on(0.5, host, EventKind::Finding(found(&format!("on {host}"), None))));
+    }
+    events.push(on(0.5, "w7", unchecked("nobody asked")));
+    let text = changes(&events);
+    // Of rows that differ in what was seen there are many, and they are bounded.
+    assert_eq!(text.lines().filter(|line| line.contains("  on w")).count(), 60, "{text}");
+    let text: Vec<&str> = text.lines().filter(|line| !line.contains("  on w")).collect();
+    assert_snapshot!(text.join("\n"), @r"
+   0.0s  `check` of `demo` on 120 hosts
+found 66 errors
+  severity  check  hosts          finding
+  error     Swap   all 120 hosts  swap is on
+  error     Swap   12 hosts       it will be on
+    hosts: w1, w2, w3, w4, w5, w6, w7, w8, w9, w10, w11, w12
+    breaks: the kubelet does not start (kubelet)
+    fix: switch it off
+    run, as root on the host:
+      swapoff -a
+    or let it be done: `bivouac preflight --fix`
+    and 4 like these on: w61, w62, w63, w64
+    breaks: the kubelet does not start (kubelet)
+    fix: switch it off
+not checked:
+  Clock on all 120 hosts: the clock is unknown
+  Clock on w7: nobody asked
+
+`check` of `demo` was cut off after 0.5 s
+logs: LOGS
+go on with: bivouac init -f cluster.yaml
+");
 }
 
 #[test]

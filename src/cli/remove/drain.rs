@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::exit::{Exit, Stop};
 use super::super::session::Session;
-use crate::event::{EventKind, Severity};
+use crate::event::{EventKind, Finding, Severity};
 use crate::host::{Probe, Remote};
 use crate::members::Members;
 use crate::playbook::Leaving;
@@ -38,9 +38,8 @@ pub(super) async fn drains(
         }
         well = false;
         for (message, fix) in lost(&answer.stderr) {
-            let name = "Drain".to_owned();
-            let severity = Severity::Error;
-            session.events.host(&it.name, EventKind::Finding { name, severity, message, fix });
+            let found = Finding::new("Drain", Severity::Error, message, fix);
+            session.events.host(&it.name, EventKind::Finding(found));
         }
     }
     Ok(well)
