@@ -4,6 +4,7 @@ mod bundle;
 mod control_plane;
 mod credentials;
 mod exit;
+mod explain;
 mod gather;
 mod hosts;
 mod images;
@@ -15,6 +16,7 @@ mod later;
 mod needed;
 mod options;
 mod others;
+mod pages;
 mod plan;
 mod preflight;
 mod registries;
@@ -26,6 +28,7 @@ mod session;
 mod shell;
 mod signals;
 mod signing;
+mod skips;
 mod sources;
 mod status;
 mod version;
@@ -93,12 +96,22 @@ enum Verb {
     /// Make, sign, show, verify and serve bundles.
     #[command(subcommand)]
     Bundle(Box<bundle::Args>),
+    /// Say what a finding means: what it breaks, how it is seen, what to do.
+    Explain(explain::Args),
     /// Print the completion script of a shell.
     Completion(shell::CompletionArgs),
     /// Print the manual page.
     Man,
     #[command(flatten)]
     Later(later::Later),
+}
+
+/// The page of every finding and cause, for the list in `docs/findings.md`.
+///
+/// # Errors
+/// A playbook of the binary's own is wrong.
+pub fn pages() -> Result<Vec<crate::page::Page>, String> {
+    explain::all().map_err(|stop| format!("{stop:?}"))
 }
 
 /// Parses the command line, does what it says, and tells how it ended.
@@ -122,6 +135,7 @@ impl Cli {
             Verb::Join(args) => session::block_on(join::run(options, args)),
             Verb::Remove(args) => session::block_on(remove::run(options, args)),
             Verb::Wipe(args) => session::block_on(wipe::run(options, args)),
+            Verb::Preflight(args) if args.lists() => explain::checks(options),
             Verb::Preflight(args) => session::block_on(preflight::run(options, args)),
             Verb::Plan(args) => session::block_on(plan::run(options, args)),
             Verb::Status(args) => session::block_on(status::run(options, args)),
@@ -130,6 +144,7 @@ impl Cli {
             Verb::Kubectl(args) => return session::block_on(kubectl::run(options, args)),
             Verb::Render(args) => render::run(options, args),
             Verb::Bundle(args) => bundle::run(options, args),
+            Verb::Explain(args) => explain::run(options, args),
             Verb::Completion(args) => shell::completion(args, &mut Self::command()),
             Verb::Man => shell::man(Self::command()),
             Verb::Later(later) => later.run(),

@@ -34,6 +34,7 @@ use crate::secret::Secret;
 use check::Dirs;
 pub use flags::{Flags, from_flags};
 pub use mistake::{Mistake, Mistakes};
+pub use nearest::nearest;
 pub use network::{NoSubnets, ProxyMode, Subnets};
 pub use runtime::{CONTAINERD, CRI_O, DOCKER, Kind as RuntimeKind, RUNTIMES, Runtime, Traits};
 pub use security::Security;
@@ -82,6 +83,8 @@ pub struct Cluster {
     pub sources: Sources,
     /// `spec.proxy`.
     pub proxy: Option<Proxy>,
+    /// `spec.preflight.skip`, and what the command line adds.
+    pub skips: Vec<Skip>,
     /// Addresses of nodes that the cluster that runs has, of which the file need not name all: known once it was
     /// asked.
     pub nodes: Vec<IpAddr>,
@@ -98,6 +101,17 @@ pub struct Serve {
     pub port: u16,
     /// cluster.yaml names it; else another host of ours serves where this one cannot.
     pub named: bool,
+}
+
+/// A check of preflight that is not to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// Its name, or that of one of its findings.
+    pub name: String,
+    /// Why, in the user's words.
+    pub reason: String,
+    /// What to say if there is no such check, which only [`crate::preflight`] knows.
+    pub unknown: Mistake,
 }
 
 /// `spec.kubernetes`.

@@ -41,6 +41,16 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// `error` or `warning`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone)]
 pub enum EventKind {
@@ -52,6 +62,8 @@ pub enum EventKind {
     Finding(Finding),
     /// Preflight could not look at this on the host, because of that.
     Unchecked { name: String, because: String },
+    /// Preflight was told not to look at this, for that reason.
+    Skipped { name: String, because: String },
     /// A step began on the host.
     StepStarted { step: StepName },
     /// A line of output of the step that is running (for the log and for `--verbose`).

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::event::Phase;
+use crate::event::{Phase, Severity};
 
 /// What somebody wants to know who sees a name for the first time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Page {
     pub of: &'static str,
     /// What is made sure of, or what happened, as a clause.
     pub what: &'static str,
+    /// The worst that is said of it; `None` where it is no check, but a cause.
+    pub severity: Option<Severity>,
     /// When it breaks something.
     pub phase: Phase,
     /// What it breaks, as a clause.
@@ -41,6 +43,9 @@ impl Page {
     pub fn shown(&self) -> String {
         let mut page = format!("{}: {}\n\n", self.name, self.what);
         let _ = writeln!(page, "  found by  {}", self.of);
+        if let Some(severity) = self.severity {
+            let _ = writeln!(page, "  severity  {}", severity.word());
+        }
         let _ = writeln!(page, "  breaks    {} (phase `{}`)", self.breaks, self.phase.word());
         let kubeadm = self.kubeadm.unwrap_or("has no such check");
         let _ = writeln!(page, "  kubeadm   {kubeadm}");
@@ -60,6 +65,48 @@ impl Page {
         }
         page
     }
+}
+
+/// All pages as one Markdown document, in this order.
+pub fn document(pages: &[Page]) -> String {
+    let mut text = String::from(
+        "# Findings and causes\n\n\
+         Everything that `bivouac` may find wrong, as `bivouac explain NAME` says it. A name that ends with `*` stands for all that begin so. \
+         This page is generated: `BIVOUAC_GOLDEN=write cargo test findings` writes it anew.\n\n\
+         | name | found by | makes sure that | breaks | phase |\n|---|---|---|---|---|\n",
+    );
+    for page in pages {
+        let Page { name, of, what, breaks, .. } = page;
+        let (cell, phase) = (|text: &str| text.replace('|', "\\|"), page.phase.word());
+        let anchor = anchor(name);
+        let _ = writeln!(
+            text,
+            "| [`{name}`](#{anchor}) | {of} | {} | {} | {phase} |",
+            cell(what),
+            cell(breaks)
+        );
+    }
+    for page in pages {
+        let Page { name, what, breaks, .. } = page;
+        let severity = page.severity.map_or("cause", Severity::word);
+        let kubeadm = page.kubeadm.unwrap_or("has no such check");
+        let _ = write!(
+            text,
+            "\n## {name}\n\n{what}; else {breaks}.\n\n{}\n\n{severity}, phase `{}`; kubeadm: {kubeadm}",
+            page.text,
+            page.phase.word()
+        );
+        text += if page.repairs { "; `preflight --fix` repairs it.\n" } else { ".\n" };
+    }
+    text
+}
+
+/// What a heading is called in links: GitHub's rule, of which only this much matters here.
+fn anchor(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .collect::<String>()
+        .to_lowercase()
 }
 
 /// Whether a name is one of `pattern`'s.
@@ -100,6 +147,7 @@ mod tests {
             name: "Port-*",
             of: "preflight",
             what: "the ports are free",
+            severity: Some(Severity::Error),
             phase: Phase::Init,
             breaks: "the API server does not start",
             text: "One paragraph.\n\nAnother, which has so many words that it does not fit into one \
@@ -114,7 +162,7 @@ mod tests {
         assert!(shown.contains("the API server does not start (phase `init`)"), "{shown}");
         assert!(shown.contains("has no such check") && !shown.contains("--fix"), "{shown}");
         assert!(shown.contains("--skip 'Port-*'") && shown.contains("One paragraph.\n\nAnother,"));
-        let longest = shown.lines().skip(7).map(str::len).max();
+        let longest = shown.lines().skip(8).map(str::len).max();
         assert!(longest.is_some_and(|it| it <= 100), "{shown}");
     }
 }

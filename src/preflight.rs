@@ -50,7 +50,7 @@ mod writable;
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::cluster::{Cluster, Host};
+use crate::cluster::{Cluster, Host, nearest};
 use crate::event::{Breaks, Phase, Severity};
 use crate::family::Families;
 use crate::host::facts::Facts;
@@ -194,6 +194,8 @@ pub struct Check {
     pub name: &'static str,
     /// What it makes sure of, as a clause.
     pub description: &'static str,
+    /// The worst that it says.
+    pub severity: Severity,
     /// When it would break something.
     pub phase: Phase,
     /// What it would break, as a clause: `the kubelet does not start`.
@@ -216,6 +218,14 @@ enum Run {
     AllHosts(fn(&Context<'_>) -> Vec<Finding>),
 }
 
+/// The check of this name, or of this finding's; else the nearest name.
+pub fn named(name: &str) -> Result<&'static Check, Option<String>> {
+    CHECKS.iter().find(|check| check.name == name || check.finds(name)).ok_or_else(|| {
+        let names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
+        nearest(name, &names)
+    })
+}
+
 /// The page of every check, for `explain`.
 pub fn pages() -> impl Iterator<Item = Page> {
     CHECKS.iter().map(Check::page)
@@ -223,13 +233,19 @@ pub fn pages() -> impl Iterator<Item = Page> {
 
 /// Runs every check. Findings that differ in nothing but the host are one.
 ///
-/// Errors that `ignorePreflightErrors` names are warnings. On a host where commands do not run as
+/// Errors that `ignorePreflightErrors` names are warnings; what the user skips is not looked at. On a host where commands do not run as
 /// root, that is the only finding of its own: what the others would say is not reliable.
 pub fn check(context: &Context<'_>) -> Judgement {
     let mut all = Judgement { findings: Vec::new(), unchecked: unreliable(context) };
     let mut places: HashMap<Finding, usize> = HashMap::new();
     for check in CHECKS {
+        if context.skips(check.name) {
+            continue;
+        }
         for mut finding in check.run(context) {
+            if context.skips(&finding.name) {
+                continue;
+            }
             if context.ignores(&finding.name) {
                 finding.severity = Severity::Warning;
             }
@@ -264,18 +280,24 @@ impl Check {
         covers(self.name, name)
     }
 
+    /// Whether anything that the others say can be believed without it.
+    pub fn can_be_skipped(&self) -> bool {
+        self.name != root::CHECK.name
+    }
+
     /// Its page for `explain`.
     pub fn page(&self) -> Page {
         Page {
             name: self.name,
             of: "preflight",
             what: self.description,
+            severity: Some(self.severity),
             phase: self.phase,
             breaks: self.breaks,
             text: self.page,
             kubeadm: self.kubeadm,
             repairs: false,
-            skips: false,
+            skips: self.can_be_skipped(),
         }
     }
 
@@ -308,6 +330,10 @@ impl Check {
 }
 
 impl Context<'_> {
+    fn skips(&self, name: &str) -> bool {
+        self.cluster.skips.iter().any(|skip| skip.name == name)
+    }
+
     fn ignores(&self, name: &str) -> bool {
         let ignored = &self.cluster.kubernetes.ignore_preflight_errors;
         ignored.iter().any(|i| i.eq_ignore_ascii_case(name) || i.eq_ignore_ascii_case("all"))

@@ -38,6 +38,7 @@ pub use state::{Failure, Finding, Unchecked};
 pub use status::text as status_text;
 pub use stream::{ask, ask_secret, err, is_terminal, out, pipes, styled};
 pub use style::Style;
+pub use style::lines as table;
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -14,6 +14,7 @@ mod installed;
 mod leftovers;
 mod locks;
 mod nodes;
+mod pages;
 mod services;
 mod serving;
 
@@ -23,6 +24,8 @@ use crate::cluster::versions::Wish;
 use crate::cluster::{Cluster, Host};
 use crate::event::{CertificateStatus, EtcdStatus, HostStatus, Severity};
 use crate::host::survey::{Node, Survey};
+
+pub use pages::PAGES;
 
 /// Every check, in the order in which findings are told.
 const CHECKS: &[fn(&Context<'_>) -> Vec<Finding>] = &[

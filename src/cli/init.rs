@@ -7,6 +7,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
+use super::skips::Skips;
 use super::{hosts, preflight, running, sources, version};
 use crate::cluster::LoadBalancer;
 use crate::engine;
@@ -15,13 +16,17 @@ use crate::playbook::{HostState, Plan, SERVE_TOKEN, Site, Values, acting};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    skips: Skips,
+}
 
 /// Hours that a bootstrap token lives if the run cannot delete it.
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
-pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let mut session = Session::begin(options, "init", version::settled(options).await?);
+pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    let cluster = args.skips.added(version::settled(options).await?)?;
+    let mut session = Session::begin(options, "init", cluster);
     match install(&mut session, options).await {
         Ok(exit) => Ok(session.end(exit).await),
         Err(stop) => {

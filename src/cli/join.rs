@@ -7,6 +7,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
+use super::skips::Skips;
 use super::{init, preflight, version};
 use crate::cluster::{Cluster, Host};
 use crate::host::Remote;
@@ -18,10 +19,12 @@ pub struct Args {
     /// Hosts of cluster.yaml, by name or address; without any, all that are not in the cluster yet.
     #[arg(value_name = "HOST")]
     hosts: Vec<String>,
+    #[command(flatten)]
+    skips: Skips,
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
-    let cluster = version::settled(options).await?;
+    let cluster = args.skips.added(version::settled(options).await?)?;
     let named = named(&cluster, &args.hosts)?;
     let mut session = Session::begin(options, "join", cluster);
     let exit = match join(&mut session, options, &named).await {

@@ -8,6 +8,7 @@ use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
+use super::skips::Skips;
 use super::{hosts, images, sources, version};
 use crate::event::{EventKind, StepName};
 use crate::host::{Change, Error, Remote, Wanted};
@@ -15,13 +16,17 @@ use crate::playbook::{Lane, Pending, Plan, Site, Work};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    skips: Skips,
+}
 
 /// Limit for one look at a host.
 const LOOK: Duration = Duration::from_secs(60);
 
-pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let mut session = Session::begin(options, "plan", version::settled(options).await?);
+pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    let cluster = args.skips.added(version::settled(options).await?)?;
+    let mut session = Session::begin(options, "plan", cluster);
     match made(&mut session, options).await {
         Ok(text) => {
             let exit = session.end(Exit::Done).await;

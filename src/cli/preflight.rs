@@ -10,6 +10,7 @@ use super::hosts::{self, Seen};
 use super::options::Options;
 use super::serving;
 use super::session::Session;
+use super::skips::Skips;
 use super::{images, registries, running, sources, version};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::images::Image;
@@ -22,10 +23,24 @@ use crate::preflight::{Api, Context, HostFacts, Judgement};
 use crate::serve;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// List the checks instead: what each makes sure of, and what can be repaired. Needs no cluster.yaml.
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    skips: Skips,
+}
 
-pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
-    let mut session = Session::begin(options, "preflight", version::settled(options).await?);
+impl Args {
+    /// Whether only the checks are to be listed.
+    pub fn lists(&self) -> bool {
+        self.list
+    }
+}
+
+pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    let cluster = args.skips.added(version::settled(options).await?)?;
+    let mut session = Session::begin(options, "preflight", cluster);
     let exit = match check(&mut session, options, false).await {
         Ok(checked) => {
             drop(checked);
@@ -264,6 +279,10 @@ fn tell(session: &Session, judgement: Judgement) -> bool {
             let (name, because) = (it.name.clone(), it.because.clone());
             session.events.host(host, EventKind::Unchecked { name, because });
         }
+    }
+    for skip in &session.cluster.skips {
+        let (name, because) = (skip.name.clone(), skip.reason.clone());
+        session.events.run(EventKind::Skipped { name, because });
     }
     refused
 }

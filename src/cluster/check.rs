@@ -13,6 +13,7 @@ mod runtime;
 mod security;
 mod serve;
 mod signing;
+mod skips;
 mod sources;
 mod ssh;
 mod subnet;
@@ -91,6 +92,7 @@ impl Check<'_> {
         }
         let network = self.network(spec, version);
         let security = self.security(spec);
+        let skips = self.skips(spec);
         let (wish, kubernetes) = kubernetes?;
         let cluster = Cluster {
             name: name?,
@@ -106,6 +108,7 @@ impl Check<'_> {
             bundle,
             sources,
             proxy,
+            skips,
             nodes: Vec::new(),
             hosts: hosts?,
         };

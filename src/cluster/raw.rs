@@ -47,6 +47,7 @@ pub struct Spec {
     pub artifacts: Option<At<Artifacts>>,
     pub registries: Option<Vec<At<Registry>>>,
     pub proxy: Option<At<Proxy>>,
+    pub preflight: Option<At<Preflight>>,
     pub ssh: Option<Ssh>,
     pub hosts: Option<At<Vec<At<Host>>>>,
 }
@@ -127,6 +128,19 @@ pub struct Proxy {
     pub without: Option<Vec<At<String>>>,
     pub username: Text,
     pub password_file: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Preflight {
+    pub skip: Option<Vec<At<Skip>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Skip {
+    pub name: Text,
+    pub reason: Text,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -140,6 +140,12 @@ impl Library {
         self.playbooks.get(verb).map_or(&[], Vec::as_slice)
     }
 
+    /// Findings that the steps of `fix` repair, by name.
+    pub fn repairs(&self) -> Vec<String> {
+        let steps = self.playbooks("fix").iter().flat_map(|playbook| &playbook.steps);
+        steps.filter_map(|step| step.repairs.clone()).collect()
+    }
+
     /// What families of distributions call things.
     pub fn families(&self) -> &Families {
         &self.families

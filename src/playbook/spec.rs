@@ -38,6 +38,8 @@ pub struct Step {
     /// What only one host at a time may do, by a name: hosts whose steps have the same one take turns. A template,
     /// which is empty for a host that need not.
     pub alone: Option<String>,
+    /// The finding of preflight that it repairs, by name; one may end with `*`. It is left out on hosts without one.
+    pub repairs: Option<String>,
     /// It uses `values`, so it is rendered when it is reached.
     pub late: bool,
     /// Seconds after which it is stopped.
@@ -262,6 +264,7 @@ struct RawStep {
     opens: Option<String>,
     each: Option<Each>,
     alone: Option<String>,
+    repairs: Option<String>,
     #[serde(default)]
     late: bool,
     limit: Option<u64>,
@@ -394,6 +397,7 @@ impl TryFrom<RawStep> for Step {
             opens: raw.opens,
             each: raw.each,
             alone: raw.alone,
+            repairs: raw.repairs,
             late: raw.late,
             limit: raw.limit.unwrap_or(LIMIT),
             tries: raw.tries.unwrap_or(1).max(1),

@@ -1,10 +1,11 @@
 //! Binaries must be the host's.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "Architecture",
     description: "the host is amd64 or arm64, and the bundle has artifacts for it",
+    severity: Severity::Error,
     phase: Phase::Runtime,
     breaks: "programs do not run: `exec format error`",
     kubeadm: None,

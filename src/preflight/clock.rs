@@ -8,6 +8,7 @@ use crate::event::Severity;
 pub(super) const CHECK: Check = Check {
     name: "Clock",
     description: "the clocks of the hosts and of this machine agree",
+    severity: Severity::Error,
     phase: Phase::Join,
     breaks: "certificates and tokens are not valid yet, or not any more: `x509: certificate has expired or is not yet valid`",
     kubeadm: None,

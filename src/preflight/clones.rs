@@ -1,11 +1,12 @@
 //! Machines made from one image often share an identity: DHCP then gives them one lease, and tools
 //! that go by it mix them up. Kubernetes itself does not mind.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, same_machine};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, same_machine};
 
 pub(super) const CHECK: Check = Check {
     name: "MachineID",
     description: "machines have identities of their own",
+    severity: Severity::Warning,
     phase: Phase::Operation,
     breaks: "DHCP gives both hosts one address; tools that go by the identity mix them up",
     kubeadm: None,

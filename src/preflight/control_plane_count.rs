@@ -1,10 +1,11 @@
 //! An even number of control planes is no better than one less.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity};
 
 pub(super) const CHECK: Check = Check {
     name: "ControlPlaneCount",
     description: "the number of control planes is odd",
+    severity: Severity::Warning,
     phase: Phase::Operation,
     breaks: "the cluster bears no more losses than with one control plane less",
     kubeadm: None,

@@ -1,10 +1,11 @@
 //! A control plane does not get started on one CPU.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "NumCPU",
     description: "control planes have 2 CPUs",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "kubeadm refuses, and the control plane starves",
     kubeadm: Some("an error for control planes, in every version"),

@@ -1,12 +1,13 @@
 //! Directories of Kubernetes must be empty: kubeadm takes what it finds there for its own, down to
 //! the certificate authority, and etcd comes back with the old cluster.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::ssh::quote;
 
 pub(super) const CHECK: Check = Check {
     name: "DirAvailable-*",
     description: "directories of Kubernetes hold nothing of another cluster",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "kubeadm takes an old authority for its own, and etcd comes back with the old cluster",
     kubeadm: Some(

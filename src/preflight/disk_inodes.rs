@@ -1,10 +1,11 @@
 //! A file system can be full with space left: each file takes an inode.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "DiskInodes",
     description: "there are inodes for the files of images",
+    severity: Severity::Error,
     phase: Phase::Images,
     breaks: "images cannot be unpacked: `no space left on device` with space left",
     kubeadm: None,

@@ -1,10 +1,11 @@
 //! On a disk that is nearly full the kubelet evicts pods, and the node takes none.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "DiskPressure",
     description: "disks are not so full that the kubelet would evict pods",
+    severity: Severity::Warning,
     phase: Phase::Kubelet,
     breaks: "the node gets `DiskPressure`, evicts pods and takes none",
     kubeadm: None,

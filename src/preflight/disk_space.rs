@@ -1,10 +1,11 @@
 //! An installation that runs out of space stops half way.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, amount, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, amount, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "DiskSpace",
     description: "there is space for what will be installed",
+    severity: Severity::Error,
     phase: Phase::Files,
     breaks: "files and images cannot be written: `no space left on device`",
     kubeadm: None,

@@ -1,11 +1,12 @@
 //! What a host needs to download by itself.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 use crate::cluster::Download;
 
 pub(super) const CHECK: Check = Check {
     name: "Downloads",
     description: "a host that is to download by itself can",
+    severity: Severity::Error,
     phase: Phase::Files,
     breaks: "the host cannot fetch its files",
     kubeadm: None,

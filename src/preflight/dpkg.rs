@@ -1,10 +1,11 @@
 //! Where dpkg was interrupted, nothing can be installed until its owner has put it right.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "Dpkg",
     description: "the package database is whole",
+    severity: Severity::Error,
     phase: Phase::Packages,
     breaks: "apt refuses to install anything: `dpkg was interrupted`",
     kubeadm: None,

@@ -1,11 +1,12 @@
 //! With two families every node needs an address of each, and packets of each must be passed on.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 use crate::ssh::quote;
 
 pub(super) const CHECK: Check = Check {
     name: "DualStack",
     description: "with IPv4 and IPv6, the host has an address of each and can forward both",
+    severity: Severity::Error,
     phase: Phase::Network,
     breaks: "nodes or pods have no address of the second family",
     kubeadm: Some(

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Api, Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Api, Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::cluster::{API_PORT, LoadBalancer};
 use crate::host::facts::{Endpoint, Reached};
 
@@ -10,6 +10,7 @@ pub(super) const CHECK: Check = Check {
     name: "ControlPlaneEndpoint",
     description: "the cluster's address resolves, leads to the cluster where that runs, and to nobody \
                   else where it does not",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "nodes wait for an API server that is not at the cluster's address",
     kubeadm: None,

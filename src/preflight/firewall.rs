@@ -1,12 +1,13 @@
 //! A firewall that is on drops what the cluster needs, unless it was told. firewalld is told by the
 //! installation (`kind/firewall.sh`), of the pods and the other hosts; of others its owner decides.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
     name: "Firewalld",
     description: "no firewall is on that blocks the cluster, or those who use it",
+    severity: Severity::Warning,
     phase: Phase::Network,
     breaks: "the hosts or the pods cannot reach each other",
     kubeadm: Some("for firewalld alone, as a warning, in every version"),

@@ -2,11 +2,12 @@
 
 use crate::ssh::quote;
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, node_names};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, node_names};
 
 pub(super) const CHECK: Check = Check {
     name: "Hostname",
     description: "node names are DNS names that stay the same after a reboot",
+    severity: Severity::Error,
     phase: Phase::Kubelet,
     breaks: "the API refuses the node, or it comes back under another name after a reboot",
     kubeadm: Some(

@@ -1,11 +1,12 @@
 //! Modules that the kernel must have: after an upgrade without a reboot, or with a small cloud
 //! kernel, they can be missing.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "KernelModules",
     description: "the kernel has `overlay` and `br_netfilter`",
+    severity: Severity::Error,
     phase: Phase::Network,
     breaks: "pods cannot be networked or their images mounted",
     kubeadm: Some(

@@ -1,10 +1,11 @@
 //! The version of a cluster that is there already.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity};
 
 pub(super) const CHECK: Check = Check {
     name: "KubernetesVersion",
     description: "a cluster that is there has the version that cluster.yaml asks for",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "the run would bring files of one version to a cluster of another",
     kubeadm: Some("only as far as it compares its own version with the one asked for"),

@@ -1,11 +1,12 @@
 //! What another cluster left outside of its directories.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::ssh::quote;
 
 pub(super) const CHECK: Check = Check {
     name: "Leftovers",
     description: "no links, firewall chains or data of another cluster are left",
+    severity: Severity::Error,
     phase: Phase::Network,
     breaks: "pods get wrong addresses or routes: `cni0 already has an IP address different from ...`",
     kubeadm: None,

@@ -3,12 +3,13 @@
 
 use serde_json::Value;
 
-use super::{Api, Check, Context, Finding, HostFacts, Phase, Run};
+use super::{Api, Check, Context, Finding, HostFacts, Phase, Run, Severity};
 use crate::cluster::Overrides;
 
 pub(super) const CHECK: Check = Check {
     name: "MadeWith",
     description: "cluster.yaml says of networks and security what the cluster was made with",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "settings would be passed over, or differ between control planes",
     kubeadm: None,

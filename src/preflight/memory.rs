@@ -1,10 +1,11 @@
 //! A control plane needs memory.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "Mem",
     description: "control planes have 1700 MB of memory",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "kubeadm refuses, and the control plane's programs are killed",
     kubeadm: Some("an error for control planes from 1.20 on"),

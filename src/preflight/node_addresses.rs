@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, same_machine};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, same_machine};
 
 pub(super) const CHECK: Check = Check {
     name: "NodeAddress",
     description: "each node has an address, and they differ",
+    severity: Severity::Error,
     phase: Phase::Join,
     breaks: "nodes cannot be told apart by address, or have none",
     kubeadm: None,

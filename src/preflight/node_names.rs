@@ -1,10 +1,11 @@
 //! A node's name is its identity in the cluster.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, same_machine};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, same_machine};
 
 pub(super) const CHECK: Check = Check {
     name: "NodeName",
     description: "node names differ",
+    severity: Severity::Error,
     phase: Phase::Join,
     breaks: "the second node takes the first one's place, or a node waits for a name that never comes",
     kubeadm: None,

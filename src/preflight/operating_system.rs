@@ -1,11 +1,12 @@
 //! Packages are installed with the distribution's own package manager. Where the distribution is unknown
 //! its tools must be there already: binaries go to their places on every one with systemd.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "OperatingSystem",
     description: "the distribution is known, or has the tools that would be installed",
+    severity: Severity::Warning,
     phase: Phase::Packages,
     breaks: "small tools that the cluster needs are not installed",
     kubeadm: None,

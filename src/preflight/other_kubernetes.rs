@@ -1,11 +1,12 @@
 //! One host, one kubelet.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
     name: "OtherKubernetes",
     description: "no other Kubernetes runs on the host",
+    severity: Severity::Error,
     phase: Phase::Kubelet,
     breaks: "two kubelets fight for ports, cgroups and pods",
     kubeadm: Some("as `Port-10250`, in every version"),

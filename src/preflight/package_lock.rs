@@ -1,10 +1,11 @@
 //! While another program installs packages, we can only wait, and the installation does.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "PackageLock",
     description: "nobody else installs packages now",
+    severity: Severity::Warning,
     phase: Phase::Packages,
     breaks: "the installation waits for another package manager",
     kubeadm: None,

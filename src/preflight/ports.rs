@@ -1,11 +1,12 @@
 //! Ports that Kubernetes' own processes listen on must be free, and the one that the bundle is served on.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 use crate::cluster::LoadBalancer;
 
 pub(super) const CHECK: Check = Check {
     name: "Port-*",
     description: "the ports of Kubernetes are free",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "a program of Kubernetes cannot listen: `bind: address already in use`",
     kubeadm: Some(

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::cluster::ProxyMode;
 
 pub(super) const CHECK: Check = Check {
     name: "ProxyMode",
     description: "the kernel can do what kube-proxy's mode needs",
+    severity: Severity::Error,
     phase: Phase::Network,
     breaks: "kube-proxy does not start, or takes another mode: services are not reached",
     kubeadm: Some("only for ipvs, in versions before 1.20"),

@@ -1,10 +1,11 @@
 //! Everything needs root.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "IsPrivilegedUser",
     description: "commands run as root, directly or through sudo",
+    severity: Severity::Error,
     phase: Phase::Connect,
     breaks: "nothing can be installed or looked at",
     kubeadm: Some("in every version"),

@@ -4,13 +4,14 @@
 mod docker;
 mod existing;
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::cluster::{CONTAINERD, CRI_O, DOCKER, RUNTIMES, RuntimeKind, Traits};
 use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
     name: "ContainerRuntime",
     description: "no other container runtime is there, or the existing one fits",
+    severity: Severity::Error,
     phase: Phase::Runtime,
     breaks: "two runtimes fight for sockets and images, or the one that is there cannot carry a node",
     kubeadm: Some("as `CRI`, for a runtime that does not answer"),

@@ -1,10 +1,11 @@
 //! Two hosts of cluster.yaml must be two machines.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "SameMachine",
     description: "no two hosts of cluster.yaml are one machine",
+    severity: Severity::Error,
     phase: Phase::Connect,
     breaks: "one machine would be installed twice at the same time",
     kubeadm: None,

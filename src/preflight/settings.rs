@@ -3,11 +3,12 @@
 
 use serde_json::Value;
 
-use super::{Api, Check, Context, Finding, HostFacts, Phase, Run};
+use super::{Api, Check, Context, Finding, HostFacts, Phase, Run, Severity};
 
 pub(super) const CHECK: Check = Check {
     name: "KubeadmSettings",
     description: "phases and arguments in cluster.yaml are known to the Kubernetes version",
+    severity: Severity::Error,
     phase: Phase::Init,
     breaks: "`kubeadm init` ends half way, or a component does not start: `unknown flag`",
     kubeadm: None,

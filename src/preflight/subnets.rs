@@ -2,11 +2,12 @@
 
 use ipnet::IpNet;
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "Subnets",
     description: "pod and service networks overlap with no address or route of a host",
+    severity: Severity::Error,
     phase: Phase::Network,
     breaks: "addresses of pods or services lead to the host's own network, or its network is cut off",
     kubeadm: None,

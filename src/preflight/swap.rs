@@ -1,10 +1,11 @@
 //! The kubelet does not start with swap on (kubeadm since 1.23 only warns of it).
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "Swap",
     description: "swap is off, or the kubelet is told to bear it",
+    severity: Severity::Error,
     phase: Phase::Kubelet,
     breaks: "the kubelet does not start: `running with swap on is not supported`",
     kubeadm: Some(

@@ -1,10 +1,11 @@
 //! Kernel settings are set by the installation; here is found where that cannot work.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "FileContent-*",
     description: "forwarding of packets is on, or can be switched on",
+    severity: Severity::Error,
     phase: Phase::Network,
     breaks: "packets between pods are not passed on",
     kubeadm: Some("in every version for `ip_forward`; for bridges until 1.29"),

@@ -3,12 +3,13 @@
 //! They also want the kernel's configuration, which good hosts do not always have; ignoring
 //! `SystemVerification` for that makes these findings warnings as well.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::cluster::versions::Cgroup1;
 
 pub(super) const CHECK: Check = Check {
     name: "SystemVerification",
     description: "kernel and cgroups are new enough for the Kubernetes version",
+    severity: Severity::Error,
     phase: Phase::Kubelet,
     breaks: "the kubelet does not start, or pods get no limits",
     kubeadm: Some("in every version; kernel versions and cgroups v1 by version"),

@@ -1,10 +1,11 @@
 //! The kubelet and containerd are systemd's services, and so is their place in the cgroups.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "Systemd",
     description: "systemd runs as process 1",
+    severity: Severity::Error,
     phase: Phase::Runtime,
     breaks: "neither the runtime nor the kubelet can be started",
     kubeadm: None,

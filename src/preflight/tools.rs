@@ -6,6 +6,7 @@ use crate::event::Severity;
 pub(super) const CHECK: Check = Check {
     name: "FileExisting-*",
     description: "the commands that the installation starts with are there",
+    severity: Severity::Error,
     phase: Phase::Files,
     breaks: "a step of the installation finds no command to run",
     kubeadm: Some(

@@ -1,10 +1,11 @@
 //! A read-only file system shows itself only at the first write.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, need, quoted};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 
 pub(super) const CHECK: Check = Check {
     name: "Writable",
     description: "system directories can be written",
+    severity: Severity::Error,
     phase: Phase::Files,
     breaks: "files cannot be written: `read-only file system`",
     kubeadm: None,

@@ -3,9 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::state::{Finding, Unchecked};
+use super::state::{Finding, Skipped, Unchecked};
 use super::style::{self, Style};
-use super::{clean, line, words};
+use super::{clean, words};
 use crate::event::{Breaks, Severity};
 use crate::preflight::EVERYTHING;
 
@@ -50,7 +50,7 @@ pub fn table<'a>(
     let mut totals = Vec::new();
     for severity in [Severity::Error, Severity::Warning] {
         if of(severity) > 0 {
-            totals.push(words::count(of(severity), line::severity_word(severity)));
+            totals.push(words::count(of(severity), severity.word()));
         }
     }
     let head = ["severity", "check", "hosts", "finding"].map(|cell| style.bold(cell)).to_vec();
@@ -104,6 +104,15 @@ pub fn unchecked<'a>(
     };
     let head = (!shared.is_empty()).then(|| style.bold("not checked:"));
     head.into_iter().chain(shared.iter().map(row)).collect()
+}
+
+/// What was not to be looked at, and why.
+pub fn skipped(skipped: &[Skipped], style: Style) -> Vec<String> {
+    let row = |it: &Skipped| {
+        format!("  {}", clean::line(&format!("{}: {}", it.name, it.because), clean::LINE))
+    };
+    let head = (!skipped.is_empty()).then(|| style.bold("skipped:"));
+    head.into_iter().chain(skipped.iter().map(row)).collect()
 }
 
 impl Group<'_> {
@@ -185,7 +194,7 @@ fn counted(hosts: &[&str], all: usize) -> String {
 
 impl Row<'_> {
     fn cells(&self, all: usize, style: Style) -> Vec<String> {
-        let word = line::severity_word(self.severity);
+        let word = self.severity.word();
         let severity = match self.severity {
             Severity::Error => style.red(word),
             Severity::Warning => style.yellow(word),

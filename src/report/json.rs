@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{clean, line, words};
+use super::{clean, words};
 use crate::event::{EtcdStatus, Event, EventKind, Finding, Health, HostStatus, StepName};
 
 /// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
@@ -42,6 +42,10 @@ enum Record<'a> {
         repairs: bool,
     },
     Unchecked {
+        name: &'a str,
+        because: &'a str,
+    },
+    Skipped {
         name: &'a str,
         because: &'a str,
     },
@@ -177,6 +181,7 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
         EventKind::Fact { name, value } => (None, Record::Fact { name, value }),
         EventKind::Finding(found) => (None, finding(found)),
         EventKind::Unchecked { name, because } => (None, Record::Unchecked { name, because }),
+        EventKind::Skipped { name, because } => (None, Record::Skipped { name, because }),
         EventKind::StepStarted { step } => (Some(step), Record::StepStarted {}),
         EventKind::StepOutput { step, line } => (Some(step), Record::StepOutput { line }),
         EventKind::StepWaiting { step, what } => (Some(step), Record::StepWaiting { what }),
@@ -229,7 +234,7 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
 fn finding(found: &Finding) -> Record<'_> {
     Record::Finding {
         name: &found.name,
-        severity: line::severity_word(found.severity),
+        severity: found.severity.word(),
         message: &found.message,
         fix: &found.fix,
         command: found.command.as_deref(),

@@ -1,7 +1,7 @@
 //! An event as lines of text: for the log files, and for `--verbose`.
 
 use super::words;
-use crate::event::{EventKind, Finding, Severity, StepName};
+use crate::event::{EventKind, Finding, StepName};
 
 /// A step as it is always written: `runtime: start containerd`.
 pub fn step(step: &StepName) -> String {
@@ -20,11 +20,12 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
             let fix = (!fix.is_empty()).then(|| format!("fix: {fix}"));
             let command = command.iter().map(|command| format!("run: {command}"));
             return with(
-                format!("{}: {name}: {message}", severity_word(*severity)),
+                format!("{}: {name}: {message}", severity.word()),
                 fix.into_iter().chain(command),
             );
         }
         EventKind::Unchecked { name, because } => format!("not checked: {name}: {because}"),
+        EventKind::Skipped { name, because } => format!("skipped: {name}: {because}"),
         EventKind::StepStarted { step: name } => format!("{}  begins", step(name)),
         EventKind::StepOutput { line, .. } => format!("  | {line}"),
         EventKind::StepWaiting { step: name, what } => format!("{}  waits: {what}", step(name)),
@@ -85,14 +86,6 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
         }
     };
     vec![one]
-}
-
-/// `error` or `warning`.
-pub fn severity_word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    }
 }
 
 fn with(first: String, rest: impl IntoIterator<Item = String>) -> Vec<String> {

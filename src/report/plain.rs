@@ -138,7 +138,10 @@ impl Plain {
                 came.map(text).collect()
             }
             // The table of findings says it better.
-            (_, EventKind::Finding(_) | EventKind::Unchecked { .. }) => Vec::new(),
+            (
+                _,
+                EventKind::Finding(_) | EventKind::Unchecked { .. } | EventKind::Skipped { .. },
+            ) => Vec::new(),
             (Detail::All, kind) => line::describe(kind),
             (_, EventKind::StepFailed { .. }) => {
                 state.failures.last().map(failure::short).into_iter().collect()

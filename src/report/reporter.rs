@@ -99,7 +99,10 @@ impl Reporter {
         // Findings arrive host by host; the table waits for the first event of another kind.
         let is_result = matches!(
             event.kind,
-            EventKind::Finding(_) | EventKind::Unchecked { .. } | EventKind::Fact { .. }
+            EventKind::Finding(_)
+                | EventKind::Unchecked { .. }
+                | EventKind::Skipped { .. }
+                | EventKind::Fact { .. }
         );
         if !is_result {
             self.show_findings();
@@ -153,8 +156,10 @@ impl Reporter {
         let mut lines = findings::table(new.iter().filter(wanted), all, self.style);
         self.shown = self.state.findings.len();
         let unchecked = std::mem::take(&mut self.state.unchecked);
+        let skipped = std::mem::take(&mut self.state.skipped);
         if !quiet {
             lines.extend(findings::unchecked(&unchecked, all, self.style));
+            lines.extend(findings::skipped(&skipped, self.style));
         }
         self.print(&lines);
     }

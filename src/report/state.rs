@@ -26,6 +26,8 @@ pub struct State {
     pub findings: Vec<Finding>,
     /// What preflight could not look at.
     pub unchecked: Vec<Unchecked>,
+    /// What preflight was told not to look at.
+    pub skipped: Vec<Skipped>,
     /// The steps that did not end well, in the order in which they were reported.
     pub failures: Vec<Failure>,
     /// How the run ended; `None` while it runs, and for a run that was cut off.
@@ -109,6 +111,15 @@ pub struct Unchecked {
     pub because: String,
 }
 
+/// What preflight was told not to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The check's name.
+    pub name: String,
+    /// Why.
+    pub because: String,
+}
+
 /// A step that did not end well, and on which host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failure {
@@ -160,6 +171,9 @@ impl State {
                 name: name.clone(),
                 because: because.clone(),
             }),
+            EventKind::Skipped { name, because } => {
+                self.skipped.push(Skipped { name: name.clone(), because: because.clone() });
+            }
             EventKind::RunDone { ok, seconds, differences, critical_path } => {
                 self.end = Some(End {
                     ok: *ok,
@@ -278,6 +292,7 @@ impl Host {
             | EventKind::Fact { .. }
             | EventKind::Finding(_)
             | EventKind::Unchecked { .. }
+            | EventKind::Skipped { .. }
             | EventKind::StepOutput { .. }
             | EventKind::StepWaiting { .. }
             | EventKind::ChangePlanned { .. }

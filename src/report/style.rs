@@ -91,6 +91,14 @@ pub fn table(rows: &[Vec<String>]) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
+/// The same as one text, for a verb's own result.
+pub fn lines(rows: &[Vec<String>]) -> String {
+    let lines = table(rows);
+    let flush: Vec<&str> =
+        lines.iter().map(|line| line.strip_prefix("  ").unwrap_or(line)).collect();
+    flush.join("\n") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -206,6 +206,30 @@ fn hosts_to_join_or_remove_are_never_guessed() {
 }
 
 #[test]
+fn a_check_that_is_skipped_must_be_one() {
+    let place = Place::with_bundle("1.20.2");
+    for verb in ["preflight", "plan", "init", "join"] {
+        place.refused(
+            &[verb, "--skip", "Swapp", "--skip", "Port-6443"],
+            2,
+            &["--skip: `Swapp` is no check of preflight", "did you mean `Swap`?"],
+        );
+    }
+    place.refused(&["plan", "--skip", "IsPrivilegedUser"], 2, &["cannot be skipped"]);
+    // With its place, where a file says so; a wipe has no use for it and does not mind.
+    let path = place.dir.path().join("cluster.yaml");
+    let skip = "spec:\n  preflight: {skip: [{name: Port, reason: ours}]}\n";
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("spec:\n", skip)).unwrap();
+    place.refused(
+        &["preflight"],
+        2,
+        &["cluster.yaml:5:29: `Port` is no check of preflight", "did you mean `Port-*`?"],
+    );
+    let said = place.call(&["wipe", "--yes"]);
+    assert_eq!(said.code, 4, "{}", said.err);
+}
+
+#[test]
 fn the_last_control_plane_stays() {
     let place = Place::with_bundle("v1.20.2");
     for name in ["cp1", "127.0.0.1"] {

@@ -5,6 +5,7 @@ mod bundle;
 mod cli;
 mod cluster;
 mod distributions;
+mod findings;
 mod http;
 mod kernel;
 mod nodes;

@@ -18,7 +18,9 @@ use bivouac::host::facts::{
     Address, Claim, Containerd, Docker, Endpoint, Facts, FactsError, Journal, Listener, Process,
     Reached, Route, Unit,
 };
-use bivouac::preflight::{Api, CHECKS, Context, Finding, HostFacts, Judgement, check, pages};
+use bivouac::preflight::{
+    Api, CHECKS, Context, Finding, HostFacts, Judgement, check, named, pages,
+};
 use serde_json::json;
 
 const ALPINE: &str = include_str!("../fixtures/facts/alpine-3.19.txt");
@@ -120,6 +122,7 @@ fn cluster(hosts: Vec<Host>) -> Cluster {
         serve: None,
         sources: Sources::default(),
         proxy: None,
+        skips: Vec::new(),
         nodes: Vec::new(),
         hosts,
     }
@@ -819,6 +822,54 @@ fn every_check_has_a_page() {
         }
         assert!(check.page.starts_with("Seen "), "{}: how is it seen?", check.name);
         assert!(check.page.contains("\n\n"), "{}: and what is to be done?", check.name);
+    }
+}
+
+#[test]
+fn checks_are_as_severe_as_they_say() {
+    let mut worst: BTreeMap<&str, Severity> = BTreeMap::new();
+    for (_, name, breaks) in CASES {
+        let mut scene = Scene::healthy();
+        breaks(&mut scene);
+        for finding in scene.check() {
+            let worst = worst.entry(name).or_insert(finding.severity);
+            *worst = finding.severity.max(*worst);
+        }
+    }
+    for check in CHECKS {
+        assert_eq!(worst.get(check.name), Some(&check.severity), "{}", check.name);
+    }
+}
+
+#[test]
+fn what_is_skipped_is_not_looked_at() {
+    let skip = |name: &str| bivouac::cluster::Skip {
+        name: name.to_owned(),
+        reason: "known".to_owned(),
+        unknown: bivouac::cluster::Mistake::new("cluster.yaml", "no check"),
+    };
+    let names = |skips: &[&str]| -> Vec<String> {
+        let mut scene = Scene::healthy();
+        scene.facts[1].swaps = None;
+        let listeners = [10250, 10256].map(|port| Listener { port, process: None });
+        scene.facts[0].listeners = Some(listeners.to_vec());
+        scene.cluster.skips = skips.iter().map(|name| skip(name)).collect();
+        let unchecked = scene.unchecked().into_iter();
+        scene.check().into_iter().map(|it| it.name).chain(unchecked).collect()
+    };
+    let unchecked = "Swap on w1: the swap is unknown";
+    assert_eq!(names(&[]), ["Port-10250", "Port-10256", unchecked]);
+    assert_eq!(names(&["Port-10250"]), ["Port-10256", unchecked]);
+    assert_eq!(names(&["Port-*"]), [unchecked]);
+    assert_eq!(names(&["Swap", "Port-*"]), [""; 0]);
+    for (name, right) in [
+        ("Port-*", Ok("Port-*")),
+        ("Port-6443", Ok("Port-*")),
+        ("swap", Err(Some("Swap".to_owned()))),
+        ("Ports", Err(Some("Port-*".to_owned()))),
+        ("Reachable", Err(None)),
+    ] {
+        assert_eq!(named(name).map(|check| check.name), right, "{name}");
     }
 }
 

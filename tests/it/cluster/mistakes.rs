@@ -166,6 +166,12 @@ const CASES: &[Case] = &[
     (HOSTS, "  network: {proxyMode: iptable}\n  hosts:", 10, 24, &["`iptable` is no mode of kube-proxy", "`iptables`, `ipvs` or `nftables`", "did you mean `iptables`?"]),
     (HOSTS, "  network: {proxyMode: nftables}\n  hosts:", 10, 24, &["kube-proxy v1.20.2 has no mode `nftables`", "came with v1.29"]),
     // Security.
+    (HOSTS, "  preflight: {skip: [{name: Swap}]}\n  hosts:", 10, 22, &["`reason` is missing", "why it is skipped"]),
+    (HOSTS, "  preflight: {skip: [{name: Swap, reason: \" \"}]}\n  hosts:", 10, 43, &["`reason` is empty", "why it is skipped"]),
+    (HOSTS, "  preflight: {skip: [{reason: old}]}\n  hosts:", 10, 22, &["`name` is missing", "`bivouac preflight --list`"]),
+    (HOSTS, "  preflight: {skip: [Swap]}\n  hosts:", 10, 22, &["found `Swap`", "expected fields"]),
+    (HOSTS, "  preflight: {skips: []}\n  hosts:", 10, 15, &["unknown field `skips`", "did you mean `skip`?"]),
+    (HOSTS, "  preflight: {skip: [{name: A, reason: b}, {name: A, reason: c}]}\n  hosts:", 10, 44, &["`A` is skipped twice"]),
     (HOSTS, "  security: {audits: true}\n  hosts:", 10, 14, &["unknown field `audits`", "did you mean `audit`?"]),
     (HOSTS, "  security: {audit: yes}\n  hosts:", 10, 21, &["`audit` is `yes`", "did you mean `true`?"]),
     (HOSTS, "  security: true\n  hosts:", 10, 13, &["`security` is `true`", "expected fields"]),
