@@ -20,30 +20,40 @@ mod downloads;
 mod dpkg;
 mod dual_stack;
 mod endpoint;
+mod ephemeral_ports;
 mod firewall;
 mod hostname;
+mod http_proxy;
 mod kernel_modules;
 mod kubernetes_version;
 mod leftovers;
+mod loopback;
 mod made_with;
 mod memory;
 mod need;
+mod network_interface;
 mod node_addresses;
 mod node_names;
 mod operating_system;
 mod other_kubernetes;
 mod package_lock;
+mod packet_filter;
+mod pod_addresses;
 mod ports;
 mod proxy_mode;
+mod resolv_conf;
 mod root;
+mod routing;
 mod runtime;
 mod same_machine;
 mod settings;
 mod subnets;
 mod swap;
 mod sysctls;
+mod sysctls_at_boot;
 mod system_verification;
 mod systemd;
+mod time_sync;
 mod tools;
 mod writable;
 
@@ -69,14 +79,23 @@ pub const CHECKS: &[Check] = &[
     node_addresses::CHECK,
     control_plane_count::CHECK,
     hostname::CHECK,
+    loopback::CHECK,
+    resolv_conf::CHECK,
+    network_interface::CHECK,
+    routing::DEFAULT,
+    routing::POLICY,
+    http_proxy::CHECK,
     clones::CHECK,
     clock::CHECK,
+    time_sync::CHECK,
     other_kubernetes::CHECK,
     directories::CHECK,
     leftovers::CHECK,
     runtime::CHECK,
     ports::CHECK,
     subnets::CHECK,
+    pod_addresses::CHECK,
+    ephemeral_ports::CHECK,
     endpoint::CHECK,
     kubernetes_version::CHECK,
     settings::CHECK,
@@ -93,11 +112,13 @@ pub const CHECKS: &[Check] = &[
     proxy_mode::CHECK,
     dual_stack::CHECK,
     sysctls::CHECK,
+    sysctls_at_boot::CHECK,
     tools::CHECK,
     downloads::CHECK,
     dpkg::CHECK,
     package_lock::CHECK,
     firewall::CHECK,
+    packet_filter::CHECK,
 ];
 
 /// A host of cluster.yaml with what was read from it.
@@ -378,6 +399,18 @@ impl Finding {
     /// Makes it a finding of another host as well.
     fn and(mut self, other: &HostFacts<'_>) -> Self {
         self.hosts.push(other.host.display.clone());
+        self
+    }
+
+    /// The same, where there is something to type.
+    fn maybe_typed(mut self, command: Option<impl Into<String>>) -> Self {
+        self.command = command.map(Into::into);
+        self
+    }
+
+    /// Something that stops no run.
+    fn mild(mut self) -> Self {
+        self.severity = Severity::Warning;
         self
     }
 

@@ -245,6 +245,7 @@ pub fn state(host: &Host, seen: &Seen, pods: &Subnets) -> HostState {
         moved: seen.entries.iter().any(|entry| entry.state != State::Undone && entry.is_move()),
         balancer: seen.facts.balancer.clone(),
         own_kubelet: seen.facts.has_claimed(KUBELET),
+        resolved: seen.facts.names.resolved_runs,
         proxied: RUNTIMES.iter().any(|runtime| {
             seen.facts.has_claimed(&format!("/etc/systemd/system/{}.d/proxy.env", runtime.engine))
         }),

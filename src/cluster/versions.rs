@@ -1,5 +1,6 @@
 //! Kubernetes releases: which ones are supported, and what each minor implies.
 
+mod gates;
 mod names;
 mod release;
 mod sources;
@@ -12,6 +13,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::Version;
+pub use gates::gone as gate_is_gone;
 pub use names::{FLAGS, JOIN_PHASES, JoinParts, Name, PHASES};
 pub use release::Release;
 pub use sources::SOURCES;

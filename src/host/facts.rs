@@ -8,12 +8,16 @@ mod containerd;
 mod cri_o;
 mod docker;
 mod endpoint;
+mod names;
+mod packets;
 mod parse;
 
 pub use containerd::Containerd;
 pub use cri_o::CriO;
 pub use docker::Docker;
 pub use endpoint::{Endpoint, Reached};
+pub use names::{Names, ResolvConf};
+pub use packets::{AtBoot, Interface, Packets, Unusable};
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -149,6 +153,10 @@ pub struct Facts {
     pub proxy_mode: Option<String>,
     /// Whether the key is there that this control plane's API server decrypts Secrets with.
     pub encryption_key: Option<bool>,
+    /// Names, as its programs find them.
+    pub names: Names,
+    /// How its packets go.
+    pub packets: Packets,
     /// The host's journal.
     pub journal: Journal,
     /// What on the host is ours, by the entries of its journal that stand.
@@ -303,6 +311,9 @@ impl Facts {
         include_str!("facts/size.sh"),
         include_str!("facts/disk.sh"),
         include_str!("facts/network.sh"),
+        include_str!("facts/names.sh"),
+        include_str!("facts/packets.sh"),
+        include_str!("facts/files.sh"),
         include_str!("facts/ports.sh"),
         include_str!("facts/commands.sh"),
         include_str!("facts/packages.sh"),

@@ -12,7 +12,7 @@ use super::registries;
 use super::resolve::image_name;
 use super::site::{HostState, Leaving, Site};
 use crate::cluster::versions::Release;
-use crate::cluster::{Cluster, Host, LoadBalancer, RuntimeKind, containerd, cri_o};
+use crate::cluster::{Cluster, Host, LoadBalancer, Overrides, RuntimeKind, containerd, cri_o};
 use crate::ssh::quote;
 
 /// Names of the images at hand, without repository and tag.
@@ -197,9 +197,29 @@ fn left(site: &Site<'_>) -> String {
     all.map(|address| format!("-{address}")).collect::<Vec<_>>().join(",")
 }
 
+/// What of a kubelet's settings is the host's own. kubeadm gives all nodes the file of name servers that is right
+/// on the first control plane (kubernetes/kubeadm#3034); one that differs from it gets its own.
+fn kubelet(site: &Site<'_>, index: usize) -> Overrides {
+    const FILE: &str = "resolvConf";
+    let mut own = site.cluster.hosts[index].kubelet.clone();
+    let first = site.control_planes().next().and_then(|first| site.hosts[first].resolved);
+    let given = own.contains_key(FILE) || site.cluster.kubernetes.kubelet.contains_key(FILE);
+    match (first, site.hosts[index].resolved) {
+        (Some(false), Some(true)) if !given => {
+            own.insert(FILE.to_owned(), "/run/systemd/resolve/resolv.conf".into());
+        }
+        (Some(true), Some(false)) if !given => {
+            own.insert(FILE.to_owned(), "/etc/resolv.conf".into());
+        }
+        _ => {}
+    }
+    own
+}
+
 /// What is the host's own.
 fn own(site: &Site<'_>, index: usize) -> Value {
     let (host, state) = (&site.cluster.hosts[index], &site.hosts[index]);
+    let kubelet = kubelet(site, index);
     json!({
         "firewalld": state.firewalld,
         "name": host.display,
@@ -214,9 +234,9 @@ fn own(site: &Site<'_>, index: usize) -> Value {
         "balanced": state.balancer.is_some(),
         "control_plane": host.control_plane,
         // What its kubelet has of its own; where it had something once, that has to go.
-        "kubelet": host.kubelet,
+        "kubelet": kubelet,
         "proxied": state.proxied,
-        "own_kubelet": state.own_kubelet || !host.kubelet.is_empty(),
+        "own_kubelet": state.own_kubelet || !kubelet.is_empty(),
         // Its own API server, and where the others' etcd answers.
         "api": site.server(Some(index)),
         "etcd_peers": site.control_planes().filter(|host| *host != index)

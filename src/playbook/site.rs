@@ -79,6 +79,8 @@ pub struct HostState {
     pub balancer: Option<String>,
     /// Its kubelet has, or had, settings of its own.
     pub own_kubelet: bool,
+    /// Whether systemd-resolved runs there, so that `/etc/resolv.conf` leads to the host itself.
+    pub resolved: Option<bool>,
     /// Its container runtime was told of a proxy.
     pub proxied: bool,
     /// It served the bundle to others once, and may do so still, if that run was killed.
@@ -113,6 +115,7 @@ impl HostState {
             moved: false,
             balancer: None,
             own_kubelet: false,
+            resolved: None,
             proxied: false,
             has_served: false,
             guest: false,

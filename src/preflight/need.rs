@@ -37,6 +37,44 @@ pub(super) const ADDRESSES: Need = Need {
     because: "the addresses or routes are unknown",
     lacks: |_, host| host.facts.addresses.is_none() || host.facts.routes.is_none(),
 };
+pub(super) const HOSTS: Need =
+    Need { because: "`/etc/hosts` is unknown", lacks: |_, host| host.facts.names.hosts.is_none() };
+pub(super) const RESOLV_CONF: Need = Need {
+    because: "`/etc/resolv.conf` is unknown",
+    lacks: |_, host| host.facts.names.etc.is_none(),
+};
+pub(super) const TIME_SYNC: Need = Need {
+    because: "who sets the clock is unknown",
+    lacks: |_, host| {
+        let names = &host.facts.names;
+        names.container.is_none() || (names.container == Some(false) && names.time_sync.is_none())
+    },
+};
+pub(super) const INTERFACES: Need = Need {
+    because: "the network interfaces are unknown",
+    lacks: |_, host| host.facts.packets.interfaces.is_none(),
+};
+pub(super) const RULES: Need = Need {
+    because: "the rules of policy routing are unknown",
+    lacks: |_, host| host.facts.packets.rules.is_none(),
+};
+pub(super) const PORT_RANGE: Need = Need {
+    because: "the ports that connections begin at are unknown",
+    lacks: |_, host| host.facts.packets.ephemeral.is_none(),
+};
+pub(super) const AT_BOOT: Need = Need {
+    because: "the settings for the next boot are unknown",
+    lacks: |_, host| host.facts.packets.at_boot.is_none(),
+};
+pub(super) const KUBELET_PROXIES: Need = Need {
+    because: "the environment of services is unknown",
+    lacks: |_, host| host.facts.packets.kubelet_proxies.is_none(),
+};
+/// Without a tool that is asked there may still be rules.
+pub(super) const FILTER: Need = Need {
+    because: "the rules of the packet filter could not be read",
+    lacks: |_, host| host.facts.packets.filter.is_none(),
+};
 pub(super) const CLOCK: Need =
     Need { because: "the clock is unknown", lacks: |_, host| host.facts.clock.is_none() };
 /// One without systemd is refused by name.

@@ -1,21 +1,23 @@
 //! What cluster.yaml names for kubeadm and the components it configures: the version has to know it, or `init`
 //! ends half way.
 
+mod values;
+
 use serde_json::Value;
 
 use super::{Api, Check, Context, Finding, HostFacts, Phase, Run, Severity};
 
 pub(super) const CHECK: Check = Check {
     name: "KubeadmSettings",
-    description: "phases and arguments in cluster.yaml are known to the Kubernetes version",
+    description: "phases, arguments and feature gates in cluster.yaml suit the Kubernetes version",
     severity: Severity::Error,
     phase: Phase::Init,
     breaks: "`kubeadm init` ends half way, or a component does not start: `unknown flag`",
     kubeadm: None,
     needs: &[],
     page: "Seen in cluster.yaml, by what is known of each version: phases of kubeadm, \
-           arguments of the components and their form, feature gates.\n\nTake out what the version \
-           does not know.",
+           arguments of the components and their form, feature gates; and by values with which no \
+           cluster comes about.\n\nTake out what the finding names.",
     run: Run::AllHosts(run),
 };
 
@@ -40,9 +42,20 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     for (component, path) in COMPONENTS {
         if let Some(arguments) = settings.pointer(path) {
             findings.extend(self::arguments(context, plane, component, path, arguments));
+            let field = format!("kubernetes.kubeadm{}", path.replace('/', "."));
+            findings.extend(values::arguments(context, plane, component, &field, arguments));
         }
     }
     findings.extend(gates(context, plane, &settings["featureGates"]));
+    let kubernetes = &context.cluster.kubernetes;
+    let components = [
+        ("kubelet", "kubernetes.kubelet.featureGates", &kubernetes.kubelet),
+        ("kube-proxy", "kubernetes.kubeProxy.featureGates", &kubernetes.kube_proxy),
+    ];
+    for (component, field, settings) in components {
+        let given = settings.get("featureGates");
+        findings.extend(values::gates(context, plane, component, field, given));
+    }
     findings
 }
 

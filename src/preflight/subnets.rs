@@ -1,8 +1,11 @@
 //! Addresses of pods and services must not be anybody's already: what is there would be cut off.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
+use crate::host::facts::ResolvConf;
 
 pub(super) const CHECK: Check = Check {
     name: "Subnets",
@@ -45,6 +48,16 @@ fn overlap(host: &HostFacts<'_>, key: &str, subnet: &IpNet) -> Option<Finding> {
     let by = |interface: Option<&str>| interface.map_or(String::new(), |i| format!(" (`{i}`)"));
     if let Some((net, interface)) = routes().find(|(net, _)| subnet.contains(net)) {
         let message = format!("its route to {net}{} lies in `{key}` {subnet}", by(interface));
+        return Some(host.error(CHECK.name, message, fix));
+    }
+    let servers = [&host.facts.names.etc, &host.facts.names.resolved].into_iter().flatten();
+    let servers = servers.flat_map(|file| match file {
+        ResolvConf::There(servers) => servers.as_slice(),
+        _ => &[],
+    });
+    let mut servers = servers.filter_map(|server| server.parse::<IpAddr>().ok());
+    if let Some(server) = servers.find(|server| subnet.contains(server)) {
+        let message = format!("its name server `{server}` lies in `{key}` {subnet}");
         return Some(host.error(CHECK.name, message, fix));
     }
     // A wide route may well have room for the subnet; only its owner knows.

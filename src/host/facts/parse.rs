@@ -45,7 +45,7 @@ fn clean(value: &str) -> String {
 
 /// The lines, by key.
 #[derive(Default)]
-struct Read {
+pub(super) struct Read {
     values: BTreeMap<String, Vec<String>>,
 }
 
@@ -115,6 +115,8 @@ impl Read {
             arguments: self.texts("argument"),
             proxy_mode: self.text("proxy_mode"),
             encryption_key: self.flag("encryption_key"),
+            names: super::Names::read(self),
+            packets: super::Packets::read(self),
             journal: self.one("journal").map(journal).unwrap_or_default(),
             claims: self.list("claim", claim).unwrap_or_default(),
             endpoint: None,
@@ -125,27 +127,27 @@ impl Read {
         self.values.get(key)?.first().map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    fn text(&self, key: &str) -> Option<String> {
+    pub(super) fn text(&self, key: &str) -> Option<String> {
         self.one(key).map(str::to_owned)
     }
 
-    fn number<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
+    pub(super) fn number<T: std::str::FromStr>(&self, key: &str) -> Option<T> {
         // systemd's version may be `254.5-1` and a controller's count anything.
         let digits = |value: &str| value.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
         self.one(key).and_then(digits)
     }
 
-    fn flag(&self, key: &str) -> Option<bool> {
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
         self.one(key).map(|value| value.starts_with('1'))
     }
 
     /// The items of a list; those that cannot be understood are left out.
-    fn list<T>(&self, key: &str, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    pub(super) fn list<T>(&self, key: &str, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
         let values = self.values.get(key)?;
         Some(values.iter().filter(|value| *value != "-").filter_map(|value| item(value)).collect())
     }
 
-    fn texts(&self, key: &str) -> Option<Vec<String>> {
+    pub(super) fn texts(&self, key: &str) -> Option<Vec<String>> {
         self.list(key, |value| (!value.is_empty()).then(|| value.to_owned()))
     }
 
@@ -277,12 +279,12 @@ fn address(value: &str) -> Option<Address> {
 }
 
 /// An address with its prefix, or a single address.
-fn network(value: &str) -> Option<IpNet> {
+pub(super) fn network(value: &str) -> Option<IpNet> {
     value.parse().ok().or_else(|| value.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// A line of `ip -o route show`: `[TYPE] DESTINATION [via GATEWAY] [dev NAME] [src ADDRESS] ...`.
-fn route(line: &str, ipv6: bool) -> Option<Route> {
+pub(super) fn route(line: &str, ipv6: bool) -> Option<Route> {
     let mut words = line.split_whitespace().peekable();
     let is_destination = |word: &str| word == "default" || network(word).is_some();
     let first = words.next()?;

@@ -1,0 +1,33 @@
+# What comes from files: settings that are written down for the next boot, in the order in which they are set (sysctl.d(5), and /etc/sysctl.conf by sysctl(8)).
+say boot_sysctl -
+{
+    for file in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf; do
+        [ ! -r "$file" ] || printf '%s %s\n' "${file##*/}" "$file"
+    done | sort -s -u -k 1,1
+    [ ! -r /etc/sysctl.conf ] || echo '~ /etc/sysctl.conf'
+} | while read -r name file; do
+    sed -n -E 's#^[[:space:]]*-?[[:space:]]*(net[./](ipv4[./](ip_forward|conf[./]all[./]forwarding)|ipv6[./]conf[./]all[./]forwarding|bridge[./]bridge-nf-call-ip6?tables))[[:space:]]*=[[:space:]]*([0-9]+).*#\1 \4#p' "$file" 2>/dev/null |
+        while read -r key value; do say boot_sysctl "$name $file $(printf '%s' "$key" | tr / .) $value"; done
+done
+
+# Proxies that systemd gives the kubelet along: of all its services, and of this one. Their passwords stay there.
+# proxies FILE: the proxies in lines of it
+proxies() {
+    sed -n -E 's/^[[:space:]]*//; /^#/d; s/^(DefaultEnvironment|Environment)=//; p' "$1" 2>/dev/null | tr "\"' " '\n' |
+        sed -n -E 's#^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)=(.+)#\1=\4#p' | sed 's#//.*@#//#' |
+        while read -r line; do say kubelet_proxy "$1 $line"; done
+}
+say kubelet_proxy -
+if [ -d /run/systemd/system ]; then
+    systemctl show-environment 2>/dev/null | sed -n -E 's#^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)=(.+)#\1=\4#p' | sed 's#//.*@#//#' |
+        while read -r line; do say kubelet_proxy "systemd $line"; done
+fi
+for file in /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf /run/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf; do
+    [ ! -r "$file" ] || ! grep -q '^[[:space:]]*DefaultEnvironment=' "$file" || proxies "$file"
+done
+for file in /etc/systemd/system/service.d/*.conf /etc/systemd/system/kubelet.service.d/*.conf /usr/lib/systemd/system/service.d/*.conf; do
+    [ -r "$file" ] || continue
+    proxies "$file"
+    sed -n 's/^[[:space:]]*EnvironmentFile=-*//p' "$file" | while read -r given; do [ ! -r "$given" ] || proxies "$given"; done
+done
+[ ! -r /etc/default/kubelet ] || proxies /etc/default/kubelet

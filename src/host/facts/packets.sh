@@ -1,0 +1,63 @@
+# How packets go: links, policy routing, the packet filter, ports.
+
+if has ip; then
+    # name, flags
+    say link_flags -
+    ip -o link show 2>/dev/null | while read -r _ name flags _; do
+        name=${name%:}
+        say link_flags "${name%@*} $flags"
+    done
+    # Addresses that the kernel takes for nothing new, and why.
+    say unusable -
+    ip -o addr show 2>/dev/null | while read -r _ device family address rest; do
+        case " $rest " in
+        *' temporary '*) ;;
+        *' dadfailed '*) say unusable "$address $device dadfailed" ;;
+        *' tentative '*) say unusable "$address $device tentative" ;;
+        *' deprecated '*) [ "$family" != inet ] || say unusable "$address $device deprecated" ;;
+        esac
+    done
+    say gateway "$(ip -o -4 route show default 2>/dev/null | sed -n 's/.* via \([0-9.]*\).*/\1/p' | head -n 1)"
+    # Rules that others added, and the routes of the tables that they lead to.
+    say rule -
+    tables=
+    for line in $(ip -o -4 rule show 2>/dev/null | tr ' \t' '\037\037'); do
+        line=$(printf '%s' "$line" | tr '\037' ' ')
+        case $line in
+        0:*' lookup local'*) continue ;;
+        esac
+        say rule "$line"
+        table=${line##* lookup }
+        [ "$table" != "$line" ] || continue
+        table=${table%% *}
+        case " main default local $tables " in *" $table "*) continue ;; esac
+        tables="$tables $table"
+        ip -o -4 route show table "$table" 2>/dev/null | head -n 50 | while read -r line; do say "table" "$table $line"; done
+    done
+fi
+
+# The packet filter, where it may be asked without a module being loaded: what would be asked is loaded, or the kernel has no modules.
+say filter -
+if has iptables-legacy-save && [ -r /proc/net/ip_tables_names ] && grep -qx filter /proc/net/ip_tables_names 2>/dev/null; then
+    iptables-legacy-save -t filter 2>/dev/null | grep '^[:-]' | head -n 500 | while IFS= read -r line; do say filter "legacy $line"; done
+fi
+if [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; then
+    if has iptables-nft-save; then
+        iptables-nft-save -t filter 2>/dev/null | grep '^[:-]' | head -n 500 | while IFS= read -r line; do say filter "nft $line"; done
+    fi
+    # Those of iptables are known already, in its own words.
+    if has nft; then
+        say ruleset -
+        { nft -t list ruleset || nft list ruleset; } 2>/dev/null | awk '
+            /^table ip6? (filter|nat|mangle|raw|security) / { skip = 1 }
+            /^table / && !/^table ip6? (filter|nat|mangle|raw|security) / { skip = 0 }
+            !skip { sub(/^[ \t]+/, ""); if ($0 != "") print "ruleset " $0; if (++count == 1000) exit }'
+    fi
+fi
+
+for key in net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports; do
+    file=/proc/sys/$(printf '%s' "$key" | tr . /)
+    [ -r "$file" ] || continue
+    value=$(tr '\t' ' ' 2>/dev/null <"$file")
+    say sysctl "$key ${value:--}"
+done
