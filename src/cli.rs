@@ -5,6 +5,7 @@ mod control_plane;
 mod credentials;
 mod exit;
 mod explain;
+mod fix;
 mod gather;
 mod hosts;
 mod images;

@@ -6,6 +6,7 @@ use std::path::Path;
 use tokio::task::JoinHandle;
 
 use super::exit::{Exit, Stop};
+use super::fix::{self, Repaired};
 use super::hosts::{self, Seen};
 use super::options::Options;
 use super::serving;
@@ -16,7 +17,6 @@ use crate::bundle::{self, Bundle, Store};
 use crate::cluster::images::Image;
 use crate::cluster::{Cluster, RuntimeKind};
 use crate::event::{EventKind, Finding, Severity};
-use crate::family::Families;
 use crate::host::{Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState, Library, Site, acting};
 use crate::preflight::{Api, Context, HostFacts, Judgement};
@@ -27,6 +27,9 @@ pub struct Args {
     /// List the checks instead: what each makes sure of, and what can be repaired. Needs no cluster.yaml.
     #[arg(long)]
     list: bool,
+    /// Repair what can be repaired without a cost to anybody, as the list says, and check again. A wipe takes it back.
+    #[arg(long, conflicts_with = "list")]
+    fix: bool,
     #[command(flatten)]
     skips: Skips,
 }
@@ -41,15 +44,30 @@ impl Args {
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let cluster = args.skips.added(version::settled(options).await?)?;
     let mut session = Session::begin(options, "preflight", cluster);
-    let exit = match check(&mut session, options, false).await {
-        Ok(checked) => {
-            drop(checked);
-            session.after = Some("nothing stands in the way; nothing was changed".to_owned());
-            Exit::Done
-        }
+    let exit = match checked(&mut session, options, args.fix).await {
+        Ok(exit) => exit,
         Err(stop) => stop.show(),
     };
     Ok(session.end(exit).await)
+}
+
+async fn checked(session: &mut Session, options: &Options, fix: bool) -> Result<Exit, Stop> {
+    let repaired =
+        if fix { Box::pin(fix::repaired(session, options)).await? } else { Repaired::Nothing };
+    if let Repaired::Not(exit) = repaired {
+        return Ok(exit);
+    }
+    check(session, options, false).await?;
+    session.after = Some(match repaired {
+        Repaired::Hosts(1) => {
+            "nothing stands in the way any more; one host was repaired".to_owned()
+        }
+        Repaired::Hosts(some) => {
+            format!("nothing stands in the way any more; {some} hosts were repaired")
+        }
+        _ => "nothing stands in the way; nothing was changed".to_owned(),
+    });
+    Ok(Exit::Done)
 }
 
 /// What is at hand once everything was checked and nothing was touched.
@@ -201,7 +219,7 @@ impl Begun {
             From::Bundle { architectures, .. } => {
                 let architectures = architectures.clone();
                 let done = self.artifacts(session, &states).await?;
-                if findings(session, seen, &architectures, done.1.families(), checked) {
+                if tell(session, judged(session, seen, &architectures, &done.1, checked)) {
                     return Err(Stop::said(Exit::Refused));
                 }
                 let site = Site {
@@ -218,7 +236,8 @@ impl Begun {
             }
             From::Servers { .. } => {
                 let architectures = sources::ARCHITECTURES.map(str::to_owned);
-                if findings(session, seen, &architectures, self.library.families(), checked) {
+                let judgement = judged(session, seen, &architectures, &self.library, checked);
+                if tell(session, judgement) {
                     return Err(Stop::said(Exit::Refused));
                 }
                 self.artifacts(session, &states).await
@@ -227,14 +246,16 @@ impl Begun {
     }
 }
 
-/// Tells all findings; says whether one of them stops the run.
-fn findings(
+/// What preflight says of the hosts that `checked` asks for, by their index. `repairs`: the findings that a playbook
+/// repairs.
+pub fn judged(
     session: &Session,
     seen: &[Seen],
     architectures: &[String],
-    families: &Families,
+    library: &Library,
     checked: impl Fn(usize) -> bool,
-) -> bool {
+) -> Judgement {
+    let (families, repairs) = (library.families(), &library.repairs());
     let facts: Vec<HostFacts<'_>> = session
         .cluster
         .hosts
@@ -256,10 +277,10 @@ fn findings(
         hosts: &facts,
         bundle_archs: architectures,
         families,
-        repairs: &[],
+        repairs,
         api,
     };
-    tell(session, crate::preflight::check(&context))
+    crate::preflight::check(&context)
 }
 
 /// Tells what was found, and what could not be looked at; says whether a finding stops the run.

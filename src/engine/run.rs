@@ -68,6 +68,11 @@ pub async fn run(work: Work, events: &Events, options: &Options) -> (Ended, Wipe
     (ended, wiped.how)
 }
 
+/// Does work that is only a part of the run: its end is not told.
+pub async fn part(work: Work, events: &Events, options: &Options) -> Ended {
+    lanes(work, events, options).await.0
+}
+
 /// The gate at which hosts that leave wait for their wipe (`playbooks/remove`).
 const LEFT: &str = "the nodes have left";
 

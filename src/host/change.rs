@@ -41,6 +41,8 @@ pub enum Change {
     Service { unit: String, enabled: bool, active: bool, files: Vec<String> },
     /// A kernel setting.
     Sysctl { key: String, value: String },
+    /// No swap, now and after a reboot.
+    Swap,
     /// What firewalld lets in, where it runs: all that comes from these addresses and networks.
     Firewall { sources: Vec<String> },
     /// Kernel modules.
@@ -109,6 +111,7 @@ impl Change {
             Self::Group { .. } => "group",
             Self::Service { .. } => "service",
             Self::Sysctl { .. } => "sysctl",
+            Self::Swap => "swap",
             Self::Firewall { .. } => "firewall",
             Self::Module { .. } => "module",
             Self::Kernel { .. } => "kernel",
@@ -158,6 +161,7 @@ impl Change {
                 words.extend(names.iter().cloned());
                 words
             }
+            Self::Swap => vec!["off".to_owned()],
             Self::Firewall { sources: names }
             | Self::Pull { references: names }
             | Self::Module { names } => names.clone(),
@@ -209,6 +213,7 @@ impl Change {
             Self::DockerPull { references } => {
                 references.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
             }
+            Self::Swap => "off".to_owned(),
             Self::Firewall { sources: names }
             | Self::Package { names, .. }
             | Self::Pull { references: names }

@@ -352,6 +352,11 @@ impl Facts {
         matches!(self.journal, Journal::Present { entries: 1.., .. })
     }
 
+    /// Whether an installation was begun: more of ours is there than a repair of preflight's brings.
+    pub fn has_begun(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind != "file")
+    }
+
     /// Whether a file, or a directory with what is in it, is ours.
     pub fn has_claimed(&self, path: &str) -> bool {
         let is_path = |claim: &Claim| matches!(claim.kind.as_str(), "file" | "artifact" | "tree");

@@ -27,6 +27,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/firewall.sh"),
     include_str!("kind/service.sh"),
     include_str!("kind/sysctl.sh"),
+    include_str!("kind/swap.sh"),
     include_str!("kind/module.sh"),
     include_str!("kind/kernel.sh"),
     include_str!("kind/kubeadm.sh"),

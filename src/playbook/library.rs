@@ -10,6 +10,8 @@ use super::spec::{Action, Playbook};
 use super::template::Templates;
 use crate::cluster::yaml;
 use crate::family::{Families, Family};
+use crate::page::covers;
+use crate::preflight::CHECKS;
 
 static PLAYBOOKS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
 static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
@@ -80,11 +82,13 @@ impl Library {
         }
         let place = dir.join("playbooks").display().to_string();
         let mut playbooks = own("playbooks", &PLAYBOOKS)?;
-        // What distributions call things is no matter of taste: ours serve where there are none.
-        if !playbooks.iter().any(|(name, _)| name.starts_with("os/")) {
-            playbooks.extend(
-                embedded(&PLAYBOOKS).into_iter().filter(|(name, _)| name.starts_with("os/")),
-            );
+        // What distributions call things, and how a host is repaired, is no matter of taste: ours serve where
+        // there are none.
+        for beginning in ["os/", "fix/"] {
+            let is_one = |(name, _): &(String, String)| name.starts_with(beginning);
+            if !playbooks.iter().any(is_one) {
+                playbooks.extend(embedded(&PLAYBOOKS).into_iter().filter(is_one));
+            }
         }
         Self::new(&place, &playbooks, &own("templates", &TEMPLATES)?)
     }
@@ -115,6 +119,7 @@ impl Library {
                 verbs.entry(verb.to_owned()).or_default().push(playbook);
             }
         }
+        repairs(&format!("{place}/{FIX}"), verbs.get(FIX).map_or(&[], Vec::as_slice))?;
         for (verb, playbooks) in &verbs {
             gates(&format!("{place}/{verb}"), playbooks)?;
         }
@@ -142,7 +147,7 @@ impl Library {
 
     /// Findings that the steps of `fix` repair, by name.
     pub fn repairs(&self) -> Vec<String> {
-        let steps = self.playbooks("fix").iter().flat_map(|playbook| &playbook.steps);
+        let steps = self.playbooks(FIX).iter().flat_map(|playbook| &playbook.steps);
         steps.filter_map(|step| step.repairs.clone()).collect()
     }
 
@@ -150,6 +155,24 @@ impl Library {
     pub fn families(&self) -> &Families {
         &self.families
     }
+}
+
+/// The verb whose steps repair what preflight finds.
+pub(super) const FIX: &str = "fix";
+
+/// Looks for steps that repair what nobody finds: they would never run.
+fn repairs(place: &str, playbooks: &[Playbook]) -> Result<(), Error> {
+    for step in playbooks.iter().flat_map(|playbook| &playbook.steps) {
+        let cause = match &step.repairs {
+            None => "names no finding that it `repairs`".to_owned(),
+            Some(name) if CHECKS.iter().any(|it| it.finds(name) || covers(name, it.name)) => {
+                continue;
+            }
+            Some(name) => format!("repairs `{name}`, and no check of preflight finds that"),
+        };
+        return Err(Error::Playbook(format!("{place}: step `{}` {cause}", step.name)));
+    }
+    Ok(())
 }
 
 /// Looks for gates that nobody opens: a wrong name would leave out the wait in silence.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::context;
-use super::library::{Error, Library};
+use super::library::{Error, FIX, Library};
 use super::order;
 use super::resolve::{Scope, Work};
 use super::site::{Artifacts, Site};
@@ -17,6 +17,7 @@ use super::values::{SERVE_TOKEN, Values};
 use crate::cluster::Cluster;
 use crate::event::StepName;
 use crate::host::facts::Os;
+use crate::page::covers;
 
 /// All lanes, in the order of cluster.yaml.
 #[derive(Debug)]
@@ -95,8 +96,29 @@ impl Plan {
         Self::chain(&[verb], library, site)
     }
 
+    /// Makes the plan that repairs what was found on each host, by its name. Hosts that have nothing of it have no
+    /// lane. Performs no I/O.
+    pub fn fix(
+        library: &Arc<Library>,
+        site: &Site<'_>,
+        found: &[Vec<String>],
+    ) -> Result<Self, Error> {
+        let mut plan = Self::made(&[FIX], library, site, Some(found))?;
+        plan.lanes.retain(|lane| !lane.tasks.is_empty());
+        Ok(plan)
+    }
+
     /// Makes one plan of several verbs' playbooks, one after the other. Performs no I/O.
     pub fn chain(verbs: &[&str], library: &Arc<Library>, site: &Site<'_>) -> Result<Self, Error> {
+        Self::made(verbs, library, site, None)
+    }
+
+    fn made(
+        verbs: &[&str],
+        library: &Arc<Library>,
+        site: &Site<'_>,
+        found: Option<&[Vec<String>]>,
+    ) -> Result<Self, Error> {
         if let Some(verb) = verbs.iter().find(|verb| library.playbooks(verb).is_empty()) {
             return Err(Error::NoPlaybook { verb: (*verb).to_owned() });
         }
@@ -106,7 +128,10 @@ impl Plan {
             artifacts: Artifacts(site.artifacts.0.clone()),
         });
         let mut lanes = (0..site.cluster.hosts.len())
-            .map(|host| Self::lane(verbs, &shared, site, host))
+            .map(|host| {
+                let found = found.map(|found| found.get(host).map_or(&[][..], Vec::as_slice));
+                Self::lane(verbs, &shared, site, host, found)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         stage::insert(&mut lanes);
         order::check(&lanes)?;
@@ -118,6 +143,7 @@ impl Plan {
         shared: &Arc<Shared>,
         site: &Site<'_>,
         host: usize,
+        found: Option<&[String]>,
     ) -> Result<Lane, Error> {
         let spec = &site.cluster.hosts[host];
         let context = Arc::new(context::of(site, host));
@@ -131,7 +157,10 @@ impl Plan {
         }
         let mut tasks = Vec::new();
         for (playbook, step) in steps {
-            if !Self::chosen(step, site, host) {
+            let is_wanted = |name: &String| {
+                found.is_none_or(|found| found.iter().any(|finding| covers(name, finding)))
+            };
+            if !Self::chosen(step, site, host) || !step.repairs.as_ref().is_none_or(is_wanted) {
                 continue;
             }
             let contexts = match step.each {

@@ -104,6 +104,7 @@ impl Scope<'_> {
                 .iter()
                 .map(|(key, value)| Ok(Change::Sysctl { key: text(key)?, value: text(value)? }))
                 .collect::<Result<_, Error>>()?,
+            Action::Swap => vec![Change::Swap],
             Action::Module(names) => vec![Change::Module { names: texts(names)? }],
             Action::Kernel(kernel) => {
                 vec![Change::Kernel { pod_subnet: text(&kernel.pod_subnet)? }]

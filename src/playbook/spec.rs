@@ -105,6 +105,8 @@ pub enum Action {
     Service(ServiceSpec),
     /// Kernel settings.
     Sysctl(BTreeMap<String, String>),
+    /// Swap is off.
+    Swap,
     /// Kernel modules.
     Module(Vec<String>),
     /// What the cluster's programs do in the kernel.
@@ -173,6 +175,13 @@ pub struct ServiceSpec {
     /// Files after whose change it is restarted.
     #[serde(default)]
     pub files: Vec<String>,
+}
+
+/// `swap:`, which has one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Off {
+    Off,
 }
 
 /// `kernel:`.
@@ -281,6 +290,7 @@ struct RawStep {
     group: Option<String>,
     service: Option<ServiceSpec>,
     sysctl: Option<BTreeMap<String, String>>,
+    swap: Option<Off>,
     module: Option<Vec<String>>,
     kernel: Option<KernelSpec>,
     kubeadm: Option<KubeadmSpec>,
@@ -327,6 +337,7 @@ impl TryFrom<RawStep> for Step {
             raw.group.map(Action::Group),
             raw.service.map(Action::Service),
             raw.sysctl.map(Action::Sysctl),
+            raw.swap.map(|Off::Off| Action::Swap),
             raw.module.map(Action::Module),
             raw.kernel.map(Action::Kernel),
             raw.kubeadm.map(Action::Kubeadm),

@@ -23,7 +23,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let path = context.cluster.runtime.traits.root;
     match host.facts.disk(path) {
         // Without a number of inodes the file system makes them as needed.
-        Some(disk) if disk.inodes > 0 && disk.free_inodes < NEEDED && !host.facts.is_ours() => {
+        Some(disk) if disk.inodes > 0 && disk.free_inodes < NEEDED && !host.facts.has_begun() => {
             let free = disk.free_inodes;
             let message = format!("{free} inodes are free where {NEEDED} are needed: `{path}`");
             let fix = "delete small files there, or mount a file system with more inodes";

@@ -40,7 +40,7 @@ struct Need {
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // What lies there is ours already, in part at least.
-    if host.facts.is_ours() {
+    if host.facts.has_begun() {
         return vec![];
     }
     let here = |need: &&Need| host.host.control_plane || !need.control_plane;

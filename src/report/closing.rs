@@ -204,7 +204,9 @@ fn reason(state: &State, end: &End) -> String {
         parts.push(format!("{} from before", words::count(differences, "difference")));
     }
     if errors > 0 && state.failures.is_empty() {
-        parts.push(format!("{} found, nothing was changed", words::count(errors, "error")));
+        let changed = state.hosts.iter().any(|host| host.changed > 0);
+        let changed = if changed { "" } else { ", nothing was changed" };
+        parts.push(format!("{} found{changed}", words::count(errors, "error")));
     }
     match parts.as_slice() {
         // No host has begun with anything.

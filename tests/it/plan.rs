@@ -57,6 +57,25 @@ fn what_each_host_does() {
 }
 
 #[test]
+fn a_repair_is_for_hosts_that_have_its_finding() {
+    let made = Made::new("v1.20.2", "", THREE);
+    let found = |names: [&[&str]; 3]| -> Vec<Vec<String>> {
+        names.iter().map(|all| all.iter().map(|name| (*name).to_owned()).collect()).collect()
+    };
+    let plan = |found: &[Vec<String>]| Plan::fix(&embedded(), &made.site(), found).unwrap();
+    assert_eq!(plan(&found([&[], &["Mem"], &[]])).lanes.len(), 0);
+    let plan = plan(&found([&["Clock"], &[], &["Port-6443", "Swap"]]));
+    let lanes: Vec<_> = plan.lanes.iter().map(|lane| (lane.host, lane.name.as_str())).collect();
+    assert_eq!(lanes, [(0, "cp1"), (2, "w2")]);
+    assert_eq!(steps(&plan, 1), ["switch swap off, now and for the next boot"]);
+    assert!(!steps(&plan, 0).contains(&"switch swap off, now and for the next boot"));
+    // An install repairs nothing by itself.
+    assert!(
+        made.init().lanes.iter().all(|lane| lane.tasks.iter().all(|it| it.step.playbook != "fix"))
+    );
+}
+
+#[test]
 fn the_same_input_gives_the_same_plan() {
     let library = embedded();
     for version in every_minor() {

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# preflight --fix: what is found is repaired through the journal, by name and on the hosts that have it; then nothing is found, an
+# install goes on from there, and a wipe brings all of it back, also after a repair that was cut off. Where nothing can be repaired
+# nothing is touched.
+# shellcheck disable=SC2016 # what is in single quotes the host expands
+. "$(dirname "$0")/t.sh"
+. "$LAB_DIR/fast.sh"
+
+read -r _ address host < <(hosts h1)
+cluster_of h1 "$address"
+owner "$host"
+on_host() { podman exec -i "$host" sh -c "$1"; }
+
+# The kernel's swap is the whole machine's, so a file takes the place of the kernel's list, and two scripts write it.
+podman exec -i "$host" sh -e << 'S'
+printf 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n' > /run/swaps
+mount --bind /run/swaps /proc/swaps
+cat > /usr/local/sbin/swapon << 'X'
+#!/bin/sh
+priority=-2
+[ "$1" != -p ] || { priority=$2; shift 2; }
+[ "$1" != -- ] || shift
+printf '%s\tpartition\t1048572\t\t0\t\t%s\n' "$(printf '%s' "$1" | sed 's/ /\\040/g')" "$priority" >> /run/swaps
+X
+cat > /usr/local/sbin/swapoff << 'X'
+#!/bin/sh
+[ "$1" != -- ] || shift
+name=$(printf '%s' "$1" | sed 's/ /\\040/g')
+grep -qF "$name" /run/swaps || { echo "swapoff: $1: not there" >&2; exit 255; }
+left=$(grep -vF "$name" /run/swaps)
+printf '%s\n' "$left" > /run/swaps
+X
+chmod +x /usr/local/sbin/swapon /usr/local/sbin/swapoff
+printf '# the owner'\''s\nUUID=1 / ext4 defaults 0 1\nUUID=2\tnone\tswap\tsw\t0 0\n/swap\\040file none swap defaults,pri=5 0 0 # second\n#UUID=3 none swap sw 0 0\n' > /etc/fstab
+chown ops:ops /etc/fstab && chmod 0640 /etc/fstab
+S
+# ours NAME VERB...: as `run`, with the playbooks of the program itself.
+ours() {
+  local name=$1
+  shift
+  "$BIVOUAC" -f "$TMP/$name.yaml" --accept-new-host-keys --yes --log-dir "$TMP/log-$name" --output json "$@" > "$TMP/$name.out" 2> "$TMP/$name.err" < /dev/null
+}
+# ends STATUS NAME VERB...
+ends() {
+  local want=$1 got=0
+  shift
+  ours "$@" || got=$?
+  [ "$got" = "$want" ] || { echo "\`${*:2}\` ended with $got where $want was expected"; cat "$TMP/$1.err"; tail -n 5 "$TMP/$1.out"; return 1; }
+}
+says() { grep -hF -- "$1" "$TMP/h1.out" "$TMP/h1.err" > /dev/null || { echo "not said: $1"; cat "$TMP/h1.err"; return 1; }; }
+untouched() { on_host '[ ! -e /var/lib/bivouac ] && [ ! -e /run/bivouac ]'; }
+state() { on_host 'cat /etc/fstab /run/swaps; stat -c "%a %U:%G" /etc/fstab'; }
+
+# A host that SwapAtBoot would speak of has its line, and no swap yet.
+on_host 'cp -a /etc/fstab /etc/fstab.full && sed -i /swap/d /etc/fstab'
+nothing() { ends 0 h1 preflight --fix && untouched && ! grep -q step_started "$TMP/h1.out"; }
+t "without a finding nothing is touched" nothing
+
+on_host 'mv /etc/fstab.full /etc/fstab; systemctl daemon-reload; swapon /dev/vda2; swapon -p 5 "/swap file"'
+state > "$TMP/state"
+snap "$host" > "$TMP/before"
+found() {
+  ends 3 h1 preflight
+  grep '"name":"Swap"' "$TMP/h1.out" > "$TMP/finding"
+  grep -F '"command":"swapoff -a' "$TMP/finding" && grep -F '"repairs":true' "$TMP/finding" && grep -F '"phase":"kubelet"' "$TMP/finding" && untouched
+}
+t "swap is found, with what to type, and can be repaired" found
+on_host 'mount --bind /opt /opt; mount -o remount,bind,ro /opt'
+refused() { ends 3 h1 preflight --fix && says Writable && says "nothing is repaired on any host" && untouched; }
+t "where changes cannot be made nothing is repaired" refused
+on_host 'umount /opt'
+mapfile -t skips < <("$BIVOUAC" preflight --list | sed -n 's/^\(Swap[A-Za-z]*\) .*/--skip\n\1/p')
+skipped() { ends 0 h1 preflight "${skips[@]}" && grep -F '"event":"skipped","name":"Swap"' "$TMP/h1.out"; }
+t "what is skipped is said to be" skipped
+
+for point in 1:record-after 1:effect-after; do
+  cut() {
+    local got=0
+    BIVOUAC_CUT=h1:$point ours h1 preflight --fix || got=$?
+    [ "$got" != 0 ] || { echo "the cut was not made"; return 1; }
+    exits 0 h1 wipe && snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after" && state | cmp - "$TMP/state"
+  }
+  t "a repair that is cut off at $point is taken back by a wipe" cut
+done
+
+repaired() {
+  ends 0 h1 preflight --fix && says "one host was repaired"
+  on_host '[ "$(wc -l < /proc/swaps)" = 1 ] && [ "$(stat -c "%a %U:%G" /etc/fstab)" = "640 ops:ops" ]'
+  on_host 'grep -c "^# bivouac: " /etc/fstab' | grep -qx 2
+  on_host 'grep -qx "UUID=1 / ext4 defaults 0 1" /etc/fstab && grep -qx "#UUID=3 none swap sw 0 0" /etc/fstab'
+}
+t "it is repaired, now and for the next boot, and nothing is found any more" repaired
+again() { ends 0 h1 preflight --fix && ! grep -q step_started "$TMP/h1.out"; }
+t "a second repair has nothing to do" again
+goes_on() { exits 0 h1 init; }
+t "an install goes on from there" goes_on
+wiped() { exits 0 h1 wipe && snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after" && state | cmp - "$TMP/state"; }
+t "a wipe brings all of it back: 0 differences" wiped
