@@ -24,8 +24,10 @@ mod ephemeral_ports;
 mod firewall;
 mod hostname;
 mod http_proxy;
+mod kernel;
 mod kernel_modules;
 mod kubernetes_version;
+mod leftover_files;
 mod leftovers;
 mod loopback;
 mod made_with;
@@ -37,7 +39,9 @@ mod node_names;
 mod operating_system;
 mod other_kubernetes;
 mod package_lock;
+mod packages;
 mod packet_filter;
+mod places;
 mod pod_addresses;
 mod ports;
 mod proxy_mode;
@@ -46,6 +50,7 @@ mod root;
 mod routing;
 mod runtime;
 mod same_machine;
+mod services;
 mod settings;
 mod subnets;
 mod swap;
@@ -55,7 +60,6 @@ mod system_verification;
 mod systemd;
 mod time_sync;
 mod tools;
-mod writable;
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -90,8 +94,13 @@ pub const CHECKS: &[Check] = &[
     time_sync::CHECK,
     other_kubernetes::CHECK,
     directories::CHECK,
+    leftover_files::CHECK,
     leftovers::CHECK,
     runtime::CHECK,
+    runtime::cri::CHECK,
+    runtime::version::CHECK,
+    runtime::docker_service::CHECK,
+    runtime::docker_cgroups::CHECK,
     ports::CHECK,
     subnets::CHECK,
     pod_addresses::CHECK,
@@ -105,10 +114,26 @@ pub const CHECKS: &[Check] = &[
     disk_space::CHECK,
     disk_inodes::CHECK,
     disk_pressure::CHECK,
-    writable::CHECK,
+    places::kinds::CHECK,
+    places::writable::CHECK,
+    places::no_exec::CHECK,
+    places::devices::CHECK,
+    places::image_store::CHECK,
+    places::propagation::CHECK,
     swap::CHECK,
+    services::swap_at_boot::CHECK,
+    services::drop_ins::CHECK,
+    services::kubelet_flags::CHECK,
     system_verification::CHECK,
     kernel_modules::CHECK,
+    kernel::blocked_modules::CHECK,
+    kernel::inotify::CHECK,
+    kernel::processes::CHECK,
+    kernel::namespaces::CHECK,
+    kernel::login_limits::CHECK,
+    kernel::defaults::CHECK,
+    kernel::conntrack::CHECK,
+    kernel::reserved::CHECK,
     proxy_mode::CHECK,
     dual_stack::CHECK,
     sysctls::CHECK,
@@ -117,6 +142,8 @@ pub const CHECKS: &[Check] = &[
     downloads::CHECK,
     dpkg::CHECK,
     package_lock::CHECK,
+    packages::apt::CHECK,
+    packages::shadows::CHECK,
     firewall::CHECK,
     packet_filter::CHECK,
 ];

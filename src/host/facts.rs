@@ -8,16 +8,24 @@ mod containerd;
 mod cri_o;
 mod docker;
 mod endpoint;
+mod kernel;
 mod names;
 mod packets;
 mod parse;
+mod places;
+mod services;
+mod sources;
 
 pub use containerd::Containerd;
 pub use cri_o::CriO;
 pub use docker::Docker;
 pub use endpoint::{Endpoint, Reached};
+pub use kernel::{Blocked, Limits};
 pub use names::{Names, ResolvConf};
 pub use packets::{AtBoot, Interface, Packets, Unusable};
+pub use places::{Mount, Place, Places};
+pub use services::{DropIn, Services};
+pub use sources::Apt;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -81,8 +89,18 @@ pub struct Facts {
     pub swaps: Option<Vec<String>>,
     /// Space below the paths that matter; a path that is not there has no entry.
     pub disks: Vec<Disk>,
-    /// System directories that cannot be written even by root.
-    pub read_only: Option<Vec<String>>,
+    /// The places where files will go.
+    pub places: Places,
+    /// What the kernel and the login allow.
+    pub limits: Limits,
+    /// What is laid over the services that will be installed.
+    pub services: Services,
+    /// Where packages come from.
+    pub apt: Apt,
+    /// Programs with the names of ours that would be found before them.
+    pub shadows: Vec<String>,
+    /// Commands that are there and cannot run, and where.
+    pub ill_commands: Vec<(String, String)>,
     /// The host's clock, early in the reading.
     pub clock: Option<SystemTime>,
     /// All addresses of all interfaces.
@@ -269,8 +287,18 @@ impl Unit {
 pub struct Leftovers {
     /// Files and directories, the first few of each place.
     pub paths: Option<Vec<String>>,
+    /// Files that kubeadm looks for by name.
+    pub kubeadm_files: Vec<String>,
+    /// Manifests of static pods.
+    pub manifests: Vec<String>,
     /// Network links: `cni0`.
     pub links: Option<Vec<String>>,
+    /// Tables of kube-proxy's and network plugins' own: `ip kube-proxy`.
+    pub tables: Option<Vec<String>>,
+    /// How many virtual servers IPVS has; unknown while it is not loaded.
+    pub servers: Option<u64>,
+    /// Processes of a control plane and of kube-proxy.
+    pub processes: Option<Vec<Process>>,
     /// Chains in the packet filter: `KUBE-SERVICES`, the first few.
     pub chains: Option<Vec<String>>,
 }
@@ -310,6 +338,8 @@ impl Facts {
         include_str!("facts/identity.sh"),
         include_str!("facts/size.sh"),
         include_str!("facts/disk.sh"),
+        include_str!("facts/places.sh"),
+        include_str!("facts/limits.sh"),
         include_str!("facts/network.sh"),
         include_str!("facts/names.sh"),
         include_str!("facts/packets.sh"),

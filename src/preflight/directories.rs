@@ -4,6 +4,9 @@
 use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::ssh::quote;
 
+/// What to do about what another cluster left.
+pub(super) const OLD_CLUSTER: &str = "remove the earlier cluster with the tool that installed it (`kubeadm reset -f`), and then what is left, if you need none of it";
+
 pub(super) const CHECK: Check = Check {
     name: "DirAvailable-*",
     description: "directories of Kubernetes hold nothing of another cluster",
@@ -22,9 +25,11 @@ pub(super) const CHECK: Check = Check {
     run: Run::EachHost(run),
 };
 
+const MANIFESTS: &str = "/etc/kubernetes/manifests";
 const ETCD: &str = "/var/lib/etcd";
 const CNI: &str = "/etc/cni/net.d";
-const DIRECTORIES: [&str; 4] = ["/etc/kubernetes", "/var/lib/kubelet", ETCD, CNI];
+const KUBELET: &str = "/var/lib/kubelet";
+const DIRECTORIES: [&str; 4] = ["/etc/kubernetes", KUBELET, ETCD, CNI];
 /// podman's own network. containerd takes the first file by name, and that is ours (`10-...`).
 const PODMAN: &str = "/etc/cni/net.d/87-podman";
 
@@ -58,24 +63,47 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         let message = format!("`{directory}` is not empty: {}", quoted(names));
         let name = format!("DirAvailable-{}", directory.replace('/', "-"));
         let finding = host.error(&name, message, fix(directory, &found));
-        Some(match command(directory, &found) {
-            Some(command) => finding.typed(command),
-            None => finding,
+        Some(match found.as_slice() {
+            [only] if only.ends_with("/lost+found") => finding,
+            // podman's own may stay.
+            _ if *directory == CNI => {
+                let files: Vec<String> = found.iter().map(|path| quote(path)).collect();
+                finding.typed(format!("mkdir -p {CNI}.old && mv {} {CNI}.old/", files.join(" ")))
+            }
+            _ => aside(finding, directory),
         })
     };
-    DIRECTORIES.iter().filter(matters).filter(|it| !ours(it)).filter_map(finding).collect()
+    let mut findings: Vec<Finding> =
+        DIRECTORIES.iter().filter(matters).filter(|it| !ours(it)).filter_map(finding).collect();
+    findings.extend(manifests(host));
+    findings
 }
 
-/// Moves it out of the way: nothing is lost that somebody turns out to need.
-fn command(directory: &str, found: &[&String]) -> Option<String> {
-    match found {
-        [only] if only.ends_with("/lost+found") => None,
-        _ if directory == CNI => {
-            let files: Vec<String> = found.iter().map(|path| quote(path)).collect();
-            Some(format!("mkdir -p {CNI}.old && mv {} {CNI}.old/", files.join(" ")))
-        }
-        _ => Some(format!("mv {directory} {directory}.$(date +%s)")),
+/// A kubelet runs what it finds there; kubeadm has a name of its own for it.
+fn manifests(host: &HostFacts<'_>) -> Option<Finding> {
+    let all = &host.facts.leftovers.manifests;
+    if all.is_empty() || host.facts.has_claimed("/etc/kubernetes") {
+        return None;
     }
+    let names = all.iter().filter_map(|path| path.rsplit('/').next());
+    let message = format!("`{MANIFESTS}` is not empty: {}", quoted(names));
+    let finding = host.error("DirAvailable--etc-kubernetes-manifests", message, OLD_CLUSTER);
+    Some(aside(finding, "/etc/kubernetes"))
+}
+
+/// Moves what is in the directory out of the way, and leaves the directory, which may be a disk's own: nothing is lost that
+/// somebody turns out to need. Volumes of pods that still run are mounted in the kubelet's.
+pub(super) fn aside(finding: Finding, directory: &str) -> Finding {
+    let unmount = if directory == KUBELET {
+        format!(
+            "awk '$2 ~ \"^{KUBELET}/\" {{print $2}}' /proc/mounts | sort -r | xargs -r umount; "
+        )
+    } else {
+        String::new()
+    };
+    finding.typed(format!(
+        "{unmount}old=$(mktemp -d {directory}.XXXXXX) && find {directory} -mindepth 1 -maxdepth 1 -exec mv -t \"$old\" {{}} +"
+    ))
 }
 
 fn fix(directory: &str, found: &[&String]) -> String {
@@ -87,9 +115,6 @@ fn fix(directory: &str, found: &[&String]) -> String {
         _ if directory == CNI => {
             format!("move the files out of `{directory}` if the network that they set up is gone")
         }
-        _ => format!(
-            "remove the earlier cluster with the tool that installed it (`kubeadm reset -f`), and \
-             then what is left in `{directory}`, if you need none of it"
-        ),
+        _ => OLD_CLUSTER.to_owned(),
     }
 }

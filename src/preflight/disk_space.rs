@@ -18,14 +18,21 @@ pub(super) const CHECK: Check = Check {
 const MIB: u64 = 1024;
 
 /// What an installation puts where, in KiB, with room to begin with. Where several lie on one file
-/// system, it needs the sum: 4.7 GiB on a control plane of one disk.
-const NEEDS: [Need; 3] = [
+/// system, it needs the sum: 5.0 GiB on a control plane of one disk.
+const NEEDS: [Need; 7] = [
     // kubelet, kubeadm, kubectl, containerd and its helpers take 350 MiB, packages 50 MiB.
     Need { path: "/usr/local/bin", kib: 700 * MIB, control_plane: false },
     // Uploads in progress, the journal and what it saves.
     Need { path: "/var/lib/bivouac", kib: 1024 * MIB, control_plane: false },
     // Six write-ahead logs of 64 MiB, five snapshots, and a database that grows.
     Need { path: "/var/lib/etcd", kib: 1024 * MIB, control_plane: true },
+    // Plugins of the network take 80 MiB.
+    Need { path: "/opt/cni/bin", kib: 150 * MIB, control_plane: false },
+    // Of each container 10 MiB are kept five times, from the first line on.
+    Need { path: "/var/log", kib: 128 * MIB, control_plane: false },
+    // Sockets, locks, what runtimes keep of containers; and what apt checks signatures with.
+    Need { path: "/run", kib: 16 * MIB, control_plane: false },
+    Need { path: "/tmp", kib: 16 * MIB, control_plane: false },
 ];
 
 /// The images of a node or control plane, as uploaded, as blobs and unpacked: up to 1.5 GiB.

@@ -30,6 +30,11 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             let kernel = host.facts.kernel.as_deref().unwrap_or("unknown");
             let message = format!("kernel `{kernel}` has no module {}", quoted(missing()));
             let rest = context.families.of(host.facts).and_then(|it| Some((it, it.modules()?)));
+            if host.facts.limits.number("kernel.modules_disabled") == Some(1) {
+                let fix = "`kernel.modules_disabled` is 1, and the kernel loads none until the next boot: take the line out of \
+                           `/etc/sysctl.d`, or have it set after the modules are loaded, and reboot";
+                return vec![host.error(CHECK.name, message, fix)];
+            }
             vec![if let Some((it, package)) = rest {
                 let fix = "reboot if the kernel was upgraded; else install the rest of it";
                 host.error(CHECK.name, message, fix).typed(it.install(package))

@@ -19,8 +19,15 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Where other distributions keep their clusters.
-const DATA: [&str; 5] =
-    ["/etc/rancher", "/var/lib/rancher", "/var/lib/k0s", "/var/snap/microk8s", "/var/lib/minikube"];
+const DATA: [&str; 7] = [
+    "/etc/rancher",
+    "/var/lib/rancher",
+    "/var/lib/k0s",
+    "/var/snap/microk8s",
+    "/var/snap/k8s",
+    "/var/lib/minikube",
+    "/etc/origin",
+];
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let left = &host.facts.leftovers;
@@ -35,6 +42,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if host.facts.has_claimed_kernel() {
         return findings;
     }
+    findings.extend(processes(host));
     // `cni0` with another address makes every pod fail; the others carry routes of their own.
     if let Some(links) = left.links.as_ref().filter(|links| !links.is_empty()) {
         let message = format!("network links of another cluster are left: {}", quoted(links));
@@ -46,8 +54,53 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // kube-proxy writes its own over them.
     if let Some(chains) = left.chains.as_ref().filter(|chains| !chains.is_empty()) {
         let message = format!("firewall chains of another cluster are left: {}", quoted(chains));
-        let finding = host.warning(CHECK.name, message, "reboot, and they are gone");
-        findings.push(finding.typed("reboot"));
+        let finding = host.warning(CHECK.name, message, "take them out, or reboot");
+        let names = "KUBE-|cali-|CILIUM_|FLANNEL-|WEAVE-|CNI-";
+        findings
+            .push(finding.typed(format!("iptables-save | grep -vE '{names}' | iptables-restore")));
+    }
+    findings.extend(tables(host));
+    findings
+}
+
+/// Programs of a cluster whose containers still run.
+fn processes(host: &HostFacts<'_>) -> Option<Finding> {
+    let all = host.facts.leftovers.processes.as_ref().filter(|all| !all.is_empty())?;
+    if host.facts.is_our_node() {
+        return None;
+    }
+    let names: Vec<&str> = all.iter().filter_map(|it| it.name.as_deref()).collect();
+    let pids: Vec<String> = all.iter().map(|it| it.pid.to_string()).collect();
+    let message = format!("programs of another cluster still run: {}", quoted(names));
+    let fix = "remove the earlier cluster with the tool that installed it, or end them";
+    Some(host.error(CHECK.name, message, fix).typed(format!("kill {}", pids.join(" "))))
+}
+
+/// Rules in tables that nothing of ours writes over: they lead services' addresses to where nobody is any more.
+fn tables(host: &HostFacts<'_>) -> Vec<Finding> {
+    let left = &host.facts.leftovers;
+    let mut findings = Vec::new();
+    if let Some(tables) = left.tables.as_ref().filter(|tables| !tables.is_empty()) {
+        let message =
+            format!("tables of another cluster are left in the packet filter: {}", quoted(tables));
+        let commands: Vec<String> = tables
+            .iter()
+            .map(|table| {
+                format!(
+                    "nft delete table {}",
+                    table.split(' ').map(quote).collect::<Vec<_>>().join(" ")
+                )
+            })
+            .collect();
+        findings.push(
+            host.error(CHECK.name, message, "reboot, or delete them").typed(commands.join(" && ")),
+        );
+    }
+    // A balancer of the owner's own has servers too, and no link of kube-proxy's.
+    let is_proxy = left.links.iter().flatten().any(|link| link == "kube-ipvs0");
+    if let Some(servers) = left.servers.filter(|servers| *servers > 0 && is_proxy) {
+        let message = format!("virtual servers of another cluster are left in IPVS: {servers}");
+        findings.push(host.error(CHECK.name, message, "reboot, or clear them").typed("ipvsadm -C"));
     }
     findings
 }

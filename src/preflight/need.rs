@@ -109,7 +109,7 @@ pub(super) const DISKS: Need = Need {
 };
 pub(super) const READ_ONLY: Need = Need {
     because: "whether the directories can be written is unknown",
-    lacks: |_, host| host.facts.read_only.is_none(),
+    lacks: |_, host| host.facts.places.read_only.is_none(),
 };
 pub(super) const SWAPS: Need = Need {
     because: "the swap is unknown",
@@ -158,5 +158,32 @@ pub(super) const ENDPOINT: Need = Need {
     lacks: |_, host| {
         let reached = host.facts.endpoint.as_ref().map(|endpoint| endpoint.reached);
         reached == Some(crate::host::facts::Reached::Unknown)
+    },
+};
+pub(super) const PLACES: Need = Need {
+    because: "what is where files will go is unknown",
+    lacks: |_, host| host.facts.places.all.as_ref().is_none_or(Vec::is_empty),
+};
+pub(super) const DEVICES: Need = Need {
+    because: "which devices are there is unknown",
+    lacks: |_, host| host.facts.places.devices.is_empty(),
+};
+pub(super) const LIMITS: Need = Need {
+    because: "the limits of the kernel are unknown",
+    lacks: |_, host| host.facts.limits.numbers.is_empty(),
+};
+pub(super) const BLOCKED: Need = Need {
+    because: "what keeps modules from being loaded is unknown",
+    lacks: |_, host| host.facts.limits.blocked.is_none(),
+};
+/// One without systemd is refused by name.
+pub(super) const DROP_INS: Need = Need {
+    because: "what is laid over the services is unknown",
+    lacks: |_, host| host.facts.services.drop_ins.is_none(),
+};
+pub(super) const SWAP_AT_BOOT: Need = Need {
+    because: "whether swap comes back with a boot is unknown",
+    lacks: |context, host| {
+        host.facts.services.swap_at_boot.is_none() && !context.kubelet_has_off("failSwapOn")
     },
 };

@@ -1,8 +1,12 @@
 //! bivouac brings a container runtime. One that is there has an owner, and pods or containers of theirs: it
 //! is used only where the operator says so, and only if it fits.
 
+pub(super) mod cri;
 mod docker;
+pub(super) mod docker_cgroups;
+pub(super) mod docker_service;
 mod existing;
+pub(super) mod version;
 
 use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use crate::cluster::{CONTAINERD, CRI_O, DOCKER, RUNTIMES, RuntimeKind, Traits};
@@ -14,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     severity: Severity::Error,
     phase: Phase::Runtime,
     breaks: "two runtimes fight for sockets and images, or the one that is there cannot carry a node",
-    kubeadm: Some("as `CRI`, for a runtime that does not answer"),
+    kubeadm: None,
     needs: &[need::UNITS],
     page: "Seen by services, configurations and data of containerd, docker and cri-o, and \
            where the existing one is to be used by what it says itself: version, CRI plugin, \
@@ -63,6 +67,19 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         (true, RuntimeKind::Containerd) => existing::run(context, host),
         (true, RuntimeKind::Docker) => docker::existing(host),
     }
+}
+
+/// Whether it is the existing runtime that counts: not on a node, where it is its owner's business by now, and not where it is to be settled
+/// first whose it is.
+fn is_looked_at(context: &Context<'_>, host: &HostFacts<'_>) -> bool {
+    let runtime = &context.cluster.runtime;
+    // Who does not know its units does not know whether it runs.
+    let is_known = host.facts.units.is_some();
+    runtime.existing
+        && is_known
+        && !is_ours(host, runtime.traits.engine)
+        && !host.facts.is_our_node()
+        && made_with_another(context, host).is_none()
 }
 
 /// A node keeps the runtime that it was made with: its pods are in that one's store.

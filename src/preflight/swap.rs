@@ -18,8 +18,8 @@ pub(super) const CHECK: Check = Check {
     run: Run::EachHost(run),
 };
 
-/// Off now, and after a reboot: lines of `/etc/fstab` whose third field is `swap` become comments.
-const COMMAND: &str = r"swapoff -a && sed -i.bak -E 's/^([^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]])/#\1/' /etc/fstab";
+/// Lines of `/etc/fstab` whose third field is `swap` become comments.
+pub(super) const FSTAB: &str = r"sed -i.bak -E 's/^([^#[:space:]]+[[:space:]]+[^[:space:]]+[[:space:]]+swap[[:space:]])/#\1/' /etc/fstab";
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     match &host.facts.swaps {
@@ -27,7 +27,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             let message = format!("swap is on: {}", quoted(swaps));
             let fix = "switch it off, and take its line out of `/etc/fstab`; or set \
                        `kubernetes.kubelet.failSwapOn: false` in cluster.yaml";
-            vec![host.error(CHECK.name, message, fix).typed(COMMAND)]
+            vec![host.error(CHECK.name, message, fix).typed(format!("swapoff -a && {FSTAB}"))]
         }
         _ => vec![],
     }

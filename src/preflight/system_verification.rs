@@ -25,9 +25,20 @@ pub(super) const CHECK: Check = Check {
 const OLDEST_KERNEL: (u32, u32) = (3, 10);
 /// What it requires of a hierarchy of version 2; version 1 has these as well.
 const CONTROLLERS: [&str; 4] = ["cpu", "cpuset", "memory", "pids"];
+/// And of version 1, where devices and freezer are controllers too (`validators/types_unix.go`, `Cgroups`).
+const OLD_CONTROLLERS: [&str; 3] = ["cpuacct", "devices", "freezer"];
+/// What the kubelet wants to see mounted of version 1 (`validateSystemRequirements` of `container_manager_linux.go`).
+const MOUNTED: [&str; 4] = ["cpu", "cpuacct", "cpuset", "memory"];
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    let checks = [kernel(context, host), version(context, host), controllers(host)];
+    let checks = [
+        kernel(context, host),
+        version(context, host),
+        controllers(host),
+        mounted(host),
+        config(host),
+        options(host),
+    ];
     checks.into_iter().flatten().collect()
 }
 
@@ -81,13 +92,54 @@ fn version(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Finding> {
 
 fn controllers(host: &HostFacts<'_>) -> Option<Finding> {
     let there = host.facts.cgroup_controllers.as_ref()?;
+    let old = OLD_CONTROLLERS.iter().filter(|_| host.facts.cgroup == Some(1));
     let missing: Vec<_> =
-        CONTROLLERS.iter().filter(|name| !there.iter().any(|t| t == *name)).collect();
+        CONTROLLERS.iter().chain(old).filter(|name| !there.iter().any(|t| t == *name)).collect();
     if missing.is_empty() {
         return None;
     }
     let message = format!("the kernel has cgroup controllers switched off: {}", quoted(missing));
     let fix = "add `cgroup_enable=cpuset cgroup_enable=memory cgroup_memory=1` to the kernel's \
                command line and reboot";
+    Some(host.error(CHECK.name, message, fix))
+}
+
+/// Controllers that are on, and that nobody mounted.
+fn mounted(host: &HostFacts<'_>) -> Option<Finding> {
+    let there = host.facts.limits.mounted.as_ref()?;
+    let is_on =
+        |name: &&&str| host.facts.cgroup_controllers.iter().flatten().any(|it| it == **name);
+    let missing: Vec<&&str> =
+        MOUNTED.iter().filter(is_on).filter(|name| !there.iter().any(|it| it == *name)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let message = format!("cgroup controllers are not mounted: {}", quoted(&missing));
+    let mount = |name: &&&str| {
+        format!(
+            "mkdir -p /sys/fs/cgroup/{name} && mount -t cgroup -o {name} cgroup /sys/fs/cgroup/{name}"
+        )
+    };
+    let commands: Vec<String> = missing.iter().map(mount).collect();
+    let finding = host.error(CHECK.name, message, "mount them, or reboot: systemd does it");
+    Some(finding.typed(commands.join(" && ")))
+}
+
+/// kubeadm ends where it cannot read the kernel's configuration (kubernetes/kubeadm#352), on hosts that are well.
+fn config(host: &HostFacts<'_>) -> Option<Finding> {
+    host.facts.limits.config.as_ref().filter(|config| *config == "none")?;
+    let kernel = host.facts.kernel.as_deref().unwrap_or("VERSION");
+    let message = format!(
+        "the kernel's configuration cannot be read, and kubeadm wants to: `/proc/config.gz`, `/boot/config-{kernel}`, or the module `configs`"
+    );
+    let fix = "write `kubernetes: {ignorePreflightErrors: [SystemVerification]}` in cluster.yaml: what else kubeadm looks at under this name is looked at here";
+    Some(host.error(CHECK.name, message, fix))
+}
+
+fn options(host: &HostFacts<'_>) -> Option<Finding> {
+    let missing = host.facts.limits.missing_options.as_ref().filter(|it| !it.is_empty())?;
+    let names = quoted(missing.iter().map(|name| format!("CONFIG_{name}")));
+    let message = format!("the kernel is built without {names}, which kubeadm wants");
+    let fix = "use a kernel that has it, as the distribution's own";
     Some(host.error(CHECK.name, message, fix))
 }

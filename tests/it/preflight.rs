@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod hosts;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -282,6 +283,12 @@ fn made_with(scene: &mut Scene, arguments: &[&str]) {
 /// What is wrong, the check that must say so, and how it comes about.
 type Case = (&'static str, &'static str, fn(&mut Scene));
 
+fn old_cgroups(facts: &mut Facts) {
+    facts.cgroup = Some(1);
+    let all = ["cpuset", "cpu", "cpuacct", "memory", "devices", "freezer", "pids"];
+    facts.cgroup_controllers = Some(all.map(str::to_owned).to_vec());
+}
+
 fn settings(value: &serde_json::Value) -> cluster::Overrides {
     value.as_object().unwrap().clone()
 }
@@ -371,19 +378,18 @@ const CASES: &[Case] = &[
         units.extend([unit("containerd.service"), unit("docker.service")]);
         s.facts[1].runtime_config = vec!["/etc/containerd/config.toml".into()];
     }),
-    ("an existing runtime that is not there", "ContainerRuntime", |s| {
+    ("an existing runtime that is not there", "CRI", |s| {
         s.cluster.runtime.existing = true;
         s.facts[1].units.as_mut().unwrap().push(unit("containerd.service"));
     }),
     ("an existing runtime that does not fit", "ContainerRuntime", |s| {
+        s.cluster.kubernetes.version = version("1.32.0");
         s.cluster.runtime.existing = true;
         for facts in &mut s.facts {
             facts.containerd = Some(containerd());
         }
         let text = |text: &str| Some(text.to_owned());
-        // As Docker's and Debian's packages bring it, one of 2.x, and one of another cluster.
-        let docker = s.facts[0].containerd.as_mut().unwrap();
-        (docker.cri_disabled, docker.cgroup) = (Some(true), None);
+        // As Debian's package brings it, one of 2.x, and one of another cluster.
         let debian = s.facts[1].containerd.as_mut().unwrap();
         (debian.cgroup, debian.cni_bin) = (text("cgroupfs"), text("/usr/lib/cni"));
         let new = s.facts[2].containerd.as_mut().unwrap();
@@ -391,14 +397,13 @@ const CASES: &[Case] = &[
         (new.cgroup, new.cni_conf) = (text("cgroupfs"), text("/etc/cni/conf.d"));
         new.containers = Some(vec!["ab12".into()]);
         new.address = text("/srv/containerd.sock");
-        new.ill = Some(vec!["io.containerd.grpc.v1.cri is error".into()]);
     }),
-    ("an existing runtime that is too old, and one that says nothing", "ContainerRuntime", |s| {
+    ("an existing runtime that is too old", "ContainerRuntimeVersion", |s| {
         s.cluster.kubernetes.version = version("1.30.2");
         s.cluster.runtime.existing = true;
         let version = Some("1.5.13~ds1".to_owned());
         s.facts[0].containerd = Some(Containerd { version, ..containerd() });
-        s.facts[1].containerd = Some(Containerd { version: None, ..containerd() });
+        s.facts[1].containerd = Some(containerd());
         s.facts[2].containerd = Some(containerd());
     }),
     (
@@ -439,12 +444,6 @@ const CASES: &[Case] = &[
         s.cluster.runtime.traits = &DOCKER;
         s.facts[1] = Facts::parse(ROCKY).unwrap();
     }),
-    ("an existing docker that is not there, and one that does not run", "ContainerRuntime", |s| {
-        s.cluster.runtime.traits = &DOCKER;
-        s.cluster.runtime.existing = true;
-        s.facts[1].units.as_mut().unwrap().push(unit("docker.service"));
-        s.facts[2].docker = Some(docker());
-    }),
     ("an existing docker that does not fit", "ContainerRuntime", |s| {
         s.cluster.runtime.traits = &DOCKER;
         s.cluster.runtime.existing = true;
@@ -452,7 +451,6 @@ const CASES: &[Case] = &[
         let none = Docker { api: None, version: None, ..docker() };
         let old = Docker { api: text("1.24"), version: text("1.12.6"), ..docker() };
         let own = Docker {
-            cgroup: text("cgroupfs"),
             log: text("journald"),
             live_restore: Some(false),
             swarm: text("active"),
@@ -517,7 +515,7 @@ const CASES: &[Case] = &[
         }
     }),
     ("a read-only system", "Writable", |s| {
-        s.facts[1].read_only = Some(vec!["/usr".into(), "/opt".into()]);
+        s.facts[1].places.read_only = Some(vec!["/usr".into(), "/opt".into()]);
     }),
     ("swap", "Swap", |s| {
         s.facts[0].swaps = Some(vec!["/dev/sda2".into()]);
@@ -530,11 +528,11 @@ const CASES: &[Case] = &[
     }),
     ("cgroups v1 for 1.35", "SystemVerification", |s| {
         s.cluster.kubernetes.version = version("1.35.1");
-        s.facts[1].cgroup = Some(1);
+        old_cgroups(&mut s.facts[1]);
     }),
     ("cgroups v1 for 1.31", "SystemVerification", |s| {
         s.cluster.kubernetes.version = version("1.31.0");
-        s.facts[1].cgroup = Some(1);
+        old_cgroups(&mut s.facts[1]);
     }),
     ("a Raspberry Pi", "SystemVerification", |s| {
         s.facts[1].cgroup_controllers.as_mut().unwrap().retain(|name| name != "memory");
@@ -779,8 +777,13 @@ fn VPN() -> Route {
 
 #[test]
 fn every_check_names_cause_and_fix() {
+    insta::assert_snapshot!(said(&[CASES, names::CASES].concat()));
+}
+
+/// What is said of each case.
+fn said(cases: &[Case]) -> String {
     let mut said = String::new();
-    for (title, name, breaks) in CASES.iter().chain(names::CASES) {
+    for (title, name, breaks) in cases {
         let mut scene = Scene::healthy();
         breaks(&mut scene);
         let findings = scene.check();
@@ -797,13 +800,13 @@ fn every_check_names_cause_and_fix() {
             said += &shown(finding);
         }
     }
-    insta::assert_snapshot!(said);
+    said
 }
 
 #[test]
 fn every_check_has_a_case_a_name_of_its_own_and_a_description() {
-    let cases: BTreeSet<&str> =
-        CASES.iter().chain(names::CASES).map(|(_, name, _)| *name).collect();
+    let cases = CASES.iter().chain(names::CASES).chain(hosts::CASES);
+    let cases: BTreeSet<&str> = cases.map(|(_, name, _)| *name).collect();
     let mut names = BTreeSet::new();
     let mut list = String::new();
     for check in CHECKS {
@@ -831,7 +834,7 @@ fn every_check_has_a_page() {
 #[test]
 fn checks_are_as_severe_as_they_say() {
     let mut worst: BTreeMap<&str, Severity> = BTreeMap::new();
-    for (_, name, breaks) in CASES.iter().chain(names::CASES) {
+    for (_, name, breaks) in CASES.iter().chain(names::CASES).chain(hosts::CASES) {
         let mut scene = Scene::healthy();
         breaks(&mut scene);
         for finding in scene.check() {
@@ -1025,7 +1028,7 @@ fn kubelet_overrides_are_respected() {
     scene.cluster.kubernetes.version = version("1.35.0");
     for facts in &mut scene.facts {
         facts.swaps = Some(vec!["/swapfile".into()]);
-        facts.cgroup = Some(1);
+        old_cgroups(facts);
         facts.disks.iter_mut().for_each(|disk| disk.size_kib = 1 << 40);
     }
     let names = |scene: &Scene| -> BTreeSet<String> {
@@ -1184,7 +1187,7 @@ fn a_slow_answer_does_not_make_a_clock_wrong() {
 fn without_root_nothing_else_is_said_of_the_host() {
     let mut scene = Scene::healthy();
     scene.facts[1].uid = Some(1000);
-    scene.facts[1].read_only = Some(vec!["/etc".into()]);
+    scene.facts[1].places.read_only = Some(vec!["/etc".into()]);
     scene.facts[1].swaps = Some(vec!["/swapfile".into()]);
     let [finding] = &scene.check()[..] else { panic!("one finding") };
     assert_eq!(finding.name, "IsPrivilegedUser");

@@ -54,3 +54,35 @@ for lock in /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid /v
     read -r process 2>/dev/null <"/proc/$pid/comm"
     say package_lock "$pid $process"
 done
+
+# What apt would do for the tools that the installation brings (playbooks/os/debian.yaml), asked as `kind/package/apt.sh` asks it: the
+# packages that are not there, its errors, and what it would change of those that are. Without its caches, which it would write.
+if has apt-get && has dpkg-query && [ -d /run/systemd/system ]; then
+    wanted=' conntrack ebtables ethtool iproute2 iptables nftables socat '
+    # shellcheck disable=SC2086 # package names have no blanks
+    installed=$(dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' $wanted 2>/dev/null)
+    while read -r name state; do
+        case $state in
+        ii* | hi*) wanted="${wanted%% "$name" *} ${wanted#* "$name" }" ;;
+        h*) say apt_held "$name" ;;
+        esac
+    done <<EOF
+$installed
+EOF
+    case $wanted in *[a-z]*) say apt_wanted "$wanted" ;; *) say apt_wanted - ;; esac
+    case $wanted in
+    *[a-z]*)
+        # shellcheck disable=SC2086
+        plan=$(timeout 20 apt-get -s -y -qq -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --no-install-recommends install -- $wanted 2>&1)
+        # 124: it took too long to know.
+        [ $? = 124 ] || printf '%s\n' 'apt -' "$plan" | sed -n -e 's/^apt -$/&/p' -e 's/^E: /apt error /p' -e 's/^Remv \([^ ]*\).*/apt remove \1/p' \
+            -e 's/^Inst \([^ ]*\) \[.*/apt upgrade \1/p'
+        # Sources that are no more, and keys that apt's own user cannot read: they stop a refresh of its lists.
+        say apt_gone -
+        grep -Els '^[[:space:]]*(deb|URIs:).*(apt[.]kubernetes[.]io|packages[.]cloud[.]google[.]com/apt)' /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
+            /etc/apt/sources.list.d/*.sources | sed 's/^/apt_gone /'
+        say apt_key -
+        find /etc/apt/keyrings /etc/apt/trusted.gpg.d /usr/share/keyrings -type f ! -perm -004 2>/dev/null | sed -n '1,5s/^/apt_key /p'
+        ;;
+    esac
+fi

@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ipnet::IpNet;
 
 use super::{
-    Address, Claim, Containerd, CriO, Disk, Docker, Facts, FactsError, Journal, Leftovers,
-    Listener, Os, Process, Route, Unit,
+    Address, Apt, Claim, Containerd, CriO, Disk, Docker, Facts, FactsError, Journal, Leftovers,
+    Limits, Listener, Os, Places, Process, Route, Services, Unit,
 };
 
 /// The script's first line; its number changes when older programs would misread newer facts.
@@ -74,7 +74,16 @@ impl Read {
             memory_kib: self.number("memory_kib"),
             swaps: self.texts("swap"),
             disks: self.list("disk", disk).unwrap_or_default(),
-            read_only: self.texts("read_only"),
+            places: Places::read(self),
+            limits: Limits::read(self),
+            services: Services::read(self),
+            apt: Apt::read(self),
+            shadows: self.texts("shadow").unwrap_or_default(),
+            ill_commands: self
+                .list("ill_command", |it| {
+                    it.split_once(' ').map(|(a, b)| (a.to_owned(), b.to_owned()))
+                })
+                .unwrap_or_default(),
             clock: self.one("clock").and_then(clock),
             addresses: self.list("address", address),
             routes: self.routes(),
@@ -105,7 +114,12 @@ impl Read {
             docker: self.docker(),
             leftovers: Leftovers {
                 paths: self.texts("leftover"),
+                kubeadm_files: self.texts("kubeadm_file").unwrap_or_default(),
+                manifests: self.texts("manifest").unwrap_or_default(),
                 links: self.texts("leftover_link"),
+                tables: self.texts("leftover_table"),
+                servers: self.number("leftover_servers"),
+                processes: self.list("leftover_process", process),
                 chains: self.texts("leftover_chain"),
             },
             api_server: self.text("api_server"),

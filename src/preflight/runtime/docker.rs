@@ -37,18 +37,9 @@ pub(super) fn existing(host: &HostFacts<'_>) -> Vec<Finding> {
         return vec![];
     }
     let mut findings: Vec<Finding> = another_s(host).into_iter().collect();
-    let Some(runs) = &host.facts.docker else {
-        let there = host.facts.unit("docker.service").is_some();
-        let (state, fix) = if there {
-            ("does not run", "`systemctl start docker`, or see `journalctl -u docker`")
-        } else {
-            ("is not there", "install it, or take `existing: true` out: then bivouac brings one")
-        };
-        let message = format!("`existing: true`, but `docker.service` {state}");
-        findings.push(host.error(CHECK.name, message, fix));
-        return findings;
-    };
-    let checks = [version(runs), cgroups(runs), log(runs), users(runs), forward(runs), pods(runs)];
+    // One that does not run is found by `Service-Docker`.
+    let Some(runs) = &host.facts.docker else { return findings };
+    let checks = [version(runs), log(runs), users(runs), forward(runs), pods(runs)];
     let errors = checks.into_iter().flatten();
     findings.extend(errors.map(|(what, fix)| host.error(CHECK.name, what, fix)));
     let doubts = [live_restore(runs), swarm(runs)].into_iter().flatten();
@@ -93,16 +84,8 @@ fn version(runs: &Docker) -> Misfit {
 }
 
 /// A line of its configuration.
-fn line(line: &str) -> String {
+pub(super) fn line(line: &str) -> String {
     format!("set `{line}` in `{CONFIG}` {RESTART}")
-}
-
-/// kubelets are told `systemd` for the whole cluster; cri-dockerd does not compare (kubernetes/kubernetes#111662).
-fn cgroups(runs: &Docker) -> Misfit {
-    let driver = runs.cgroup.as_ref().filter(|driver| *driver != "systemd")?;
-    let what =
-        format!("docker's cgroup driver is `{driver}`, and the cluster's kubelets use `systemd`");
-    Some((what, line("\"exec-opts\": [\"native.cgroupdriver=systemd\"]")))
 }
 
 /// The kubelet reads files (`IsCRISupportedLogDriver` of cri-dockerd's `core/docker_logs.go`).

@@ -4,7 +4,6 @@
 use super::super::{Context, Finding, HostFacts, quoted};
 use super::CHECK;
 use crate::cluster::containerd::{CRI, IMAGES, RUNTIME};
-use crate::cluster::versions::Release;
 use crate::host::facts::Containerd;
 
 /// Where its configuration is, as most have it.
@@ -16,19 +15,9 @@ pub(super) fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if host.facts.units.is_none() {
         return vec![];
     }
-    let Some(runs) = &host.facts.containerd else {
-        let there = host.facts.unit(context.cluster.runtime.traits.unit).is_some();
-        let (state, fix) = if there {
-            ("does not run", "`systemctl start containerd`, or see `journalctl -u containerd`")
-        } else {
-            ("is not there", "install it, or take `existing: true` out: then bivouac brings one")
-        };
-        let message = format!("`existing: true`, but `containerd.service` {state}");
-        return vec![host.error(CHECK.name, message, fix)];
-    };
+    // One that does not run is found by `CRI`.
+    let Some(runs) = &host.facts.containerd else { return vec![] };
     let checks = [
-        version(context, runs),
-        plugin(runs),
         socket(context, runs),
         cgroups(runs),
         plugins(runs),
@@ -40,34 +29,6 @@ pub(super) fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
 
 /// What does not fit, and what its owner can do.
 type Misfit = Option<(String, String)>;
-
-fn version(context: &Context<'_>, runs: &Containerd) -> Misfit {
-    let Some(version) = &runs.version else {
-        let what = "containerd runs, but `ctr version` has no answer from it".to_owned();
-        return Some((
-            what,
-            "see `journalctl -u containerd`, and that `ctr` is installed".to_owned(),
-        ));
-    };
-    let kubernetes = &context.cluster.kubernetes.version;
-    let expected = kubernetes.facts().containerd.instead_of(version.parse::<Release>().ok()?)?;
-    let what = format!("containerd is {version}; Kubernetes {kubernetes} needs {expected}");
-    Some((what, "install that, or take another version of Kubernetes".to_owned()))
-}
-
-fn plugin(runs: &Containerd) -> Misfit {
-    // As Docker's package `containerd.io` has it.
-    if runs.cri_disabled == Some(true) {
-        let what = "containerd's plugin for Kubernetes is switched off".to_owned();
-        return Some((
-            what,
-            format!("take `cri` out of `disabled_plugins` in `{CONFIG}` {RESTART}"),
-        ));
-    }
-    let ill = runs.ill.as_ref().filter(|ill| !ill.is_empty())?;
-    let what = format!("containerd's plugin for Kubernetes is not well: {}", quoted(ill));
-    Some((what, "`journalctl -u containerd` says why".to_owned()))
-}
 
 fn socket(context: &Context<'_>, runs: &Containerd) -> Misfit {
     let wanted = context.cluster.runtime.traits.socket();

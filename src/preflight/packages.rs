@@ -1,0 +1,4 @@
+//! Whether the few packages can be installed that the cluster needs, and whether our programs are found.
+
+pub(super) mod apt;
+pub(super) mod shadows;
