@@ -163,7 +163,13 @@ bv_stage_end() { rm -rf "$BV_FETCHED" "$BV_LIVE/curlrc" "$BV_LIVE/wgetrc" "$BV_L
 # Package managers go through the proxy too, for the time of one step. apt is told by a file, which only root
 # reads; the others read the environment alone.
 bv_proxied() {
-    [ -n "${BV_PROXY_HTTP:-}${BV_PROXY_HTTPS:-}" ] || return 0
+    if [ -z "${BV_PROXY_HTTP:-}${BV_PROXY_HTTPS:-}" ]; then
+        # Where cluster.yaml has none, it is the one that the login has (ssh/loop.sh).
+        [ -z "${bv_login_http:-}" ] || export http_proxy="$bv_login_http"
+        [ -z "${bv_login_https:-}" ] || export https_proxy="$bv_login_https"
+        [ -z "${bv_login_no:-}" ] || export no_proxy="$bv_login_no"
+        return 0
+    fi
     if command -v apt-get >/dev/null; then
         (
             umask 077

@@ -17,6 +17,9 @@ use super::{Exit, stop};
 /// Data is sent in pieces of this size.
 const PIECE: usize = 32 << 10;
 
+/// The login's own proxies are none of the cluster's (`loop.sh`).
+const DIRECT: &str = "unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY all_proxy ALL_PROXY";
+
 /// The three streams of a script.
 pub struct Streams<'a> {
     /// What it reads.
@@ -51,7 +54,7 @@ impl Connection {
         let link = self.link();
         let nonce = random(link)?;
         // What the login printed before these marks is not the script's.
-        let script = format!("echo {nonce} $$\necho {nonce} >&2\n{script}");
+        let script = format!("{DIRECT}\necho {nonce} $$\necho {nonce} >&2\n{script}");
         let mut started = start(link, &script).await?;
         let mut inbox = Inbox::new(&nonce);
         let pid = bootstrap::limited(link, inbox.begin(&mut started, link)).await?;
