@@ -30,6 +30,7 @@ mod signers;
 mod stop;
 mod stream;
 mod verifier;
+mod words;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -39,8 +39,10 @@ pub async fn connect(session: &mut Session, options: &Options) -> Result<Vec<Rem
 
 /// The finding for a host that cannot be reached.
 pub fn unreachable(unreached: &Unreached) -> EventKind {
-    let (message, fix) = (unreached.error.to_string(), unreached.error.fix());
-    EventKind::Finding(Finding::new("Reachable", Severity::Error, message, fix))
+    let error = &unreached.error;
+    let (message, fix) = (error.to_string(), error.fix());
+    let finding = Finding::new(error.name(), Severity::Error, message, fix);
+    EventKind::Finding(Finding { command: error.command(), ..finding })
 }
 
 /// Connects to those hosts that answer, and shows from then on what happens.

@@ -3,22 +3,65 @@
 use crate::event::{Phase, Severity};
 use crate::page::Page;
 
+const fn way_in(name: &'static str, what: &'static str, text: &'static str) -> Page {
+    Page {
+        name,
+        of: "every verb",
+        what,
+        severity: Some(Severity::Error),
+        phase: Phase::Connect,
+        breaks: "nothing can be looked at or changed",
+        text,
+        kubeadm: None,
+        repairs: false,
+        skips: false,
+    }
+}
+
 pub const PAGES: &[Page] = &[
     Page {
         name: "Reachable",
         of: "every verb",
-        what: "the host answers over SSH, with the key that is known",
+        what: "the host answers over SSH",
         severity: Some(Severity::Error),
         phase: Phase::Connect,
         breaks: "nothing can be looked at or changed",
-        text: "Seen by connecting and logging in: address, port, host key, user, key or \
-               password. The run ends with exit code 4 before anything is changed; a wipe goes \
-               on with the others.\n\nThe finding says at which step it ended, and what to \
-               correct for that.",
+        text: "Seen by connecting: the name, the address, the port, and SSH itself. The run ends with exit code 4 \
+               before anything is changed; a wipe goes on with the others.\n\nThe finding says at \
+               which step it ended, and what to correct for that.",
         kubeadm: None,
         repairs: false,
         skips: false,
     },
+    way_in(
+        "HostKey",
+        "the host shows the key that `known_hosts` has for it",
+        "Seen by the key that the server shows, before anything is said to it. It is never passed over: a key that \
+         changed is a new machine, or somebody in between.\n\nCompare the fingerprint on the host's own \
+         console; then take the new key with `--accept-new-host-keys`, or remove the old one.",
+    ),
+    way_in(
+        "Login",
+        "the user gets in, with one of the keys, the agent or the password of cluster.yaml",
+        "Seen by logging in: each credential is tried once, on one connection, and what was tried and what the server \
+         takes is told.\n\nCorrect the user, the key or the password; where these are right, sshd's log on \
+         the host says why it refuses (`PermitRootLogin`, `AllowUsers`, a locked account).",
+    ),
+    way_in(
+        "LoginShell",
+        "the login starts commands",
+        "Seen by starting `sh`. Any shell will do, and what it prints before is passed over; what starts none is \
+         `nologin`, a `ForceCommand`, a password that has expired, cloud-init's `Please login as the user`, or \
+         sudo's `noexec`. The finding has its words.\n\nLook at the user on the host; `ssh USER@HOST \
+         'echo ok'` must print ok.",
+    ),
+    way_in(
+        "Sudo",
+        "sudo makes the user root",
+        "Seen by starting a shell through sudo, and by sudo's own words where it refuses: a password that is wrong or \
+         missing, a user who may not, `requiretty`, a file of sudoers that it does not \
+         understand.\n\nCorrect `ssh: {sudo: ...}` in cluster.yaml, or sudoers on the host.",
+    ),
     Page {
         name: "Readable",
         of: "every verb",

@@ -72,6 +72,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// What the finding is called, where it keeps a run from a host.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Ssh(error) => error.name(),
+            _ => "Reachable",
+        }
+    }
+
+    /// What mends it, to be typed as root on the host, where that is one line.
+    pub fn command(&self) -> Option<String> {
+        match self {
+            Self::Ssh(error) => error.command(),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn fix(&self) -> String {
         match self {

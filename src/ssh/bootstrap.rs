@@ -143,7 +143,14 @@ impl Started {
         }
         let how = self.ended.as_deref().unwrap_or("the channel was closed");
         let said = self.said();
-        let cause = if said.is_empty() { how.to_owned() } else { format!("{how}, `{said}`") };
+        let cause = match said.as_str() {
+            // It began, and read nothing: `dd` could not be started.
+            "" if link.target.sudo.is_some() => {
+                format!("{how}: the shell that sudo started could start no command (`noexec`?)")
+            }
+            "" => how.to_owned(),
+            said => format!("{how}, `{said}`"),
+        };
         Error::NoShell { user: link.target.user.clone(), cause }
     }
 
@@ -209,6 +216,7 @@ fn sudo_problem(said: &str, answered: bool) -> SudoProblem {
         "a password is required",
         "no password was provided",
         "a terminal is required",
+        "no tty present and no askpass program specified",
     ]) {
         if answered { SudoProblem::WrongPassword } else { SudoProblem::PasswordNeeded }
     } else if says(&["'sudo': No such file", "sudo: not found", "can't execute 'sudo'"]) {

@@ -1,5 +1,6 @@
 use super::error::{Error, KeyProblem, SudoProblem};
 use super::quote::quote;
+use super::words;
 
 impl Error {
     /// The next thing to do: one sentence, with the command to type where there is one.
@@ -57,11 +58,13 @@ impl Error {
                     "the agent holds more keys than the server tries: name the one key with `privateKey`".into()
                 }
                 _ if tried.iter().any(|way| way.contains("password")) => format!(
-                    "check the password of `{user}`, and that sshd on the host lets this user log in with one"
+                    "check the password of `{user}`, and that sshd on the host lets this user log in with one{}",
+                    root(user)
                 ),
                 _ => format!(
                     "put the public key into `~{user}/.ssh/authorized_keys` on the host (`ssh-copy-id`), \
-                     or name another key or user"
+                     or name another key or user{}",
+                    root(user)
                 ),
             },
             Self::SecondPrompt { .. } => {
@@ -73,9 +76,11 @@ impl Error {
             Self::ChannelRefused(_) => {
                 "check `MaxSessions`, `ForceCommand` and the user's shell on the host".into()
             }
-            Self::NoShell { user, .. } => format!(
-                "look at what the login does: `ssh {user}@host 'echo ok'` must print ok and nothing else"
-            ),
+            Self::NoShell { user, cause } => words::login(user, cause).unwrap_or_else(|| {
+                format!(
+                    "look at what the login does: `ssh {user}@host 'echo ok'` must print ok and nothing else"
+                )
+            }),
             Self::Hung { stopped: true, .. } => {
                 "see what it waits for on the host, or raise the time limit; then run again".into()
             }
@@ -92,6 +97,15 @@ impl Error {
                 format!("check that the file is whole and readable: `ls -l {}`", path.display())
             }
         }
+    }
+}
+
+/// Why a right key or password may not be enough; sshd's log alone tells.
+fn root(user: &str) -> &'static str {
+    if user == "root" {
+        "; sshd may refuse root altogether (`PermitRootLogin`): then log in as a user with `sudo: {}`"
+    } else {
+        "; sshd's log there says more (`journalctl -u ssh -u sshd`): `AllowUsers`, a locked account"
     }
 }
 
@@ -137,6 +151,7 @@ fn sudo_fix(user: &str, problem: &SudoProblem) -> String {
             format!("take `requiretty` off for this user: `Defaults:{user} !requiretty`")
         }
         SudoProblem::Missing => "install sudo on the host, or log in as root".into(),
-        SudoProblem::Other(_) => format!("try it by hand as `{user}`: `sudo sh -c id`"),
+        SudoProblem::Other(said) => words::sudo(user, said)
+            .unwrap_or_else(|| format!("try it by hand as `{user}`: `sudo sh -c id`")),
     }
 }

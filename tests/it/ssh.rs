@@ -324,6 +324,42 @@ async fn a_login_without_a_shell_is_named() {
     let error = connection.shell().await.unwrap_err();
     assert!(error.to_string().contains("not available"), "{error}");
     assert!(error.is_login());
+    assert_eq!(error.command(), Some(format!("usermod -s /bin/sh {}", user.name)));
+}
+
+/// As cloud-init leaves root where it has made another user.
+#[tokio::test]
+async fn a_login_that_is_sent_to_another_user_is_told_as_such() {
+    let sshd = Sshd::start();
+    let key = std::fs::read_to_string(sshd.path("authorized_keys")).unwrap();
+    let only =
+        r#"echo 'Please login as the user \"debian\" rather than the user \"root\".'; exit 142"#;
+    let line = format!("no-port-forwarding,command=\"{only}\" {key}");
+    std::fs::write(sshd.path("authorized_keys"), line).unwrap();
+    let connection = sshd.connect().await;
+    let error = connection.shell().await.unwrap_err();
+    assert!(error.to_string().contains("Please login as the user"), "{error}");
+    assert!(error.fix().contains("ssh: {user: ..., sudo: {}}"), "{}", error.fix());
+    assert_eq!(error.name(), "LoginShell");
+}
+
+#[tokio::test]
+async fn a_password_that_has_to_be_changed_is_named_and_the_command_mends_it() {
+    // It is PAM that looks.
+    let sshd = Sshd::with(&["ed25519"], "UsePAM yes");
+    let user = User::new("x", "/bin/bash");
+    let shell = |script: &str| {
+        let done = std::process::Command::new("sh").args(["-c", script]).status().unwrap();
+        assert!(done.success(), "{script}");
+    };
+    shell(&format!("chage -d 0 {}", user.name));
+    let mut target = sshd.target();
+    target.user.clone_from(&user.name);
+    let open = async || bivouac::ssh::Connection::open(&target, sshd.keys()).await.unwrap();
+    let error = open().await.shell().await.unwrap_err();
+    assert!(error.to_string().contains("Password change required"), "{error}");
+    shell(&error.command().unwrap());
+    open().await.shell().await.unwrap();
 }
 
 #[tokio::test]

@@ -92,3 +92,33 @@ async fn refusals_are_told_apart() {
     let error = open(&sshd, &user, None).await.unwrap_err();
     assert!(error.is_login() && error.fix().contains("!requiretty"), "{}", error.fix());
 }
+
+/// A shell that may start nothing is none for us.
+#[tokio::test]
+async fn a_sudo_whose_shells_start_nothing_is_named() {
+    let sshd = Sshd::start();
+    let user = User::new("word", "/bin/bash");
+    user.sudoers("Defaults:USER noexec\nUSER ALL=(ALL) NOPASSWD: ALL");
+    let error = open(&sshd, &user, None).await.unwrap_err();
+    assert!(error.fix().contains("`noexec`"), "{error}: {}", error.fix());
+    assert!(error.command().is_some_and(|it| it.contains("!noexec")));
+}
+
+/// What a hardened sudo has besides changes nothing: its path, its log, its mask.
+#[tokio::test]
+async fn with_a_path_a_log_and_a_mask_of_its_own() {
+    let sshd = Sshd::start();
+    let user = User::new("word", "/bin/bash");
+    let log = sshd.path("sudo.log");
+    user.sudoers(&format!(
+        "Defaults:USER secure_path=/usr/bin:/bin, logfile={}, umask=0777, lecture=always, passwd_tries=1\nUSER ALL=(ALL) ALL",
+        log.display()
+    ));
+    let (_connection, mut shell) = open(&sshd, &user, Some("word")).await.unwrap();
+    is_root(&mut shell).await;
+    let output = shell.run(Request::new("umask; command -v ip sysctl >&2; echo $PATH", SOON)).await;
+    let said = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(said.starts_with("0077\n/usr/local/sbin:"), "{said}");
+    let logged = std::fs::read_to_string(log).unwrap();
+    assert!(logged.contains("COMMAND") && !logged.contains("word"), "{logged}");
+}
