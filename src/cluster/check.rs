@@ -76,7 +76,8 @@ impl Check<'_> {
         let (at, spec) = (spec.spot, &spec.value);
         let kubernetes = self.kubernetes(at, spec.kubernetes.as_ref());
         let endpoint = spec.control_plane_endpoint.as_ref();
-        let control_plane_endpoint = self.optional(endpoint, "an endpoint", names::endpoint);
+        let control_plane_endpoint =
+            self.optional(endpoint, "an endpoint", names::cluster_endpoint);
         let runtime = self.runtime(spec.runtime.as_ref());
         let signers = self.signers(spec.artifacts.as_ref());
         let (bundle, sources) = self.artifacts(spec.artifacts.as_ref());

@@ -113,6 +113,17 @@ pub fn endpoint(text: &str) -> Result<(), &'static str> {
     (host_is_good && port(number).is_some()).then_some(()).ok_or(EXPECTED)
 }
 
+/// The cluster's own address. kubeadm takes for a name only what Kubernetes takes for one (`ParseHostPort` in
+/// kubernetes/cmd/kubeadm/app/util/endpoint.go; kubernetes/kubernetes#82399).
+pub fn cluster_endpoint(text: &str) -> Result<(), &'static str> {
+    const EXPECTED: &str = "`host:port` in small letters and without `_`, like `api.example:6443`";
+    endpoint(text)?;
+    let host = text.rsplit_once(':').map_or(text, |(host, _)| host);
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let good = bare.parse::<IpAddr>().is_ok() || subdomain(host).is_ok();
+    good.then_some(()).ok_or(EXPECTED)
+}
+
 /// The base address of a mirror: `https://mirror.example/dl.k8s.io`.
 pub fn base_address(text: &str) -> Result<(), &'static str> {
     const EXPECTED: &str = "an address like `https://mirror.example/dl.k8s.io`";
@@ -278,6 +289,11 @@ mod tests {
             endpoint,
             &["api:6443", "10.0.0.1:6443", "[fd00::1]:6443"],
             &["api", "api:", "api:0", "api:65536", "https://api:6443", "fd00::1:6443", ":6443"],
+        );
+        all(
+            cluster_endpoint,
+            &["api.example:6443", "10.0.0.1:6443", "[fd00::1]:6443"],
+            &["API.example:6443", "my_api:6443", "api.example.:6443", "api"],
         );
         all(
             image_repository,
