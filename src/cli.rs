@@ -33,6 +33,7 @@ mod skips;
 mod sources;
 mod status;
 mod version;
+mod ways;
 mod wipe;
 
 use std::process::ExitCode;

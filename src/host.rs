@@ -13,6 +13,7 @@ pub mod registry;
 mod remote;
 mod stage;
 pub mod survey;
+pub mod ways;
 mod words;
 
 pub use change::{Change, Data, Upload, Whose};

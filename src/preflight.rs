@@ -8,6 +8,7 @@
 //! [`HostFacts::error`] and [`HostFacts::warning`]; what can be typed is added with [`Finding::typed`].
 
 mod architecture;
+pub mod between;
 mod clock;
 mod clones;
 mod control_plane_count;
@@ -105,6 +106,11 @@ pub const CHECKS: &[Check] = &[
     subnets::CHECK,
     pod_addresses::CHECK,
     ephemeral_ports::CHECK,
+    between::hardware::CHECK,
+    between::addresses::CHECK,
+    between::one_network::CHECK,
+    between::reached::PORTS,
+    between::reached::MTU,
     endpoint::CHECK,
     kubernetes_version::CHECK,
     settings::CHECK,

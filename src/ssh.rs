@@ -129,6 +129,9 @@ pub enum Stdin {
     Bytes(Vec<u8>),
     /// A file of the operator's machine from `offset` on, `length` bytes, streamed.
     File { path: PathBuf, offset: u64, length: u64 },
+    /// Lines that are decided upon while the script runs: it waits for each with `read`, which takes no more
+    /// than that line, and what else it starts must not read. The connection's end is the end of file.
+    Lines(mpsc::UnboundedReceiver<String>),
 }
 
 /// What a script wrote and how it ended.

@@ -8,7 +8,7 @@ use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
 use super::skips::Skips;
-use super::{init, preflight, version};
+use super::{init, preflight, version, ways};
 use crate::cluster::{Cluster, Host};
 use crate::host::Remote;
 use crate::members::{Member, Members};
@@ -84,7 +84,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
         .collect();
     session.cluster = session.cluster.only(&kept);
     let mut remotes = running::only(remotes, &kept);
-    let seen: Vec<Seen> = running::only(seen, &kept);
+    let mut seen: Vec<Seen> = running::only(seen, &kept);
     let states = running::only(states, &kept);
     let may_move = !foreign && single(&session.cluster, &states);
     running::settle(&mut session.cluster, &state, foreign, &members, may_move)?;
@@ -95,6 +95,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
         running::complete(&site(session, &states, &artifacts), &members, &left_out)?;
     }
     fits(&session.cluster, &states, &members, foreign)?;
+    ways::tried(session, &mut remotes, &mut seen).await?;
     // A node of somebody else's is not ours to judge.
     let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
     let artifacts =

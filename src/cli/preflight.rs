@@ -12,7 +12,7 @@ use super::options::Options;
 use super::serving;
 use super::session::Session;
 use super::skips::Skips;
-use super::{images, registries, running, sources, version};
+use super::{images, registries, running, sources, version, ways};
 use crate::bundle::{self, Bundle, Store};
 use crate::cluster::images::Image;
 use crate::cluster::{Cluster, RuntimeKind};
@@ -88,7 +88,8 @@ pub async fn check(
 ) -> Result<Checked, Stop> {
     let begun = begin(session, options, unpack)?;
     let remotes = hosts::connect(session, options).await?;
-    let (mut remotes, seen) = hosts::look(session, remotes).await?;
+    let (mut remotes, mut seen) = hosts::look(session, remotes).await?;
+    ways::tried(session, &mut remotes, &mut seen).await?;
     let states = hosts::states(session, &seen);
     running::shrunk(&mut session.cluster, &states);
     let theirs: Vec<bool> = session

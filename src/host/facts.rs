@@ -9,6 +9,7 @@ mod cri_o;
 mod docker;
 mod endpoint;
 mod kernel;
+mod links;
 mod names;
 mod packets;
 mod parse;
@@ -21,6 +22,7 @@ pub use cri_o::CriO;
 pub use docker::Docker;
 pub use endpoint::{Endpoint, Reached};
 pub use kernel::{Blocked, Limits};
+pub use links::Link;
 pub use names::{Names, ResolvConf};
 pub use packets::{AtBoot, Interface, Packets, Unusable};
 pub use places::{Mount, Place, Places};
@@ -33,6 +35,8 @@ use std::time::SystemTime;
 
 use ipnet::IpNet;
 use thiserror::Error;
+
+use super::ways::Way;
 
 /// Why the output of [`Facts::SCRIPT`] is not facts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -105,6 +109,8 @@ pub struct Facts {
     pub clock: Option<SystemTime>,
     /// All addresses of all interfaces.
     pub addresses: Option<Vec<Address>>,
+    /// All network interfaces.
+    pub links: Option<Vec<Link>>,
     /// Routes of the main tables, IPv4 and IPv6, in the kernel's order.
     pub routes: Option<Vec<Route>>,
     /// Who listens on a port that Kubernetes needs.
@@ -181,6 +187,8 @@ pub struct Facts {
     pub claims: Vec<Claim>,
     /// What the host finds at the cluster's address; looked for only where that is no host's own.
     pub endpoint: Option<Endpoint>,
+    /// The ways to other hosts that it tried: see `ways.rs`.
+    pub ways: Vec<Way>,
 }
 
 /// The distribution, from `/etc/os-release`.
@@ -244,6 +252,8 @@ pub struct Route {
     pub source: Option<IpAddr>,
     /// Whether it is an IPv6 route.
     pub ipv6: bool,
+    /// Whether another machine is the next hop.
+    pub gateway: bool,
 }
 
 /// A TCP port of Kubernetes on which somebody listens.
@@ -344,6 +354,7 @@ impl Facts {
         include_str!("facts/names.sh"),
         include_str!("facts/packets.sh"),
         include_str!("facts/files.sh"),
+        include_str!("facts/links.sh"),
         include_str!("facts/ports.sh"),
         include_str!("facts/commands.sh"),
         include_str!("facts/packages.sh"),

@@ -1,12 +1,13 @@
 //! Machines made from one image often share an identity: DHCP then gives them one lease, and tools
 //! that go by it mix them up. Kubernetes itself does not mind.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, same_machine};
+use super::between::{alike, named, names};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "MachineID",
     description: "machines have identities of their own",
-    severity: Severity::Warning,
+    severity: Severity::Error,
     phase: Phase::Operation,
     breaks: "DHCP gives both hosts one address; tools that go by the identity mix them up",
     kubeadm: None,
@@ -19,27 +20,41 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
-    let clone = |(one, two): (&HostFacts<'_>, &HostFacts<'_>)| {
-        if same_machine::are_one(one, two) {
-            return None;
+    let mut findings = Vec::new();
+    for (_, group) in alike(context.hosts, |host| host.facts.machine_id.clone()) {
+        let message = format!("{} have the same `/etc/machine-id`", named(&names(&group)));
+        let keeps = &group[0].host.display;
+        let fix =
+            format!("give each but `{keeps}` one of its own, and reboot it when there is time");
+        let command = "rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup";
+        // Nodes that run have gone on with it until now.
+        let new = group.iter().any(|host| !host.facts.is_our_node());
+        let finding = if new {
+            group[0].error(CHECK.name, message, fix)
+        } else {
+            group[0].warning(CHECK.name, message, fix)
+        };
+        // What is typed is typed on the others.
+        let finding = finding.typed(command);
+        findings.push(Finding { hosts: names(&group[1..]), ..finding });
+    }
+    for (_, group) in alike(context.hosts, |host| host.facts.product_uuid.clone()) {
+        // Containers of one machine see its hardware and its boot; of who has a copied machine id that was said.
+        let own = |it: &&&HostFacts<'_>| {
+            let one = group[0].facts;
+            let same_boot = one.boot_id.is_some() && one.boot_id == it.facts.boot_id;
+            let said = one.machine_id.is_some() && one.machine_id == it.facts.machine_id;
+            !same_boot && !said
+        };
+        let mut copies: Vec<&HostFacts<'_>> = group.iter().skip(1).filter(own).copied().collect();
+        if copies.is_empty() {
+            continue;
         }
-        let (first, second) = (&one.host.display, &two.host.display);
-        let both = |what: &str| format!("`{first}` and `{second}` have the same {what}");
-        let (one_facts, two_facts) = (one.facts, two.facts);
-        if one_facts.machine_id.is_some() && one_facts.machine_id == two_facts.machine_id {
-            let fix =
-                "on one of them: `rm /etc/machine-id && systemd-machine-id-setup`, and reboot";
-            let command = "rm -f /etc/machine-id /var/lib/dbus/machine-id && systemd-machine-id-setup && reboot";
-            let finding = one.warning(CHECK.name, both("`/etc/machine-id`"), fix).typed(command);
-            return Some(finding.and(two));
-        }
-        // Containers of one machine see its hardware and its boot.
-        let one_kernel = one_facts.boot_id.is_some() && one_facts.boot_id == two_facts.boot_id;
-        let same = one_facts.product_uuid.is_some()
-            && one_facts.product_uuid == two_facts.product_uuid
-            && !one_kernel;
+        copies.insert(0, group[0]);
+        let message = format!("{} have the same hardware UUID", named(&names(&copies)));
         let fix = "give each machine a UUID of its own in the hypervisor";
-        same.then(|| one.warning(CHECK.name, both("hardware UUID"), fix).and(two))
-    };
-    context.pairs().filter_map(clone).collect()
+        let finding = group[0].warning(CHECK.name, message, fix);
+        findings.push(Finding { hosts: names(&copies), ..finding });
+    }
+    findings
 }

@@ -187,3 +187,10 @@ pub(super) const SWAP_AT_BOOT: Need = Need {
         host.facts.services.swap_at_boot.is_none() && !context.kubelet_has_off("failSwapOn")
     },
 };
+/// A way of which nobody could tell: nobody tried it, or nobody could listen.
+pub(super) const WAYS: Need = Need {
+    because: "some ways to other hosts could not be tried (`bash`, `timeout` and `systemd-socket-activate` do it)",
+    lacks: |_, host| {
+        host.facts.ways.iter().any(|way| way.outcome == crate::host::ways::Outcome::Unknown)
+    },
+};

@@ -1,6 +1,7 @@
 //! A node's name is its identity in the cluster.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, same_machine};
+use super::between::{alike, named, names};
+use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
     name: "NodeName",
@@ -18,18 +19,14 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
-    let clash = |(one, two): (&HostFacts<'_>, &HostFacts<'_>)| {
-        let name = name(one).filter(|first| Some(first) == name(two).as_ref())?;
-        if same_machine::are_one(one, two) {
-            return None;
-        }
-        let (first, second) = (&one.host.display, &two.host.display);
-        let message = format!("`{first}` and `{second}` would both be node `{name}`");
-        let fix = "give each a `name` in cluster.yaml, or its own host name with \
-                   `hostnamectl set-hostname NAME`";
-        Some(one.error(CHECK.name, message, fix).and(two))
+    let fix = "give each a `name` in cluster.yaml, or its own host name with \
+               `hostnamectl set-hostname NAME`";
+    let clash = |(name, group): (String, Vec<&HostFacts<'_>>)| {
+        let message = format!("{} would be one node, `{name}`", named(&names(&group)));
+        Finding { hosts: names(&group), ..group[0].error(CHECK.name, message, fix) }
     };
-    context.pairs().filter_map(clash).chain(context.hosts.iter().filter_map(renamed)).collect()
+    let same = alike(context.hosts, name).into_iter().map(clash);
+    same.chain(context.hosts.iter().filter_map(renamed)).collect()
 }
 
 /// A node keeps its name: its certificate has it, and the cluster would wait for one that never comes.

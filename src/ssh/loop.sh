@@ -44,6 +44,10 @@ while IFS=' ' read -r bv_tag bv_id bv_kind bv_form bv_length bv_data; do
     if [ "$bv_status" -eq 0 ]; then
       eval "$bv_script" </dev/null >/dev/null 2>&1
     fi
+  elif [ "$bv_data" = live ]; then
+# Lines that come while it runs, from where ours come from; those that it did not read are skipped above.
+    (eval "$bv_script")
+    bv_status=$?
   elif [ "$bv_data" -eq 0 ]; then
     (eval "$bv_script") </dev/null
     bv_status=$?

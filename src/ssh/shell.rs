@@ -118,20 +118,20 @@ impl Shell {
         self.request(Kind::Run, request).await
     }
 
-    async fn request(&mut self, kind: Kind, request: Request<'_>) -> Result<Output, Error> {
+    async fn request(&mut self, kind: Kind, mut request: Request<'_>) -> Result<Output, Error> {
         if let Some(why) = self.unusable {
             return Err(Error::Unusable(why));
         }
         if request.script.contains('\0') {
             return Err(Error::Script);
         }
-        let mut source = Source::open(&request.stdin).await?;
+        let mut source = Source::open(&mut request.stdin).await?;
         // Until this is taken back below, a future that is dropped leaves the shell unusable.
         self.unusable = Some("an earlier request was cancelled");
         let id = self.next;
         self.next += 1;
         self.inbox.begin(&format!("{} {id} ", self.nonce), request.keep, request.lines.as_ref());
-        let head = self.head(kind, id, request.script, source.length);
+        let head = self.head(kind, id, request.script, &source);
         let (end, broken) = {
             let mut feed = pin!(feed(&self.write, head, &mut source, request.progress.as_ref()));
             let mut limit = pin!(sleep(request.time_limit));
@@ -171,12 +171,16 @@ impl Shell {
 
     /// The header line and the script, with a line break in front: an earlier script may have
     /// left the loop in the middle of data that was never read.
-    fn head(&self, kind: Kind, id: u64, script: &str, data: u64) -> Vec<u8> {
+    fn head(&self, kind: Kind, id: u64, script: &str, source: &Source<'_>) -> Vec<u8> {
         let script = script.strip_suffix('\n').unwrap_or(script);
         let (form, length) = if script.len() <= SHORT_SCRIPT {
             ("lines", script.split('\n').count())
         } else {
             ("bytes", script.len() + 1)
+        };
+        let data = match source.data {
+            Data::Lines(_) => "live".to_owned(),
+            Data::Bytes(_) | Data::File(_) => source.length.to_string(),
         };
         let kind = match kind {
             Kind::Define => "define",
@@ -234,40 +238,47 @@ struct Source<'a> {
 enum Data<'a> {
     Bytes(&'a [u8]),
     File(tokio::fs::File),
+    Lines(&'a mut mpsc::UnboundedReceiver<String>),
 }
 
 impl<'a> Source<'a> {
-    async fn open(stdin: &'a Stdin) -> Result<Self, Error> {
+    async fn open(stdin: &'a mut Stdin) -> Result<Self, Error> {
         match stdin {
+            // As many as come until their sender is gone, or the script.
+            Stdin::Lines(lines) => Ok(Self { data: Data::Lines(lines), length: u64::MAX }),
             Stdin::Empty => Ok(Self { data: Data::Bytes(&[]), length: 0 }),
             Stdin::Bytes(bytes) => {
                 Ok(Self { data: Data::Bytes(bytes), length: bytes.len() as u64 })
             }
             Stdin::File { path, offset, length } => {
                 let open = async {
-                    let mut file = tokio::fs::File::open(path).await?;
+                    let mut file = tokio::fs::File::open(&*path).await?;
                     file.seek(std::io::SeekFrom::Start(*offset)).await?;
                     Ok(Self { data: Data::File(file), length: *length })
                 };
-                open.await.map_err(|source| stdin.error(source))
+                open.await.map_err(|source| Error::Stdin { path: path.clone(), source })
             }
         }
     }
 
-    /// The next piece, at most `left` bytes long and never empty.
-    async fn piece(&mut self, sent: u64) -> std::io::Result<Vec<u8>> {
+    /// The next piece, never empty; `None` where there are no more lines.
+    async fn piece(&mut self, sent: u64) -> std::io::Result<Option<Vec<u8>>> {
         let left = usize::try_from(self.length - sent).unwrap_or(usize::MAX).min(PIECE);
         match &mut self.data {
             Data::Bytes(bytes) => {
                 let (piece, rest) = bytes.split_at(left);
                 *bytes = rest;
-                Ok(piece.to_vec())
+                Ok(Some(piece.to_vec()))
             }
             Data::File(file) => {
                 let mut piece = vec![0; left];
                 let read = file.read(&mut piece).await?;
                 piece.truncate(read);
-                if read == 0 { Err(std::io::ErrorKind::UnexpectedEof.into()) } else { Ok(piece) }
+                let ended = || std::io::ErrorKind::UnexpectedEof.into();
+                if read == 0 { Err(ended()) } else { Ok(Some(piece)) }
+            }
+            Data::Lines(lines) => {
+                Ok(lines.recv().await.map(|line| format!("{line}\n").into_bytes()))
             }
         }
     }
@@ -277,7 +288,7 @@ impl Stdin {
     fn error(&self, source: std::io::Error) -> Error {
         let path = match self {
             Self::File { path, .. } => path.clone(),
-            Self::Empty | Self::Bytes(_) => std::path::PathBuf::new(),
+            Self::Empty | Self::Bytes(_) | Self::Lines(_) => std::path::PathBuf::new(),
         };
         Error::Stdin { path, source }
     }
@@ -294,7 +305,7 @@ async fn feed(
     let mut alive = write.data_bytes(head).await.is_ok();
     let mut sent = 0;
     while alive && sent < source.length {
-        let piece = source.piece(sent).await?;
+        let Some(piece) = source.piece(sent).await? else { break };
         sent += piece.len() as u64;
         alive = write.data_bytes(piece).await.is_ok();
         if let Some(progress) = progress {

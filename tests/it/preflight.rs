@@ -26,6 +26,8 @@ use bivouac::preflight::{
 };
 use serde_json::json;
 
+mod between;
+
 const ALPINE: &str = include_str!("../fixtures/facts/alpine-3.19.txt");
 const DEBIAN_11: &str = include_str!("../fixtures/facts/debian-11.txt");
 const DEBIAN_12: &str = include_str!("../fixtures/facts/debian-12.txt");
@@ -739,6 +741,24 @@ const CASES: &[Case] = &[
     ("a virtual address of another network", "ControlPlaneEndpoint", |s| {
         reached(s, kube_vip("203.0.113.9"), Reached::Nobody);
     }),
+    ("one hardware address twice", "DuplicateMAC", |s| between::mac(s, [1, 2])),
+    ("another host has the address as well", "DuplicateAddress", |s| {
+        let net = "192.168.7.12/32".parse().unwrap();
+        let address = Address { interface: "lo".into(), net };
+        s.facts[2].addresses.as_mut().unwrap().push(address);
+    }),
+    ("a network of containers in the way", "DuplicateAddress", |s| {
+        between::route(&mut s.facts[1], "192.168.7.0/28", "br-0123456789ab");
+    }),
+    ("a host of another network", "NodeNetwork", |s| {
+        between::network(&mut s.facts[2], "10.9.8.7/24");
+    }),
+    ("a port that one host does not reach on another", "PortsBetweenHosts", |s| {
+        between::try_all(s, |from, to, port| (from, to, port) == ("cp1", "w1", "TCP 10250"));
+    }),
+    ("large packets that are lost", "PathMTU", |s| {
+        between::try_all(s, |from, to, port| (from, to, port) == ("w2", "w1", "large"));
+    }),
     ("firewalls", "Firewalld", |s| {
         s.facts[0].units.as_mut().unwrap().push(unit("firewalld.service"));
         s.facts[1].ufw = Some(true);
@@ -772,6 +792,7 @@ fn VPN() -> Route {
         interface: Some("tun0".into()),
         source: None,
         ipv6: false,
+        gateway: false,
     }
 }
 

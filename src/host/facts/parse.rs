@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::{
     Address, Apt, Claim, Containerd, CriO, Disk, Docker, Facts, FactsError, Journal, Leftovers,
-    Limits, Listener, Os, Places, Process, Route, Services, Unit,
+    Limits, Link, Listener, Os, Places, Process, Route, Services, Unit,
 };
 
 /// The script's first line; its number changes when older programs would misread newer facts.
@@ -86,6 +86,7 @@ impl Read {
                 .unwrap_or_default(),
             clock: self.one("clock").and_then(clock),
             addresses: self.list("address", address),
+            links: self.list("link", Link::parse),
             routes: self.routes(),
             listeners: self.list("listener", listener),
             commands: self.commands(),
@@ -134,6 +135,7 @@ impl Read {
             journal: self.one("journal").map(journal).unwrap_or_default(),
             claims: self.list("claim", claim).unwrap_or_default(),
             endpoint: None,
+            ways: Vec::new(),
         }
     }
 
@@ -307,9 +309,10 @@ pub(super) fn route(line: &str, ipv6: bool) -> Option<Route> {
         "default" => None,
         other => Some(network(other)?),
     };
-    let mut route = Route { destination, interface: None, source: None, ipv6 };
+    let mut route = Route { destination, interface: None, source: None, ipv6, gateway: false };
     while let Some(word) = words.next() {
         match word {
+            "via" => route.gateway = true,
             "dev" => route.interface = words.next().map(str::to_owned),
             "src" => route.source = words.next().and_then(|ip| ip.parse().ok()),
             _ => {}

@@ -67,8 +67,13 @@ pub const CASES: &[Case] = &[
     ("a rule that leads packets for pods to a VPN", "PolicyRouting", |s| {
         let rules = s.facts[1].packets.rules.as_mut().unwrap();
         rules.insert(0, "100: from all lookup vpn".into());
-        let route =
-            Route { destination: None, interface: Some("wg0".into()), source: None, ipv6: false };
+        let route = Route {
+            destination: None,
+            interface: Some("wg0".into()),
+            source: None,
+            ipv6: false,
+            gateway: false,
+        };
         s.facts[1].packets.tables = vec![("vpn".into(), route)];
     }),
     ("a proxy for all services", "HTTPProxy", |s| {

@@ -1,0 +1,104 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # the lines in front assign them
+# Whether packets of other hosts get here, and ours there. For a moment this host listens, and tries the ways to
+# others meanwhile. It goes by words of the operator's, so that nobody tries before all listen, and nobody stops
+# listening before all have tried: `listening`, then it waits for a line; `tried`, then it waits for another.
+#
+# The lines in front say:
+#   bv_address   the address to listen on
+#   bv_tcp       TCP ports, with blanks in between; bv_udp: those of UDP
+#   bv_word      what datagrams of this run begin with
+#   bv_ways      is defined by them: a function that calls `bv_try` with lines `NUMBER PROTOCOL ADDRESS PORT SIZE`
+#
+# What listens ends with the connection (the word that it waits for does not come then), and by itself after a
+# minute. It writes no file. Where somebody listens already, he answers.
+
+bv_hex() { printf '%04X' "$1"; }
+# bv_bound tcp|udp PORT: whether somebody has that port; `ss` would make the kernel load a module.
+bv_bound() {
+    case $1 in tcp) bv_state=0A ;; *) bv_state=07 ;; esac
+    grep -qsE "^ *[0-9]+: [0-9A-F]+:$(bv_hex "$2") [0-9A-F]+:0000 $bv_state " "/proc/net/$1" "/proc/net/${1}6"
+}
+bv_at() { case $bv_address in *:*) printf '[%s]:%s' "$bv_address" "$1" ;; *) printf '%s:%s' "$bv_address" "$1" ;; esac; }
+
+# bv_up tcp|udp PORT: waits until we have it.
+bv_up() {
+    bv_left=60
+    while [ "$bv_left" -gt 0 ]; do
+        if bv_bound "$1" "$2"; then
+            echo "up $1 $2"
+            return
+        fi
+        sleep 0.05
+        bv_left=$((bv_left - 1))
+    done
+}
+
+# Ways by TCP: who is connected is there. By UDP: the receiver tells the number of what came; twice, since a
+# datagram may be lost. A large one is the first of its size on the wire with the bit that forbids to cut it; a
+# router that says how much fits is believed, and the others are cut (ip(7), IP_PMTUDISC_WANT, the default): what
+# does not come at all is lost without a word.
+# shellcheck disable=SC2016 # bash expands it
+bv_tries='
+while read -r number protocol host port size; do
+    case $protocol in
+    tcp)
+        {
+            said=$( { exec 3<>"/dev/tcp/$host/$port"; } 2>&1 ) && said=connected
+            printf "way %s %s\n" "$number" "${said##*: }"
+        } &
+        ;;
+    udp)
+        {
+            exec 3>"/dev/udp/$host/$port" || exit
+            for turn in 1 2 3; do
+                { printf "came %s %s\n" "$word" "$number"; head -c "$size" /dev/zero; } | dd bs="$size" count=1 iflag=fullblock >&3
+                sleep 0.2
+            done
+        } 2>/dev/null &
+        ;;
+    esac
+done
+wait'
+# A connection is tried by the kernel after 0, 1 and 3 seconds.
+bv_try() {
+    if command -v bash >/dev/null && command -v timeout >/dev/null; then
+        word=$bv_word timeout 5 bash -c "$bv_tries" 2>/dev/null
+    else
+        sed 's/^\([0-9]*\) .*/way \1 untried/'
+    fi
+}
+
+bv_children='' bv_listen='' bv_hear=''
+for bv_port in $bv_tcp; do
+    if bv_bound tcp "$bv_port"; then echo "taken tcp $bv_port"; else bv_listen="$bv_listen $bv_port"; fi
+done
+for bv_port in $bv_udp; do
+    bv_bound udp "$bv_port" || bv_hear="$bv_hear $bv_port"
+done
+if command -v systemd-socket-activate >/dev/null && command -v timeout >/dev/null; then
+    set --
+    for bv_port in $bv_listen; do set -- "$@" -l "$(bv_at "$bv_port")"; done
+    # It reads until the other side ends: then that side is the one that remembers the connection for a while.
+    if [ $# -gt 0 ]; then
+        timeout 60 systemd-socket-activate --accept --inetd "$@" cat </dev/null >/dev/null 2>&1 &
+        bv_children="$bv_children $!"
+    fi
+    for bv_port in $bv_hear; do
+        # shellcheck disable=SC2016 # the inner shell expands it
+        timeout 60 systemd-socket-activate --datagram -l "$(bv_at "$bv_port")" \
+            sh -c 'while dd bs=80 count=1 <&3 2>/dev/null; do echo; done' </dev/null 2>/dev/null &
+        bv_children="$bv_children $!"
+    done
+    for bv_port in $bv_listen; do bv_up tcp "$bv_port"; done
+    for bv_port in $bv_hear; do bv_up udp "$bv_port"; done
+fi
+echo listening
+if read -r _; then
+    bv_ways </dev/null
+    echo tried
+    read -r _
+fi
+# `timeout` passes it on to all that it started.
+for bv_child in $bv_children; do kill "$bv_child" 2>/dev/null; done
+wait
