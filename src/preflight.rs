@@ -10,6 +10,7 @@
 mod architecture;
 pub mod between;
 mod clock;
+mod clock_year;
 mod clones;
 mod control_plane_count;
 mod cpus;
@@ -92,6 +93,7 @@ pub const CHECKS: &[Check] = &[
     http_proxy::CHECK,
     clones::CHECK,
     clock::CHECK,
+    clock_year::CHECK,
     time_sync::CHECK,
     other_kubernetes::CHECK,
     directories::CHECK,

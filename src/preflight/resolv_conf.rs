@@ -98,8 +98,11 @@ fn missing(host: &HostFacts<'_>, path: &str, lacking: &ResolvConf) -> Finding {
         return host.error(CHECK.name, message, fix).typed(command);
     }
     let fix = "make it, with the name servers of the site (the command takes the gateway for one)";
-    let command =
-        gateway(host).map(|ip| format!("rm -rf {path} && echo 'nameserver {ip}' >{path}"));
+    let aside = match lacking {
+        ResolvConf::Missing => String::new(),
+        _ => format!("mv {path} {path}.old && "),
+    };
+    let command = gateway(host).map(|ip| format!("{aside}echo 'nameserver {ip}' >{path}"));
     host.error(CHECK.name, message, fix).maybe_typed(command)
 }
 

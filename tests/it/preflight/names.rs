@@ -105,6 +105,11 @@ pub const CASES: &[Case] = &[
             settings(&json!({"controllerManager": {"extraArgs": {"node-cidr-mask-size": "26"}}}));
         s.cluster.hosts[1].kubelet = settings(&json!({"maxPods": 50}));
     }),
+    ("clocks that were never set", "ClockYear", |s| {
+        for facts in &mut s.facts {
+            facts.clock = Some(std::time::UNIX_EPOCH + std::time::Duration::from_secs(86_400));
+        }
+    }),
     ("a clock that nobody sets", "TimeSync", |s| s.facts[1].names.time_sync = Some(vec![])),
     ("a firewall of one's own", "PacketFilter", |s| {
         let lines = |text: &[&str]| {
