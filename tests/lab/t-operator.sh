@@ -216,13 +216,13 @@ listens() { timeout 2 bash -c "exec 3<>/dev/tcp/$address2/10250"; }
 none_listens() { ! listens; }
 # names NUMBER CHECK MESSAGE FIX: so many errors, and this one is among them: on the screen, and in the events of that host.
 names() {
-  grep -A 1 -E "^ +error +$2 +other +$3\$" "$TMP/$name.err" | grep -F "fix: $4"
+  grep -A 2 -E "^ +error +$2 +other +$3\$" "$TMP/$name.err" | grep -F "fix: $4"
   jq -s -e --arg check "$2" --argjson number "$1" 'map(select(.event == "finding" and .severity == "error")) | length == $number and any(.host == "other" and .name == $check)' "$TMP/$name.out"
 }
 both_untouched() { untouched && on_other '[ ! -e /var/lib/bivouac ] && [ ! -e /run/bivouac ]'; }
 both_are() { both_untouched && whole && snap "$host2" > "$TMP/after2" && same "$TMP/$1" "$TMP/after2"; }
 refused() {
-  on_other 'mkdir -p /etc/kubernetes/pki && echo theirs > /etc/kubernetes/pki/ca.crt && rm -f /run/go'
+  on_other 'mkdir -p /etc/kubernetes/pki && echo theirs > /etc/kubernetes/pki/sa.pub && rm -f /run/go'
   podman exec -d "$host2" perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 10250, Listen => 9, ReuseAddr => 1) or die; select undef, undef, undef, 0.1 until -e "/run/go"'
   until_true 10 listens
   snap "$host2" > "$TMP/wrong2"
