@@ -24,6 +24,7 @@ mod dual_stack;
 mod endpoint;
 mod ephemeral_ports;
 mod firewall;
+mod host_paths;
 mod hostname;
 mod http_proxy;
 mod kernel;
@@ -72,6 +73,7 @@ use crate::family::Families;
 use crate::host::facts::Facts;
 use crate::page::{Page, covers};
 
+pub use host_paths::asked;
 pub use need::Need;
 
 /// Every check, in the order in which findings are shown.
@@ -116,6 +118,8 @@ pub const CHECKS: &[Check] = &[
     endpoint::CHECK,
     kubernetes_version::CHECK,
     settings::CHECK,
+    host_paths::CHECK,
+    host_paths::ETCD,
     made_with::CHECK,
     cpus::CHECK,
     memory::CHECK,

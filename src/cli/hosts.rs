@@ -127,10 +127,11 @@ pub async fn look(
 ) -> Result<(Vec<Remote>, Vec<Seen>), Stop> {
     let mut tasks = tokio::task::JoinSet::new();
     let endpoint = session.cluster.outer_endpoint();
+    let asked = crate::preflight::asked(&session.cluster);
     for (index, mut remote) in remotes.into_iter().enumerate() {
-        let endpoint = endpoint.clone();
+        let (endpoint, asked) = (endpoint.clone(), asked.clone());
         tasks.spawn(async move {
-            let seen = look_at(&mut remote, endpoint.as_deref()).await;
+            let seen = look_at(&mut remote, endpoint.as_deref(), &asked).await;
             (index, remote, seen)
         });
     }
@@ -184,9 +185,13 @@ impl From<Error> for Unread {
     }
 }
 
-pub async fn look_at(remote: &mut Remote, endpoint: Option<&str>) -> Result<Seen, Unread> {
+pub async fn look_at(
+    remote: &mut Remote,
+    endpoint: Option<&str>,
+    asked: &[String],
+) -> Result<Seen, Unread> {
     let before = SystemTime::now();
-    let text = remote.facts(FACTS).await?;
+    let text = remote.facts(asked, FACTS).await?;
     let clock = (before, SystemTime::now());
     let mut facts = Facts::parse(&text).map_err(|error| Unread {
         exit: Exit::Refused,

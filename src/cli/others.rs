@@ -137,7 +137,7 @@ async fn stays(
     let Some(members) = members else { return !theirs.is_empty() };
     let host = &session.cluster.hosts[index];
     let Ok(remote) = &mut reached[index] else { return false };
-    let Ok(seen) = hosts::look_at(remote, None).await else { return !theirs.is_empty() };
+    let Ok(seen) = hosts::look_at(remote, None, &[]).await else { return !theirs.is_empty() };
     let state = hosts::state(host, &seen, &session.cluster.network.pod_subnet);
     let is_in = members.member(state.address).is_some()
         || members.node(&state.node, Some(state.address)).is_some();

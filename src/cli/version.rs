@@ -112,7 +112,7 @@ async fn running(options: &Options, wished: &Wished) -> Result<Option<(String, V
     let reached = hosts::reached(&session, options).await?;
     for (host, reached) in session.cluster.hosts.iter().zip(reached) {
         let Ok(mut remote) = reached else { continue };
-        let facts = session.unless_stopped(remote.facts(LOOK)).await?;
+        let facts = session.unless_stopped(remote.facts(&[], LOOK)).await?;
         let version = facts.ok().and_then(|text| Facts::parse(&text).ok()?.api_version);
         if let Some(version) = version.and_then(|version| version.parse().ok()) {
             return Ok(Some((host.display.clone(), version)));

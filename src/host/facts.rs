@@ -68,6 +68,8 @@ pub struct Facts {
     pub node: Option<String>,
     /// `/etc/machine-id`.
     pub machine_id: Option<String>,
+    /// Whether there is one.
+    pub has_machine_id: Option<bool>,
     /// The firmware's UUID; containers see their machine's, or none.
     pub product_uuid: Option<String>,
     /// Differs at each boot; containers see their machine's.
@@ -95,6 +97,8 @@ pub struct Facts {
     pub disks: Vec<Disk>,
     /// The places where files will go.
     pub places: Places,
+    /// Paths that cluster.yaml names, and what is there: `file`, `directory`, `other`, `absent`.
+    pub asked: Vec<(String, String)>,
     /// What the kernel and the login allow.
     pub limits: Limits,
     /// What is laid over the services that will be installed.
@@ -349,6 +353,7 @@ impl Facts {
         include_str!("facts/size.sh"),
         include_str!("facts/disk.sh"),
         include_str!("facts/places.sh"),
+        include_str!("facts/asked.sh"),
         include_str!("facts/limits.sh"),
         include_str!("facts/network.sh"),
         include_str!("facts/names.sh"),

@@ -245,9 +245,10 @@ impl Remote {
         self.try_read(&script, limit).await
     }
 
-    /// Reads the facts, as text for [`Facts::parse`].
-    pub async fn facts(&mut self, limit: Duration) -> Result<String, Error> {
-        Ok(self.read(Facts::SCRIPT, limit).await?.stdout)
+    /// Reads the facts, as text for [`Facts::parse`]; of these paths, what is there.
+    pub async fn facts(&mut self, asked: &[String], limit: Duration) -> Result<String, Error> {
+        let script = format!("asked={}\n{}", ssh::quote(&asked.join("\n")), Facts::SCRIPT);
+        Ok(self.read(&script, limit).await?.stdout)
     }
 
     /// Runs a script of this module, and insists on status 0.

@@ -56,5 +56,16 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
         let finding = group[0].warning(CHECK.name, message, fix);
         findings.push(Finding { hosts: names(&copies), ..finding });
     }
+    findings.extend(context.hosts.iter().filter_map(nameless));
     findings
+}
+
+/// One without an identity: journald keeps no journal of it, and nodes are told apart by it.
+fn nameless(host: &HostFacts<'_>) -> Option<Finding> {
+    if host.facts.has_machine_id != Some(false) {
+        return None;
+    }
+    let message = "`/etc/machine-id` is empty, or not there";
+    let found = host.warning(CHECK.name, message, "have systemd make one, and reboot");
+    Some(found.typed("rm -f /etc/machine-id; systemd-machine-id-setup"))
 }

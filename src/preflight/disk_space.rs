@@ -19,7 +19,7 @@ const MIB: u64 = 1024;
 
 /// What an installation puts where, in KiB, with room to begin with. Where several lie on one file
 /// system, it needs the sum: 5.0 GiB on a control plane of one disk.
-const NEEDS: [Need; 7] = [
+const NEEDS: [Need; 9] = [
     // kubelet, kubeadm, kubectl, containerd and its helpers take 350 MiB, packages 50 MiB.
     Need { path: "/usr/local/bin", kib: 700 * MIB, control_plane: false },
     // Uploads in progress, the journal and what it saves.
@@ -30,6 +30,9 @@ const NEEDS: [Need; 7] = [
     Need { path: "/opt/cni/bin", kib: 150 * MIB, control_plane: false },
     // Of each container 10 MiB are kept five times, from the first line on.
     Need { path: "/var/log", kib: 128 * MIB, control_plane: false },
+    // Keys and certificates; what the kubelet keeps of pods, without their volumes.
+    Need { path: "/etc/kubernetes", kib: 8 * MIB, control_plane: false },
+    Need { path: "/var/lib/kubelet", kib: 100 * MIB, control_plane: false },
     // Sockets, locks, what runtimes keep of containers; and what apt checks signatures with.
     Need { path: "/run", kib: 16 * MIB, control_plane: false },
     Need { path: "/tmp", kib: 16 * MIB, control_plane: false },

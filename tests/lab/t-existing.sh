@@ -52,7 +52,7 @@ for suite in ${SUITES:-bookworm trixie}; do
   on 'cp /etc/containerd/config.toml /root/; echo "disabled_plugins = [\"cri\"]" > /etc/containerd/config.toml; systemctl restart containerd'
   t "$suite: as Docker brings it it has no plugin for Kubernetes" refused 'plugin for Kubernetes is switched off' 'take `cri` out of `disabled_plugins`'
   on 'systemctl stop containerd'
-  t "$suite: it has to run" refused '`containerd.service` does not run' 'systemctl start containerd'
+  t "$suite: it has to run" refused '`containerd.service` does not run' 'systemctl enable --now containerd'
   # What the two fixes come to.
   on 'sed "s|^\( *\)bin_dir = .*|\1bin_dir = \"/opt/cni/bin\"|; s|^ *\[plugins.\"io.containerd.grpc.v1.cri\"\]|&\nrestrict_oom_score_adj = true|" /root/config.toml > /etc/containerd/config.toml
     printf "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = \"io.containerd.runc.v2\"\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\nSystemdCgroup = true\n" >> /etc/containerd/config.toml

@@ -67,6 +67,8 @@ over
 round "services"
 fault DropIns "a kubeadm's drop-in, of its package" 'mkdir -p /usr/lib/systemd/system/kubelet.service.d; printf "[Service]\nEnvironment=\"KUBELET_CONFIG_ARGS=--config=/x\"\nExecStart=\nExecStart=/usr/bin/kubelet \$KUBELET_CONFIG_ARGS\n" > /usr/lib/systemd/system/kubelet.service.d/10-kubeadm.conf' 'rm -r /usr/lib/systemd/system/kubelet.service.d /etc/systemd/system/kubelet.service.d'
 fault DropIns "few tasks for containerd" 'mkdir -p /etc/systemd/system.control/containerd.service.d; printf "[Service]\nTasksMax=200\n" > /etc/systemd/system.control/containerd.service.d/50-TasksMax.conf' 'rm -r /etc/systemd/system.control'
+fault DropIns "little memory for all services" 'mkdir -p /etc/systemd/system/system.slice.d; printf "[Slice]\nMemoryMax=64M\n" > /etc/systemd/system/system.slice.d/small.conf' 'rm -r /etc/systemd/system/system.slice.d'
+fault MachineID "no identity" 'mv /etc/machine-id /run/was-machine-id' 'mv /run/was-machine-id /etc/machine-id'
 fault KubeletFlags "another name for the node" 'echo KUBELET_EXTRA_ARGS=--hostname-override=other > /etc/default/kubelet' 'rm /etc/default/kubelet'
 fault KubeletVersion "another kubelet before ours" 'printf "#!/bin/sh\necho Kubernetes v1.15.0\n" > /usr/local/sbin/kubelet; chmod +x /usr/local/sbin/kubelet' 'rm /usr/local/sbin/kubelet.off'
 fault FileExisting-iptables "an iptables that leads nowhere" 'ln -sf /nowhere /etc/alternatives/iptables'

@@ -12,6 +12,8 @@ pub struct Limits {
     pub numbers: BTreeMap<String, u64>,
     /// Whether `net.netfilter.nf_conntrack_max` can be set here; unknown while its module is not loaded.
     pub conntrack_writable: Option<bool>,
+    /// Whether the settings can be changed that the kubelet changes.
+    pub defaults_writable: Option<bool>,
     /// Where kubeadm finds the kernel's configuration: a file, `configs` (a module that has it), `none`; `None` when nobody looked.
     pub config: Option<String>,
     /// Options of it that kubeadm wants and that are off; unknown where it could not be read.
@@ -48,6 +50,7 @@ impl Limits {
         Self {
             numbers: read.list("number", number).unwrap_or_default().into_iter().collect(),
             conntrack_writable: read.flag("conntrack_writable"),
+            defaults_writable: read.flag("defaults_writable"),
             config: read.text("kernel_config"),
             missing_options: read.texts("kernel_option_missing"),
             blocked: read.list("module_blocked", blocked),

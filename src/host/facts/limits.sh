@@ -6,6 +6,8 @@
         vm/overcommit_memory vm/panic_on_oom fs/inotify/max_user_instances fs/inotify/max_user_watches user/max_net_namespaces \
         user/max_mnt_namespaces user/max_pid_namespaces user/max_ipc_namespaces user/max_uts_namespaces net/netfilter/nf_conntrack_max
 ) | tr / . | sed -n 's/^\([a-z_.]*\):\([0-9][0-9]*\)$/number \1 \2/p'
+# What the kubelet sets itself (`setupKernelTunables`): where `/proc/sys` is read-only it cannot.
+if [ -w /proc/sys/vm/overcommit_memory ]; then say defaults_writable 1; else say defaults_writable 0; fi
 # A file of mode 0444 is one that the kernel lets nobody write here.
 if [ -e /proc/sys/net/netfilter/nf_conntrack_max ]; then
     if [ -w /proc/sys/net/netfilter/nf_conntrack_max ]; then say conntrack_writable 1; else say conntrack_writable 0; fi

@@ -57,6 +57,7 @@ impl Read {
             static_hostname: self.text("static_hostname"),
             node: self.text("node").map(|name| name.trim().to_lowercase()),
             machine_id: self.text("machine_id"),
+            has_machine_id: self.flag("has_machine_id"),
             product_uuid: self.text("product_uuid"),
             boot_id: self.text("boot_id"),
             os: Os {
@@ -75,6 +76,11 @@ impl Read {
             swaps: self.texts("swap"),
             disks: self.list("disk", disk).unwrap_or_default(),
             places: Places::read(self),
+            asked: self
+                .list("asked", |it| {
+                    it.split_once(' ').map(|(kind, path)| (path.to_owned(), kind.to_owned()))
+                })
+                .unwrap_or_default(),
             limits: Limits::read(self),
             services: Services::read(self),
             apt: Apt::read(self),

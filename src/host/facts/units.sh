@@ -42,7 +42,7 @@ fi
 # What somebody adds to the services that will be installed, from what goes before to what goes behind (systemd.unit(5)):
 # unit, file, setting. Of settings that only add to each other, or limit nothing, nothing is said; of variables the name.
 say drop_in -
-for unit in service kubelet.service containerd.service crio.service cri-docker.service docker.service; do
+for unit in service system.slice kubelet.service containerd.service crio.service cri-docker.service docker.service; do
     seen=' '
     for directory in /etc/systemd/system.control /run/systemd/system.control /run/systemd/transient /etc/systemd/system /run/systemd/system \
         /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do

@@ -13,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
     breaks: "the kubelet or the runtime is started otherwise, or not at all",
     kubeadm: None,
     needs: &[need::DROP_INS],
-    page: "Seen by the files in `NAME.service.d` of systemd's directories, and in `service.d`, which holds for all services \
+    page: "Seen by the files in `NAME.service.d` of systemd's directories, in `service.d`, which holds for all services, and in `system.slice.d`, where all of them are \
            (systemd.unit(5)). Settings that start another program, take paths, rights or memory away, or name a file that is not there count; \
            others, like a proxy or more open files, do not. Values of variables are not read. Nothing is said of a node that bivouac made: \
            there they are its owner's.\n\nMove the file away, or hide one of a package behind a link to `/dev/null`, and have systemd read its \
@@ -24,6 +24,8 @@ pub(crate) const CHECK: Check = Check {
 const KUBELET: &str = "kubelet.service";
 /// All services have it.
 const ALL: &str = "service";
+/// Where both services are, with all others of the host.
+const SLICE: &str = "system.slice";
 /// What our unit of the kubelet calls its arguments (`templates/systemd/kubelet.service`).
 const ARGUMENTS: [&str; 3] =
     ["KUBELET_KUBECONFIG_ARGS", "KUBELET_CONFIG_ARGS", "KUBELET_KUBEADM_ARGS"];
@@ -36,7 +38,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let counts = |it: &&DropIn| {
         let its = it.unit == runtime.traits.unit || it.unit == runtime.traits.engine;
         let is_ours = it.path.ends_with("/bivouac-proxy.conf");
-        (it.unit == KUBELET || it.unit == ALL || (its && !runtime.existing))
+        ([KUBELET, ALL, SLICE].contains(&it.unit.as_str()) || (its && !runtime.existing))
             && !is_ours
             && matters(it)
     };

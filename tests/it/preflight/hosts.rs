@@ -241,6 +241,44 @@ pub(super) const CASES: &[Case] = &[
             "ill_command iptables /usr/sbin/iptables\nill_command socat /usr/bin/socat\nill_command tc /usr/sbin/tc",
         );
     }),
+    ("files of the control plane that are not there", "HostPaths", |s| {
+        s.cluster.kubernetes.kubeadm = super::settings(
+            &serde_json::json!({"apiServer": {"extraVolumes": [
+                {"name": "a", "hostPath": "/usr/share/zoneinfo/Asia/Shanghai", "mountPath": "/etc/localtime", "pathType": "File"},
+                {"name": "b", "hostPath": "/srv/b", "mountPath": "/b", "pathType": "Directory"},
+                {"name": "c", "hostPath": "/srv/c", "mountPath": "/c", "pathType": "DirectoryOrCreate"},
+            ]}}),
+        );
+        assert_eq!(
+            bivouac::preflight::asked(&s.cluster),
+            ["/usr/share/zoneinfo/Asia/Shanghai", "/srv/b"]
+        );
+        for facts in &mut s.facts {
+            facts.asked = vec![
+                ("/usr/share/zoneinfo/Asia/Shanghai".into(), "absent".into()),
+                ("/srv/b".into(), "file".into()),
+            ];
+        }
+    }),
+    (
+        "certificates of an external etcd that are not there",
+        "ExternalEtcdClientCertificates",
+        |s| {
+            s.cluster.kubernetes.kubeadm = super::settings(
+                &serde_json::json!({"etcd": {"external": {
+                    "endpoints": ["https://192.0.2.1:2379"], "caFile": "/srv/ca.crt", "certFile": "/srv/client.crt", "keyFile": "/srv/client.key",
+                }}}),
+            );
+            s.facts[0].asked = vec![
+                ("/srv/ca.crt".into(), "file".into()),
+                ("/srv/client.crt".into(), "absent".into()),
+            ];
+        },
+    ),
+    ("a host without an identity", "MachineID", |s| s.facts[1].has_machine_id = Some(false)),
+    ("kernel settings that the kubelet cannot set", "ProtectKernelDefaults", |s| {
+        s.facts[0].limits.defaults_writable = Some(false);
+    }),
     ("programs before ours", "KubeletVersion", |s| {
         s.facts[1] = with(UBUNTU, "shadow /usr/local/sbin/kubelet\nshadow /usr/local/sbin/runc");
     }),
