@@ -12,6 +12,6 @@ mod sums;
 
 pub use archive::{Problem, take};
 pub use error::Error;
-pub use fetch::{Fetched, Published, fetch, newest, published};
+pub use fetch::{Fetched, Published, fetch, newest, published, unfetched};
 pub use layout::{Contents, Source, Sum, sources};
 pub use sums::find as sum_of;

@@ -109,6 +109,34 @@ pub const PAGES: &[Page] = &[
         skips: false,
     },
     Page {
+        name: "Sources",
+        of: "preflight, init, join",
+        what: "the servers that files come from publish them for the hosts' architectures",
+        severity: Some(Severity::Error),
+        phase: Phase::Files,
+        breaks: "files of Kubernetes or of the runtime cannot be had",
+        text: "Seen by asking the release servers, or the mirrors that cluster.yaml names, for the published sum \
+               of each file that this machine does not have from an earlier run.\n\nLet this machine reach the \
+               server, correct the mirror or the proxy in cluster.yaml, or take a bundle.",
+        kubeadm: None,
+        repairs: false,
+        skips: false,
+    },
+    Page {
+        name: "BundleServer",
+        of: "preflight, init, join",
+        what: "a host can serve the bundle to those that pull its images from it",
+        severity: Some(Severity::Error),
+        phase: Phase::Images,
+        breaks: "hosts with cri-o get no images",
+        text: "Seen by the architectures and addresses of the hosts: cri-o has no import, so a host serves the \
+               bundle's images to the others with this program.\n\nName a host in `artifacts.serve` that can, as \
+               the finding says.",
+        kubeadm: None,
+        repairs: false,
+        skips: false,
+    },
+    Page {
         name: "Drain",
         of: "remove",
         what: "the drain of a node loses nothing",

@@ -202,7 +202,10 @@ impl Begun {
             From::Servers { fetch: true } => {
                 sources::artifacts(session, &sources::architectures(states)).await?
             }
-            From::Servers { fetch: false } => Artifacts::default(),
+            From::Servers { fetch: false } => {
+                sources::there(session, &sources::architectures(states)).await?;
+                Artifacts::default()
+            }
         };
         Ok((artifacts, self.library))
     }
@@ -223,16 +226,17 @@ impl Begun {
                 if tell(session, judged(session, seen, &architectures, &done.1, checked)) {
                     return Err(Stop::said(Exit::Refused));
                 }
+                // What was not unpacked is known by the manifest.
+                let known =
+                    if done.0.0.is_empty() { offered(session)? } else { Artifacts::default() };
                 let site = Site {
                     cluster: &session.cluster,
                     hosts: &states,
-                    artifacts: &done.0,
+                    artifacts: if known.0.is_empty() { &done.0 } else { &known },
                     kubeconfig: "",
                     leaving: &[],
                 };
-                if let Some((why, fix)) = site.unserved() {
-                    return Err(Stop::new(Exit::Refused, format!("{why}\n  fix: {fix}")));
-                }
+                unserved(session, &site)?;
                 Ok(done)
             }
             From::Servers { .. } => {
@@ -245,6 +249,23 @@ impl Begun {
             }
         }
     }
+}
+
+/// What the bundle has, and what it would be served with, by name alone.
+fn offered(session: &Session) -> Result<Artifacts, Stop> {
+    let bundle = open_bundle(session)?;
+    let mut all = listed(&bundle, None);
+    if session.cluster.serve.is_some() {
+        all.0.extend(serving::offered(&bundle, None)?);
+    }
+    Ok(all)
+}
+
+/// Ends the run, with a finding, where hosts could not have the bundle's images.
+fn unserved(session: &Session, site: &Site<'_>) -> Result<(), Stop> {
+    let Some((why, fix)) = site.unserved() else { return Ok(()) };
+    session.events.run(EventKind::Finding(Finding::new("BundleServer", Severity::Error, why, fix)));
+    Err(Stop::said(Exit::Refused))
 }
 
 /// What preflight says of the hosts that `checked` asks for, by their index. `repairs`: the findings that a playbook

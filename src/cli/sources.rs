@@ -9,6 +9,8 @@ use super::exit::{Exit, Stop};
 use super::session::Session;
 use crate::cluster::{Cluster, Download};
 use crate::content::{self, Cache, Store};
+use crate::engine::describe;
+use crate::event::{EventKind, Finding, Severity};
 use crate::host::{Origin, Upload, Via};
 use crate::http::{self, Client};
 use crate::playbook::{
@@ -105,7 +107,7 @@ async fn fetched(session: &Session, architectures: &[String]) -> Result<Artifact
     let cache = session.unless_stopped(cache()).await??;
     let sources = of(&session.cluster, architectures);
     let fetched = release::fetch(&client, &cache, sources, &session.events);
-    let fetched = session.unless_stopped(fetched).await?.map_err(refused)?;
+    let fetched = session.unless_stopped(fetched).await?.map_err(|error| found(session, error))?;
     cache.prune();
     let store = cache.store();
     Ok(Artifacts(fetched.into_iter().map(|it| available(it, &store)).collect()))
@@ -119,11 +121,43 @@ pub async fn artifacts(session: &Session, architectures: &[String]) -> Result<Ar
     }
 }
 
+/// Whether the servers publish what hosts of these architectures need; what this machine has is not asked for.
+/// What they have not is a finding, and ends the run.
+pub async fn there(session: &Session, architectures: &[String]) -> Result<(), Stop> {
+    let sources = of(&session.cluster, architectures);
+    let sources = match session.cluster.sources.download {
+        Download::Hosts => sources,
+        Download::Operator => {
+            let cache = session.unless_stopped(cache()).await??;
+            release::unfetched(&cache, sources)
+        }
+    };
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let client = client(&session.cluster)?;
+    match session.unless_stopped(release::published(&client, sources)).await? {
+        Ok(_) => Ok(()),
+        Err(error) => Err(found(session, error)),
+    }
+}
+
+/// What a server does not have, or why it is not reached, as a finding of the whole cluster.
+fn found(session: &Session, error: release::Error) -> Stop {
+    if matches!(&error, release::Error::Http(http::Error::Ca { .. } | http::Error::Proxy { .. })) {
+        return refused(error);
+    }
+    let found = Finding::new("Sources", Severity::Error, describe(&error), error.fix());
+    session.events.run(EventKind::Finding(found));
+    Stop::said(Exit::Refused)
+}
+
 /// Reads the published sums; the files are the hosts' to download.
 async fn published(session: &Session, architectures: &[String]) -> Result<Artifacts, Stop> {
     let client = client(&session.cluster)?;
     let published = release::published(&client, of(&session.cluster, architectures));
-    let published = session.unless_stopped(published).await?.map_err(refused)?;
+    let published =
+        session.unless_stopped(published).await?.map_err(|error| found(session, error))?;
     let mut all = Vec::new();
     for Published { source, sum } in published {
         for (name, member) in programs(&source) {

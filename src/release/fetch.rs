@@ -138,17 +138,31 @@ async fn published_sum(client: &Client, source: &Source) -> Result<Digest, Error
     sums::find(&list, &source.file).map_err(|problem| Error::Sums { url: url.clone(), problem })
 }
 
+/// What the cache calls its note of a source.
+fn note(source: &Source) -> String {
+    format!("release {} {:?}", source.url, source.contents)
+}
+
+/// What the cache has whole of an earlier run.
+fn known(cache: &Cache, source: &Source) -> Option<Known> {
+    cache.known::<Known>(&note(source)).filter(|known| {
+        known.url == source.url && known.taken.iter().all(|it| cache.holds(it.1) == Some(it.2))
+    })
+}
+
+/// Those sources that a fetch would ask servers for.
+pub fn unfetched(cache: &Cache, sources: Vec<Source>) -> Vec<Source> {
+    sources.into_iter().filter(|source| known(cache, source).is_none()).collect()
+}
+
 async fn one(
     client: &Client,
     cache: &Arc<Cache>,
     source: &Source,
     events: &Events,
 ) -> Result<Vec<Fetched>, Error> {
-    let name = format!("release {} {:?}", source.url, source.contents);
-    let known = cache.known::<Known>(&name).filter(|known| {
-        known.url == source.url && known.taken.iter().all(|it| cache.holds(it.1) == Some(it.2))
-    });
-    let known = if let Some(known) = known {
+    let name = note(source);
+    let known = if let Some(known) = known(cache, source) {
         known
     } else {
         let sum = published_sum(client, source).await?;
