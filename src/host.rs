@@ -4,6 +4,7 @@
 //! which exists once the baseline is on disk too; it has no way to change anything without an entry.
 
 mod change;
+pub mod evidence;
 pub mod facts;
 mod journal;
 mod kubectl;

@@ -26,6 +26,7 @@ pub mod bundle;
 pub mod cli;
 pub mod cluster;
 pub mod content;
+pub mod diagnose;
 pub mod engine;
 pub mod event;
 pub mod family;

@@ -4,7 +4,7 @@
 //! What the host did not tell is unknown (`None`), never a guess. Values come from the host and may be
 //! anything; control characters are taken out of them, so that they can be shown.
 
-mod certificate;
+pub(super) mod certificate;
 mod parse;
 
 use std::time::{Duration, SystemTime};
