@@ -3,6 +3,7 @@
 mod bundle;
 mod control_plane;
 mod credentials;
+mod diagnose;
 mod exit;
 mod explain;
 mod fix;
@@ -83,6 +84,12 @@ enum Verb {
     /// lock. Exits 0 when everything is healthy and as cluster.yaml says, 1 otherwise, with the list
     /// of what is not. Warnings alone leave it at 0. What could not be read is an error too.
     Status(status::Args),
+    /// Say why it does not work: read every host's logs and state, name the cause and the fix.
+    ///
+    /// Works at any time, with the API, the kubelet or the runtime dead; changes nothing and takes no lock.
+    /// Exits 0 when nothing is wrong that could be seen, 1 when something is, 4 when hosts could not be
+    /// read and nothing else was found. After a run that did not work it is done by itself.
+    Diagnose(diagnose::Args),
     /// Fetch the kubeconfig from a control plane that answers.
     ///
     /// It goes to `NAME.kubeconfig`, readable for you alone; standard output has the line that tells
@@ -141,6 +148,7 @@ impl Cli {
             Verb::Preflight(args) => session::block_on(preflight::run(options, args)),
             Verb::Plan(args) => session::block_on(plan::run(options, args)),
             Verb::Status(args) => session::block_on(status::run(options, args)),
+            Verb::Diagnose(args) => session::block_on(diagnose::run(options, args)),
             Verb::Kubeconfig(args) => session::block_on(kubeconfig::run(options, args)),
             // Its exit status is kubectl's own.
             Verb::Kubectl(args) => return session::block_on(kubectl::run(options, args)),

@@ -17,11 +17,14 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use crate::cluster::{Cluster, Host};
+use crate::event::{Diagnosis, Named, Phase, Proof};
 use crate::host::evidence::{Evidence, Testimony};
-use crate::host::survey::Survey;
+use crate::host::survey::{Ready, Survey};
+use crate::page::Page;
 
 pub use causes::all as causes;
 pub use redact::redacted;
@@ -52,6 +55,8 @@ pub enum Weight {
     Symptom,
     /// Worth knowing; nothing is broken by it now.
     Hint,
+    /// The last words of something that is broken: true, and yet perhaps not where it began.
+    Vague,
     /// Something that is broken says so.
     Likely,
     /// What is there cannot work.
@@ -166,15 +171,6 @@ pub struct Case<'a> {
     pub now: SystemTime,
 }
 
-/// Why it is believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Proof {
-    /// Where it was seen: `the kubelet's journal, 3 times`.
-    pub place: String,
-    /// What: a line of a log, a value.
-    pub what: String,
-}
-
 /// What may be the cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspect {
@@ -202,21 +198,77 @@ pub struct Symptom {
     pub message: String,
 }
 
-/// What a diagnosis comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnosis {
-    /// The most likely cause. `None`: nothing is broken, or the cause is not known.
-    pub cause: Option<Suspect>,
-    /// Up to three others.
-    pub others: Vec<Suspect>,
-    /// What is broken; what is lower comes first.
-    pub symptoms: Vec<Symptom>,
-    /// Where the cause is not known: the last complaints of what is broken.
-    pub last_words: Vec<(String, Proof)>,
-    /// Hosts that could not be read, and why, with what to do.
-    pub unread: Vec<(String, String, String)>,
-    /// How many hosts were read.
-    pub read: usize,
+/// The page of every cause, for `explain`.
+pub fn pages() -> impl Iterator<Item = Page> {
+    static TEXTS: LazyLock<Vec<String>> = LazyLock::new(|| causes().map(Cause::text).collect());
+    causes().zip(TEXTS.iter()).map(|(cause, text)| cause.page(text))
+}
+
+impl Cause {
+    /// What there is to say of it, in paragraphs.
+    fn text(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend((!self.page.is_empty()).then(|| self.page.to_owned()));
+        parts.push(format!("What to do: {}.", self.fix));
+        let command = self.command.filter(|line| !line.contains('{'));
+        parts.extend(command.map(|line| format!("As root on that host: `{line}`")));
+        parts.join("\n\n")
+    }
+
+    fn page(&self, text: &'static str) -> Page {
+        Page {
+            name: self.name,
+            of: "diagnose",
+            what: self.is,
+            severity: None,
+            phase: self.layer.phase(),
+            breaks: self.layer.breaks(),
+            text,
+            kubeadm: None,
+            repairs: false,
+            skips: false,
+        }
+    }
+}
+
+impl Layer {
+    /// When what lies there is noticed.
+    fn phase(self) -> Phase {
+        match self {
+            Self::Preparation => Phase::Packages,
+            Self::Runtime => Phase::Runtime,
+            Self::Images => Phase::Images,
+            Self::Machine | Self::Kubelet => Phase::Kubelet,
+            Self::Disk
+            | Self::Certificates
+            | Self::Etcd
+            | Self::ApiServer
+            | Self::Controllers
+            | Self::Nodes => Phase::Operation,
+            Self::Network | Self::Addons => Phase::Network,
+        }
+    }
+
+    /// What does not work then.
+    fn breaks(self) -> &'static str {
+        match self {
+            Self::Preparation => {
+                "the run stops before the cluster is made, or the host does not join"
+            }
+            Self::Disk => "whatever writes on the host stops",
+            Self::Machine => "the host's part of the cluster does not start, or is not reached",
+            Self::Runtime => "no container starts on the host",
+            Self::Images => "the pods that need it do not start",
+            Self::Kubelet => "no pod starts on the host, and its node is not ready",
+            Self::Certificates => "parts of the cluster do not trust each other",
+            Self::Etcd => "etcd does not serve, and the API with it",
+            Self::ApiServer => "the API does not answer",
+            Self::Controllers => "nothing is scheduled or kept up any more",
+            Self::Nodes => "the node is not ready",
+            Self::Network => "new pods do not start, or do not reach each other",
+            Self::Addons => "services or names do not work within the cluster",
+        }
+    }
 }
 
 /// Other suspects that are told.
@@ -228,22 +280,46 @@ pub fn diagnose(case: &Case<'_>) -> Diagnosis {
     let mut suspects = signature::suspects(case, &symptoms);
     suspects.extend(rules::suspects(case, &symptoms));
     let suspects = ranked(case, suspects);
-    let mut told =
+    let mut worth =
         suspects.into_iter().filter(|suspect| suspect.weight > Weight::Symptom).peekable();
-    let cause = told.next_if(|first| first.weight >= Weight::Likely);
-    let others: Vec<Suspect> = told.take(OTHERS).collect();
+    let found = worth.next_if(|first| first.weight >= Weight::Vague);
+    let others: Vec<Suspect> = worth.take(OTHERS).collect();
     let unread: Vec<(String, String, String)> = (case.looks.iter())
         .filter_map(|look| {
             let (why, fix) = look.seen.as_ref().err()?;
             Some((look.host.display.clone(), why.clone(), fix.clone()))
         })
         .collect();
-    let last_words = match cause {
+    let last_words = match found {
         Some(_) => Vec::new(),
         None => broken::last_words(case, &symptoms),
     };
-    let read = case.looks.len() - unread.len();
-    Diagnosis { cause, others, symptoms, last_words, unread, read }
+    Diagnosis {
+        cause: found.map(Suspect::named),
+        others: others.into_iter().map(Suspect::named).collect(),
+        broken: symptoms.into_iter().map(|symptom| (symptom.host, symptom.message)).collect(),
+        last_words,
+        read: case.looks.len() - unread.len(),
+        unread,
+    }
+}
+
+/// Whether a step's own complaint already names what is wrong and where, so that no look would add to it.
+pub fn is_told(cause: &str) -> bool {
+    const TOLD: &[&str] = &[
+        "only the way to the API server",
+        "another cluster's files",
+        "an earlier try",
+        "is not reached on port 2380",
+        "interrupted",
+    ];
+    TOLD.iter().any(|told| cause.contains(told))
+}
+
+/// Whether what was found is of a kind that hosts could not tell better: a package manager's complaint, or
+/// what kubeadm itself refuses.
+pub fn tells(found: &Diagnosis) -> bool {
+    found.cause.as_ref().is_some_and(|cause| causes::named(&cause.name).layer == Layer::Preparation)
 }
 
 /// One suspect a cause and message, the most likely first.
@@ -264,9 +340,9 @@ fn ranked(case: &Case<'_>, suspects: Vec<Suspect>) -> Vec<Suspect> {
         suspect.hosts.sort_by_key(place);
     }
     all.sort_by_key(|suspect| {
-        let unsure = suspect.weight < Weight::Likely;
+        let unsure = suspect.weight.min(Weight::Likely);
         let first = suspect.first.unwrap_or(u64::MAX);
-        (unsure, suspect.layer, std::cmp::Reverse(suspect.weight), first)
+        (std::cmp::Reverse(unsure), suspect.layer, std::cmp::Reverse(suspect.weight), first)
     });
     all
 }
@@ -302,6 +378,11 @@ impl Suspect {
         self
     }
 
+    fn named(self) -> Named {
+        let Self { name, hosts, message, proofs, fix, command, .. } = self;
+        Named { name: name.to_owned(), hosts, message, proofs, fix, command }
+    }
+
     /// Takes in another that means the same: of two messages the surer one's stays.
     fn absorb(&mut self, other: Self) {
         for host in other.hosts {
@@ -324,13 +405,6 @@ impl Suspect {
     }
 }
 
-impl Diagnosis {
-    /// Whether nothing is wrong that could be seen, and all hosts were read.
-    pub fn is_well(&self) -> bool {
-        self.cause.is_none() && self.symptoms.is_empty() && self.unread.is_empty()
-    }
-}
-
 impl Look<'_> {
     fn evidence(&self) -> Option<&Evidence> {
         self.seen.as_ref().ok().map(|seen| &seen.evidence)
@@ -338,6 +412,11 @@ impl Look<'_> {
 
     fn survey(&self) -> Option<&Survey> {
         self.seen.as_ref().ok().map(|seen| &seen.survey)
+    }
+
+    /// Whether the host is a node that could be read.
+    pub fn is_healthy_node(&self) -> bool {
+        self.is_node() && self.survey().is_some_and(|it| it.reach == Some(Ready::Up))
     }
 
     /// Whether anything of a cluster is on the host.

@@ -17,5 +17,5 @@ mod wipe;
 pub use cancel::Cancel;
 pub use connect::{Unreached, connect};
 pub use failure::describe;
-pub use run::{Ended, Options, Work, part, run};
+pub use run::{Ended, FailedStep, Options, Outcome, Work, part, run};
 pub use wipe::{Wiped, wipe};

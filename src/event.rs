@@ -1,6 +1,7 @@
 //! What the engine reports: its only output, and the only input of [`crate::report`].
 
 mod coming;
+mod diagnosis;
 mod finding;
 mod status;
 
@@ -9,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 
 pub use coming::Coming;
+pub use diagnosis::{Diagnosis, Named, Proof};
 pub use finding::{Breaks, Finding, Phase};
 pub use status::{CertificateStatus, EtcdStatus, Health, HostStatus};
 
@@ -103,6 +105,8 @@ pub enum EventKind {
     EtcdStatus(Box<EtcdStatus>),
     /// `status`: when a certificate on the host ends.
     CertificateStatus(CertificateStatus),
+    /// `diagnose`, and a run that did not work: why, as far as could be seen.
+    Diagnosed(Box<Diagnosis>),
     /// The run ended. `differences` is the sum over all hosts of a wipe, `None` for other verbs.
     RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<PathStep> },
 }

@@ -3,7 +3,7 @@
 //! - `reporter`: every event passes here once; chooses the display.
 //! - `state`: events folded into what is true now. Pure.
 //! - `live` draws `frame`; `plain` writes lines. `json` is for programs, `log` for afterwards.
-//! - `findings`, `failure`, `closing`, `status`: the tables and blocks, as lines of text.
+//! - `findings`, `failure`, `diagnosis`, `closing`, `status`: the tables and blocks, as lines of text.
 //! - `clean`: what comes from hosts, made safe to show. `words`, `line`, `style`: how things are said.
 //! - `stream`: standard input, output and error, for everybody else.
 
@@ -15,6 +15,7 @@ use crate::event::Event;
 
 mod clean;
 mod closing;
+mod diagnosis;
 mod failure;
 mod findings;
 mod frame;
@@ -31,6 +32,7 @@ mod style;
 pub mod words;
 
 pub use clean::bytes as clean_bytes;
+pub use diagnosis::text as diagnosis_text;
 pub use live::Live;
 pub use plain::{Detail, Plain};
 pub use reporter::{Display, Reporter};
@@ -39,6 +41,11 @@ pub use status::text as status_text;
 pub use stream::{ask, ask_secret, err, is_terminal, out, pipes, styled};
 pub use style::Style;
 pub use style::lines as table;
+
+/// Where a run's logs go unless the operator says otherwise.
+pub fn log_directory(run: &str) -> Option<PathBuf> {
+    log::default_directory(run, &|name| std::env::var(name).ok())
+}
 
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::cluster::nearest;
 use crate::event::Severity;
 use crate::page::{Page, covers};
 use crate::playbook::Library;
-use crate::{preflight, report, status};
+use crate::{diagnose, preflight, report, status};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -44,6 +44,11 @@ pub fn all() -> Result<Vec<Page>, Stop> {
     let repairs = library.repairs();
     let mut pages: Vec<Page> =
         preflight::pages().chain(PAGES.iter().chain(status::PAGES).copied()).collect();
+    // Where preflight finds the same beforehand its page says all of it.
+    let causes: Vec<Page> = diagnose::pages()
+        .filter(|cause| !pages.iter().any(|page| page.is_of(cause.name)))
+        .collect();
+    pages.extend(causes);
     for page in &mut pages {
         page.repairs = repairs.iter().any(|name| page.is_of(name) || covers(name, page.name));
     }

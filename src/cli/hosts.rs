@@ -85,6 +85,17 @@ pub async fn reached(
     Ok(results)
 }
 
+/// Connects to some of the hosts once more, after the run let them go; nobody is asked.
+pub async fn again(
+    session: &Session,
+    cluster: &crate::cluster::Cluster,
+    options: &Options,
+) -> Result<Vec<Result<Remote, Unreached>>, Stop> {
+    let targets = credentials::targets(cluster, options.connect_timeout())?;
+    let keys = Arc::new(host_keys(Policy::Known));
+    Ok(engine::connect(&targets, &keys, &session.run).await)
+}
+
 /// The user's `known_hosts`, or the file that `BIVOUAC_KNOWN_HOSTS` names.
 pub fn host_keys(policy: Policy) -> HostKeys {
     match std::env::var_os("BIVOUAC_KNOWN_HOSTS").filter(|file| !file.is_empty()) {

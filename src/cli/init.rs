@@ -8,7 +8,7 @@ use super::options::Options;
 use super::preflight::Checked;
 use super::session::Session;
 use super::skips::Skips;
-use super::{hosts, preflight, running, sources, version};
+use super::{diagnose, hosts, preflight, running, sources, version};
 use crate::cluster::LoadBalancer;
 use crate::engine;
 use crate::host::Remote;
@@ -97,7 +97,10 @@ pub async fn carry_out(
     let via = sources::via(&site)?;
     session.concluded = true;
     let work = engine::Work { plan, remotes, leaving: Vec::new(), values: secrets, via };
-    let (ended, _) = engine::run(work, &session.events, &run).await;
+    let outcome = engine::run(work, &session.events, &run).await;
+    let ended = outcome.ended;
+    diagnose::after(session, options, &outcome.failed).await;
+    outcome.tell(&session.events);
     if ended == engine::Ended::Done {
         session.after =
             Some(format!("{after}; look around with: KUBECONFIG={kubeconfig} kubectl get nodes"));

@@ -6,8 +6,6 @@ use super::exit::{Exit, Stop};
 
 #[derive(Debug, Subcommand)]
 pub enum Later {
-    /// Why it failed (not built yet).
-    Diagnose(Rest),
     /// Another Kubernetes version (not built yet).
     Upgrade(Rest),
     /// Check and renew certificates (not built yet).
@@ -28,7 +26,6 @@ pub struct Rest {
 impl Later {
     pub fn run(&self) -> Result<Exit, Stop> {
         let verb = match self {
-            Self::Diagnose(_) => "diagnose",
             Self::Upgrade(_) => "upgrade",
             Self::Certs(_) => "certs",
             Self::Etcd(_) => "etcd",

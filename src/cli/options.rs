@@ -167,6 +167,11 @@ impl Options {
         self.masters().is_empty() || self.kube_version.is_some()
     }
 
+    /// The text of the cluster's file; none where the cluster is on the command line.
+    pub fn file_text(&self) -> Option<String> {
+        self.masters().is_empty().then(|| std::fs::read_to_string(self.path()).ok())?
+    }
+
     /// Whether `-f` was given.
     pub fn names_a_file(&self) -> bool {
         self.file.is_some()

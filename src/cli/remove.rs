@@ -12,7 +12,7 @@ use super::hosts;
 use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use super::{init, join, needed, others, preflight, sources, version};
+use super::{diagnose, init, join, needed, others, preflight, sources, version};
 use crate::cluster::{Cluster, Host};
 use crate::engine::{self, Ended, Wiped};
 use crate::host::{Remote, Via};
@@ -184,7 +184,11 @@ async fn remove(
     let leaving = leaving.map(|((_, remote), host)| (host.display.clone(), remote)).collect();
     let work = engine::Work { plan, remotes, leaving, values, via };
     session.concluded = true;
-    Ok(match engine::run(work, &session.events, &run).await {
+    let outcome = engine::run(work, &session.events, &run).await;
+    let how = (outcome.ended, outcome.wiped);
+    diagnose::after(session, options, &outcome.failed).await;
+    outcome.tell(&session.events);
+    Ok(match how {
         (Ended::Locked, _) | (_, Wiped::Locked) => Exit::Locked,
         (Ended::Failed, _) | (_, Wiped::Failed) => Exit::Failed,
         (Ended::Done, Wiped::Differs) => Exit::Differs,

@@ -61,7 +61,7 @@ impl Session {
             output: options.output(),
             quiet: options.quiet,
             verbose: options.verbose,
-            has_own_words: verb == "status",
+            has_own_words: verb == "status" || verb == "diagnose",
             log_dir: options.log_dir.clone(),
             run_id: run.id.clone(),
             resume_command: Options::resume(),

@@ -51,7 +51,7 @@ fn of_host(case: &Case<'_>, look: &Look<'_>) -> Vec<Symptom> {
             || survey.manifests.iter().any(|it| it.trim_end_matches(".yaml") == name)
     };
     for (name, part) in STATIC {
-        if !has(name) && !(look.is_control_plane() && *part != Part::Etcd) {
+        if !(has(name) || look.is_control_plane() && *part != Part::Etcd) {
             continue;
         }
         let runs = evidence.process(name).is_some();
@@ -254,6 +254,11 @@ pub(super) fn last_words(case: &Case<'_>, symptoms: &[Symptom]) -> Vec<(String, 
 fn complains(line: &str) -> bool {
     let text = line.split_once("]: ").map_or(line, |(_, text)| text);
     let mut letters = text.chars();
+    // klog's I and W are none, whatever words they have.
+    if matches!((letters.next(), letters.next()), (Some('I' | 'W'), Some('0'..='1'))) {
+        return false;
+    }
+    let mut letters = text.chars();
     matches!((letters.next(), letters.next()), (Some('E' | 'F'), Some('0'..='1')))
         || [
             "level=error",
@@ -322,7 +327,7 @@ impl Source {
     }
 }
 
-impl<'a> Look<'a> {
+impl Look<'_> {
     /// The runtime's units that count on this host, without `.service`, the lower one first.
     pub(super) fn runtimes(&self, case: &Case<'_>) -> Vec<&'static str> {
         let traits = case.cluster.runtime.traits;

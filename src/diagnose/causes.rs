@@ -11,6 +11,7 @@ mod controllers;
 mod etcd;
 mod images;
 mod kubelet;
+mod last_words;
 mod machine;
 mod network;
 mod nodes;
@@ -33,6 +34,7 @@ const ALL: &[&[Cause]] = &[
     nodes::CAUSES,
     network::CAUSES,
     addons::CAUSES,
+    last_words::CAUSES,
 ];
 
 /// All causes, in the order of their layers.
@@ -61,6 +63,16 @@ const fn likely(
 /// A line that comes of something else, or may.
 const fn symptom(source: Source, pattern: &'static str, sample: &'static str) -> Signature {
     Signature { source, pattern, says: "", weight: Weight::Symptom, sample, counter: "" }
+}
+
+/// The last words of what is broken.
+const fn vague(
+    source: Source,
+    pattern: &'static str,
+    says: &'static str,
+    sample: &'static str,
+) -> Signature {
+    Signature { source, pattern, says, weight: Weight::Vague, sample, counter: "" }
 }
 
 impl Signature {

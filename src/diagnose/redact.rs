@@ -34,11 +34,37 @@ static ALL: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         .collect()
 });
 
+/// A key of YAML whose value is in the lines below.
+static BLOCK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(token|password|passwd|passphrase|secret|private-?key|api-?key)["']?\s*:\s*([|>][-+0-9]*)\s*$"#)
+        .expect("a test compiles it")
+});
+
 /// The text without secrets. A path after such a word (`passwordFile: ~/.pass`) is no secret and stays.
 pub fn redacted(text: &str) -> String {
-    ALL.iter().fold(text.to_owned(), |text, (pattern, instead)| {
-        pattern.replace_all(&text, *instead).into_owned()
-    })
+    let text = without_blocks(text);
+    ALL.iter()
+        .fold(text, |text, (pattern, instead)| pattern.replace_all(&text, *instead).into_owned())
+}
+
+/// Takes out the lines of secrets that are several lines of YAML: those that are further in than their key.
+fn without_blocks(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start_matches(['|', ' ', '\t']).len();
+    let mut inside = None;
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if let Some(key) = inside {
+            if line.trim().is_empty() || indent(line) > key {
+                continue;
+            }
+            inside = None;
+        }
+        if BLOCK.is_match(line.trim_end()) {
+            inside = Some(indent(line));
+        }
+        kept.push_str(line);
+    }
+    kept
 }
 
 #[cfg(test)]

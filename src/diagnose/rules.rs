@@ -126,6 +126,8 @@ pub(super) fn contradicts(case: &Case<'_>, look: &Look<'_>, suspect: &Suspect, w
                     .is_some_and(|it| it.active == "active" && it.restarts == 0)
         }
         "Swap" => evidence.swaps.is_empty(),
+        // It follows from an API server that was away.
+        "ControllersEnd" => suspect.message.contains("leaderelection lost"),
         _ => false,
     }
 }

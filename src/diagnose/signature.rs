@@ -16,6 +16,8 @@ const FRESH: u64 = 45;
 const RECENT: u64 = 150;
 /// A container that dies again and again is started every five minutes at the least.
 const RESTART: u64 = 320;
+/// What is shown of a long line before the part that tells.
+const BEFORE: usize = 60;
 /// Longer messages are cut.
 const LONGEST: usize = 300;
 
@@ -76,9 +78,8 @@ fn of_host(case: &Case<'_>, look: &Look<'_>, parts: &[Part], window: u64) -> Vec
             }
             // Of several the last counts: what was said before may be over.
             let lines = log.lines.iter().rev().filter(|line| is_recent(evidence, line, window));
-            let found = lines
-                .filter_map(|line| Some((line, plain(&line.text))))
-                .find(|(_, text)| regex.is_match(text));
+            let found =
+                lines.map(|line| (line, plain(&line.text))).find(|(_, text)| regex.is_match(text));
             let Some((line, text)) = found else { continue };
             let Some(captures) = regex.captures(&text) else { continue };
             let suspect = suspect(
@@ -86,7 +87,7 @@ fn of_host(case: &Case<'_>, look: &Look<'_>, parts: &[Part], window: u64) -> Vec
                 signature,
                 &captures,
                 &look.host.display,
-                proof(log, line),
+                proof(log, line, &captures),
                 line.first,
             );
             if rules::contradicts(
@@ -130,9 +131,17 @@ fn is_recent(evidence: &Evidence, line: &Line, window: u64) -> bool {
     }
 }
 
-fn proof(log: &Log, line: &Line) -> Proof {
+fn proof(log: &Log, line: &Line, captures: &Captures<'_>) -> Proof {
     let times = if line.times > 1 { format!(", {} times", line.times) } else { String::new() };
-    Proof { place: format!("{}{times}", place(&log.source)), what: shortened(&line.text) }
+    let place = format!("{}{times}", place(&log.source));
+    let text = plain(&line.text);
+    // Of a long line that part which tells: what is before it names the pod, often at length.
+    let from = captures.get(0).map_or(0, |it| it.start());
+    let is_cut = text.len() > LONGEST && from > BEFORE;
+    let starts = |at: &usize| text.is_char_boundary(*at);
+    let start = if is_cut { (from - BEFORE..from).find(starts).unwrap_or(from) } else { 0 };
+    let dots = if is_cut { "..." } else { "" };
+    Proof { place, what: format!("{dots}{}", shortened(&text[start..])) }
 }
 
 fn suspect(

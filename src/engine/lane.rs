@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::gates::{Gates, State};
 use super::locks::Taken;
 use super::path::Record;
+use super::run::FailedStep;
 use super::turns::{Turn, Turns};
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Error, Journal, Locked, Staged, Via};
@@ -22,6 +23,7 @@ pub(super) struct Shared {
     pub(super) values: Mutex<Values>,
     pub(super) via: Via,
     pub(super) records: Mutex<Vec<Record>>,
+    pub(super) failed: Mutex<Vec<FailedStep>>,
     pub(super) permits: Semaphore,
     pub(super) turns: Turns,
     pub(super) events: Events,
@@ -272,6 +274,13 @@ impl Runner {
     }
 
     fn failed(&self, step: &StepName, began: Instant, failure: Failure) {
+        self.shared.failed.lock().unwrap_or_else(PoisonError::into_inner).push(FailedStep {
+            host: self.name.clone(),
+            step: step.clone(),
+            cause: failure.cause.clone(),
+            output: failure.tail.clone(),
+            answered: failure.again,
+        });
         self.tell(EventKind::StepFailed {
             step: step.clone(),
             cause: failure.cause,

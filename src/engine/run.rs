@@ -13,7 +13,7 @@ use super::locks::{self, Taken};
 use super::path;
 use super::turns::Turns;
 use super::wipe::{self, Sum, Wiped};
-use crate::event::{EventKind, Events, PathStep, seconds};
+use crate::event::{EventKind, Events, PathStep, StepName, seconds};
 use crate::host::{Remote, Via};
 use crate::playbook::{Plan, Values};
 
@@ -54,18 +54,53 @@ pub struct Work {
     pub via: Via,
 }
 
+/// A step that did not end well.
+#[derive(Debug, Clone)]
+pub struct FailedStep {
+    /// The host's display name.
+    pub host: String,
+    /// The step.
+    pub step: StepName,
+    /// Why, as far as the step itself says.
+    pub cause: String,
+    /// The last lines of its output.
+    pub output: Vec<String>,
+    /// The host answered; what did not succeed is the work.
+    pub answered: bool,
+}
+
+/// How a run went. It is over for those who watch once that is [told](Outcome::tell).
+#[derive(Debug)]
+#[must_use = "nobody knows that the run is over until it is told"]
+pub struct Outcome {
+    /// How the work ended.
+    pub ended: Ended,
+    /// How the wipes of hosts that leave did.
+    pub wiped: Wiped,
+    /// What did not end well, in the order in which it happened.
+    pub failed: Vec<FailedStep>,
+    done: EventKind,
+}
+
+impl Outcome {
+    /// Tells that the run is over.
+    pub fn tell(self, events: &Events) {
+        events.run(self.done);
+    }
+}
+
 /// Does the work: how that ended, and how the wipes of hosts that leave did. A host that fails does not
 /// stop the others' preparation, only what waits for it.
-pub async fn run(work: Work, events: &Events, options: &Options) -> (Ended, Wiped) {
+pub async fn run(work: Work, events: &Events, options: &Options) -> Outcome {
     let wiped_some = !work.leaving.is_empty();
-    let (ended, wiped, path) = lanes(work, events, options).await;
-    events.run(EventKind::RunDone {
+    let (ended, wiped, path, failed) = lanes(work, events, options).await;
+    let done = EventKind::RunDone {
         ok: ended == Ended::Done && wiped.how == Wiped::Clean,
         seconds: seconds(options.started.elapsed()),
         differences: wiped.differences.filter(|_| wiped_some),
         critical_path: path,
-    });
-    (ended, wiped.how)
+    };
+    Outcome { ended, wiped: wiped.how, failed, done }
 }
 
 /// Does work that is only a part of the run: its end is not told.
@@ -83,7 +118,11 @@ enum Lane {
 }
 
 /// Runs all lanes: how the work, and the wipes, ended, and what took the time.
-async fn lanes(work: Work, events: &Events, options: &Options) -> (Ended, Sum, Vec<PathStep>) {
+async fn lanes(
+    work: Work,
+    events: &Events,
+    options: &Options,
+) -> (Ended, Sum, Vec<PathStep>, Vec<FailedStep>) {
     let Work { plan, remotes, leaving, values, via } = work;
     let names: Vec<String> = plan.lanes.iter().map(|lane| lane.name.clone()).collect();
     let shared = Arc::new(Shared {
@@ -91,6 +130,7 @@ async fn lanes(work: Work, events: &Events, options: &Options) -> (Ended, Sum, V
         values: Mutex::new(values),
         via,
         records: Mutex::new(Vec::new()),
+        failed: Mutex::new(Vec::new()),
         turns: Turns::new(&plan),
         permits: Semaphore::new(options.parallel.max(1)),
         events: events.clone(),
@@ -100,7 +140,7 @@ async fn lanes(work: Work, events: &Events, options: &Options) -> (Ended, Sum, V
     let leavers: Vec<String> = leaving.iter().map(|(name, _)| name.clone()).collect();
     let hosts = names.iter().cloned().zip(remotes).chain(leaving).collect();
     let Some(taken) = locks::take(hosts, "host", events, &options.cancel).await else {
-        return (Ended::Locked, Sum::default(), Vec::new());
+        return (Ended::Locked, Sum::default(), Vec::new(), Vec::new());
     };
     let mut taken = taken.into_iter();
     let mut lanes = JoinSet::new();
@@ -120,7 +160,10 @@ async fn lanes(work: Work, events: &Events, options: &Options) -> (Ended, Sum, V
         }
     }
     let records = shared.records.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    (ended, wiped, path::critical(&records, &names))
+    let failed = std::mem::take(
+        &mut *shared.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
+    );
+    (ended, wiped, path::critical(&records, &names), failed)
 }
 
 /// Wipes a host once its node has left.

@@ -3,7 +3,7 @@
 use super::log::Log;
 use super::state::{Doing, End, Host, State};
 use super::style::{self, Style};
-use super::{clean, failure, line, words};
+use super::{clean, diagnosis, failure, line, words};
 use crate::event::Severity;
 
 /// Hosts in the table; of more, the slowest are shown.
@@ -24,6 +24,7 @@ pub fn lines(state: &State, log: &Log, resume: &str, quiet: bool, style: Style) 
     let failures = failure::blocks(state, log, resume, style);
     let told = !failures.is_empty();
     lines.extend(failures);
+    lines.extend(state.diagnosis.iter().flat_map(|found| diagnosis::block(found, style)));
     if !quiet || !ok(state) {
         lines.push(String::new());
         lines.extend(outcome(state, log, style));

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{clean, words};
-use crate::event::{EtcdStatus, Event, EventKind, Finding, Health, HostStatus, StepName};
+use crate::event::{
+    Diagnosis, EtcdStatus, Event, EventKind, Finding, Health, HostStatus, Named, Proof, StepName,
+};
 
 /// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
 /// say nothing.
@@ -126,12 +128,56 @@ enum Record<'a> {
         ends: Option<String>,
         days: Option<i64>,
     },
+    Diagnosis {
+        cause: Option<Cause<'a>>,
+        others: Vec<Cause<'a>>,
+        broken: Vec<Broken<'a>>,
+        last_words: Vec<LastWords<'a>>,
+        unread: Vec<Unread<'a>>,
+        read: usize,
+    },
     RunDone {
         ok: bool,
         seconds: f64,
         differences: Option<usize>,
         critical_path: Vec<Stretch<'a>>,
     },
+}
+
+#[derive(Serialize)]
+struct Cause<'a> {
+    name: &'a str,
+    hosts: &'a [String],
+    message: &'a str,
+    seen: Vec<Seen<'a>>,
+    fix: &'a str,
+    command: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Seen<'a> {
+    place: &'a str,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct Broken<'a> {
+    host: &'a str,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct LastWords<'a> {
+    host: &'a str,
+    place: &'a str,
+    what: &'a str,
+}
+
+#[derive(Serialize)]
+struct Unread<'a> {
+    host: &'a str,
+    message: &'a str,
+    fix: &'a str,
 }
 
 #[derive(Serialize)]
@@ -215,6 +261,7 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
             let ends = status.ends.map(words::moment);
             (None, Record::CertificateStatus { path: &status.path, ends, days: status.days })
         }
+        EventKind::Diagnosed(found) => (None, diagnosis(found)),
         EventKind::RunDone { ok, seconds, differences, critical_path } => {
             let critical_path = critical_path
                 .iter()
@@ -242,6 +289,27 @@ fn finding(found: &Finding) -> Record<'_> {
         breaks: found.breaks.map(|breaks| breaks.what),
         repairs: found.repairs,
     }
+}
+
+fn diagnosis(found: &Diagnosis) -> Record<'_> {
+    Record::Diagnosis {
+        cause: found.cause.as_ref().map(cause),
+        others: found.others.iter().map(cause).collect(),
+        broken: found.broken.iter().map(|(host, what)| Broken { host, what }).collect(),
+        last_words: (found.last_words.iter())
+            .map(|(host, proof)| LastWords { host, place: &proof.place, what: &proof.what })
+            .collect(),
+        unread: (found.unread.iter())
+            .map(|(host, message, fix)| Unread { host, message, fix })
+            .collect(),
+        read: found.read,
+    }
+}
+
+fn cause(found: &Named) -> Cause<'_> {
+    let Named { name, hosts, message, proofs, fix, command } = found;
+    let seen = proofs.iter().map(|Proof { place, what }| Seen { place, what }).collect();
+    Cause { name, hosts, message, seen, fix, command: command.as_deref() }
 }
 
 fn host_status(status: &HostStatus) -> Record<'_> {

@@ -81,6 +81,16 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
             Some(ends) => format!("`{}` ends {}", status.path, words::moment(ends)),
             None => format!("`{}` cannot be read", status.path),
         },
+        EventKind::Diagnosed(found) => match &found.cause {
+            Some(cause) => {
+                let first = format!("the cause: {}: {}", cause.hosts.join(", "), cause.message);
+                let seen =
+                    cause.proofs.iter().map(|seen| format!("seen: {}: {}", seen.place, seen.what));
+                let command = cause.command.iter().map(|command| format!("run: {command}"));
+                return with(first, seen.chain([format!("fix: {}", cause.fix)]).chain(command));
+            }
+            None => "the cause was looked for, and none was found".to_owned(),
+        },
         EventKind::RunDone { ok, seconds, .. } => {
             format!("{} after {}", if *ok { "done" } else { "not done" }, words::duration(*seconds))
         }

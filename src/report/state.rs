@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::event::{Event, EventKind, Finding as Found, PathStep, StepName};
+use crate::event::{Diagnosis, Event, EventKind, Finding as Found, PathStep, StepName};
 
 /// Everything that a display may show of a run.
 #[derive(Debug, Default)]
@@ -30,6 +30,8 @@ pub struct State {
     pub skipped: Vec<Skipped>,
     /// The steps that did not end well, in the order in which they were reported.
     pub failures: Vec<Failure>,
+    /// Why the run did not work, where it was looked for.
+    pub diagnosis: Option<Diagnosis>,
     /// How the run ended; `None` while it runs, and for a run that was cut off.
     pub end: Option<End>,
     places: HashMap<String, usize>,
@@ -174,6 +176,7 @@ impl State {
             EventKind::Skipped { name, because } => {
                 self.skipped.push(Skipped { name: name.clone(), because: because.clone() });
             }
+            EventKind::Diagnosed(found) => self.diagnosis = Some((**found).clone()),
             EventKind::RunDone { ok, seconds, differences, critical_path } => {
                 self.end = Some(End {
                     ok: *ok,
@@ -299,6 +302,7 @@ impl Host {
             | EventKind::HostStatus(_)
             | EventKind::EtcdStatus(_)
             | EventKind::CertificateStatus(_)
+            | EventKind::Diagnosed(_)
             | EventKind::RunDone { .. } => {}
         }
     }

@@ -164,7 +164,7 @@ pub(super) const CAUSES: &[Cause] = &[
         command: None,
         page: "A host with systemd-resolved has /run/systemd/resolve/resolv.conf, one without has not; kubeadm writes one setting for all. `kubelet:` of a host in cluster.yaml is for it alone.",
         signatures: &[
-            likely(Source::Kubelet, r#"open (\S*resolv\S*): no such file"#, "the kubelet is set to the name servers of `{1}`, which is not there", "E1126 05:10:11.1 900 dns.go:292] Could not open resolv conf file: open /run/systemd/resolve/resolv.conf: no such file or directory"),
+            likely(Source::Kubelet, r"open (\S*resolv\S*): no such file", "the kubelet is set to the name servers of `{1}`, which is not there", "E1126 05:10:11.1 900 dns.go:292] Could not open resolv conf file: open /run/systemd/resolve/resolv.conf: no such file or directory"),
         ],
     },
     Cause {

@@ -23,7 +23,7 @@ pub(super) const CAUSES: &[Cause] = &[
         signatures: &[
             likely(
                 Source::Runtime,
-                r#"failed to load cni during init.*(?:error parsing configuration list|error parsing configuration|invalid character).*"#,
+                r"failed to load cni during init.*(?:error parsing configuration list|error parsing configuration|invalid character).*",
                 "the runtime does not understand a network configuration in /etc/cni/net.d",
                 "level=error msg=\"failed to load cni during init, please check CRI plugin status before setting up network for pods\" error=\"cni config load failed: failed to load CNI config list file /etc/cni/net.d/10-x.conflist: error parsing configuration list: invalid character 'x'\"",
             ),

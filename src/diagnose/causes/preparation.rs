@@ -156,7 +156,7 @@ pub(super) const CAUSES: &[Cause] = &[
             ),
             likely(
                 Source::Output,
-                r#"(\S+) exists already but has got the wrong CA cert"#,
+                r"(\S+) exists already but has got the wrong CA cert",
                 "`{1}` is of an earlier cluster",
                 "a kubeconfig file \"/etc/kubernetes/admin.conf\" exists already but has got the wrong CA cert",
             ),

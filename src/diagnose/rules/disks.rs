@@ -52,7 +52,9 @@ pub(super) fn rule(scene: &Scene<'_>) -> Vec<Suspect> {
                 .command(format!("du -x --inodes --max-depth=2 {} | sort -n | tail", disk.path)),
         );
     }
-    for path in scene.evidence.read_only.iter().filter(|path| WRITTEN.contains(&path.as_str())) {
+    if let Some(path) =
+        scene.evidence.read_only.iter().find(|path| WRITTEN.contains(&path.as_str()))
+    {
         let message = format!("`{path}` is on a file system that is mounted read-only");
         all.push(
             scene
@@ -60,7 +62,6 @@ pub(super) fn rule(scene: &Scene<'_>) -> Vec<Suspect> {
                 .proof("/proc/mounts", format!("root cannot write to {path}"))
                 .command(format!("mount -o remount,rw \"$(findmnt -nT {path} -o TARGET)\"")),
         );
-        break;
     }
     for condition in scene.evidence.conditions.iter().flatten() {
         let Some(look) =

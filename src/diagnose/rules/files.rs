@@ -32,28 +32,27 @@ fn plane(scene: &Scene<'_>) -> Option<Suspect> {
     let mut bad = BTreeSet::new();
     for (_, text) in scene.look.manifests() {
         for word in text.split(|c: char| c.is_whitespace() || c == '"' || c == '=' || c == ',') {
+            let kind = word.rsplit_once('.').map_or("", |(_, kind)| kind);
             if !word.starts_with("/etc/kubernetes/")
-                || !(word.ends_with(".crt")
-                    || word.ends_with(".key")
-                    || word.ends_with(".pub")
-                    || word.ends_with(".conf"))
+                || !["crt", "key", "pub", "conf"].contains(&kind)
             {
                 continue;
             }
+            // Only directories that were listed can be judged.
+            let directory = word.rsplit_once('/').map_or("", |(directory, _)| directory);
+            let listed = ["/etc/kubernetes", "/etc/kubernetes/pki", "/etc/kubernetes/pki/etcd"];
             match scene.evidence.files.get(word) {
-                Some(file) if file.size == 0 => bad.insert(format!("{word} is empty")),
-                Some(_) => false,
-                // Only directories that were listed can be judged.
-                None if ["/etc/kubernetes", "/etc/kubernetes/pki", "/etc/kubernetes/pki/etcd"]
-                    .contains(&word.rsplit_once('/').map_or("", |(dir, _)| dir)) =>
-                {
-                    bad.insert(format!("there is no {word}"))
+                Some(file) if file.size == 0 => {
+                    bad.insert(format!("{word} is empty"));
                 }
-                None => false,
-            };
+                None if listed.contains(&directory) => {
+                    bad.insert(format!("there is no {word}"));
+                }
+                _ => {}
+            }
         }
     }
-    named(scene, bad)
+    named(scene, &bad)
 }
 
 /// The authority that the kubelet itself wants.
@@ -64,7 +63,7 @@ fn authority(scene: &Scene<'_>) -> Option<Suspect> {
     if there || !wanted || !scene.is_broken(Part::Kubelet) {
         return None;
     }
-    named(scene, BTreeSet::from([format!("there is no {path}")]))
+    named(scene, &BTreeSet::from([format!("there is no {path}")]))
 }
 
 /// The certificate that kubelet.conf names.
@@ -84,11 +83,11 @@ fn client(scene: &Scene<'_>) -> Option<Suspect> {
     if !scene.is_any_broken(&[Part::Kubelet, Part::Way, Part::Node]) {
         return None;
     }
-    let suspect = named(scene, BTreeSet::from([bad]))?;
+    let suspect = named(scene, &BTreeSet::from([bad]))?;
     Some(suspect.fix("take the host out of the cluster and let it join again; or give it a new kubelet.conf (`kubeadm init phase kubeconfig kubelet` on a control plane)"))
 }
 
-fn named(scene: &Scene<'_>, bad: BTreeSet<String>) -> Option<Suspect> {
+fn named(scene: &Scene<'_>, bad: &BTreeSet<String>) -> Option<Suspect> {
     let first = bad.first()?;
     let more = match bad.len() - 1 {
         0 => String::new(),

@@ -3,6 +3,13 @@
 use super::{Part, Scene, Suspect, Weight};
 use crate::host::evidence::Evidence;
 
+/// Runtimes by their units, and where they listen.
+const KNOWN: &[(&str, &str)] = &[
+    ("containerd", "/run/containerd/containerd.sock"),
+    ("crio", "/var/run/crio/crio.sock"),
+    ("cri-docker", "/run/cri-dockerd.sock"),
+];
+
 pub(super) fn rule(scene: &Scene<'_>) -> Vec<Suspect> {
     let mut all = Vec::new();
     if scene.look.is_node() || scene.is_broken(Part::Runtime) {
@@ -66,11 +73,6 @@ fn socket(scene: &Scene<'_>) -> Option<Suspect> {
         ["kubelet.default", "kubelet.sysconfig", "kubelet.flags", "kubelet.unit", "kubelet.config"]
             .iter()
             .find_map(|name| set(name))?;
-    const KNOWN: &[(&str, &str)] = &[
-        ("containerd", "/run/containerd/containerd.sock"),
-        ("crio", "/var/run/crio/crio.sock"),
-        ("cri-docker", "/run/cri-dockerd.sock"),
-    ];
     let place = match place.as_str() {
         "kubelet.flags" => "/var/lib/kubelet/kubeadm-flags.env",
         "kubelet.config" => "/var/lib/kubelet/config.yaml",
