@@ -4,6 +4,7 @@
 mod bundle;
 mod cli;
 mod cluster;
+mod diagnose;
 mod distributions;
 mod findings;
 mod http;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # diagnose on a cluster of cp1 and w1: one real failure after the other is made, and the first cause that is named must be the one that was
-# made; then it is undone, and the cluster must be well again, without a word of it. FAULTS='regex' takes some of them only.
+# made; then it is undone, and the cluster must be well again, without a word of it. A third of them is made, by lot; TURN=all makes all,
+# FAULTS='regex' those.
 # cluster in turn
 # shellcheck disable=SC2016 # nothing in single quotes is to be expanded here
 . "$(dirname "$0")/t.sh"
@@ -36,11 +37,12 @@ look() {
 well() { look && [ "$(jq '.others | length' "$TMP/found")" = 0 ]; }
 shown() { jq -r '.cause, .broken[:3], .last_words[:3] | select(. != null)' "$TMP/found" | cut -c 1-300; cat "$TMP/err"; }
 
-made=0 right=0
+made=0 right=0 number=0 lot=$((RANDOM % 3))
 # fault CAUSE HOST "WHAT" 'BREAK' 'UNDO' [FROM]: shell for that host; it is broken from another one where FROM is given.
 fault() {
   local cause=$1 at=$2 what=$3 break=$4 undo=$5
-  [[ $what =~ ${FAULTS:-.} ]] || return 0
+  number=$((number + 1))
+  if [ -n "${FAULTS:-}" ]; then [[ $what =~ $FAULTS ]] || return 0; elif [ "${TURN:-}" != all ]; then [ $((number % 3)) = "$lot" ] || return 0; fi
   made=$((made + 1))
   t "$what: $cause" one "$cause" "$at" "$break" "${6:-$at}"
   [ "$(cat "$TMP/verdict")" = right ] && right=$((right + 1))
@@ -87,6 +89,52 @@ for c in "$cp" "$w"; do snap "$c" | grep -vE ' /var/lib/etcd/|^state kubepods-' 
 bv diagnose > /dev/null
 traceless() { for c in "$cp" "$w"; do snap "$c" | grep -vE ' /var/lib/etcd/|^state kubepods-' > "$TMP/$c.after"; same "$TMP/$c.before" "$TMP/$c.after"; done; }
 t "a look leaves no trace" traceless
+
+# What may be a secret on a host, and on this machine, is in no log and in no archive.
+plant() {
+  on "$w" sh -ec 'mkdir -p /etc/kubernetes/manifests
+    logger -t kubelet "planted --token abcdef.planted012345678"
+    systemd-run -q --wait --unit planted true
+    printf "# auth = \"planteddXNlcjpwYXNz\"\n# password = \"planted-word\"\n# http://ops:planted-proxy@proxy:3128\n" >> /etc/containerd/config.toml
+    printf "KUBELET_EXTRA_ARGS=\nSECRET_TOKEN=planted-token\n" > /etc/default/kubelet
+    cp /etc/containerd/config.toml /root/planted.toml'
+}
+secrets() {
+  plant
+  sed 's/^  runtime:/  # proxy: http:\/\/ops:planted-yaml@proxy:3128\n  runtime:/' cluster.yaml > planted.yaml
+  "$BIVOUAC" -f planted.yaml --log-dir "$TMP/logs-planted" diagnose --bundle "$TMP/all.tar.gz" < /dev/null
+  [ "$(stat -c %a "$TMP/all.tar.gz")" = 600 ]
+  mkdir -p "$TMP/all" && tar -C "$TMP/all" -xzf "$TMP/all.tar.gz"
+  ls -R "$TMP/all"
+  grep -q 'containerd.file' "$TMP"/all/*/hosts/w1.txt
+  # kubeconfigs' and certificates' keys, beside what was planted.
+  for c in "$cp" "$w"; do
+    on "$c" sh -c 'for f in /etc/kubernetes/*.conf; do sed -n "s/.*client-key-data: *//p" $f; done; for f in /etc/kubernetes/pki/*.key /etc/kubernetes/pki/etcd/*.key /var/lib/kubelet/pki/*.pem; do sed -n "/PRIVATE KEY/,/PRIVATE KEY/p" $f 2> /dev/null | sed -n 3p; done' | cut -c 1-60 | grep . >> "$TMP/keys"
+  done
+  [ "$(wc -l < "$TMP/keys")" -ge 8 ]
+  if grep -rlE 'planted(dX|-|0)' "$TMP/all" "$TMP/logs-planted"; then return 1; fi
+  if grep -rlFf "$TMP/keys" "$TMP/all" "$TMP/logs-planted"; then return 1; fi
+  on "$w" sh -ec 'sed -i /planted/d /etc/containerd/config.toml; rm /etc/default/kubelet /root/planted.toml'
+}
+t "--bundle has all that was read, and no secret" secrets
+
+# By itself after a run that did not work: the cause is said in text and in JSON, and what went wrong first stays.
+mkdir -p broken/playbooks/init
+printf 'name: broken\nsteps:\n- name: work\n  hosts: worker\n  command: {run: "echo it did not go >&2; exit 1", undo: nothing, because: it changes nothing}\n' > broken/playbooks/init/10.yaml
+itself() {
+  local got=0
+  on "$w" systemctl stop containerd
+  bv --playbooks broken --yes --output json init > "$TMP/init.json" 2> "$TMP/init.text" || got=$?
+  on "$w" systemctl start containerd
+  cat "$TMP/init.text"
+  [ "$got" = 1 ]
+  jq -e -s 'map(select(.event == "step_failed" and .cause == "it did not go")) | length == 1' "$TMP/init.json"
+  jq -e 'select(.event == "diagnosis") | .cause.name == "RuntimeStopped" and .cause.hosts == ["w1"]' "$TMP/init.json"
+  jq -e -s '.[-1].event == "run_done" and (.[-1].ok | not)' "$TMP/init.json"
+  grep -q 'w1: containerd is stopped' "$TMP/init.text"
+}
+t "by itself after a run that did not work" itself
+t "well again" again
 
 # The container runtime.
 fault RuntimeStopped w1 "a stopped containerd" 'systemctl stop containerd' 'systemctl start containerd'
@@ -146,7 +194,8 @@ fault IpForward w1 "a kernel that passes nothing on" 'sysctl -qw net.ipv4.ip_for
 
 # The control plane.
 fault NodeDeleted w1 "a node that was deleted" "$kube delete node w1" 'systemctl restart kubelet' cp1
-manifest() { echo "sed -i.bak '$2' /etc/kubernetes/manifests/$1.yaml; mv /etc/kubernetes/manifests/$1.yaml.bak /root/$1.yaml"; }
+# Nothing but the manifest itself lies in their directory meanwhile: everything there is a pod to the kubelet.
+manifest() { echo "cp /etc/kubernetes/manifests/$1.yaml /root/; sed '$2' /root/$1.yaml > /run/$1.yaml; cp /run/$1.yaml /etc/kubernetes/manifests/"; }
 whole() { echo "cp /root/$1.yaml /etc/kubernetes/manifests/$1.yaml"; }
 fault SchedulerFlag cp1 "a flag that the scheduler does not know" "$(manifest kube-scheduler 's/- kube-scheduler$/&\n    - --no-such-flag/')" "$(whole kube-scheduler)"
 fault ControllerManagerFlag cp1 "a flag that the controller manager does not know" "$(manifest kube-controller-manager 's/- kube-controller-manager$/&\n    - --no-such-flag/')" "$(whole kube-controller-manager)"
