@@ -211,7 +211,7 @@ impl Cause {
         parts.extend((!self.page.is_empty()).then(|| self.page.to_owned()));
         parts.push(format!("What to do: {}.", self.fix));
         let command = self.command.filter(|line| !line.contains('{'));
-        parts.extend(command.map(|line| format!("As root on that host: `{line}`")));
+        parts.extend(command.map(|line| format!("As root on that host: `{line}`.")));
         parts.join("\n\n")
     }
 

@@ -176,7 +176,7 @@ fn a_wrong_command_line_ends_with_2() {
 #[test]
 fn verbs_that_are_not_built_yet_are_refused_by_name() {
     let place = Place::new();
-    for verb in ["diagnose", "upgrade", "certs", "etcd", "addon"] {
+    for verb in ["upgrade", "certs", "etcd", "addon"] {
         let message = format!("`bivouac {verb}` is not built yet; nothing was changed\n");
         let said = place.refused(&[verb], 2, &[&message]);
         assert_eq!(said.err, message);
