@@ -97,6 +97,7 @@ fn healthy_hosts_have_no_cause_and_nothing_worth_knowing() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_cannot_work_is_named() {
     let down = "healthz down no answer";
     for (changes, host, name) in [
@@ -285,8 +286,8 @@ fn the_output_of_a_step_tells_by_itself() {
         output: vec!["\t[ERROR Port-6443]: Port 6443 is in use".to_owned()],
     };
     let cluster = crate::cluster::parse("cluster.yaml", CLUSTER).unwrap();
-    let case = Case { cluster: &cluster, looks: &[], failed: &[failed], now: moment() };
-    let cause = diagnose(&case).cause.unwrap();
+    let known = Case { cluster: &cluster, looks: &[], failed: &[failed], now: moment() };
+    let cause = diagnose(&known).cause.unwrap();
     assert_eq!(
         (cause.name.as_str(), cause.hosts.as_slice()),
         ("PortInUse", ["cp1".to_owned()].as_slice())
@@ -296,6 +297,7 @@ fn the_output_of_a_step_tells_by_itself() {
 
 #[test]
 fn every_rule_names_a_cause_that_there_is() {
+    let names = Regex::new(r#"(?:suspect\(\s*|certain\(|named\()"([A-Za-z]+)""#).unwrap();
     for source in [
         include_str!("rules/certificates.rs"),
         include_str!("rules/disks.rs"),
@@ -307,7 +309,6 @@ fn every_rule_names_a_cause_that_there_is() {
         include_str!("rules/runtime.rs"),
         include_str!("rules/units.rs"),
     ] {
-        let names = Regex::new(r#"(?:suspect\(\s*|certain\(|named\()"([A-Za-z]+)""#).unwrap();
         for found in names.captures_iter(source) {
             assert!(causes().any(|cause| cause.name == &found[1]), "{}", &found[1]);
         }
