@@ -17,10 +17,13 @@ const PATTERNS: &[(&str, &str)] = &[
     // A login in an address.
     (r#"([A-Za-z][A-Za-z0-9+.-]*://)[^/@\s"']*@"#, "${1}(removed)@"),
     (
-        r#"(?i)((token|password|passwd|passphrase|secret|api-?key|certificate-?key|client-key-data|authorization|["']auth)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;}]+)"#,
+        r#"(?i)((token|password|passwd|passphrase|secret|api-?key|certificate-?key|client-key-data|authorization)["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;}]+)"#,
         "${1}(removed)",
     ),
-    (r"(?im)^(\s*auth\s*[:=]\s*)\S+", "${1}(removed)"),
+    (
+        r#"(?i)((?:^|[\s"'#|])auth["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[A-Za-z0-9+/=]{8,})"#,
+        "${1}(removed)",
+    ),
     // Bootstrap tokens (kubernetes.io, "Authenticating with Bootstrap Tokens").
     (r"(^|[^a-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}([^a-z0-9]|$)", "${1}(removed)${2}"),
     // JSON Web Tokens.
@@ -81,6 +84,8 @@ mod tests {
             ("password = \"hun ter2\"", "ter2"),
             ("  \"auth\": \"dXNlcjpwYXNz\"", "dXNlcjpwYXNz"),
             ("    auth = \"dXNlcjpwYXNz\"", "dXNlcjpwYXNz"),
+            ("| # auth = \"dXNlcjpwYXNz\"", "dXNlcjpwYXNz"),
+            ("| auth = dXNlcjpwYXNz", "dXNlcjpwYXNz"),
             ("Authorization: Bearer abc.def", "abc.def"),
             ("client-key-data: LS0tLS1CRUdJTi", "LS0tLS1CRUdJTi"),
             (
@@ -104,6 +109,7 @@ mod tests {
             "Secret \"kubeadm-certs\" was not found",
             "--service-account-key-file=/etc/kubernetes/pki/sa.pub",
             "--client-cert-auth=true",
+            "W | auth: simple token is not cryptographically signed",
             "token id \"abcdef\" is invalid for this cluster",
             "failed to pull image k8s.gcr.io/pause:3.2: unauthorized",
             "https://10.0.0.1:6443/api/v1/nodes",

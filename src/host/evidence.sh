@@ -16,7 +16,8 @@ clean() {
         sed -E \
             -e 's/(Bearer|Basic) [A-Za-z0-9._~+\/=-]+/\1 (removed)/g' \
             -e 's#([A-Za-z][A-Za-z0-9+.-]*://)[^/@[:space:]"'"'"']*@#\1(removed)@#g' \
-            -e 's/(([Tt][Oo][Kk][Ee][Nn]|[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]|[Pp][Aa][Ss][Ss][Ww][Dd]|[Ss][Ee][Cc][Rr][Ee][Tt]|[Aa]pi-?[Kk]ey|[Cc]ertificate-?[Kk]ey|client-key-data|[Aa]uthorization|(^[[:space:]]*|["'"'"'])auth)["'"'"']?[[:space:]]*[:=][[:space:]]*)("[^"]*"|'"'"'[^'"'"']*'"'"'|[^[:space:],;}]+)/\1(removed)/g' \
+            -e 's/(([Tt][Oo][Kk][Ee][Nn]|[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]|[Pp][Aa][Ss][Ss][Ww][Dd]|[Ss][Ee][Cc][Rr][Ee][Tt]|[Aa]pi-?[Kk]ey|[Cc]ertificate-?[Kk]ey|client-key-data|[Aa]uthorization)["'"'"']?[[:space:]]*[:=][[:space:]]*)("[^"]*"|'"'"'[^'"'"']*'"'"'|[^[:space:],;}]+)/\1(removed)/g' \
+            -e 's/((^|[[:space:]"'"'"'#|])[Aa]uth["'"'"']?[[:space:]]*[:=][[:space:]]*)("[^"]*"|'"'"'[^'"'"']*'"'"'|[A-Za-z0-9+\/=]{8,})/\1(removed)/g' \
             -e 's/(^|[^a-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}([^a-z0-9]|$)/\1(removed)\2/g' \
             -e 's/eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+/(removed)/g' \
             -e 's/[A-Za-z0-9+\/=]{120,}/(removed)/g'
