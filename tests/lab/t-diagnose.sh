@@ -129,7 +129,7 @@ itself() {
   cat "$TMP/init.text"
   [ "$got" = 1 ]
   jq -e -s 'map(select(.event == "step_failed" and .cause == "it did not go")) | length == 1' "$TMP/init.json"
-  jq -e 'select(.event == "diagnosis") | .cause.name == "RuntimeStopped" and .cause.hosts == ["w1"]' "$TMP/init.json"
+  jq -e -s 'map(select(.event == "diagnosis")) | length == 1 and (.[0].cause | .name == "RuntimeStopped" and .hosts == ["w1"])' "$TMP/init.json"
   jq -e -s '.[-1].event == "run_done" and (.[-1].ok | not)' "$TMP/init.json"
   grep -q 'w1: containerd is stopped' "$TMP/init.text"
 }
