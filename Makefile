@@ -43,10 +43,11 @@ unit: needs ## only lints, unit and integration tests, without the lab
 lint: needs ## formatting, clippy, shellcheck, dependencies
 	@tests/lab/run.sh lint
 
-bench: lab ## init, small steps and uploads against the same work done by hand: the ratios
+bench: lab ## init, small steps, uploads and preflight against the same work done by hand: the ratios
 	@tests/lab/bench.sh
 	@tests/lab/bench-steps.sh
 	@tests/lab/bench-upload.sh
+	@tests/lab/bench-preflight.sh
 
 clean-lab: ## removes the lab's hosts and its cache (the next `make lab` takes minutes)
 	@tests/lab/hosts.sh list | xargs -r tests/lab/hosts.sh down

@@ -17,13 +17,32 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
-    let same = context.pairs().filter(|(one, two)| are_one(one, two));
-    let finding = |(one, two): (&HostFacts<'_>, &HostFacts<'_>)| {
-        let (first, second) = (&one.host.display, &two.host.display);
-        let message = format!("`{first}` and `{second}` are one machine");
-        one.error(CHECK.name, message, "remove one of them from cluster.yaml").and(two)
+    let mut machines: Vec<Vec<&HostFacts<'_>>> = Vec::new();
+    for host in context.hosts {
+        match machines.iter_mut().find(|it| it.first().is_some_and(|first| are_one(first, host))) {
+            Some(machine) => machine.push(host),
+            None => machines.push(vec![host]),
+        }
+    }
+    machines.iter().filter_map(|machine| several(machine)).collect()
+}
+
+/// The finding for a machine that several hosts of cluster.yaml are.
+fn several(machine: &[&HostFacts<'_>]) -> Option<Finding> {
+    let [first, rest @ ..] = machine else { return None };
+    let (message, fix) = match rest {
+        [] => return None,
+        [second] => (
+            format!("`{}` and `{}` are one machine", first.host.display, second.host.display),
+            "remove one of them from cluster.yaml",
+        ),
+        _ => {
+            let message = format!("these {} hosts are one machine", machine.len());
+            (message, "remove all but one of them from cluster.yaml")
+        }
     };
-    same.map(finding).collect()
+    let finding = first.error(CHECK.name, message, fix);
+    Some(rest.iter().fold(finding, |finding, host| finding.and(host)))
 }
 
 /// Whether two readings are of one machine: the same identity, the same boot, and the same

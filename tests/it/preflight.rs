@@ -325,6 +325,9 @@ const CASES: &[Case] = &[
         s.facts[1].package_arch = Some("arm64".into());
     }),
     ("one machine under two addresses", "SameMachine", |s| s.facts[2] = s.facts[1].clone()),
+    ("one machine under three addresses", "SameMachine", |s| {
+        s.facts = vec![s.facts[0].clone(), s.facts[0].clone(), s.facts[0].clone()];
+    }),
     ("two hosts of one name", "NodeName", |s| {
         s.facts[1].hostname = Some("Debian".into());
         s.facts[1].static_hostname = None;
@@ -929,6 +932,34 @@ fn healthy_hosts_give_no_finding() {
     assert_eq!(Scene::healthy().check(), []);
     for (name, facts) in [("debian-11", DEBIAN_11), ("lab", LAB)] {
         assert_eq!(Scene::of(&[(name, facts)]).check(), [], "{name}");
+    }
+}
+
+#[test]
+fn a_healthy_worker_of_any_distribution_gives_no_finding() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/facts");
+    for name in [
+        "amazon-2023",
+        "anolis-8",
+        "centos-7",
+        "debian-11",
+        "debian-12",
+        "debian-13",
+        "kylin-v10",
+        "lab",
+        "openeuler-24.03",
+        "opensuse-leap-15.6",
+        "opensuse-leap-16",
+        "rocky-8",
+        "rocky-9",
+        "sles-15",
+        "ubuntu-22.04",
+    ] {
+        let facts = std::fs::read_to_string(dir.join(format!("{name}.txt"))).unwrap();
+        let plane = if name == "lab" { UBUNTU } else { LAB };
+        let scene = Scene::of(&[("cp1", plane), ("w1", &facts)]);
+        assert_eq!(scene.check(), [], "{name}");
+        assert_eq!(scene.unchecked(), [""; 0], "{name}");
     }
 }
 
