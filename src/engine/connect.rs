@@ -47,15 +47,16 @@ pub async fn connect(
         tasks.spawn(async move {
             let permit = logins.acquire().await;
             let mut remote = pin!(Remote::connect(&target, keys, &run));
-            let remote = match timeout(SLOW, &mut remote).await {
-                Ok(remote) => remote,
-                Err(_) => tokio::select! {
+            let remote = if let Ok(remote) = timeout(SLOW, &mut remote).await {
+                remote
+            } else {
+                tokio::select! {
                     remote = &mut remote => remote,
                     _slow = slow_ones.acquire() => {
                         drop(permit);
                         remote.await
                     }
-                },
+                }
             };
             (
                 index,
