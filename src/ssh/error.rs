@@ -144,6 +144,10 @@ pub enum KeyProblem {
     /// It is not a private key in a format that is understood.
     #[error("it is not a private key: {0}")]
     NotAKey(String),
+    /// An ECDSA key in OpenSSH's own format whose number begins with a byte of zeros (one of some hundred): OpenSSH
+    /// leaves that byte out (RFC 4251, `mpint`), and the crate that reads keys wants all of them.
+    #[error("its number is a byte short, which is not understood here")]
+    ShortNumber,
     /// An RSA key against a server that takes only SHA-1 signatures.
     #[error("the server takes RSA keys only with SHA-1 signatures, which are refused here")]
     OnlySha1,

@@ -125,6 +125,11 @@ fn key_fix(path: &str, problem: &KeyProblem) -> String {
                 "name the private half of an OpenSSH, PEM or PKCS#8 key; look at it with `ssh-keygen -l -f {path}`"
             )
         }
+        KeyProblem::ShortNumber => {
+            format!(
+                "write the same key in another format: `ssh-keygen -p -m PKCS8 -f {path}`; or add it to an agent: `ssh-add {path}`"
+            )
+        }
         KeyProblem::NeedsAgent => {
             format!("start an agent and add the key: `eval $(ssh-agent); ssh-add {path}`")
         }
