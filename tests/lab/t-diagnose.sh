@@ -107,9 +107,11 @@ secrets() {
   mkdir -p "$TMP/all" && tar -C "$TMP/all" -xzf "$TMP/all.tar.gz"
   ls -R "$TMP/all"
   grep -q 'containerd.file' "$TMP"/all/*/hosts/w1.txt
-  # kubeconfigs' and certificates' keys, beside what was planted.
+  # Keys, beside what was planted: of RSA's a line from its middle, since the first ones are public and in the certificate as well.
   for c in "$cp" "$w"; do
-    on "$c" sh -c 'for f in /etc/kubernetes/*.conf; do sed -n "s/.*client-key-data: *//p" $f; done; for f in /etc/kubernetes/pki/*.key /etc/kubernetes/pki/etcd/*.key /var/lib/kubelet/pki/*.pem; do sed -n "/PRIVATE KEY/,/PRIVATE KEY/p" $f 2> /dev/null | sed -n 3p; done' | cut -c 1-60 | grep . >> "$TMP/keys"
+    on "$c" sh -c 'for f in /etc/kubernetes/*.conf; do sed -n "s/.*client-key-data: *//p" $f | cut -c 1-60; done
+      { for f in /etc/kubernetes/*.conf; do sed -n "s/.*client-key-data: *//p" $f | base64 -d; done; cat /etc/kubernetes/pki/*.key /etc/kubernetes/pki/etcd/*.key; } 2> /dev/null | awk "/BEGIN/ { n = 0 } { if (++n == 15) print }"
+      for f in /var/lib/kubelet/pki/*.pem; do sed -n "/PRIVATE KEY/,/PRIVATE KEY/p" $f | sed -n 2p; done' | grep . >> "$TMP/keys"
   done
   [ "$(wc -l < "$TMP/keys")" -ge 8 ]
   if grep -rlE 'planted(dX|-|0)' "$TMP/all" "$TMP/logs-planted"; then return 1; fi
