@@ -20,7 +20,7 @@ for c in "${containers[@]}"; do
   keepers+=($!)
   echo $! > "$group/cgroup.procs"
 done
-trap 'kill "${keepers[@]}" 2> /dev/null; _end' EXIT
+trap 'ended=$?; kill "${keepers[@]}" 2> /dev/null; (exit "$ended"); _end' EXIT
 bv() { "$BIVOUAC" -f cluster.yaml --accept-new-host-keys --log-dir "$TMP/logs" "$@" < /dev/null; }
 on() { podman exec -i "$@"; }
 t "init" "$BIVOUAC" -f cluster.yaml --accept-new-host-keys --yes --log-dir "$TMP/logs-init" init
