@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # the line in front assigns it
+# shellcheck disable=SC2154,SC2034 # the line in front assigns it; what the login has is for the functions of the prelude
 # The loop that answers requests. The line `bv_nonce=...` is put in front of it; lines that begin
 # with `#` are removed before it is sent. Names that begin with `bv_` belong to it.
 #

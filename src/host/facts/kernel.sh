@@ -21,26 +21,62 @@ modules=/lib/modules/$kernel
 locked=
 read -r locked 2>/dev/null </proc/sys/kernel/modules_disabled
 [ "$locked" != 1 ] || modules=/nonexistent
+# One look into each list for all of them.
+listed=$(grep -ohsE '/(br_netfilter|overlay|ip_vs|ip_vs_rr|ip_vs_wrr|ip_vs_sh|ip_vs_lc|ip_vs_dh|ip_vs_sed|ip_vs_nq|ip_set|nf_conntrack|nf_tables|ip_tables)\.ko' \
+    "$modules/modules.dep" "/lib/modules/$kernel/modules.builtin")
+# The kernel's configuration, where kubeadm looks for it (kubernetes/system-validators, kernel_validator.go): of what is asked of it below,
+# what it has, `NAME=`, a line each, after a line `=` that says that it could be read.
+for options in /proc/config.gz "/boot/config-$kernel" "/usr/src/linux-$kernel/.config" /usr/src/linux/.config "/usr/lib/modules/$kernel/config" \
+    "/usr/lib/ostree-boot/config-$kernel" "/usr/lib/kernel/config-$kernel" "/usr/src/linux-headers-$kernel/.config" "/lib/modules/$kernel/build/.config" none; do
+    [ "$options" = none ] || [ -e "$options" ] || continue
+    [ "$options" = none ] || say kernel_config "$options"
+    break
+done
+wanted='NAMESPACES NET_NS PID_NS IPC_NS UTS_NS CGROUPS CGROUP_CPUACCT CGROUP_DEVICE CGROUP_FREEZER CGROUP_SCHED CPUSETS MEMCG INET EXT4_FS PROC_FS
+    NETFILTER_XT_TARGET_REDIRECT NETFILTER_XT_MATCH_COMMENT FAIR_GROUP_SCHED'
+config=
+if [ "$options" != none ]; then
+    config=$(case $options in *.gz) gzip -cd "$options" ;; *) cat "$options" ;; esac 2>/dev/null | awk -v wanted="$wanted" '
+        BEGIN {
+            count = split(wanted " IP_NF_TARGET_REDIRECT", names, /[ \n]+/)
+            for (i = 1; i <= count; i++) asked["CONFIG_" names[i]] = 1
+        }
+        /^CONFIG_[A-Z0-9_]+=[ym]/ {
+            at = index($0, "=")
+            name = substr($0, 1, at - 1)
+            if (!any++) print "="
+            if (name in asked) print substr(name, 8) "="
+            # What kube-proxy needs has to be built in to be there without its file.
+            if (substr($0, at + 1, 1) == "y" && name ~ /^CONFIG_(IP_VS|IP_SET|NF_CONNTRACK|NF_TABLES|IP_NF_IPTABLES)/) print substr(name, 8) "=y"
+        }')
+fi
+config="$newline$config$newline"
 say module_missing -
 [ -e /proc/sys/net/bridge ] ||
-    grep -qs '/br_netfilter\.ko' "$modules/modules.dep" "/lib/modules/$kernel/modules.builtin" ||
+    case $listed in *'/br_netfilter.ko'*) true ;; *) false ;; esac ||
     say module_missing br_netfilter
 [ -d /sys/module/overlay ] || grep -qsw overlay /proc/filesystems ||
-    grep -qs '/overlay\.ko' "$modules/modules.dep" "/lib/modules/$kernel/modules.builtin" ||
+    case $listed in *'/overlay.ko'*) true ;; *) false ;; esac ||
     say module_missing overlay
 # What kube-proxy may need, by its mode; a kernel that does not list what is built in has a configuration.
-config=
-for name in ip_vs ip_vs_rr ip_vs_wrr ip_vs_sh ip_vs_lc ip_vs_dh ip_vs_sed ip_vs_nq ip_set nf_conntrack nf_tables ip_tables; do
+while read -r name symbol; do
     [ ! -d "/sys/module/$name" ] || continue
-    ! grep -qs "/$name\.ko" "$modules/modules.dep" "/lib/modules/$kernel/modules.builtin" || continue
-    if [ -z "$config" ]; then
-        config=$({ cat "/boot/config-$kernel" || gzip -cd /proc/config.gz; } 2>/dev/null | grep -E '^CONFIG_(IP_VS|IP_SET|NF_CONNTRACK|NF_TABLES|IP_NF_IPTABLES)[A-Z_]*=y')
-        config="$config$newline"
-    fi
-    symbol=$(printf '%s' "$name" | tr '[:lower:]' '[:upper:]')
-    [ "$name" != ip_tables ] || symbol=IP_NF_IPTABLES
-    case $config in *"CONFIG_$symbol=y$newline"*) ;; *) say module_missing "$name" ;; esac
-done
+    case $listed in *"/$name.ko"*) continue ;; esac
+    case $config in *"$newline$symbol=y$newline"*) ;; *) say module_missing "$name" ;; esac
+done <<'EOF'
+ip_vs IP_VS
+ip_vs_rr IP_VS_RR
+ip_vs_wrr IP_VS_WRR
+ip_vs_sh IP_VS_SH
+ip_vs_lc IP_VS_LC
+ip_vs_dh IP_VS_DH
+ip_vs_sed IP_VS_SED
+ip_vs_nq IP_VS_NQ
+ip_set IP_SET
+nf_conntrack NF_CONNTRACK
+nf_tables NF_TABLES
+ip_tables IP_NF_IPTABLES
+EOF
 # What somebody had modprobe do instead of loading one (modprobe.d(5)): as hardening guides want it of `overlay`.
 say module_blocked -
 grep -EHs '^[[:space:]]*install[[:space:]]+(overlay|br[-_]netfilter|nf[-_]conntrack|nf[-_]tables|ip[-_]tables|vxlan|ip[-_]vs)[[:space:]]' \
@@ -55,29 +91,25 @@ grep -EHs '^[[:space:]]*install[[:space:]]+(overlay|br[-_]netfilter|nf[-_]conntr
         [ "$name" != br_netfilter ] || [ "$state" != absent ] || [ ! -e /proc/sys/net/bridge ] || state=built-in
         say module_blocked "$name $state $file"
     done
-# The kernel's configuration, where kubeadm looks for it (kubernetes/system-validators, kernel_validator.go), and what it misses there.
-for file in /proc/config.gz "/boot/config-$kernel" "/usr/src/linux-$kernel/.config" /usr/src/linux/.config "/usr/lib/modules/$kernel/config" \
-    "/usr/lib/ostree-boot/config-$kernel" "/usr/lib/kernel/config-$kernel" "/usr/src/linux-headers-$kernel/.config" "/lib/modules/$kernel/build/.config" none; do
-    [ "$file" = none ] || [ -e "$file" ] || continue
-    [ "$file" = none ] || say kernel_config "$file"
-    break
-done
-case $file in
+# What of the configuration is missing; one that could not be unpacked says nothing.
+case $options in
 none)
     # It would load this one.
     if grep -qs '/configs\.ko' "/lib/modules/$kernel/modules.dep"; then say kernel_config configs; else say kernel_config none; fi
     ;;
 *)
     say kernel_option_missing -
-    case $file in *.gz) gzip -cd "$file" ;; *) cat "$file" ;; esac 2>/dev/null | awk '
-        /^CONFIG_[A-Z0-9_]+=[ym]/ { sub(/^CONFIG_/, ""); sub(/=.*/, ""); has[$0] = 1; any = 1 }
-        END {
-            # One that could not be unpacked says nothing.
-            if (!any) exit
-            if ("IP_NF_TARGET_REDIRECT" in has) has["NETFILTER_XT_TARGET_REDIRECT"] = 1
-            count = split("NAMESPACES NET_NS PID_NS IPC_NS UTS_NS CGROUPS CGROUP_CPUACCT CGROUP_DEVICE CGROUP_FREEZER CGROUP_SCHED CPUSETS MEMCG INET EXT4_FS PROC_FS NETFILTER_XT_TARGET_REDIRECT NETFILTER_XT_MATCH_COMMENT FAIR_GROUP_SCHED", wanted, " ")
-            for (i = 1; i <= count; i++) if (!(wanted[i] in has)) print "kernel_option_missing " wanted[i]
-        }'
+    case $config in
+    "$newline=$newline"*)
+        for name in $wanted; do
+            case $name$config in
+            *"$newline$name=$newline"*) ;;
+            NETFILTER_XT_TARGET_REDIRECT*"${newline}IP_NF_TARGET_REDIRECT=$newline"*) ;;
+            *) say kernel_option_missing "$name" ;;
+            esac
+        done
+        ;;
+    esac
     ;;
 esac
 say_file ip_forward /proc/sys/net/ipv4/ip_forward

@@ -21,9 +21,10 @@ if has ip; then
     # Rules that others added, and the routes of the tables that they lead to.
     say rule -
     tables=
-    for line in $(ip -o -4 rule show 2>/dev/null | tr ' \t' '\037\037'); do
-        line=$(printf '%s' "$line" | tr '\037' ' ')
+    rules=$(ip -o -4 rule show 2>/dev/null | tr '\t' ' ')
+    while read -r line; do
         case $line in
+        '') continue ;;
         0:*' lookup local'*) continue ;;
         esac
         say rule "$line"
@@ -33,7 +34,9 @@ if has ip; then
         case " main default local $tables " in *" $table "*) continue ;; esac
         tables="$tables $table"
         ip -o -4 route show table "$table" 2>/dev/null | head -n 50 | while read -r line; do say "table" "$table $line"; done
-    done
+    done <<EOF
+$rules
+EOF
 fi
 
 # The packet filter, where it may be asked without a module being loaded: what would be asked is loaded, or the kernel has no modules.
@@ -55,9 +58,6 @@ if [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; then
     fi
 fi
 
-for key in net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports; do
-    file=/proc/sys/$(printf '%s' "$key" | tr . /)
-    [ -r "$file" ] || continue
-    value=$(tr '\t' ' ' 2>/dev/null <"$file")
-    say sysctl "$key ${value:--}"
-done
+# grep reads each at once: of these files a second read has nothing.
+(cd /proc/sys && grep -s '' net/ipv4/ip_local_port_range net/ipv4/ip_local_reserved_ports) | tr '/\t' '. ' |
+    sed -n -e 's/^\([a-z0-9_.]*\):$/sysctl \1 -/p' -e 's/^\([a-z0-9_.]*\):\(..*\)$/sysctl \1 \2/p'

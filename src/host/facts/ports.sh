@@ -11,10 +11,9 @@ owner() {
 
 if [ -r /proc/net/tcp ]; then
     say listener -
-    for file in /proc/net/tcp /proc/net/tcp6; do
-        [ -r "$file" ] || continue
-        while read -r _ local _ state _ _ _ _ _ inode _; do
-            [ "$state" = 0A ] || continue
+    # grep finds the few: the shell reads a file of many connections one byte at a time.
+    grep -hsE ': [0-9A-F]+:(094B|094C|192B|2124|2808|2809|280A|2810|2811|2813) [0-9A-F]+:[0-9A-F]+ 0A ' /proc/net/tcp /proc/net/tcp6 |
+        while read -r _ local _ _ _ _ _ _ _ inode _; do
             case ${local##*:} in
             094B) port=2379 ;;
             094C) port=2380 ;;
@@ -31,6 +30,5 @@ if [ -r /proc/net/tcp ]; then
             esac
             owner "$inode"
             say listener "$port $process"
-        done <"$file"
-    done
+        done
 fi
