@@ -199,6 +199,8 @@ pub struct Context<'a> {
     pub repairs: &'a [String],
     /// Where the cluster's API is.
     pub api: Api,
+    /// Whether the cluster is another tool's, with a pod network of its own.
+    pub foreign: bool,
     /// The hosts, in file order.
     pub hosts: &'a [HostFacts<'a>],
 }

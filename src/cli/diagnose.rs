@@ -33,6 +33,9 @@ pub struct Args {
 const LOOK: Duration = Duration::from_secs(150);
 /// Limit for all that is done after a run that did not work, connections included.
 const AFTER: Duration = Duration::from_secs(45);
+
+/// What each host gets of it: one that is slow must not take along what the others said.
+const EACH: Duration = Duration::from_secs(25);
 /// Hosts that are looked at then, beside those that failed: control planes.
 const PLANES: usize = 5;
 /// Hosts that failed and are looked at then: when a hundred say the same, some will do.
@@ -196,6 +199,6 @@ async fn search(session: &Session, options: &Options, failed: &[FailedStep]) -> 
         .collect();
     let cluster = all.only(&wanted);
     let reached = hosts::again(session, &cluster, options).await.ok()?;
-    let looks = looks(&cluster, testimonies(reached, options.parallel, AFTER).await);
+    let looks = looks(&cluster, testimonies(reached, options.parallel, EACH).await);
     Some(diagnose(&Case { cluster: &cluster, looks: &looks, failed, now: SystemTime::now() }))
 }

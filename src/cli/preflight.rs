@@ -293,7 +293,8 @@ pub fn judged(
             answered: seen.clock.1,
         })
         .collect();
-    let api = api(&session.cluster, &hosts::states(session, seen));
+    let states = hosts::states(session, seen);
+    let api = api(&session.cluster, &states);
     let context = Context {
         cluster: &session.cluster,
         hosts: &facts,
@@ -301,6 +302,7 @@ pub fn judged(
         families,
         repairs,
         api,
+        foreign: states.iter().any(|state| state.foreign),
     };
     crate::preflight::check(&context)
 }

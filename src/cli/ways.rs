@@ -27,7 +27,7 @@ struct Walker {
     words: mpsc::UnboundedSender<String>,
     said: mpsc::UnboundedReceiver<String>,
     heard: Heard,
-    /// It has tried all its ways.
+    /// It has said each word in time, so far.
     tried: bool,
 }
 
@@ -39,7 +39,15 @@ pub async fn tried(
 ) -> Result<(), Stop> {
     let states = hosts::states(session, seen);
     let stations = stations(session, seen, &states);
-    let ways = scheme::plan(&session.cluster, &stations);
+    let mut ways = scheme::plan(&session.cluster, &stations);
+    // Another tool's cluster has a pod network of its own, and an etcd elsewhere is nobody's here.
+    if states.iter().any(|state| state.foreign) {
+        ways.retain(|way| way.port != scheme::POD_PORT);
+    }
+    let etcd = session.cluster.kubernetes.kubeadm.get("etcd");
+    if etcd.is_some_and(|etcd| etcd.get("external").is_some()) {
+        ways.retain(|way| ![2379, 2380].contains(&way.port));
+    }
     if ways.is_empty() {
         return Ok(());
     }
@@ -57,7 +65,7 @@ pub async fn tried(
         };
         let (words, hears) = mpsc::unbounded_channel();
         let (says, said) = mpsc::unbounded_channel();
-        walkers.push(Walker { index, words, said, heard: Heard::default(), tried: false });
+        walkers.push(Walker { index, words, said, heard: Heard::default(), tried: true });
         let (word, limit) = (word.clone(), slowest + 2 * BEGIN);
         tasks.spawn(async move {
             let result = remote.walk(&part, &word, hears, says, limit).await;
@@ -130,7 +138,8 @@ fn part(host: usize, stations: &[Station], ways: &[Planned]) -> Option<Part> {
         .filter(|(_, way)| way.from == host)
         .filter_map(|(number, way)| try_of(number, way, to(way)?))
         .collect();
-    let tcp = ports(|it| it == Protocol::Tcp);
+    // Who is in the cluster has these ports for his own programs, which may be between two starts; his machine answers without us.
+    let tcp = if stations[host].joined { BTreeSet::new() } else { ports(|it| it == Protocol::Tcp) };
     let udp = ports(|it| it != Protocol::Tcp);
     let has_part = !(tcp.is_empty() && udp.is_empty() && tries.is_empty());
     has_part.then_some(Part { address, tcp, udp, tries })
@@ -153,7 +162,8 @@ impl Walker {
     /// Waits for a word of the host's; says whether it came.
     async fn until(&mut self, word: &str, mark: &str) -> bool {
         while let Some(line) = self.said.recv().await {
-            if line.trim() == mark {
+            // What a datagram had behind its words may stand in front.
+            if line.trim_matches(|c: char| c == '\0' || c.is_whitespace()) == mark {
                 return true;
             }
             self.heard.take(&line, word);
@@ -169,7 +179,7 @@ async fn each(walkers: &mut [Walker], word: &str, mark: &str, limit: Duration) {
     for walker in walkers {
         let left = deadline.saturating_duration_since(tokio::time::Instant::now());
         let came = timeout(left, walker.until(word, mark)).await.unwrap_or(false);
-        walker.tried = came;
+        walker.tried &= came;
     }
 }
 

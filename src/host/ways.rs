@@ -159,22 +159,24 @@ impl Outcome {
 pub struct Heard {
     ears: BTreeMap<(&'static str, u16), bool>,
     ways: BTreeMap<usize, Came>,
+    begun: BTreeSet<usize>,
     came: BTreeSet<usize>,
 }
 
 impl Part {
-    /// The script for it. `word` is what this run's datagrams begin with: of letters and digits.
+    /// The script for it. `word` is what this run's datagrams begin with: of letters and digits; after `limit` nobody listens any more.
     #[must_use]
-    pub fn script(&self, word: &str) -> String {
+    pub fn script(&self, word: &str, limit: Duration) -> String {
         let list = |ports: &BTreeSet<u16>| {
             ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
         let mut script = format!(
-            "bv_address={} bv_tcp={} bv_udp={} bv_word={}\nbv_ways() {{\n:\n",
+            "bv_address={} bv_tcp={} bv_udp={} bv_word={} bv_limit={}\nbv_ways() {{\n:\n",
             quote(&self.address.to_string()),
             quote(&list(&self.tcp)),
             quote(&list(&self.udp)),
             quote(word),
+            limit.as_secs(),
         );
         for some in self.tries.chunks(AT_ONCE) {
             script.push_str("bv_try <<'bv_end'\n");
@@ -211,6 +213,7 @@ impl Heard {
                 let Ok(number) = second.parse() else { return };
                 self.ways.insert(number, Came::of(rest));
             }
+            "begun" => self.begun.extend(second.parse::<usize>()),
             "came" if second == word => {
                 self.came.extend(rest.parse::<usize>());
             }
@@ -228,10 +231,11 @@ impl Heard {
         }
     }
 
-    /// What came back of a connection that it tried; a try that was cut off said nothing.
+    /// What came back of a try. One that began and said no more got nothing; one that did not begin in time tells nothing.
     #[must_use]
     pub fn way(&self, number: usize) -> Came {
-        self.ways.get(&number).copied().unwrap_or(Came::Nothing)
+        let nothing = if self.begun.contains(&number) { Came::Nothing } else { Came::Untried };
+        self.ways.get(&number).copied().unwrap_or(nothing)
     }
 
     /// Whether another's datagram came.
@@ -273,7 +277,7 @@ impl Remote {
         lines: Lines,
         limit: Duration,
     ) -> Result<Answer, Error> {
-        let script = part.script(word);
+        let script = part.script(word, limit);
         self.ask(&script, Stdin::Lines(words), limit, Some(lines), None).await
     }
 }
@@ -296,6 +300,7 @@ mod tests {
             "way 2 Connection refused",
             "way 3 No route to host",
             "way 4 untried",
+            "begun 5",
             "came w0rd 7\0\0\0",
             "came other 8",
             "came w0rd x",
@@ -336,11 +341,13 @@ mod tests {
         assert_eq!(of(Tcp, &refused, &["up tcp 5"]), Outcome::Rejected);
         assert_eq!(of(Tcp, &refused, &["taken tcp 5"]), Outcome::Open);
         assert_eq!(of(Tcp, &refused, &[]), Outcome::Open);
-        assert_eq!(of(Tcp, &[], &["up tcp 5"]), Outcome::Silent);
+        assert_eq!(of(Tcp, &["begun 1"], &["up tcp 5"]), Outcome::Silent);
+        assert_eq!(of(Tcp, &[], &["up tcp 5"]), Outcome::Unknown);
         assert_eq!(of(Tcp, &["way 1 No route to host"], &[]), Outcome::NoRoute);
         assert_eq!(of(Tcp, &["way 1 untried"], &["up tcp 5"]), Outcome::Unknown);
-        assert_eq!(of(Udp, &[], &["up udp 5", "came w 1"]), Outcome::Open);
-        assert_eq!(of(Large, &[], &["up udp 5"]), Outcome::Silent);
+        assert_eq!(of(Udp, &["begun 1"], &["up udp 5", "came w 1"]), Outcome::Open);
+        assert_eq!(of(Large, &["begun 1"], &["up udp 5"]), Outcome::Silent);
+        assert_eq!(of(Large, &[], &["up udp 5"]), Outcome::Unknown);
         // Who could not listen heard nothing, and that says nothing.
         assert_eq!(of(Udp, &[], &[]), Outcome::Unknown);
         assert_eq!(of(Udp, &["way 1 untried"], &["up udp 5"]), Outcome::Unknown);
@@ -371,7 +378,7 @@ mod tests {
         };
         let mut child = Command::new("sh")
             .arg("-c")
-            .arg(part.script("w0rd"))
+            .arg(part.script("w0rd", Duration::from_secs(60)))
             .env("LC_ALL", "C")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -8,10 +8,11 @@
 #   bv_address   the address to listen on
 #   bv_tcp       TCP ports, with blanks in between; bv_udp: those of UDP
 #   bv_word      what datagrams of this run begin with
+#   bv_limit     seconds after which nobody listens any more
 #   bv_ways      is defined by them: a function that calls `bv_try` with lines `NUMBER PROTOCOL ADDRESS PORT SIZE`
 #
-# What listens ends with the connection (the word that it waits for does not come then), and by itself after a
-# minute. It writes no file. Where somebody listens already, he answers.
+# What listens ends with the connection (the word that it waits for does not come then), and by itself after
+# bv_limit seconds. It writes no file. Where somebody listens already, he answers.
 
 bv_hex() { printf '%04X' "$1"; }
 # bv_bound tcp|udp PORT: whether somebody has that port; `ss` would make the kernel load a module.
@@ -44,6 +45,8 @@ while read -r number protocol host port size; do
     case $protocol in
     tcp)
         {
+            # With less than three seconds left nothing could be told from silence.
+            [ "$SECONDS" -gt 1 ] || printf "begun %s\n" "$number"
             said=$( { exec 3<>"/dev/tcp/$host/$port"; } 2>&1 ) && said=connected
             printf "way %s %s\n" "$number" "${said##*: }"
         } &
@@ -51,6 +54,7 @@ while read -r number protocol host port size; do
     udp)
         {
             exec 3>"/dev/udp/$host/$port" || exit
+            [ "$SECONDS" -gt 1 ] || printf "begun %s\n" "$number"
             for turn in 1 2 3; do
                 { printf "came %s %s\n" "$word" "$number"; head -c "$size" /dev/zero; } | dd bs="$size" count=1 iflag=fullblock >&3
                 sleep 0.2
@@ -81,12 +85,12 @@ if command -v systemd-socket-activate >/dev/null && command -v timeout >/dev/nul
     for bv_port in $bv_listen; do set -- "$@" -l "$(bv_at "$bv_port")"; done
     # It reads until the other side ends: then that side is the one that remembers the connection for a while.
     if [ $# -gt 0 ]; then
-        timeout 60 systemd-socket-activate --accept --inetd "$@" cat </dev/null >/dev/null 2>&1 &
+        timeout "$bv_limit" systemd-socket-activate --accept --inetd "$@" cat </dev/null >/dev/null 2>&1 &
         bv_children="$bv_children $!"
     fi
     for bv_port in $bv_hear; do
         # shellcheck disable=SC2016 # the inner shell expands it
-        timeout 60 systemd-socket-activate --datagram -l "$(bv_at "$bv_port")" \
+        timeout "$bv_limit" systemd-socket-activate --datagram -l "$(bv_at "$bv_port")" \
             sh -c 'while dd bs=80 count=1 <&3 2>/dev/null; do echo; done' </dev/null 2>/dev/null &
         bv_children="$bv_children $!"
     done

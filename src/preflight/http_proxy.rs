@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::ssh::quote;
+
 use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need};
 
 pub(super) const CHECK: Check = Check {
@@ -33,7 +35,10 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let is = |name: &str, one: &str| name.eq_ignore_ascii_case(one);
     // The last one counts; of the manager's own words the file says more.
     let named = proxies.iter().rev().find(|(_, name, _)| is(name, "https_proxy"));
-    let Some((file, name, proxy)) = named else { return vec![] };
+    // An empty one takes it away.
+    let Some((file, name, proxy)) = named.filter(|(_, _, value)| !value.is_empty()) else {
+        return vec![];
+    };
     let without = proxies.iter().rev().find(|(_, name, _)| is(name, "no_proxy"));
     let without = without.map_or("", |(_, _, value)| value.as_str());
     let wanted = api_servers(context);
@@ -46,9 +51,9 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     );
     let mut all: Vec<&str> = without.split(',').filter(|one| !one.is_empty()).collect();
     all.extend(lost.iter().map(|it| it.as_str()));
-    let all = all.join(",");
+    let all = quote(&all.join(","));
     let command = format!(
-        r#"mkdir -p {DROP_IN} && printf '[Service]\nEnvironment="NO_PROXY={all}" "no_proxy={all}"\n' >{DROP_IN}/no-proxy.conf"#
+        r#"mkdir -p {DROP_IN} && printf '[Service]\nEnvironment="NO_PROXY=%s" "no_proxy=%s"\n' {all} {all} >{DROP_IN}/zz-no-proxy.conf"#
     );
     let fix = "have it reached without the proxy";
     vec![host.error(CHECK.name, message, fix).typed(command)]
@@ -72,7 +77,9 @@ fn is_without(list: &str, host: &str) -> bool {
     if ip.is_some_and(|ip| ip.is_loopback()) || host == "localhost" {
         return true;
     }
+    // A port may stand behind an address or a name.
     list.split(',').map(str::trim).filter(|one| !one.is_empty()).any(|one| {
+        let one = one.strip_suffix(":6443").unwrap_or(one);
         if one == "*" {
             return true;
         }

@@ -72,7 +72,9 @@ fn by_name(context: &Context<'_>, host: &HostFacts<'_>) -> Option<Finding> {
         return finding(message, "let `files` come first", command.to_owned());
     }
     let at: Vec<&str> = names.addresses(LOCALHOST).collect();
-    let wrong: Vec<&&str> = at.iter().filter(|it| !is_loopback(it)).collect();
+    // Lists of blocked names have `fe80::1%lo0` beside the right one.
+    let is_other = |it: &&&str| it.parse::<IpAddr>().is_ok() && !is_loopback(it);
+    let wrong: Vec<&&str> = at.iter().filter(is_other).collect();
     let add = r"printf '\n127.0.0.1 localhost\n' >>/etc/hosts";
     if let Some(address) = wrong.first() {
         let message = format!("`localhost` is `{address}` in `/etc/hosts`");

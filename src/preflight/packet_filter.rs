@@ -13,7 +13,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use self::packet::{Hook, Packet, Verdict};
 use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
-use crate::cluster::RuntimeKind;
+use crate::cluster::{LoadBalancer, RuntimeKind};
 use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
@@ -127,7 +127,10 @@ fn needed<'a>(context: &Context<'_>, host: &'a HostFacts<'_>) -> Vec<Needed<'a>>
             continue;
         };
         let theirs = other.host.control_plane;
-        all.extend(between(own, interface, plane, address, theirs));
+        let ways = between(own, interface, plane, address, theirs);
+        all.extend(
+            ways.into_iter().filter(|way| is_used(context, plane && theirs, way.packet.port)),
+        );
     }
     all.extend(net.into_iter().flat_map(|net| of_pods(own, interface, plane, net, host, context)));
     all
@@ -157,6 +160,17 @@ fn itself<'a>(own: Ipv4Addr, plane: bool) -> Vec<Needed<'a>> {
         },
     })
     .collect()
+}
+
+/// Whether anything of this cluster goes to that port of another host.
+fn is_used(context: &Context<'_>, planes: bool, port: u16) -> bool {
+    let etcd = || context.cluster.kubernetes.kubeadm.get("etcd")?.get("external");
+    match port {
+        2379 | 2380 => etcd().is_none(),
+        // Through a load balancer of its owner's, which the rules have to let in.
+        6443 => planes || context.cluster.load_balancer != LoadBalancer::External,
+        _ => true,
+    }
 }
 
 /// Between two hosts, by their roles: API server, etcd and kubelets.
@@ -213,6 +227,10 @@ fn of_pods<'a>(
     host: &HostFacts<'_>,
     context: &Context<'_>,
 ) -> Vec<Needed<'a>> {
+    // Another tool's cluster has a network of its own.
+    if context.foreign {
+        return vec![];
+    }
     let from = u32::from(net.network());
     // Of this node's share, and of another's.
     let (near, far) = (Ipv4Addr::from(from + 5), Ipv4Addr::from(from + 261));

@@ -94,7 +94,16 @@ impl Scene {
         let families = &Families::embedded().unwrap();
         let archs = &self.archs;
         let repairs = &self.repairs;
-        check(&Context { cluster, bundle_archs: archs, hosts: &hosts, families, repairs, api })
+        let foreign = false;
+        check(&Context {
+            cluster,
+            bundle_archs: archs,
+            hosts: &hosts,
+            families,
+            repairs,
+            api,
+            foreign,
+        })
     }
 }
 

@@ -94,7 +94,6 @@ fn named(scene: &Scene<'_>, bad: &BTreeSet<String>) -> Option<Suspect> {
         1 => ", and one more file is missing".to_owned(),
         more => format!(", and {more} more files are missing"),
     };
-    let path = first.trim_start_matches("there is no ").trim_end_matches(" is empty");
     let mut suspect = scene.suspect(
         "CertificateMissing",
         Weight::Certain,
@@ -103,30 +102,6 @@ fn named(scene: &Scene<'_>, bad: &BTreeSet<String>) -> Option<Suspect> {
     for one in bad.iter().take(3) {
         suspect = suspect.proof("the host's files", one.clone());
     }
-    Some(match command(path) {
-        Some(command) => suspect.command(command),
-        None => suspect,
-    })
-}
-
-/// How kubeadm makes a file anew that is signed by an authority which is still there.
-fn command(path: &str) -> Option<String> {
-    let (certs, confs) = ("kubeadm init phase certs", "kubeadm init phase kubeconfig");
-    let file = path.trim_start_matches("/etc/kubernetes/").trim_start_matches("pki/");
-    Some(match file.rsplit_once('.')? {
-        (
-            "apiserver"
-            | "apiserver-kubelet-client"
-            | "apiserver-etcd-client"
-            | "front-proxy-client",
-            _,
-        ) => format!("{certs} {}", file.rsplit_once('.')?.0),
-        ("etcd/server", _) => format!("{certs} etcd-server"),
-        ("etcd/peer", _) => format!("{certs} etcd-peer"),
-        ("etcd/healthcheck-client", _) => format!("{certs} etcd-healthcheck-client"),
-        (name @ ("admin" | "scheduler" | "controller-manager"), "conf") => {
-            format!("{confs} {name}")
-        }
-        _ => return None,
-    })
+    // `kubeadm init phase certs` without the cluster's configuration would leave out its names.
+    Some(suspect)
 }

@@ -4,15 +4,14 @@ use super::units::yaml_error;
 use super::{Look, Part, Scene, Suspect, Weight};
 
 /// The parts of a control plane: the pod, and what is broken without it.
-const PLANE: &[(&str, Part, &str)] = &[
-    ("etcd", Part::Etcd, "kubeadm init phase etcd local"),
-    ("kube-apiserver", Part::ApiServer, "kubeadm init phase control-plane apiserver"),
-    (
-        "kube-controller-manager",
-        Part::ControllerManager,
-        "kubeadm init phase control-plane controller-manager",
-    ),
-    ("kube-scheduler", Part::Scheduler, "kubeadm init phase control-plane scheduler"),
+///
+/// No line to type makes one anew: `kubeadm init phase` without the cluster's configuration writes kubeadm's defaults, which lack what the
+/// cluster was made with.
+const PLANE: &[(&str, Part)] = &[
+    ("etcd", Part::Etcd),
+    ("kube-apiserver", Part::ApiServer),
+    ("kube-controller-manager", Part::ControllerManager),
+    ("kube-scheduler", Part::Scheduler),
 ];
 
 pub(super) fn rule(scene: &Scene<'_>) -> Vec<Suspect> {
@@ -41,11 +40,7 @@ fn broken(scene: &Scene<'_>) -> Vec<Suspect> {
     let one = |(name, why): (&str, String)| {
         let path = format!("/etc/kubernetes/manifests/{name}.yaml");
         let message = format!("the kubelet does not understand the manifest `{path}`: {why}");
-        let suspect = scene.suspect("ManifestBroken", Weight::Certain, message).proof(path, why);
-        match PLANE.iter().find(|(pod, ..)| *pod == name) {
-            Some((_, _, command)) => suspect.command(*command),
-            None => suspect,
-        }
+        scene.suspect("ManifestBroken", Weight::Certain, message).proof(path, why)
     };
     broken_manifests(scene.look).map(one).collect()
 }
@@ -56,12 +51,12 @@ fn missing(scene: &Scene<'_>) -> Option<Suspect> {
         return None;
     }
     let own_etcd = scene.evidence.files.contains_key("/etc/kubernetes/pki/etcd/server.key");
-    let gone: Vec<&(&str, Part, &str)> = PLANE
+    let gone: Vec<&(&str, Part)> = PLANE
         .iter()
         .filter(|(pod, ..)| scene.look.manifest(pod).is_none() && (*pod != "etcd" || own_etcd))
         .filter(|(pod, ..)| scene.evidence.process(pod).is_none())
         .collect();
-    let (pod, _, command) = gone.first()?;
+    let (pod, _) = gone.first()?;
     if gone.len() == PLANE.len()
         && !scene.evidence.files.contains_key("/etc/kubernetes/kubelet.conf")
     {
@@ -77,8 +72,7 @@ fn missing(scene: &Scene<'_>) -> Option<Suspect> {
     Some(
         scene
             .suspect("ManifestMissing", Weight::Certain, message)
-            .proof("/etc/kubernetes/manifests", format!("there is no {pod}.yaml"))
-            .command(*command),
+            .proof("/etc/kubernetes/manifests", format!("there is no {pod}.yaml")),
     )
 }
 
@@ -114,7 +108,7 @@ fn directory(scene: &Scene<'_>) -> Option<Suspect> {
 fn images(scene: &Scene<'_>) -> Option<Suspect> {
     let images = scene.evidence.images.as_ref().filter(|images| !images.is_empty())?;
     for (pod, text) in scene.look.manifests() {
-        let part = PLANE.iter().find(|(name, ..)| *name == pod).map(|(_, part, _)| *part);
+        let part = PLANE.iter().find(|(name, ..)| *name == pod).map(|(_, part)| *part);
         if part.is_none_or(|part| !scene.is_broken(part)) || scene.evidence.process(pod).is_some() {
             continue;
         }

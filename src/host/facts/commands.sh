@@ -13,7 +13,9 @@ say absent "${absent:- -}"
 # Programs of ours are found in /usr/local/bin; what is before it in the PATH of a service or a script would be taken for them.
 say shadow -
 for name in kubeadm kubectl kubelet containerd containerd-shim-runc-v2 crictl ctr runc crio conmon crun pinns cri-dockerd; do
-    [ ! -e "/usr/local/sbin/$name" ] || say shadow "/usr/local/sbin/$name"
+    # Where one directory is a link to the other they are the same.
+    # shellcheck disable=SC3013 # dash, bash and busybox have -ef
+    [ ! -e "/usr/local/sbin/$name" ] || [ "/usr/local/sbin/$name" -ef "/usr/local/bin/$name" ] || say shadow "/usr/local/sbin/$name"
 done
 # Commands that are there and cannot run: links that lead nowhere, files that are no programs. Each that is looked for is installed, where it
 # is missing; one that is there in part is not.

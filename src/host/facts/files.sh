@@ -13,13 +13,13 @@ done
 # Proxies that systemd gives the kubelet along: of all its services, and of this one. Their passwords stay there.
 # proxies FILE: the proxies in lines of it
 proxies() {
-    sed -n -E 's/^[[:space:]]*//; /^#/d; s/^(DefaultEnvironment|Environment)=//; p' "$1" 2>/dev/null | tr "\"' " '\n' |
-        sed -n -E 's#^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)=(.+)#\1=\4#p' | sed 's#//.*@#//#' |
+    sed -n -E 's/^[[:space:]]*//; /^#/d; s/^(DefaultEnvironment|Environment)=//; s/,[[:space:]]+/,/g; p' "$1" 2>/dev/null | tr "\"' " '\n' |
+        sed -n -E 's#^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)=(.*)#\1=\4#p' | sed 's#//.*@#//#' |
         while read -r line; do say kubelet_proxy "$1 $line"; done
 }
 say kubelet_proxy -
 if [ -d /run/systemd/system ]; then
-    systemctl show-environment 2>/dev/null | sed -n -E 's#^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)=(.+)#\1=\4#p' | sed 's#//.*@#//#' |
+    systemctl show-environment 2>/dev/null | sed -n -E 's#^((https?|all|no)_proxy|(HTTPS?|ALL|NO)_PROXY)=(.*)#\1=\4#p' | sed 's#//.*@#//#' |
         while read -r line; do say kubelet_proxy "systemd $line"; done
 fi
 for file in /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf /run/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf; do

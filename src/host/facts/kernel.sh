@@ -79,7 +79,7 @@ ip_tables IP_NF_IPTABLES
 EOF
 # What somebody had modprobe do instead of loading one (modprobe.d(5)): as hardening guides want it of `overlay`.
 say module_blocked -
-grep -EHs '^[[:space:]]*install[[:space:]]+(overlay|br[-_]netfilter|nf[-_]conntrack|nf[-_]tables|ip[-_]tables|vxlan|ip[-_]vs)[[:space:]]' \
+grep -EHs '^[[:space:]]*install[[:space:]]+(overlay|br[-_]netfilter|nf[-_]conntrack|nf[-_]tables|ip[-_]tables|vxlan|ip[-_]vs)[[:space:]]+((/usr)?/bin/(true|false)|true|false|/dev/null)([[:space:]]|$)' \
     /etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf |
     while IFS=: read -r file line; do
         # shellcheck disable=SC2086 # its words

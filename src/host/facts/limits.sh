@@ -12,7 +12,7 @@ if [ -w /proc/sys/vm/overcommit_memory ]; then say defaults_writable 1; else say
 if [ -e /proc/sys/net/netfilter/nf_conntrack_max ]; then
     if [ -w /proc/sys/net/netfilter/nf_conntrack_max ]; then say conntrack_writable 1; else say conntrack_writable 0; fi
 fi
-say number "inotify_used $(find /proc/[0-9]*/fd -lname anon_inode:inotify 2>/dev/null | wc -l)"
+say number "inotify_used $(find /proc/[0-9]*/fd -user 0 -lname anon_inode:inotify 2>/dev/null | wc -l)"
 
 # Of this login: blocks of a file, KiB of memory, seconds, files.
 for option in f v t; do

@@ -33,20 +33,24 @@ if has ip; then
         table=${table%% *}
         case " main default local $tables " in *" $table "*) continue ;; esac
         tables="$tables $table"
+        # `throw` goes on with the next rule: such a table is not judged.
+        ! ip -o -4 route show table "$table" 2>/dev/null | grep -q '^throw' || continue
         ip -o -4 route show table "$table" 2>/dev/null | head -n 50 | while read -r line; do say "table" "$table $line"; done
     done <<EOF
 $rules
 EOF
 fi
 
+# whole KEY: rules and policies, with the key in front; none where there are too many to send, since half of them say something else.
+whole() { awk -v key="$1" '/^[:-]/ { line[++count] = $0 } END { if (count <= 4000) for (i = 1; i <= count; i++) print key line[i] }'; }
 # The packet filter, where it may be asked without a module being loaded: what would be asked is loaded, or the kernel has no modules.
 say filter -
 if has iptables-legacy-save && [ -r /proc/net/ip_tables_names ] && grep -qx filter /proc/net/ip_tables_names 2>/dev/null; then
-    iptables-legacy-save -t filter 2>/dev/null | grep '^[:-]' | head -n 500 | while IFS= read -r line; do say filter "legacy $line"; done
+    iptables-legacy-save -t filter 2>/dev/null | whole 'filter legacy '
 fi
 if [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; then
     if has iptables-nft-save; then
-        iptables-nft-save -t filter 2>/dev/null | grep '^[:-]' | head -n 500 | while IFS= read -r line; do say filter "nft $line"; done
+        iptables-nft-save -t filter 2>/dev/null | whole 'filter nft '
     fi
     # Those of iptables are known already, in its own words.
     if has nft; then
@@ -54,7 +58,8 @@ if [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; then
         { nft -t list ruleset || nft list ruleset; } 2>/dev/null | awk '
             /^table ip6? (filter|nat|mangle|raw|security) / { skip = 1 }
             /^table / && !/^table ip6? (filter|nat|mangle|raw|security) / { skip = 0 }
-            !skip { sub(/^[ \t]+/, ""); if ($0 != "") print "ruleset " $0; if (++count == 1000) exit }'
+            !skip { sub(/^[ \t]+/, ""); if ($0 != "") line[++count] = $0 }
+            END { if (count <= 4000) for (i = 1; i <= count; i++) print "ruleset " line[i] }'
     fi
 fi
 

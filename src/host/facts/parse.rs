@@ -16,6 +16,8 @@ const FIRST: &str = "facts 1";
 const LAST: &str = "end";
 /// Longer values are cut: no fact needs more, and messages stay readable.
 const VALUE_CHARS: usize = 400;
+/// Those that are judged by their ends, too.
+const WHOLE: [&str; 3] = ["filter", "ruleset", "kubelet_proxy"];
 
 pub(super) fn facts(stdout: &str) -> Result<Facts, FactsError> {
     let mut lines = stdout.lines();
@@ -31,7 +33,8 @@ pub(super) fn facts(stdout: &str) -> Result<Facts, FactsError> {
             return Ok(read.facts());
         }
         let (key, value) = line.split_once(' ').unwrap_or((line, ""));
-        read.values.entry(key.to_owned()).or_default().push(clean(value));
+        let most = if WHOLE.contains(&key) { usize::MAX } else { VALUE_CHARS };
+        read.values.entry(key.to_owned()).or_default().push(cut(value, most));
         last = clean(key);
     }
     Err(FactsError::CutShort { last })
@@ -39,8 +42,12 @@ pub(super) fn facts(stdout: &str) -> Result<Facts, FactsError> {
 
 /// Takes out what could play tricks on a terminal or in a log.
 fn clean(value: &str) -> String {
+    cut(value, VALUE_CHARS)
+}
+
+fn cut(value: &str, most: usize) -> String {
     let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    value.trim().chars().take(VALUE_CHARS).map(visible).collect()
+    value.trim().chars().take(most).map(visible).collect()
 }
 
 /// The lines, by key.

@@ -92,7 +92,7 @@ bv_swap_undo() {
     for bv_word; do
         case $bv_word in on=*) ;; *) continue ;; esac
         bv_word=${bv_word#on=}
-        ! bv_swap_on | grep -qF -- ":${bv_word#*:}" || continue
+        ! bv_swap_on | sed 's/^[^:]*://' | grep -qxF -- "${bv_word#*:}" || continue
         # The kernel gives out negative ones by itself.
         case $bv_word in
         -*) swapon -- "$(bv_swap_path "$bv_word")" ;;

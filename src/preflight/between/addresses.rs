@@ -19,8 +19,16 @@ pub(in super::super) const CHECK: Check = Check {
     run: Run::AllHosts(run),
 };
 
-/// Interfaces behind which there are only the host's own containers and machines.
-const INNER: [&str; 8] = ["docker", "br-", "podman", "cni", "virbr", "lxcbr", "lxdbr", "nerdctl"];
+/// Interfaces behind which there are only the host's own containers. Those of virtual machines are none: a node may be one of them.
+const INNER: [&str; 4] = ["docker", "podman", "cni", "nerdctl"];
+
+/// docker calls the bridges of its networks by twelve digits of their id.
+fn is_inner(interface: &str) -> bool {
+    let by_id = interface
+        .strip_prefix("br-")
+        .is_some_and(|id| id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    by_id || INNER.iter().any(|beginning| interface.starts_with(beginning))
+}
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
     let address = |host: &HostFacts<'_>| host.facts.node_address(&host.host.address);
@@ -62,7 +70,7 @@ fn hidden(owner: &HostFacts<'_>, other: &HostFacts<'_>, ip: IpAddr) -> Option<Fi
         Some((net, route.interface.as_deref()?))
     });
     let (net, interface) = fits.max_by_key(|(net, _)| net.prefix_len())?;
-    if !INNER.iter().any(|beginning| interface.starts_with(beginning)) {
+    if !is_inner(interface) {
         return None;
     }
     // A bridge that carries the host's own address leads outside.

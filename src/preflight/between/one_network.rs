@@ -22,7 +22,7 @@ pub(in super::super) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>) -> Vec<Finding> {
-    if context.cluster.network.plugin != Plugin::Bridge {
+    if context.cluster.network.plugin != Plugin::Bridge || context.foreign {
         return vec![];
     }
     let known = |host: &&HostFacts<'_>| {

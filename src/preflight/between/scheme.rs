@@ -11,7 +11,7 @@ const FULL: usize = 12;
 
 /// Where nobody's port is: the last of those that services may have on nodes (kubeadm's page of ports and
 /// protocols wants them open between nodes), which the API server gives out last by chance alone.
-const POD_PORT: u16 = 32767;
+pub const POD_PORT: u16 = 32767;
 
 /// A small datagram: what it says, and filling.
 const SMALL: usize = 64;

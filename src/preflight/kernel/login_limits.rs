@@ -33,7 +33,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             "take the lines of `{item}` out of `/etc/security/limits.conf` and `/etc/security/limits.d`"
         );
         let command = format!(
-            r"find /etc/security -name '*.conf' -exec sed -i -E 's/^([^#[:space:]]+[[:space:]]+(soft|hard|-)[[:space:]]+{item}[[:space:]])/#\1/' {{}} +"
+            r"find /etc/security -name '*.conf' -exec sed -i -E 's/^((root|\*)[[:space:]]+(soft|hard|-)[[:space:]]+{item}[[:space:]])/#\1/' {{}} +"
         );
         Some(host.error(CHECK.name, message, fix).typed(command))
     };

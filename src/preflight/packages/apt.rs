@@ -52,10 +52,12 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         .map(String::to_owned)
         .collect();
     if !changes.is_empty() {
-        let message = format!("with {} others would change: {}", quoted(wanted), quoted(changes));
+        let message = format!("with {} others would change: {}", quoted(wanted), quoted(&changes));
         let fix = "bring the host's packages up to date yourself, or install these";
+        // What would be removed is to be seen and answered for.
+        let yes = if changes.iter().any(|line| line.starts_with("remove ")) { "" } else { "-y " };
         let command = format!(
-            "DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install {}",
+            "DEBIAN_FRONTEND=noninteractive apt-get {yes}--no-install-recommends install {}",
             wanted.join(" ")
         );
         findings.push(host.error(CHECK.name, message, fix).typed(command));
@@ -65,11 +67,13 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
 
 /// Whether a refresh of the lists would not help.
 fn is_final(error: &str) -> bool {
-    const OF_THE_LISTS: [&str; 4] = [
+    const OF_THE_LISTS: [&str; 6] = [
         "Unable to locate package",
         "has no installation candidate",
         "Couldn't find any package",
         "was not found",
+        "is invalid for APT::Default-Release",
+        "held broken packages",
     ];
     // What comes of another that is told as well.
     const OF_OTHERS: [&str; 1] = ["dpkg was interrupted"];

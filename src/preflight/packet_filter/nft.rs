@@ -85,9 +85,10 @@ impl Table<'_> {
 }
 
 fn rule<'a>(line: &'a str, packet: &Packet<'_>) -> Rule<'a> {
-    let mut holds = Holds::Yes;
-    let mut action = Action::Pass;
     let all = words(line);
+    // Values that are joined are compared with pairs.
+    let mut holds = if all.contains(&".") { Holds::Perhaps } else { Holds::Yes };
+    let mut action = Action::Pass;
     let mut words = all.iter().copied().peekable();
     while let Some(word) = words.next() {
         match word {
@@ -115,9 +116,10 @@ fn rule<'a>(line: &'a str, packet: &Packet<'_>) -> Rule<'a> {
                 holds = holds.and(compare(word, field, &mut words, packet));
                 continue;
             }
-            map if map.starts_with('{') && all.contains(&"vmap") => {
-                // Only what it says of new connections matters.
-                holds = if map.contains("new") { Holds::Perhaps } else { Holds::No };
+            map if all.contains(&"vmap") => {
+                // Only of states it is known what it says of new connections.
+                let is_of_states = line.contains("ct state vmap {") && !map.contains("new");
+                holds = if is_of_states { Holds::No } else { Holds::Perhaps };
                 action = Action::Other;
             }
             _ => {
@@ -158,6 +160,13 @@ fn condition(of: &str, field: &str, value: &str, packet: &Packet<'_>) -> Holds {
             }
         })
     };
+    // Sets by name, values that are joined, words that look at something else.
+    if value.starts_with(['@', '$', '&'])
+        || [".", "type", "oif"].contains(&value)
+        || value.contains(" . ")
+    {
+        return Holds::Perhaps;
+    }
     match (of, field) {
         ("iif" | "iifname", _) | ("meta", "iif" | "iifname") => name(packet.input),
         ("oif" | "oifname", _) | ("meta", "oif" | "oifname") => name(packet.output),

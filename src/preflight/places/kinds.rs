@@ -90,8 +90,8 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     for (path, target) in places.dangling.iter().flatten() {
         if DIRECTORIES.contains(&path.as_str()) && counts(path) {
             let message = format!("`{path}` is a link to `{target}`, where nothing is");
-            let fix = "mount or make what it leads to, or remove the link";
-            findings.push(host.error(CHECK.name, message, fix).typed(format!("rm {path}")));
+            let fix = "mount or make what it leads to, or move the link out of the way";
+            findings.push(host.error(CHECK.name, message, fix).typed(aside(path)));
         }
     }
     findings.extend(tmp(host));

@@ -72,7 +72,8 @@ fn finding(host: &HostFacts<'_>, path: &str, all: &[&DropIn]) -> Finding {
 /// Whether it changes what the service does, or what it can.
 fn matters(it: &DropIn) -> bool {
     let value = it.value.trim().trim_start_matches('-');
-    let is_off = ["", "no", "false", "off", "0", "none"].contains(&value.to_lowercase().as_str());
+    let is_off = ["", "no", "false", "off", "0", "none", "default", "all", "inherit"]
+        .contains(&value.to_lowercase().as_str());
     let is_kubelet = it.unit == KUBELET;
     match it.setting.as_str() {
         // An empty one only makes room for the next.

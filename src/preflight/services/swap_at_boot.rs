@@ -32,7 +32,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             "zram" => (
                 format!("`{name}` makes swap in memory, from the next boot on"),
                 "switch it off with an empty `/etc/systemd/zram-generator.conf`",
-                ": >/etc/systemd/zram-generator.conf",
+                "f=/etc/systemd/zram-generator.conf; [ ! -s $f ] || mv $f $f.off; : >$f",
             ),
             "dphys-swapfile" => (
                 "`dphys-swapfile` makes swap, from the next boot on".to_owned(),
