@@ -74,8 +74,8 @@ fault "a table of nftables that lets in SSH alone" \
 snapped() { local host; every snap after; for host in cp1 cp2 cp3 w1; do same "$BASE/$g/before-$host" "$BASE/$g/after-$host" || return 1; done; }
 fault "an MTU of its own" "w1 ip link set eth0 mtu 1300" "w1 ip link set eth0 mtu 1500" PathMTU '`eth0` of `w1`'
 fault "an address twice" "w1 ip address add $(ip_of cp2)/32 dev lo" "w1 ip address delete $(ip_of cp2)/32 dev lo 2>/dev/null; :" DuplicateAddress '`w1` has' 'the address of `cp2`'
-fault "a network of containers over the others' addresses" "w1 ip link add br-lab type bridge && ip link set br-lab up && ip address add $(ip_of cp1)0/32 dev br-lab && ip route add $(ip_of cp1)/32 dev br-lab" \
-  "w1 ip link delete br-lab" DuplicateAddress '`w1`' 'br-lab'
+fault "a network of containers over the others' addresses" "w1 ip link add docker9 type bridge && ip link set docker9 up && ip address add $(ip_of cp1)0/32 dev docker9 && ip route add $(ip_of cp1)/32 dev docker9" \
+  "w1 ip link delete docker9" DuplicateAddress '`w1`' 'docker9'
 fault "a route over the pods' network" "cp3 ip route add 10.244.0.0/16 via $(ip_of w1)" "cp3 ip route delete 10.244.0.0/16" Subnets '10.244.0.0/16'
 fault "one hardware address twice" "w1 echo $(on cp1 'cat /sys/class/net/eth0/address') > /run/mac && mount --bind /run/mac /sys/class/net/eth0/address" \
   "w1 umount /sys/class/net/eth0/address && rm /run/mac" DuplicateMAC '`eth0 of cp1`, `eth0 of w1`'
