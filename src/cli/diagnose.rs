@@ -32,10 +32,10 @@ pub struct Args {
 /// Limit for the look at one host. Each command on it has a shorter one of its own.
 const LOOK: Duration = Duration::from_secs(150);
 /// Limit for all that is done after a run that did not work, connections included.
-const AFTER: Duration = Duration::from_secs(45);
+const AFTER: Duration = Duration::from_secs(60);
 
 /// What each host gets of it: one that is slow must not take along what the others said.
-const EACH: Duration = Duration::from_secs(25);
+const EACH: Duration = Duration::from_secs(40);
 /// Hosts that are looked at then, beside those that failed: control planes.
 const PLANES: usize = 5;
 /// Hosts that failed and are looked at then: when a hundred say the same, some will do.
