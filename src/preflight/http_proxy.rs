@@ -77,7 +77,7 @@ fn is_without(list: &str, host: &str) -> bool {
     if ip.is_some_and(|ip| ip.is_loopback()) || host == "localhost" {
         return true;
     }
-    // A port may stand behind an address or a name.
+    // The API server's port may stand behind an address or a name.
     list.split(',').map(str::trim).filter(|one| !one.is_empty()).any(|one| {
         let one = one.strip_suffix(":6443").unwrap_or(one);
         if one == "*" {
