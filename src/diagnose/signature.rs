@@ -14,6 +14,9 @@ use crate::host::evidence::{Evidence, Line, Log};
 const FRESH: u64 = 45;
 /// Where nothing of that is found: reflectors and volumes wait up to two minutes.
 const RECENT: u64 = 150;
+/// The same event of the same object is told every five minutes at the least, however often it comes
+/// (client-go, `tools/record/events_cache.go`: `defaultSpamQPS`).
+const EVENTS: u64 = 320;
 /// A container that dies again and again is started every five minutes at the least.
 const RESTART: u64 = 320;
 /// What is shown of a long line before the part that tells.
@@ -77,6 +80,7 @@ fn of_host(case: &Case<'_>, look: &Look<'_>, parts: &[Part], window: u64) -> Vec
                 continue;
             }
             // Of several the last counts: what was said before may be over.
+            let window = signature.source.window(window);
             let lines = log.lines.iter().rev().filter(|line| is_recent(evidence, line, window));
             let found =
                 lines.map(|line| (line, plain(&line.text))).find(|(_, text)| regex.is_match(text));
@@ -102,6 +106,13 @@ fn of_host(case: &Case<'_>, look: &Look<'_>, parts: &[Part], window: u64) -> Vec
         }
     }
     all
+}
+
+impl Source {
+    /// How long after it was said something counts, where logs' lines count for so many seconds.
+    fn window(self, seconds: u64) -> u64 {
+        if self == Self::Events && seconds == RECENT { EVENTS } else { seconds }
+    }
 }
 
 /// Whether a log is about what is now.

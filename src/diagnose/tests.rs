@@ -257,6 +257,29 @@ fn a_line_counts_only_while_what_it_explains_is_broken() {
 }
 
 #[test]
+fn an_event_counts_by_the_time_it_was_seen_last() {
+    let event = |ago: u64| {
+        let time: chrono::DateTime<chrono::Utc> =
+            (moment() - std::time::Duration::from_secs(ago)).into();
+        let time = time.format("%Y-%m-%dT%H:%M:%SZ");
+        format!(
+            "log events\n| {time} FailedCreate ReplicaSet/coredns-1: Error creating: failed calling webhook \"a.example.org\": x\n"
+        )
+    };
+    let broken = (
+        0,
+        "pods -\n",
+        "pods -\npod kube-system\tcoredns-1-x\tcp1\tRunning\tcoredns\t9\tCrashLoopBackOff: x\n",
+    );
+    for (ago, counts) in [(20, true), (300, true), (3600, false)] {
+        let found = with(&[(0, "log events\n", &event(ago)), broken]);
+        let names: Vec<&str> =
+            found.cause.iter().chain(&found.others).map(|it| &*it.name).collect();
+        assert_eq!(names.contains(&"Webhook"), counts, "{ago} s: {found:?}");
+    }
+}
+
+#[test]
 fn what_is_not_known_is_said_with_the_last_words() {
     let (was, is) = line(
         "kubelet.service",

@@ -161,7 +161,8 @@ pub struct Log {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub times: u32,
-    /// When it was said first and last, in seconds since 1970; of containers' logs unknown.
+    /// When it was said first and last, in seconds since 1970; of containers' logs unknown, of events only
+    /// the last.
     pub first: Option<u64>,
     pub last: Option<u64>,
     pub text: String,

@@ -180,7 +180,11 @@ if [ -d /run/systemd/system ]; then
 fi
 resolv=$(sed -n 's/^resolvConf: *//p' /var/lib/kubelet/config.yaml 2>/dev/null)
 [ -z "$resolv" ] || { look "$resolv"; text kubelet.resolv "$resolv"; }
-for file in "$kubernetes"/manifests/*.yaml; do text "manifest ${file##*/}" "$file"; done
+for file in "$kubernetes"/manifests/*.yaml; do
+    [ -f "$file" ] || continue
+    echo "text manifest ${file##*/}"
+    head -c 24000 "$file" 2>/dev/null | tr -d '\000' | valueless | marked
+done
 # Everything in this directory is a static pod to the kubelet, whatever its name.
 for file in "$kubernetes"/manifests/* "$kubernetes"/manifests/.[!.]*; do
     case $file in *'*' | *.yaml) ;; *) [ ! -f "$file" ] || say stray "$file" ;; esac

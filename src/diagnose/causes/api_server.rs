@@ -78,7 +78,7 @@ pub(super) const CAUSES: &[Cause] = &[
             Source::Events,
             r#"failed calling webhook "([^"]+)""#,
             "the webhook `{1}` does not answer, so that the API refuses changes",
-            "2026-11-26T05:10:11Z FailedCreate ReplicaSet/coredns-1: Error creating: Internal error occurred: failed calling webhook \"a.example.org\": Post \"https://a.b.svc:443/\": dial tcp 10.96.1.1:443: connect: connection refused",
+            "FailedCreate ReplicaSet/coredns-1: Error creating: Internal error occurred: failed calling webhook \"a.example.org\": Post \"https://a.b.svc:443/\": dial tcp 10.96.1.1:443: connect: connection refused",
         )],
     },
     Cause {

@@ -53,7 +53,7 @@ pub(super) const CAUSES: &[Cause] = &[
                 Source::Events,
                 r#"failed to find plugin "([^"]+)" in path"#,
                 "the network plugin `{1}` is not in /opt/cni/bin",
-                "2026-11-26T05:10:11Z FailedCreatePodSandBox Pod/x: Failed to create pod sandbox: failed to find plugin \"bridge\" in path [/opt/cni/bin]",
+                "FailedCreatePodSandBox Pod/x: Failed to create pod sandbox: failed to find plugin \"bridge\" in path [/opt/cni/bin]",
             ),
         ],
     },

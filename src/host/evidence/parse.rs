@@ -14,6 +14,7 @@ enum Into {
     Nothing,
     Text(String),
     Journal,
+    Events,
     Plain,
 }
 
@@ -65,9 +66,13 @@ fn log(evidence: &mut Evidence, value: &str) -> Into {
             _ => {}
         }
     }
-    let plain = log.source.starts_with("pod:") || log.source == "events";
+    let into = match log.source.as_str() {
+        "events" => Into::Events,
+        source if source.starts_with("pod:") => Into::Plain,
+        _ => Into::Journal,
+    };
     evidence.logs.push(log);
-    if plain { Into::Plain } else { Into::Journal }
+    into
 }
 
 fn marked(evidence: &mut Evidence, into: &Into, text: &str) {
@@ -77,6 +82,11 @@ fn marked(evidence: &mut Evidence, into: &Into, text: &str) {
             let all = evidence.texts.entry(name.clone()).or_default();
             all.push_str(text);
             all.push('\n');
+        }
+        Into::Events => {
+            let (time, text) = text.split_once(' ').unwrap_or((text, ""));
+            let line = Line { times: 1, first: None, last: seconds(time), text: clean(text) };
+            evidence.logs.last_mut().into_iter().for_each(|log| log.lines.push(line.clone()));
         }
         Into::Plain => {
             let line = Line { times: 1, first: None, last: None, text: clean(text) };
@@ -183,9 +193,8 @@ fn take(evidence: &mut Evidence, key: &str, value: &str) {
         }
         "lease" => {
             if let [name, time, ..] = value.split(' ').collect::<Vec<_>>()[..]
-                && let Ok(time) = chrono::DateTime::parse_from_rfc3339(time)
+                && let Some(seconds) = seconds(time)
             {
-                let seconds = u64::try_from(time.timestamp()).unwrap_or(0);
                 evidence.leases.push((clean(name), seconds));
             }
         }
@@ -216,6 +225,12 @@ fn unit(evidence: &mut Evidence, value: &str) {
         }
     }
     evidence.units.insert(clean(name.trim_end_matches(".service")), unit);
+}
+
+/// A time of the API's, in seconds since 1970.
+fn seconds(time: &str) -> Option<u64> {
+    let time = chrono::DateTime::parse_from_rfc3339(time).ok()?;
+    u64::try_from(time.timestamp()).ok()
 }
 
 fn disk(value: &str) -> Option<Disk> {
