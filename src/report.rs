@@ -34,6 +34,7 @@ pub mod words;
 pub use clean::bytes as clean_bytes;
 pub use diagnosis::text as diagnosis_text;
 pub use live::Live;
+pub use log::files as log_files;
 pub use plain::{Detail, Plain};
 pub use reporter::{Display, Reporter};
 pub use state::{Failure, Finding, Unchecked};

@@ -7,7 +7,8 @@
 # The first line is `evidence 1`, the last `end`. `text NAME` and `log NAME ...` are followed by their lines, each behind `| `. Secrets
 # stay here: whatever is printed as a text or a log has gone through `clean`.
 
-# Takes out what may be a secret: keys, tokens, passwords, logins in addresses. Too much rather than too little.
+# Takes out what may be a secret: keys, tokens, passwords, logins in addresses. Too much rather than too little. `redact.rs` does the same
+# once more, and its tests ask both.
 clean() {
     awk '
         /-----BEGIN [A-Z ]*PRIVATE KEY/ { inside = 1; print "(a private key was here)" }
@@ -15,12 +16,38 @@ clean() {
         /-----END [A-Z ]*PRIVATE KEY/ { inside = 0 }' |
         sed -E \
             -e 's/(Bearer|Basic) [A-Za-z0-9._~+\/=-]+/\1 (removed)/g' \
-            -e 's#([A-Za-z][A-Za-z0-9+.-]*://)[^/@[:space:]"'"'"']*@#\1(removed)@#g' \
-            -e 's/(([Tt][Oo][Kk][Ee][Nn]|[Pp][Aa][Ss][Ss][Ww][Oo][Rr][Dd]|[Pp][Aa][Ss][Ss][Ww][Dd]|[Ss][Ee][Cc][Rr][Ee][Tt]|[Aa]pi-?[Kk]ey|[Cc]ertificate-?[Kk]ey|client-key-data|[Aa]uthorization)["'"'"']?[[:space:]]*[:=][[:space:]]*)("[^"]*"|'"'"'[^'"'"']*'"'"'|[^[:space:],;}]+)/\1(removed)/g' \
-            -e 's/((^|[[:space:]"'"'"'#|])[Aa]uth["'"'"']?[[:space:]]*[:=][[:space:]]*)("[^"]*"|'"'"'[^'"'"']*'"'"'|[A-Za-z0-9+\/=]{8,})/\1(removed)/g' \
+            -e "s#([A-Za-z][A-Za-z0-9+.-]*://)([^][/@:[:space:]\"']+:[0-9]*[^]0-9/@[:space:]\"[][^[:space:]\"]*|[^/?[:space:]\"]*)@#\\1(removed)@#g" \
+            -e "s/(^[|[:space:]-]*[\"']?[A-Za-z0-9_.-]*($secret_words)[\"']?:[[:space:]]+)[^](|>{\"'[:space:][].*/\\1(removed)/I" \
+            -e "s/(($secret_words)${secret_quote}[[:space:]]*[:=][[:space:]]*)($secret_value|[^[:space:],;}]+)/\\1(removed)/gI" \
+            -e "s/(--[a-z-]*($secret_words)[[:space:]]+)[^[:space:]-][^[:space:]]*/\\1(removed)/g" \
+            -e "s/([A-Z0-9_]*(TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|_KEY)[A-Z0-9_]*=)($secret_value|[^[:space:],;}]+)/\\1(removed)/g" \
+            -e "s/((^|[][:space:]\"'#|{,[])auth${secret_quote}[[:space:]]*[:=][[:space:]]*)($secret_value|[A-Za-z0-9+\\/=]{8,})/\\1(removed)/gI" \
+            -e 's/EnvVar\{.*,ValueFrom:/EnvVar{(removed),ValueFrom:/g' \
             -e 's/(^|[^a-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}([^a-z0-9]|$)/\1(removed)\2/g' \
             -e 's/eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+/(removed)/g' \
             -e 's/[A-Za-z0-9+\/=]{120,}/(removed)/g'
+}
+secret_words='token|password|passwd|passphrase|secret|api-?key|certificate-?key|client-key-data|authorization'
+# What may stand behind a name in a text that is itself in quotes, and a value in quotes, in those of such a text, or in deeper ones.
+secret_quote='\\*["'"'"']?'
+secret_value='\\"([^"\\]|\\\\+"|\\+[^"\\])*\\"|\\+"[^"]*"|"([^"\\]|\\.)*"|"[^"]*"|'"'[^']*'"
+# What variables of static pods are told is the owner's: only proxies are needed here.
+valueless() {
+    awk '
+        function depth(line) { match(line, /^[ -]*/); return RLENGTH }
+        quote != "" { if (index($0, quote)) quote = ""; next }
+        inside >= 0 && NR > 1 { if ($0 ~ /^ *$/ || depth($0) > inside) next }
+        { inside = -1 }
+        tolower($0) ~ /name["\047]? *: *["\047]?[a-z]*_proxy/ { proxy = NR }
+        $0 !~ /^[ -]*["\047]?value["\047]? *:( |$)/ || proxy == NR - 1 { print; next }
+        {
+            match($0, /^[^:]*:/); key = substr($0, 1, RLENGTH); rest = substr($0, RLENGTH + 1); sub(/^ */, "", rest)
+            after = ""
+            if (match(rest, /^("([^"\\]|\\.)*"|\047[^\047]*\047)/)) { after = substr(rest, RLENGTH + 1); if (after !~ /^[] ,}]*$/) after = "" }
+            else if (rest ~ /^["\047]/) quote = substr(rest, 1, 1)
+            else inside = depth($0)
+            print key " (removed)" after
+        }' | sed -E "s/([{,] *[\"']?value[\"']? *: *)(\"([^\"\\\\]|\\\\.)*\"|'[^']*'|[^,}]*)/\\1(removed)/g"
 }
 # Behind a mark, so that no line of a text is taken for ours; long lines are cut.
 marked() { clean | cut -c 1-1500 | sed 's/^/| /'; }
@@ -269,10 +296,12 @@ if [ -r "$kubernetes/admin.conf" ] && has kubectl && own get --raw /readyz >/dev
     # shellcheck disable=SC2016 # the variables are the template's
     own get pods -A -o go-template='{{range .items}}{{$n := .metadata.namespace}}{{$p := .metadata.name}}{{$h := .spec.nodeName}}{{$phase := .status.phase}}{{if not .status.containerStatuses}}{{$n}}{{"\t"}}{{$p}}{{"\t"}}{{$h}}{{"\t"}}{{$phase}}{{"\t-\t0\t"}}{{range .status.conditions}}{{if eq .status "False"}}{{.reason}}: {{.message}} {{end}}{{end}}{{"\n"}}{{end}}{{range .status.containerStatuses}}{{if not .ready}}{{$n}}{{"\t"}}{{$p}}{{"\t"}}{{$h}}{{"\t"}}{{$phase}}{{"\t"}}{{.name}}{{"\t"}}{{.restartCount}}{{"\t"}}{{with .state.waiting}}{{.reason}}: {{.message}}{{end}}{{with .state.terminated}}{{.reason}} {{.exitCode}}: {{.message}}{{end}}{{"\n"}}{{end}}{{end}}{{end}}' 2>/dev/null |
         grep -E '^(kube-system|kube-flannel|calico-system|tigera-operator|cilium)	' | grep -v '	Succeeded	' | head -n 40 | clean | cut -c 1-800 | sed 's/^/pod /'
+    # When each was seen last stands in one of three places: a series', the kubelet's and the controllers', the scheduler's.
     echo 'log events'
     # shellcheck disable=SC2016 # the variables are the template's
-    own get events -A --field-selector type=Warning -o go-template='{{range .items}}{{.lastTimestamp}} {{.reason}} {{.involvedObject.kind}}/{{.involvedObject.name}}: {{.message}}{{"\n"}}{{end}}' 2>/dev/null |
-        tr '\t' ' ' | grep '^2' | sort | tail -n 40 | marked
+    own get events -A --field-selector type=Warning -o go-template='{{range .items}}{{with .series}}{{.lastObservedTime}}{{end}}|{{with .lastTimestamp}}{{.}}{{end}}|{{with .eventTime}}{{.}}{{end}}|{{.reason}} {{.involvedObject.kind}}/{{.involvedObject.name}}: {{.message}}{{"\n"}}{{end}}' 2>/dev/null |
+        tr '\t' ' ' | awk -F '|' 'NF > 3 { time = ""; for (i = 1; i < 4; i++) if ($i ~ /^2/ && $i > time) time = $i; if (time != "") { sub(/^[^|]*[|][^|]*[|][^|]*[|]/, ""); print time " " $0 } }' |
+        sort | tail -n 40 | marked
     # shellcheck disable=SC2016 # the variables are the template's
     own get nodes -o go-template='{{range .items}}{{$n := .metadata.name}}{{range .status.conditions}}{{if or (and (eq .type "Ready") (ne .status "True")) (and (ne .type "Ready") (ne .status "False"))}}condition {{$n}} {{.type}} {{.status}} {{.reason}} {{.message}}{{"\n"}}{{end}}{{end}}{{end}}' 2>/dev/null |
         tr -s ' ' | clean | cut -c 1-600

@@ -1,6 +1,6 @@
 //! What stays after the run: a file per host for people, `events.jsonl` for programs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
@@ -129,6 +129,20 @@ fn write(open: &mut HashMap<String, File>, path: &Path, name: &str, text: &str) 
         Some(file) => file.write_all(text.as_bytes()),
         None => Ok(()),
     }
+}
+
+/// The files that runs wrote into a directory: those of the hosts that its events are about, and no others
+/// that lie there.
+pub fn files(directory: &Path) -> Vec<PathBuf> {
+    let events = std::fs::read_to_string(directory.join(EVENTS)).unwrap_or_default();
+    let hosts: BTreeSet<String> = (events.lines())
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|event| event["host"].as_str().map(file_name))
+        .collect();
+    let names = [EVENTS.to_owned(), RUN.to_owned()].into_iter().chain(hosts);
+    // A link may lead anywhere.
+    let is_file = |path: &PathBuf| path.symlink_metadata().is_ok_and(|it| it.is_file());
+    names.map(|name| directory.join(name)).filter(is_file).collect()
 }
 
 /// A host's file. Two hosts never share one, and none is [`RUN`] or leaves the directory.

@@ -13,7 +13,7 @@ use super::super::options::Options;
 use super::last_run::LastRun;
 use crate::cluster::Cluster;
 use crate::diagnose::{Look, redacted};
-use crate::report::words;
+use crate::report::{self, words};
 
 /// The name of the directory within the archive.
 const TOP: &str = "bivouac-diagnosis";
@@ -92,10 +92,8 @@ fn versions(cluster: &Cluster) -> String {
 
 /// The log files of a run.
 fn logs(directory: &Path) -> Vec<(String, String)> {
-    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let mut all: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    all.sort();
-    all.iter()
+    report::log_files(directory)
+        .iter()
         .filter_map(|path| {
             let text = String::from_utf8_lossy(&fs::read(path).ok()?).into_owned();
             let mut from = text.len().saturating_sub(LARGEST);
@@ -160,6 +158,25 @@ mod tests {
         }
         assert_eq!(read, SECRETS.len());
         assert!(is_free(&file).is_err(), "an archive that is there is not written over");
+    }
+
+    #[test]
+    fn only_files_of_runs_are_taken_from_their_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+        write("events.jsonl", "{\"event\":\"step_failed\",\"host\":\"cp1\"}\nno event\n");
+        write("_run.log", "run");
+        write("cp1.log", "cp1");
+        write("notes.txt", "mine");
+        write("mail.log", "mine");
+        assert_eq!(
+            logs(dir.path()).iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["run/events.jsonl", "run/_run.log", "run/cp1.log"]
+        );
+        // A link that stands in a log's place leads to what is none.
+        fs::remove_file(dir.path().join("cp1.log")).unwrap();
+        std::os::unix::fs::symlink("notes.txt", dir.path().join("cp1.log")).unwrap();
+        assert_eq!(logs(dir.path()).len(), 2);
     }
 
     #[test]
