@@ -1,12 +1,15 @@
 # What comes from files: settings that are written down for the next boot, in the order in which they are set (sysctl.d(5), and /etc/sysctl.conf by sysctl(8)).
 say boot_sysctl -
-{
-    for file in /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf; do
+wanted='^[[:space:]]*-?[[:space:]]*(net[./](ipv4[./](ip_forward|conf[./]all[./]forwarding)|ipv6[./]conf[./]all[./]forwarding|bridge[./]bridge-nf-call-ip6?tables))[[:space:]]*=[[:space:]]*([0-9]+)'
+set -- /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf
+# A file of the same name in an earlier directory is read in its stead, whatever it has. Most hosts have no such line.
+! grep -Eqs "$wanted" "$@" /etc/sysctl.conf || {
+    for file; do
         [ ! -r "$file" ] || printf '%s %s\n' "${file##*/}" "$file"
     done | sort -s -u -k 1,1
     [ ! -r /etc/sysctl.conf ] || echo '~ /etc/sysctl.conf'
 } | while read -r name file; do
-    sed -n -E 's#^[[:space:]]*-?[[:space:]]*(net[./](ipv4[./](ip_forward|conf[./]all[./]forwarding)|ipv6[./]conf[./]all[./]forwarding|bridge[./]bridge-nf-call-ip6?tables))[[:space:]]*=[[:space:]]*([0-9]+).*#\1 \4#p' "$file" 2>/dev/null |
+    sed -n -E "s#$wanted.*#\\1 \\4#p" "$file" 2>/dev/null |
         while read -r key value; do say boot_sysctl "$name $file $(printf '%s' "$key" | tr / .) $value"; done
 done
 

@@ -4,7 +4,9 @@ say_file hostname /proc/sys/kernel/hostname
 say_file static_hostname /etc/hostname
 say_file machine_id /etc/machine-id
 # An empty one is none, and so is one that waits for the first boot (machine-id(5)).
-if [ -s /etc/machine-id ] && ! grep -qs uninitialized /etc/machine-id; then say has_machine_id 1; else say has_machine_id 0; fi
+id=
+[ ! -r /etc/machine-id ] || read -r id 2>/dev/null </etc/machine-id
+case $id in '' | uninitialized*) say has_machine_id 0 ;; *) say has_machine_id 1 ;; esac
 say_file boot_id /proc/sys/kernel/random/boot_id
 say_file product_uuid /sys/class/dmi/id/product_uuid
 for file in /etc/os-release /usr/lib/os-release; do

@@ -41,46 +41,11 @@ for file in /sys/class/net/*; do
         ;;
     esac
 done
-say leftover_chain -
-{
-    # A tool may be asked where its module is loaded, or where the kernel has no modules to load.
-    table=
-    [ ! -r /proc/net/ip_tables_names ] || read -r table 2>/dev/null </proc/net/ip_tables_names
-    [ -z "$table" ] || ! has iptables-legacy-save || iptables-legacy-save 2>/dev/null
-    if has iptables-nft-save && { [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; }; then
-        iptables-nft-save 2>/dev/null
-    fi
-} | {
-    count=0
-    while read -r name _; do
-        case $name in
-        :KUBE-* | :cali-* | :CILIUM_* | :FLANNEL-* | :WEAVE-* | :CNI-*)
-            [ "$count" -ge 5 ] || say leftover_chain "${name#:}"
-            count=$((count + 1))
-            ;;
-        esac
-    done
-}
-# Tables of kube-proxy's and others' own (kube-proxy's mode nftables), asked only where the module is there.
-if has nft && { [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; }; then
-    say leftover_table -
-    nft list tables 2>/dev/null | while read -r _ family name; do
-        case $name in kube-proxy | calico | cilium | flannel-ipv4 | flannel-ipv6) say leftover_table "$family $name" ;; esac
-    done
-fi
 # Virtual servers of IPVS: service addresses of a cluster that is gone.
 [ ! -r /proc/net/ip_vs ] || say leftover_servers "$(grep -cE '^(TCP|UDP|SCTP) ' /proc/net/ip_vs)"
 # What still runs, in the host's own network: that of other machines' containers is not this host's.
 say leftover_process -
-for file in /proc/[0-9]*/comm; do
-    process=
-    read -r process 2>/dev/null <"$file"
-    case $process in
-    kube-apiserver | kube-controller | kube-scheduler | kube-proxy)
-        pid=${file#/proc/}
-        pid=${pid%/comm}
-        # shellcheck disable=SC3013 # as above
-        [ ! "/proc/$pid/ns/net" -ef /proc/1/ns/net ] || say leftover_process "$pid $process"
-        ;;
-    esac
+(cd /proc && printf '%s/comm\0' [0-9]* | xargs -0 grep -EHsx 'kube-(apiserver|controller|scheduler|proxy)') | while IFS=/: read -r pid _ process; do
+    # shellcheck disable=SC3013 # dash, bash and busybox have -ef
+    [ ! "/proc/$pid/ns/net" -ef /proc/1/ns/net ] || say leftover_process "$pid $process"
 done

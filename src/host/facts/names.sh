@@ -3,20 +3,19 @@
 # The lines of /etc/hosts that name `localhost` or the host itself. It may be long: some block advertisers with it.
 own=
 read -r own 2>/dev/null </proc/sys/kernel/hostname
-if [ -r /etc/hosts ]; then
-    say hosts -
-    # shellcheck disable=SC2016 # awk's own
-    OWN=$own awk '
-        { sub(/#.*/, "") }
-        {
-            for (i = 2; i <= NF; i++) {
-                name = tolower($i)
-                if (name == "localhost" || name == tolower(ENVIRON["OWN"])) { print "hosts " $1 " " name; if (++count == 20) exit }
-            }
-        }' /etc/hosts 2>/dev/null
-fi
-# Where host names are looked up: `files dns`.
-[ ! -r /etc/nsswitch.conf ] || say lookup "$(sed -n 's/#.*//; s/^[[:space:]]*hosts:[[:space:]]*//p' /etc/nsswitch.conf 2>/dev/null | tail -n 1)"
+# And where host names are looked up: `files dns`.
+[ ! -r /etc/hosts ] || say hosts -
+# shellcheck disable=SC2016 # awk's own
+OWN=$own awk '
+    { sub(/#.*/, "") }
+    part == 1 && count < 20 {
+        for (i = 2; i <= NF; i++) {
+            name = tolower($i)
+            if (name == "localhost" || name == tolower(ENVIRON["OWN"])) { print "hosts " $1 " " name; if (++count == 20) break }
+        }
+    }
+    part == 2 && sub(/^[ \t]*hosts:[ \t]*/, "") { lookup = $0 }
+    END { if (lookup != "") print "lookup " lookup }' part=1 /etc/hosts part=2 /etc/nsswitch.conf 2>/dev/null
 
 # The files of name servers that a kubelet may be given. resolv KEY FILE
 resolv() {

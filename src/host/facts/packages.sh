@@ -7,16 +7,10 @@ done
 say package_manager "${managers:- none}"
 if has dpkg; then
     say package_arch "$(dpkg --print-architecture 2>/dev/null)"
-    # Complaints are several lines each; the packages stand behind a blank.
+    # Complaints are several lines each; the packages stand behind a blank. dpkg takes long to say that there are none.
     say dpkg_broken -
-    dpkg --audit 2>/dev/null | while IFS= read -r line; do
-        case $line in
-        ' '*)
-            line=${line# }
-            say dpkg_broken "${line%% *}"
-            ;;
-        esac
-    done
+    ! grep -qsE '^Status: [a-z]+ (reinstreq|hold-reinstreq|ok (unpacked|half-|triggers-))' /var/lib/dpkg/status ||
+        dpkg --audit 2>/dev/null | sed -n 's/^ \([^ ]*\).*/dpkg_broken \1/p'
     # dpkg's own journal: there only while it works, or after it was killed.
     interrupted=0
     for file in /var/lib/dpkg/updates/[0-9]*; do
@@ -26,12 +20,11 @@ if has dpkg; then
 fi
 # Who installs packages now. dpkg, rpm and dnf 5 lock a file; dnf, yum and zypper write their number into one.
 say package_lock -
-for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock \
-    /run/dnf/rpmtransaction.lock; do
-    inode=$(stat -c %i "$lock" 2>/dev/null)
-    [ -n "$inode" ] || continue
-    while read -r _ _ _ _ pid id _; do
-        [ "${id##*:}" = "$inode" ] || continue
+stat -c '%i %n' /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/rpm/.rpm.lock /usr/lib/sysimage/rpm/.rpm.lock \
+    /run/dnf/rpmtransaction.lock 2>/dev/null | awk '
+        part == 1 { lock[$1] = $2; next }
+        { inode = $6; sub(/.*:/, "", inode); if (inode in lock) print $5 " " lock[inode] }' part=1 - part=2 /proc/locks 2>/dev/null |
+    while read -r pid lock; do
         # Another file system may have the same inode number: the process knows better.
         # shellcheck disable=SC3013 # dash, bash and busybox have -ef; others find no lock.
         for fd in "/proc/$pid/fd"/*; do
@@ -42,8 +35,7 @@ for lock in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/rpm/.rpm.loc
                 break
             fi
         done
-    done </proc/locks
-done
+    done
 for lock in /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid /var/lib/dnf/rpmdb_lock.pid /run/yum.pid \
     /run/zypp.pid; do
     pid=

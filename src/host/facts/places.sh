@@ -12,7 +12,7 @@ places="/ /etc /etc/cni /etc/cni/net.d /etc/containerd /etc/containerd/config.to
 # is no bind mount's, so it is looked for in the kernel's list: the longest, and of those at one place the last, which is the one that is seen.
 say place -
 # shellcheck disable=SC2086 # no blanks are in them
-{ readlink -m $places; echo; stat -L -c '%n %a %F' $places; echo; cat /proc/self/mountinfo; } 2>/dev/null | awk -v all="$places" '
+{ readlink -m $places; echo; stat -L -c '%n %a %F' $places; echo; } 2>/dev/null | awk -v all="$places" '
     BEGIN { split(all, name) }
     $0 == "" { part++; next }
     !part { real[name[NR]] = $0; next }
@@ -37,7 +37,7 @@ say place -
         }
         for (m in seen) print "mount " mount[m]
     }
-'
+' - /proc/self/mountinfo
 say dangling -
 for path in $places; do
     [ -e "$path" ] || [ ! -L "$path" ] || say dangling "$path $(readlink "$path")"

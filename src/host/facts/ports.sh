@@ -11,9 +11,11 @@ owner() {
 
 if [ -r /proc/net/tcp ]; then
     say listener -
-    # grep finds the few: the shell reads a file of many connections one byte at a time.
-    grep -hsE ': [0-9A-F]+:(094B|094C|192B|2124|2808|2809|280A|2810|2811|2813) [0-9A-F]+:[0-9A-F]+ 0A ' /proc/net/tcp /proc/net/tcp6 |
-        while read -r _ local _ _ _ _ _ _ _ inode _; do
+    # Who listens stands first; to look on through all connections takes the kernel a while, so the shell stops at the first.
+    for file in /proc/net/tcp /proc/net/tcp6; do
+        [ -r "$file" ] || continue
+        while read -r _ local _ state _ _ _ _ _ inode _; do
+            case $state in st | 0A) ;; *) break ;; esac
             case ${local##*:} in
             094B) port=2379 ;;
             094C) port=2380 ;;
@@ -30,5 +32,6 @@ if [ -r /proc/net/tcp ]; then
             esac
             owner "$inode"
             say listener "$port $process"
-        done
+        done <"$file"
+    done
 fi

@@ -12,7 +12,7 @@ pub(crate) const CHECK: Check = Check {
     needs: &[need::LIMITS],
     page: "Seen by `fs.inotify.max_user_instances` and `max_user_watches`, and by how many instances processes have open now. \
            kubelet, containerd, kube-proxy and the control plane's programs, which watch their certificates, take about 25 instances \
-           (kubernetes/kubernetes#104303). The kernel's own values, 128 and at least 8192, are enough to begin with.\n\nRaise them, with a file in \
+           (kubernetes/kubernetes#104303). The kernel's own values, 128 and at least 8192, are enough to begin with. Where the limit is 1000 or more the open ones are not counted.\n\nRaise them, with a file in \
            `/etc/sysctl.d` that lasts.",
     run: Run::EachHost(run),
 };
