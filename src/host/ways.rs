@@ -94,6 +94,8 @@ pub enum Ear {
     Up,
     /// Somebody else listens there.
     Taken,
+    /// Another run does, for a moment, or has the host to itself: nobody can say who answers when.
+    Another,
     /// It could not.
     Deaf,
 }
@@ -145,6 +147,8 @@ impl Outcome {
     fn of_connection(ear: Ear, came: Came) -> Self {
         match came {
             Came::Refused if ear == Ear::Up => Self::Rejected,
+            // Its listener may just have gone, or never have come.
+            Came::Refused if ear == Ear::Another => Self::Unknown,
             // Where nobody listens, or not on this address, the machine itself refuses: so packets get there.
             Came::Connected | Came::Refused => Self::Open,
             Came::NoRoute => Self::NoRoute,
@@ -157,7 +161,8 @@ impl Outcome {
 /// What a host said of its part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Heard {
-    ears: BTreeMap<(&'static str, u16), bool>,
+    ears: BTreeMap<(&'static str, u16), Ear>,
+    held: bool,
     ways: BTreeMap<usize, Came>,
     begun: BTreeSet<usize>,
     came: BTreeSet<usize>,
@@ -204,11 +209,17 @@ impl Heard {
         let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
         let (second, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         match first {
-            "up" | "taken" => {
+            "up" | "taken" | "another" => {
                 let Ok(port) = rest.parse() else { return };
                 let kind = if second == "tcp" { "tcp" } else { "udp" };
-                self.ears.insert((kind, port), first == "up");
+                let ear = match first {
+                    "up" => Ear::Up,
+                    "taken" => Ear::Taken,
+                    _ => Ear::Another,
+                };
+                self.ears.insert((kind, port), ear);
             }
+            "held" => self.held = true,
             "way" => {
                 let Ok(number) = second.parse() else { return };
                 self.ways.insert(number, Came::of(rest));
@@ -224,11 +235,8 @@ impl Heard {
     /// Whether the host listened there.
     #[must_use]
     pub fn ear(&self, protocol: Protocol, port: u16) -> Ear {
-        match self.ears.get(&(protocol.kind(), port)) {
-            Some(true) => Ear::Up,
-            Some(false) => Ear::Taken,
-            None => Ear::Deaf,
-        }
+        let none = if self.held { Ear::Another } else { Ear::Deaf };
+        self.ears.get(&(protocol.kind(), port)).copied().unwrap_or(none)
     }
 
     /// What came back of a try. One that began and said no more got nothing; one that did not begin in time tells nothing.
@@ -284,8 +292,8 @@ impl Remote {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-    use std::process::{Command, Stdio};
+    use std::io::{BufRead, BufReader, Write as _};
+    use std::process::{Child, Command, Stdio};
 
     use super::*;
 
@@ -341,6 +349,14 @@ mod tests {
         assert_eq!(of(Tcp, &refused, &["up tcp 5"]), Outcome::Rejected);
         assert_eq!(of(Tcp, &refused, &["taken tcp 5"]), Outcome::Open);
         assert_eq!(of(Tcp, &refused, &[]), Outcome::Open);
+        // Another run's listener may be gone by now; where it has the host to itself nobody listened.
+        for there in ["another tcp 5", "held"] {
+            assert_eq!(of(Tcp, &refused, &[there]), Outcome::Unknown);
+            assert_eq!(of(Tcp, &["way 1 connected"], &[there]), Outcome::Open);
+            assert_eq!(of(Tcp, &["begun 1"], &[there]), Outcome::Silent);
+        }
+        assert_eq!(of(Udp, &["begun 1"], &["another udp 5"]), Outcome::Unknown);
+        assert_eq!(of(Udp, &["begun 1"], &["held"]), Outcome::Unknown);
         assert_eq!(of(Tcp, &["begun 1"], &["up tcp 5"]), Outcome::Silent);
         assert_eq!(of(Tcp, &[], &["up tcp 5"]), Outcome::Unknown);
         assert_eq!(of(Tcp, &["way 1 No route to host"], &[]), Outcome::NoRoute);
@@ -351,6 +367,88 @@ mod tests {
         // Who could not listen heard nothing, and that says nothing.
         assert_eq!(of(Udp, &[], &[]), Outcome::Unknown);
         assert_eq!(of(Udp, &["way 1 untried"], &["up udp 5"]), Outcome::Unknown);
+    }
+
+    /// A part that has begun here, with `before` in front of its script.
+    fn begun(part: &Part, before: &str) -> Child {
+        Command::new("sh")
+            .arg("-c")
+            .arg(format!("{before}\n{}", part.script("w0rd", Duration::from_secs(60))))
+            .env("LC_ALL", "C")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// What a part said until all listen that do; the rest of what it says is in the reader.
+    fn listening(child: &mut Child) -> (Heard, impl BufRead + use<>) {
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let mut heard = Heard::default();
+        loop {
+            let mut line = String::new();
+            assert_ne!(reader.read_line(&mut line).unwrap(), 0, "it ended");
+            if line == "listening\n" {
+                return (heard, reader);
+            }
+            heard.take(&line, "w0rd");
+        }
+    }
+
+    /// A part without tries, on ports that nobody has.
+    fn ears() -> Part {
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let udp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        Part {
+            address: "127.0.0.1".parse().unwrap(),
+            tcp: [tcp.local_addr().unwrap().port()].into(),
+            udp: [udp.local_addr().unwrap().port()].into(),
+            tries: vec![],
+        }
+    }
+
+    #[test]
+    fn of_two_runs_one_has_the_port_and_the_other_knows() {
+        for _ in 0..4 {
+            let part = ears();
+            // Both begin at once: nobody has the ports when they look.
+            let mut two = [begun(&part, ""), begun(&part, "")];
+            let mut heard: Vec<_> = two.iter_mut().map(listening).collect();
+            // Both end when both listen.
+            for child in &mut two {
+                child.stdin.take().unwrap().write_all(b"try\nend\n").unwrap();
+            }
+            for (child, (heard, rest)) in two.iter_mut().zip(&mut heard) {
+                for line in rest.lines() {
+                    heard.take(&line.unwrap(), "w0rd");
+                }
+                assert!(child.wait().unwrap().success());
+            }
+            let ears =
+                |protocol, port| heard.iter().map(|(it, _)| it.ear(protocol, port)).collect();
+            let mut tcp: Vec<Ear> = ears(Protocol::Tcp, *part.tcp.first().unwrap());
+            let udp: Vec<Ear> = ears(Protocol::Udp, *part.udp.first().unwrap());
+            // Without systemd's tool nobody has them.
+            if tcp == [Ear::Deaf; 2] {
+                return;
+            }
+            tcp.sort_by_key(|ear| *ear != Ear::Up);
+            assert_eq!(tcp, [Ear::Up, Ear::Another]);
+            // Of UDP both may have it, and who came last gets all.
+            assert!(udp != [Ear::Up; 2], "{udp:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_another_run_has_does_not_listen() {
+        let part = ears();
+        let mut child = begun(&part, "bv_lock_state() { echo 'held somebody'; }");
+        let (heard, _rest) = listening(&mut child);
+        assert_eq!(heard.ear(Protocol::Tcp, *part.tcp.first().unwrap()), Ear::Another);
+        let free = std::net::TcpListener::bind(("127.0.0.1", *part.tcp.first().unwrap()));
+        assert!(free.is_ok(), "its port is free for the other run");
+        child.stdin.take().unwrap().write_all(b"try\nend\n").unwrap();
+        assert!(child.wait().unwrap().success());
     }
 
     /// Here, with this machine as both hosts: where somebody listens he answers, and a closed port refuses.
@@ -376,14 +474,7 @@ mod tests {
                 one(4, Protocol::Large, udp_port, 9000),
             ],
         };
-        let mut child = Command::new("sh")
-            .arg("-c")
-            .arg(part.script("w0rd", Duration::from_secs(60)))
-            .env("LC_ALL", "C")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = begun(&part, "");
         child.stdin.take().unwrap().write_all(b"try\nend\n").unwrap();
         let output = child.wait_with_output().unwrap();
         let mut heard = Heard::default();

@@ -12,27 +12,63 @@
 #   bv_ways      is defined by them: a function that calls `bv_try` with lines `NUMBER PROTOCOL ADDRESS PORT SIZE`
 #
 # What listens ends with the connection (the word that it waits for does not come then), and by itself after
-# bv_limit seconds. It writes no file. Where somebody listens already, he answers.
+# bv_limit seconds. It writes no file. Where somebody listens already, he answers: `taken`, or `another` where he is
+# another run's, who may stop at any moment. A host that another run has locked does not listen (`held`): that run's
+# programs may want the ports.
 
 bv_hex() { printf '%04X' "$1"; }
-# bv_bound tcp|udp PORT: whether somebody has that port; `ss` would make the kernel load a module.
-bv_bound() {
+# bv_sockets tcp|udp PORT: the inodes of what has that port; `ss` would make the kernel load a module.
+bv_sockets() {
     case $1 in tcp) bv_state=0A ;; *) bv_state=07 ;; esac
-    grep -qsE "^ *[0-9]+: [0-9A-F]+:$(bv_hex "$2") [0-9A-F]+:0000 $bv_state " "/proc/net/$1" "/proc/net/${1}6"
+    sed -nE "s/^ *[0-9]+: [0-9A-F]+:$(bv_hex "$2") [0-9A-F]+:0000 $bv_state [^ ]+ [^ ]+ [^ ]+ +[0-9]+ +[0-9]+ ([0-9]+) .*/\1/p" \
+        "/proc/net/$1" "/proc/net/${1}6" 2>/dev/null
+}
+bv_bound() { [ -n "$(bv_sockets "$1" "$2")" ]; }
+# bv_has PROCESS tcp|udp PORT: whether it is that process that has it.
+bv_has() {
+    bv_files=$(ls -l "/proc/$1/fd" 2>/dev/null)
+    for bv_socket in $(bv_sockets "$2" "$3"); do
+        case $bv_files in *"socket:[$bv_socket]"*) return 0 ;; esac
+    done
+    return 1
+}
+# bv_whose tcp|udp PORT: says whose it is, if not ours. What runs listen with is told by its name.
+bv_whose() {
+    bv_bound "$1" "$2" || return 0
+    grep -lsx systemd-socket- /proc/[0-9]*/comm | {
+        while IFS= read -r bv_process; do
+            bv_process=${bv_process#/proc/}
+            if bv_has "${bv_process%/comm}" "$1" "$2"; then
+                echo "another $1 $2"
+                exit
+            fi
+        done
+        echo "taken $1 $2"
+    }
 }
 bv_at() { case $bv_address in *:*) printf '[%s]:%s' "$bv_address" "$1" ;; *) printf '%s:%s' "$bv_address" "$1" ;; esac; }
 
-# bv_up tcp|udp PORT: waits until we have it.
+# bv_alone tcp|udp PORT: says if another has the port besides us. Of UDP's that can be, since systemd-socket-activate sets
+# SO_REUSEADDR, and datagrams go to him who came last (socket(7)).
+bv_alone() { [ "$(bv_sockets "$1" "$2" | wc -l)" -le 1 ] || echo "another $1 $2"; }
+# bv_up tcp|udp PORT CHILD: waits until the child has it, which is `timeout`, or rather what that started. Where the
+# child is no more, somebody else was faster.
 bv_up() {
     bv_left=60
     while [ "$bv_left" -gt 0 ]; do
-        if bv_bound "$1" "$2"; then
+        bv_listener=
+        read -r bv_listener _ 2>/dev/null <"/proc/$3/task/$3/children"
+        if [ -n "$bv_listener" ] && bv_has "$bv_listener" "$1" "$2"; then
             echo "up $1 $2"
+            bv_alone "$1" "$2"
             return
         fi
+        # Of one that has ended, and was not waited for, there is no program any more.
+        [ -e "/proc/$3/exe" ] || break
         sleep 0.05
         bv_left=$((bv_left - 1))
     done
+    bv_whose "$1" "$2"
 }
 
 # Ways by TCP: who is connected is there. By UDP: the receiver tells the number of what came; twice, since a
@@ -73,13 +109,19 @@ bv_try() {
     fi
 }
 
-bv_children='' bv_listen='' bv_hear=''
-for bv_port in $bv_tcp; do
-    if bv_bound tcp "$bv_port"; then echo "taken tcp $bv_port"; else bv_listen="$bv_listen $bv_port"; fi
-done
-for bv_port in $bv_udp; do
-    bv_bound udp "$bv_port" || bv_hear="$bv_hear $bv_port"
-done
+bv_children='' bv_listen='' bv_hear='' bv_held=free
+if command -v bv_lock_state >/dev/null; then bv_held=$(bv_lock_state); fi
+case $bv_held in
+free | left)
+    for bv_port in $bv_tcp; do
+        if bv_bound tcp "$bv_port"; then bv_whose tcp "$bv_port"; else bv_listen="$bv_listen $bv_port"; fi
+    done
+    for bv_port in $bv_udp; do
+        bv_bound udp "$bv_port" || bv_hear="$bv_hear $bv_port"
+    done
+    ;;
+*) echo held ;;
+esac
 if command -v systemd-socket-activate >/dev/null && command -v timeout >/dev/null; then
     set --
     for bv_port in $bv_listen; do set -- "$@" -l "$(bv_at "$bv_port")"; done
@@ -87,21 +129,24 @@ if command -v systemd-socket-activate >/dev/null && command -v timeout >/dev/nul
     if [ $# -gt 0 ]; then
         timeout "$bv_limit" systemd-socket-activate --accept --inetd "$@" cat </dev/null >/dev/null 2>&1 &
         bv_children="$bv_children $!"
+        for bv_port in $bv_listen; do bv_up tcp "$bv_port" $!; done
     fi
     for bv_port in $bv_hear; do
         # shellcheck disable=SC2016 # the inner shell expands it
         timeout "$bv_limit" systemd-socket-activate --datagram -l "$(bv_at "$bv_port")" \
             sh -c 'while dd bs=80 count=1 <&3 2>/dev/null; do echo; done' </dev/null 2>/dev/null &
         bv_children="$bv_children $!"
+        bv_up udp "$bv_port" $!
     done
-    for bv_port in $bv_listen; do bv_up tcp "$bv_port"; done
-    for bv_port in $bv_hear; do bv_up udp "$bv_port"; done
 fi
 echo listening
 if read -r _; then
     bv_ways </dev/null
+    for bv_port in $bv_hear; do bv_alone udp "$bv_port"; done
     echo tried
     read -r _
+    # Who came since takes what was meant for us.
+    for bv_port in $bv_hear; do bv_alone udp "$bv_port"; done
 fi
 # `timeout` passes it on to all that it started.
 for bv_child in $bv_children; do kill "$bv_child" 2>/dev/null; done

@@ -189,7 +189,7 @@ pub(super) const SWAP_AT_BOOT: Need = Need {
 };
 /// A way of which nobody could tell: nobody tried it, or nobody could listen.
 pub(super) const WAYS: Need = Need {
-    because: "some ways to other hosts could not be tried (`bash`, `timeout` and `systemd-socket-activate` do it)",
+    because: "some ways to other hosts could not be tried (`bash`, `timeout` and `systemd-socket-activate` do it, and no other run may be at work there)",
     lacks: |_, host| {
         host.facts.ways.iter().any(|way| way.outcome == crate::host::ways::Outcome::Unknown)
     },
