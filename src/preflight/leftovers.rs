@@ -12,8 +12,8 @@ pub(super) const CHECK: Check = Check {
     kubeadm: None,
     needs: &[need::TRACES],
     page: "Seen by network links (`cni0`, `flannel.1`, `cali*`, `kube-ipvs0`, ...), by chains \
-           in the packet filter (`KUBE-*`, `cali-*`, ...) and by directories of k3s, RKE2, k0s, \
-           microk8s and minikube.\n\nA reboot takes links and chains away; data goes with the tool \
+           in the packet filter (`KUBE-*`, `cali-*`, ...; of `CNI-*`, which podman has too, those of \
+           a pod network) and by directories of k3s, RKE2, k0s, microk8s and minikube.\n\nA reboot takes links and chains away; data goes with the tool \
            that made it.",
     run: Run::EachHost(run),
 };
@@ -28,6 +28,11 @@ const DATA: [&str; 7] = [
     "/var/lib/minikube",
     "/etc/origin",
 ];
+
+/// Pod networks by the names that CNI's plugins write into comments of rules (containernetworking/plugins,
+/// `pkg/utils/utils.go`: `FormatComment`): ours, flannel's, Calico's, and those that come with Weave, kind, cri-o,
+/// containerd and kube-router. The same list is in `facts/packets.sh`.
+const NETWORKS: &str = "bivouac|cbr0|k8s-pod-network|weave|kindnet|crio|containerd-net|kubernetes";
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let left = &host.facts.leftovers;
@@ -55,9 +60,11 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if let Some(chains) = left.chains.as_ref().filter(|chains| !chains.is_empty()) {
         let message = format!("firewall chains of another cluster are left: {}", quoted(chains));
         let finding = host.warning(CHECK.name, message, "take them out, or reboot");
-        let names = "KUBE-|cali-|CILIUM_|FLANNEL-|WEAVE-|CNI-";
-        findings
-            .push(finding.typed(format!("iptables-save | grep -vE '{names}' | iptables-restore")));
+        let names = "KUBE-|cali-|CILIUM_|FLANNEL-|WEAVE-";
+        let command = format!(
+            r#"iptables-save | grep -vE '{names}|name: ."({NETWORKS})." id: ' | iptables-restore"#
+        );
+        findings.push(finding.typed(command));
     }
     findings.extend(tables(host));
     findings
@@ -103,4 +110,13 @@ fn tables(host: &HostFacts<'_>) -> Vec<Finding> {
         findings.push(host.error(CHECK.name, message, "reboot, or clear them").typed("ipvsadm -C"));
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn hosts_look_for_the_same_pod_networks() {
+        let script = include_str!("../host/facts/packets.sh");
+        assert!(script.contains(&format!("({})", super::NETWORKS)));
+    }
 }

@@ -1,6 +1,7 @@
 //! Functions of the shell half that only read, here, with stand-ins for the programs that they ask.
 
 mod docker;
+mod facts;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;

@@ -28,9 +28,20 @@ fi
 for file in /etc/systemd/system.conf /etc/systemd/system.conf.d/*.conf /run/systemd/system.conf.d/*.conf /usr/lib/systemd/system.conf.d/*.conf; do
     [ ! -r "$file" ] || ! grep -q '^[[:space:]]*DefaultEnvironment=' "$file" || proxies "$file"
 done
+dropped=
 for file in /etc/systemd/system/service.d/*.conf /etc/systemd/system/kubelet.service.d/*.conf /usr/lib/systemd/system/service.d/*.conf; do
     [ -r "$file" ] || continue
+    dropped="$dropped $file"
     proxies "$file"
     sed -n 's/^[[:space:]]*EnvironmentFile=-*//p' "$file" | while read -r given; do [ ! -r "$given" ] || proxies "$given"; done
 done
 [ ! -r /etc/default/kubelet ] || proxies /etc/default/kubelet
+# What is taken away again, after all else (systemd.exec(5), UnsetEnvironment); an empty one begins anew.
+# shellcheck disable=SC2086 # blanks are between them
+[ -z "$dropped" ] || awk '
+    sub(/^[ \t]*UnsetEnvironment=/, "") {
+        gsub(/["\047]/, "")
+        if (!NF) count = 0
+        for (i = 1; i <= NF; i++) all[++count] = $i
+    }
+    END { for (i = 1; i <= count; i++) print "kubelet_unset " all[i] }' $dropped 2>/dev/null

@@ -47,6 +47,19 @@ for lock in /var/cache/dnf/metadata_lock.pid /var/cache/dnf/download_lock.pid /v
     say package_lock "$pid $process"
 done
 
+# The lines of apt's sources that count, with their files in front (sources.list(5)): a stanza may be switched off.
+apt_sources() {
+    awk '
+        function flush() { if (!off) printf "%s", text; text = ""; off = 0 }
+        FNR == 1 { flush() }
+        /^[ \t]*#/ { next }
+        FILENAME ~ /[.]list$/ { if (/^[ \t]*deb/) print FILENAME "\t" $0; next }
+        /^[ \t]*$/ { flush(); next }
+        tolower($0) ~ /^enabled:[ \t]*(no|false|without|off|disable|0)[ \t]*$/ { off = 1 }
+        { text = text FILENAME "\t" $0 "\n" }
+        END { flush() }
+    ' "$@"
+}
 # What apt would do for the tools that the installation brings (playbooks/os/debian.yaml), asked as `kind/package/apt.sh` asks it: the
 # packages that are not there, its errors, and what it would change of those that are. Without its caches, which it would write.
 if has apt-get && has dpkg-query && [ -d /run/systemd/system ]; then
@@ -70,11 +83,17 @@ EOF
         [ $? = 124 ] || printf '%s\n' 'apt -' "$plan" | sed -n -e 's/^apt -$/&/p' -e 's/^E: /apt error /p' -e 's/^Remv \([^ ]*\).*/apt remove \1/p' \
             -e 's/^Inst \([^ ]*\) \[.*/apt upgrade \1/p'
         # Sources that are no more, and keys that apt's own user cannot read: they stop a refresh of its lists.
+        set --
+        for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do [ ! -r "$file" ] || set -- "$@" "$file"; done
+        sources=
+        [ $# = 0 ] || sources=$(apt_sources "$@")
         say apt_gone -
-        grep -Els '^[[:space:]]*(deb|URIs:).*(apt[.]kubernetes[.]io|packages[.]cloud[.]google[.]com/apt)' /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
-            /etc/apt/sources.list.d/*.sources | sed 's/^/apt_gone /'
+        printf '%s\n' "$sources" | grep -E 'apt[.]kubernetes[.]io|packages[.]cloud[.]google[.]com/apt' | cut -f 1 | uniq | sed 's/^/apt_gone /'
         say apt_key -
-        find /etc/apt/keyrings /etc/apt/trusted.gpg.d /usr/share/keyrings -type f ! -perm -004 2>/dev/null | sed -n '1,5s/^/apt_key /p'
+        find /etc/apt/keyrings /etc/apt/trusted.gpg.d /usr/share/keyrings -type f ! -perm -004 2>/dev/null | while read -r file; do
+            # What is trusted is so for each source that names no key.
+            case $file:$sources in /etc/apt/trusted.gpg.d/* | *:*"$file"*) say apt_key "$file" ;; esac
+        done
         ;;
     esac
 fi

@@ -32,6 +32,8 @@ pub struct Packets {
     pub at_boot: Option<Vec<AtBoot>>,
     /// Proxies that systemd gives the kubelet: the file, the variable, its value without a password.
     pub kubelet_proxies: Option<Vec<(String, String, String)>>,
+    /// Variables that systemd takes away from the kubelet after all else: `NAME`, or `NAME=VALUE` for that value alone.
+    pub kubelet_unset: Vec<String>,
 }
 
 /// A network interface.
@@ -98,6 +100,7 @@ impl Packets {
                 let (name, value) = rest.split_once('=')?;
                 Some((file.to_owned(), name.to_owned(), value.to_owned()))
             }),
+            kubelet_unset: read.texts("kubelet_unset").unwrap_or_default(),
         }
     }
 

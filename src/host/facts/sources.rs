@@ -12,9 +12,9 @@ pub struct Apt {
     /// What their installation would come to: `error ...`, `remove NAME`, `upgrade NAME`. Unknown where it
     /// could not be asked, or nothing is wanted.
     pub plan: Option<Vec<String>>,
-    /// Files that name sources which are no more.
+    /// Files that name sources which are no more, and are not switched off.
     pub gone: Vec<String>,
-    /// Keys that apt's own user cannot read.
+    /// Keys that sources name, or that apt trusts for all, and that its own user cannot read.
     pub unreadable_keys: Vec<String>,
 }
 

@@ -133,6 +133,9 @@ fn line(error: &str) -> Option<u32> {
     error.split_whitespace().find_map(|word| word.parse().ok())
 }
 
+/// Keys that count for each source which names none.
+const TRUSTED: &str = "/etc/apt/trusted.gpg.d/";
+
 /// What is in the way of a refresh of apt's lists.
 fn refresh(host: &HostFacts<'_>) -> Vec<Finding> {
     let apt = &host.facts.apt;
@@ -151,17 +154,21 @@ fn refresh(host: &HostFacts<'_>) -> Vec<Finding> {
         };
         findings.push(host.error(CHECK.name, message, fix).typed(command));
     }
-    if !apt.unreadable_keys.is_empty() {
-        let message = format!(
-            "apt's own user cannot read keys of its sources: {}",
-            quoted(&apt.unreadable_keys)
-        );
-        let paths: Vec<String> = apt.unreadable_keys.iter().map(|path| quote(path)).collect();
-        let command = format!("chmod a+r {}", paths.join(" "));
-        findings.push(
-            host.error(CHECK.name, message, "let everybody read them: they are public")
-                .typed(command),
-        );
+    let trusted = |path: &&String| path.starts_with(TRUSTED);
+    let (all, own): (Vec<&String>, Vec<&String>) = apt.unreadable_keys.iter().partition(trusted);
+    let fix = "let everybody read them: they are public";
+    let command = |keys: &[&String]| {
+        let paths: Vec<String> = keys.iter().map(|path| quote(path)).collect();
+        format!("chmod a+r {}", paths.join(" "))
+    };
+    if !own.is_empty() {
+        let message = format!("apt's own user cannot read keys of its sources: {}", quoted(&own));
+        findings.push(host.error(CHECK.name, message, fix).typed(command(&own)));
+    }
+    // Perhaps no source is signed with that one: apt says so itself, and goes on.
+    if !all.is_empty() {
+        let message = format!("apt's own user cannot read keys that it trusts: {}", quoted(&all));
+        findings.push(host.warning(CHECK.name, message, fix).typed(command(&all)));
     }
     findings
 }

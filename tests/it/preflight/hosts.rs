@@ -148,7 +148,7 @@ pub(super) const CASES: &[Case] = &[
         );
         s.facts[1] = with(
             UBUNTU,
-            "apt_wanted socat\napt_gone /etc/apt/sources.list.d/kubernetes.list\napt_key /etc/apt/keyrings/k.gpg",
+            "apt_wanted socat\napt_gone /etc/apt/sources.list.d/kubernetes.list\napt_key /etc/apt/keyrings/k.gpg\napt_key /etc/apt/trusted.gpg.d/t.gpg",
         );
         s.facts[2] = with(
             super::DEBIAN_13,

@@ -147,7 +147,7 @@ fn interface(name: &str, is_up: bool, has_carrier: bool) -> Interface {
 #[test]
 fn settings_that_are_as_they_should_be() {
     type Makes = fn(&mut Scene);
-    let well: [(&str, Makes); 9] = [
+    let well: [(&str, Makes); 10] = [
         ("a kubelet that is told its file", |s| {
             s.facts[1].names.etc = Some(ResolvConf::Missing);
             s.cluster.hosts[1].kubelet = settings(&json!({"resolvConf": "/srv/resolv.conf"}));
@@ -173,6 +173,20 @@ fn settings_that_are_as_they_should_be() {
             s.facts[1].packets.kubelet_proxies = Some(vec![
                 line("HTTPS_PROXY", "http://proxy:3128"),
                 line("NO_PROXY", "192.168.0.0/16,.example"),
+            ]);
+        }),
+        ("proxies that systemd takes away again, or that go around a port", |s| {
+            let line =
+                |name: &str, value: &str| ("x".to_owned(), name.to_owned(), value.to_owned());
+            s.facts[0].packets.kubelet_proxies = Some(vec![line("https_proxy", "http://proxy:1")]);
+            s.facts[0].packets.kubelet_unset = vec!["no_proxy".into(), "https_proxy".into()];
+            let own: Vec<String> = (s.cluster.hosts.iter().zip(&s.facts))
+                .filter(|(host, _)| host.control_plane)
+                .map(|(host, facts)| format!("{}:6443", facts.node_address(&host.address).unwrap()))
+                .collect();
+            s.facts[1].packets.kubelet_proxies = Some(vec![
+                line("https_proxy", "http://proxy:3128"),
+                line("no_proxy", &own.join(",")),
             ]);
         }),
         ("few ports, and those of Kubernetes kept free", |s| {
