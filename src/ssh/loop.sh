@@ -14,7 +14,9 @@ export LC_ALL PATH
 unset LANGUAGE CDPATH ENV BASH_ENV
 # What the login has from /etc/environment or its profile is for people. Proxies would stand between kubeadm and the
 # API server, and kubeadm would hand them on to the control plane; package managers alone get them back.
-bv_login_http=${http_proxy:-${HTTP_PROXY:-}} bv_login_https=${https_proxy:-${HTTPS_PROXY:-}}
+# `all_proxy` is for what has none of its own (curl(1)).
+bv_login_all=${all_proxy:-${ALL_PROXY:-}}
+bv_login_http=${http_proxy:-${HTTP_PROXY:-$bv_login_all}} bv_login_https=${https_proxy:-${HTTPS_PROXY:-$bv_login_all}}
 bv_login_no=${no_proxy:-${NO_PROXY:-}}
 unset http_proxy HTTP_PROXY https_proxy HTTPS_PROXY ftp_proxy FTP_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY
 unset KUBECONFIG CONTAINERD_ADDRESS CONTAINERD_NAMESPACE CONTAINERD_SNAPSHOTTER CONTAINER_RUNTIME_ENDPOINT \

@@ -13,6 +13,7 @@ const DNF: &str = include_str!("../../src/host/kind/package/dnf.sh");
 const BASELINE: &str = include_str!("../../src/host/baseline.sh");
 const PACKAGE: &str = include_str!("../../src/host/kind/package.sh");
 const SECURITY: &str = include_str!("../../src/host/kind/security.sh");
+const SWAP: &str = include_str!("../../src/host/kind/swap.sh");
 const KUBEADM: &str = include_str!("../../src/host/kind/kubeadm.sh");
 
 /// What `bv_kubelet_said` says of a kubelet in this state with this log; `active` is one that has been for
@@ -500,4 +501,38 @@ bv_stands() { [ \"$1 $2\" = 'file /etc/docker/daemon.json' ]; }
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "/etc/sysconfig/docker ");
+}
+
+#[test]
+fn lines_of_fstab_with_blanks_in_front_are_swap_and_come_back_as_they_were() {
+    let fstab = "# swap of old\n/dev/sda1 / ext4 defaults 0 1\n  \t/dev/sda2\tnone swap sw 0 0\n/dev/sda3 none\tswap\n";
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("fstab");
+    std::fs::write(&file, fstab).unwrap();
+    let shell = |line: &str| {
+        // Nothing is on, and systemd has no unit.
+        let stand_ins = "bv_sync() { :; }; bv_label() { :; }; bv_die() { echo \"$*\" >&2; exit 1; }; bv_was() { :; }\nsystemctl() { :; }";
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{SWAP}\n{stand_ins}\nbv_swap_on() {{ :; }}\nBV_FSTAB=$DIR/fstab bv_saved=$DIR/saved bv_nargs=0\n{line}"))
+            .env("DIR", dir.path())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{line}");
+        output.status.success()
+    };
+    assert!(!shell("bv_swap_is"));
+    assert!(shell("bv_swap_before && bv_swap_do && bv_swap_is"));
+    let off = std::fs::read_to_string(&file).unwrap();
+    let lines: Vec<&str> = off.lines().collect();
+    assert_eq!(lines[2], "# bivouac:   \t/dev/sda2\tnone swap sw 0 0");
+    assert!(lines[0] == "# swap of old" && lines[3].starts_with("# bivouac: /dev/sda3"), "{off}");
+    assert!(shell("bv_swap_undo fstab"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), fstab);
+    // With a line of the owner's since then, the others are as they were all the same.
+    assert!(shell("bv_swap_do"));
+    let more = format!("{}tmpfs /x tmpfs\n", std::fs::read_to_string(&file).unwrap());
+    std::fs::write(&file, more).unwrap();
+    assert!(shell("bv_swap_undo fstab"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{fstab}tmpfs /x tmpfs\n"));
 }

@@ -61,7 +61,7 @@ async fn scripts_run_one_after_the_other_in_a_clean_environment() {
 async fn what_a_login_has_in_its_environment_stays_there() {
     let sshd = Sshd::with(
         &["ed25519"],
-        "SetEnv https_proxy=http://127.0.0.1:9 NO_PROXY=a,b TMPDIR=/nowhere KUBECONFIG=/nowhere POSIXLY_CORRECT=1",
+        "SetEnv https_proxy=http://127.0.0.1:9 ALL_PROXY=http://127.0.0.1:8 NO_PROXY=a,b TMPDIR=/nowhere KUBECONFIG=/nowhere POSIXLY_CORRECT=1",
     );
     let (connection, mut shell) = sshd.shell().await;
     let said = run(&mut shell, "env; mktemp -u").await;
@@ -70,8 +70,8 @@ async fn what_a_login_has_in_its_environment_stays_there() {
         assert!(!said.contains(name), "{said}");
     }
     // Package managers are given them back (`host/stage.sh`).
-    let kept = run(&mut shell, "echo $bv_login_https $bv_login_no").await;
-    assert_eq!(text(&kept.stdout), "http://127.0.0.1:9 a,b\n");
+    let kept = run(&mut shell, "echo $bv_login_http $bv_login_https $bv_login_no").await;
+    assert_eq!(text(&kept.stdout), "http://127.0.0.1:8 http://127.0.0.1:9 a,b\n");
     drop(shell);
     connection.close().await;
 }

@@ -5,7 +5,7 @@
 
 BV_FSTAB=/etc/fstab
 BV_FSTAB_MARK='# bivouac: '
-BV_FSTAB_LINE='[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)'
+BV_FSTAB_LINE='[[:space:]]*[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)'
 
 # What is on, as PRIORITY:PATH; the kernel writes blanks in a path in octal.
 bv_swap_on() { awk 'NR > 1 { print $NF ":" $1 }' /proc/swaps 2>/dev/null; }
