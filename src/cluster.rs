@@ -30,6 +30,7 @@ use std::io::{ErrorKind, Read};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
+use crate::host::facts::ExternalEtcd;
 use crate::secret::Secret;
 use check::Dirs;
 pub use flags::{Flags, from_flags};
@@ -326,6 +327,20 @@ fn home() -> Option<PathBuf> {
 }
 
 impl Cluster {
+    /// The etcd outside of the cluster that `kubernetes.kubeadm` names, where it does.
+    pub fn external_etcd(&self) -> Option<ExternalEtcd> {
+        let external = self.kubernetes.kubeadm.get("etcd")?.get("external")?;
+        let text = |name: &str| external.get(name).and_then(|it| it.as_str()).unwrap_or_default();
+        let endpoints = external.get("endpoints").and_then(|it| it.as_array());
+        let endpoints = endpoints.into_iter().flatten().filter_map(|it| it.as_str());
+        Some(ExternalEtcd {
+            endpoints: endpoints.map(str::to_owned).collect(),
+            ca: text("caFile").to_owned(),
+            certificate: text("certFile").to_owned(),
+            key: text("keyFile").to_owned(),
+        })
+    }
+
     /// The hosts that carry the control plane, in file order.
     pub fn control_planes(&self) -> impl Iterator<Item = &Host> {
         self.hosts.iter().filter(|host| host.control_plane)

@@ -9,6 +9,7 @@
 
 mod architecture;
 pub mod between;
+mod certificates;
 mod clock;
 mod clock_year;
 mod clones;
@@ -23,6 +24,7 @@ mod dpkg;
 mod dual_stack;
 mod endpoint;
 mod ephemeral_ports;
+mod external_etcd;
 mod firewall;
 mod host_paths;
 mod hostname;
@@ -47,6 +49,7 @@ mod packet_filter;
 mod places;
 mod pod_addresses;
 mod ports;
+mod processor;
 mod proxy_mode;
 mod resolv_conf;
 mod root;
@@ -73,6 +76,7 @@ use crate::family::Families;
 use crate::host::facts::Facts;
 use crate::page::{Page, covers};
 
+pub use certificates::RENEW;
 pub use host_paths::asked;
 pub use need::Need;
 
@@ -106,6 +110,8 @@ pub const CHECKS: &[Check] = &[
     runtime::version::CHECK,
     runtime::docker_service::CHECK,
     runtime::docker_cgroups::CHECK,
+    runtime::apparmor::CHECK,
+    between::runtimes::CHECK,
     ports::CHECK,
     subnets::CHECK,
     pod_addresses::CHECK,
@@ -120,8 +126,11 @@ pub const CHECKS: &[Check] = &[
     settings::CHECK,
     host_paths::CHECK,
     host_paths::ETCD,
+    external_etcd::CHECK,
+    certificates::CHECK,
     made_with::CHECK,
     cpus::CHECK,
+    processor::CHECK,
     memory::CHECK,
     disk_space::CHECK,
     disk_inodes::CHECK,
@@ -131,6 +140,7 @@ pub const CHECKS: &[Check] = &[
     places::no_exec::CHECK,
     places::devices::CHECK,
     places::image_store::CHECK,
+    places::state_store::CHECK,
     places::propagation::CHECK,
     swap::CHECK,
     services::swap_at_boot::CHECK,
@@ -143,6 +153,7 @@ pub const CHECKS: &[Check] = &[
     kernel::processes::CHECK,
     kernel::namespaces::CHECK,
     kernel::login_limits::CHECK,
+    kernel::service_limits::CHECK,
     kernel::defaults::CHECK,
     kernel::conntrack::CHECK,
     kernel::reserved::CHECK,
@@ -280,9 +291,22 @@ enum Run {
     AllHosts(fn(&Context<'_>) -> Vec<Finding>),
 }
 
+/// Checks of kubeadm that are parts of ours with another name.
+pub const KUBEADM: &[(&str, &str)] = &[
+    ("HTTPProxyCIDR", "HTTPProxy"),
+    ("RequiredIPVSKernelModulesAvailable", "ProxyMode"),
+    ("Service-Kubelet", "DropIns"),
+];
+
+/// What a check is called here that kubeadm may call otherwise.
+pub fn called(name: &str) -> &str {
+    KUBEADM.iter().find(|(theirs, _)| *theirs == name).map_or(name, |(_, ours)| ours)
+}
+
 /// The check of this name, or of this finding's; else the nearest name.
 pub fn named(name: &str) -> Result<&'static Check, Option<String>> {
-    CHECKS.iter().find(|check| check.name == name || check.finds(name)).ok_or_else(|| {
+    let called = called(name);
+    CHECKS.iter().find(|check| check.name == called || check.finds(called)).ok_or_else(|| {
         let names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
         nearest(name, &names)
     })

@@ -20,7 +20,8 @@ pub struct Args {
 pub fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     let all = all()?;
     let Some(name) = &args.name else { return list(options, &all) };
-    let known = |page: &&Page| page.is_of(name) || page.name == name;
+    let called = preflight::called(name);
+    let known = |page: &&Page| page.is_of(called) || page.name == called;
     let Some(page) = all.iter().find(known) else { return Err(unknown(name, &all)) };
     match options.output() {
         report::Output::Text => say(&page.shown()),

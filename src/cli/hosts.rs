@@ -139,10 +139,18 @@ pub async fn look(
     let mut tasks = tokio::task::JoinSet::new();
     let endpoint = session.cluster.outer_endpoint();
     let asked = crate::preflight::asked(&session.cluster);
+    let etcd = session.cluster.external_etcd().filter(|it| !it.endpoints.is_empty());
     for (index, mut remote) in remotes.into_iter().enumerate() {
         let (endpoint, asked) = (endpoint.clone(), asked.clone());
+        let etcd = etcd.clone().filter(|_| session.cluster.hosts[index].control_plane);
         tasks.spawn(async move {
-            let seen = look_at(&mut remote, endpoint.as_deref(), &asked).await;
+            let mut seen = look_at(&mut remote, endpoint.as_deref(), &asked).await;
+            if let (Some(etcd), Ok(it)) = (etcd, &mut seen) {
+                match remote.probe(&Probe::new(etcd.script()), FACTS).await {
+                    Ok(answer) => it.facts.external_etcd = Some(etcd.parse(&answer.stdout)),
+                    Err(error) => seen = Err(error.into()),
+                }
+            }
             (index, remote, seen)
         });
     }

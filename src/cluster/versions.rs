@@ -35,6 +35,8 @@ pub struct VersionFacts {
     pub pause: &'static str,
     /// Tags of etcd's image that kubeadm names, each with the first patch that names it.
     etcd: &'static [(u64, &'static str)],
+    /// The oldest external etcd that kubeadm takes.
+    pub external_etcd: Release,
     /// Tags of `CoreDNS`'s, likewise.
     coredns: &'static [(u64, &'static str)],
     /// What `CoreDNS`'s image is called below kubeadm's own repository.

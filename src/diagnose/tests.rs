@@ -1,3 +1,5 @@
+mod rows;
+
 use regex::Regex;
 
 use super::*;

@@ -8,12 +8,15 @@ mod containerd;
 mod cri_o;
 mod docker;
 mod endpoint;
+mod external_etcd;
 mod kernel;
 mod links;
 mod names;
+mod node;
 mod packets;
 mod parse;
 mod places;
+mod processor;
 mod services;
 mod sources;
 
@@ -21,11 +24,14 @@ pub use containerd::Containerd;
 pub use cri_o::CriO;
 pub use docker::Docker;
 pub use endpoint::{Endpoint, Reached};
+pub use external_etcd::{EtcdAnswer, ExternalEtcd, Said};
 pub use kernel::{Blocked, Limits};
 pub use links::Link;
 pub use names::{Names, ResolvConf};
+pub use node::Node;
 pub use packets::{AtBoot, Interface, Packets, Unusable};
 pub use places::{Mount, Place, Places};
+pub use processor::{AppArmor, Processor};
 pub use services::{DropIn, Services};
 pub use sources::Apt;
 
@@ -103,6 +109,10 @@ pub struct Facts {
     pub limits: Limits,
     /// What is laid over the services that will be installed.
     pub services: Services,
+    /// What programs may expect of the processor and the kernel.
+    pub processor: Processor,
+    /// What it shows that is a node already.
+    pub member: Node,
     /// Where packages come from.
     pub apt: Apt,
     /// Programs with the names of ours that would be found before them.
@@ -191,6 +201,8 @@ pub struct Facts {
     pub claims: Vec<Claim>,
     /// What the host finds at the cluster's address; looked for only where that is no host's own.
     pub endpoint: Option<Endpoint>,
+    /// What came back from an external etcd; asked only on control planes, where cluster.yaml has one.
+    pub external_etcd: Option<Vec<EtcdAnswer>>,
     /// The ways to other hosts that it tried: see `ways.rs`.
     pub ways: Vec<Way>,
 }
@@ -351,8 +363,10 @@ impl Facts {
         include_str!("facts.sh"),
         include_str!("facts/identity.sh"),
         include_str!("facts/size.sh"),
+        include_str!("facts/processor.sh"),
         include_str!("facts/disk.sh"),
         include_str!("facts/places.sh"),
+        include_str!("facts/xfs.sh"),
         include_str!("facts/asked.sh"),
         include_str!("facts/limits.sh"),
         include_str!("facts/network.sh"),
@@ -371,6 +385,7 @@ impl Facts {
         include_str!("facts/docker.sh"),
         include_str!("facts/leftovers.sh"),
         include_str!("facts/cluster.sh"),
+        include_str!("facts/node.sh"),
         include_str!("facts/journal.sh"),
         "echo end\n",
     );
@@ -442,6 +457,12 @@ impl Facts {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         self.disks.iter().filter(contains).max_by_key(|disk| disk.path.len())
+    }
+
+    /// Where the runtime that is there keeps its images, as it says itself.
+    pub fn runtime_root(&self) -> Option<&str> {
+        let docker = self.docker.as_ref().and_then(|it| it.root.as_deref());
+        docker.or_else(|| self.containerd.as_ref()?.root.as_deref())
     }
 
     /// Addresses that others can reach: not loopback, not link-local.

@@ -6,6 +6,7 @@ pub(super) mod addresses;
 pub(super) mod hardware;
 pub(super) mod one_network;
 pub(super) mod reached;
+pub(super) mod runtimes;
 pub mod scheme;
 mod walls;
 

@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
 const NEEDED: u64 = 50_000;
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
-    let path = context.cluster.runtime.traits.root;
+    let path = super::disk_space::image_root(context, host);
     match host.facts.disk(path) {
         // Without a number of inodes the file system makes them as needed.
         Some(disk) if disk.inodes > 0 && disk.free_inodes < NEEDED && !host.facts.has_begun() => {

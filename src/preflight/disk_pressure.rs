@@ -36,7 +36,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         let fix = "make room there, or set `kubernetes.kubelet.evictionHard` in cluster.yaml";
         Some(host.warning(CHECK.name, message, fix))
     };
-    let images = (context.cluster.runtime.traits.root, IMAGEFS);
+    let images = (super::disk_space::image_root(context, host), IMAGEFS);
     // Both are usually one disk, and one finding is enough.
     [images, NODEFS].iter().find_map(finding).into_iter().collect()
 }

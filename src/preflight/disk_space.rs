@@ -19,7 +19,7 @@ const MIB: u64 = 1024;
 
 /// What an installation puts where, in KiB, with room to begin with. Where several lie on one file
 /// system, it needs the sum: 5.0 GiB on a control plane of one disk.
-const NEEDS: [Need; 9] = [
+const NEEDS: [Need<'static>; 9] = [
     // kubelet, kubeadm, kubectl, containerd and its helpers take 350 MiB, packages 50 MiB.
     Need { path: "/usr/local/bin", kib: 700 * MIB, control_plane: false },
     // Uploads in progress, the journal and what it saves.
@@ -41,11 +41,18 @@ const NEEDS: [Need; 9] = [
 /// The images of a node or control plane, as uploaded, as blobs and unpacked: up to 1.5 GiB.
 const IMAGES: u64 = 2048 * MIB;
 
-struct Need {
-    path: &'static str,
+struct Need<'a> {
+    path: &'a str,
     kib: u64,
     /// Control planes only.
     control_plane: bool,
+}
+
+/// Where images are kept: an existing runtime says it itself.
+pub(super) fn image_root<'a>(context: &'a Context<'_>, host: &'a HostFacts<'_>) -> &'a str {
+    let runtime = &context.cluster.runtime;
+    let own = host.facts.runtime_root().filter(|_| runtime.existing);
+    own.unwrap_or(runtime.traits.root)
 }
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
@@ -53,10 +60,9 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if host.facts.has_begun() {
         return vec![];
     }
-    let here = |need: &&Need| host.host.control_plane || !need.control_plane;
-    let images =
-        Need { path: context.cluster.runtime.traits.root, kib: IMAGES, control_plane: false };
-    let mut file_systems: Vec<(&str, u64, Vec<&Need>)> = Vec::new();
+    let here = |need: &&Need<'_>| host.host.control_plane || !need.control_plane;
+    let images = Need { path: image_root(context, host), kib: IMAGES, control_plane: false };
+    let mut file_systems: Vec<(&str, u64, Vec<&Need<'_>>)> = Vec::new();
     for need in NEEDS.iter().chain([&images]).filter(here) {
         let Some(disk) = host.facts.disk(need.path) else { continue };
         match file_systems.iter_mut().find(|(id, ..)| *id == disk.file_system) {
@@ -67,7 +73,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             None => file_systems.push((&disk.file_system, disk.free_kib, vec![need])),
         }
     }
-    let finding = |(_, free, needs): (&str, u64, Vec<&Need>)| {
+    let finding = |(_, free, needs): (&str, u64, Vec<&Need<'_>>)| {
         let sum = needs.iter().map(|need| need.kib).sum();
         if free >= sum {
             return None;

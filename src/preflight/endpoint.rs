@@ -41,6 +41,7 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         Api::Moves => not_led(host, endpoint),
         Api::Nowhere => external(context, host, endpoint),
     });
+    findings.extend(rewritten(host, endpoint));
     if let LoadBalancer::KubeVip { vip, interface } = &context.cluster.load_balancer {
         let inside = host.facts.global_addresses().any(|own| own.net.contains(&IpAddr::V4(*vip)));
         if host.host.control_plane && !inside && interface.is_none() {
@@ -58,6 +59,20 @@ fn unresolved(host: &HostFacts<'_>, endpoint: &Endpoint) -> Finding {
     let message = format!("`{}`, the cluster's address, does not resolve here", endpoint.name);
     let fix = "add it to the DNS, or to the hosts' `/etc/hosts`; or correct `controlPlaneEndpoint`";
     host.error(CHECK.name, message, fix)
+}
+
+/// The name is in a file that cloud-init makes anew at each boot, of a template that does not have it.
+fn rewritten(host: &HostFacts<'_>, endpoint: &Endpoint) -> Option<Finding> {
+    if !host.facts.names.cloud_hosts || !endpoint.in_hosts {
+        return None;
+    }
+    let message = format!(
+        "`{}` is in `/etc/hosts`, which cloud-init writes anew at each boot: after a reboot the name may be gone",
+        endpoint.name
+    );
+    let command = "echo 'manage_etc_hosts: false' >/etc/cloud/cloud.cfg.d/99-manage-hosts.cfg";
+    let fix = "have cloud-init leave the file alone, or put the name into its template below `/etc/cloud/templates` as well";
+    Some(host.warning(CHECK.name, message, fix).typed(command))
 }
 
 /// The cluster runs, and is not found under its address. A host that is to join would wait for it in

@@ -100,7 +100,8 @@ fn volumes(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     wanted(context.cluster).into_iter().filter_map(finding).collect()
 }
 
-fn certificates(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+/// What is missing of the certificates for an external etcd.
+pub(super) fn certificates(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if !host.host.control_plane {
         return vec![];
     }

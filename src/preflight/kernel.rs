@@ -8,3 +8,4 @@ pub(super) mod login_limits;
 pub(super) mod namespaces;
 pub(super) mod processes;
 pub(super) mod reserved;
+pub(super) mod service_limits;

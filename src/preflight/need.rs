@@ -5,6 +5,7 @@
 //! a kind can never tell (containers have no product UUID), and what another check's need covers, is none.
 
 use super::{Context, HostFacts, node_names};
+use crate::host::facts::{EtcdAnswer, Said};
 
 /// A fact, or several.
 #[derive(Debug, Clone, Copy)]
@@ -185,6 +186,17 @@ pub(super) const SWAP_AT_BOOT: Need = Need {
     because: "whether swap comes back with a boot is unknown",
     lacks: |context, host| {
         host.facts.services.swap_at_boot.is_none() && !context.kubelet_has_off("failSwapOn")
+    },
+};
+/// Asked only where cluster.yaml has one, and `curl` is there.
+pub(super) const EXTERNAL_ETCD: Need = Need {
+    because: "the external etcd could not be asked from there (`curl` does it)",
+    lacks: |context, host| {
+        let unknown = |it: &EtcdAnswer| it.said == Said::Unknown;
+        let answers = host.facts.external_etcd.as_ref();
+        host.host.control_plane
+            && context.cluster.external_etcd().is_some()
+            && answers.is_none_or(|all| all.iter().any(unknown))
     },
 };
 /// A way of which nobody could tell: nobody tried it, or nobody could listen.

@@ -5,6 +5,7 @@ pub(super) mod image_store;
 pub(super) mod kinds;
 pub(super) mod no_exec;
 pub(super) mod propagation;
+pub(super) mod state_store;
 pub(super) mod writable;
 
 use super::{Context, HostFacts};

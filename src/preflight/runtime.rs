@@ -1,6 +1,7 @@
 //! bivouac brings a container runtime. One that is there has an owner, and pods or containers of theirs: it
 //! is used only where the operator says so, and only if it fits.
 
+pub(super) mod apparmor;
 pub(super) mod cri;
 mod docker;
 pub(super) mod docker_cgroups;

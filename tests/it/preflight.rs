@@ -18,8 +18,8 @@ use bivouac::cluster::{
 use bivouac::event::Severity;
 use bivouac::family::Families;
 use bivouac::host::facts::{
-    Address, Claim, Containerd, Docker, Endpoint, Facts, FactsError, Journal, Listener, Process,
-    Reached, Route, Unit,
+    Address, AppArmor, Claim, Containerd, Docker, Endpoint, EtcdAnswer, Facts, FactsError, Journal,
+    Listener, Process, Reached, Route, Said, Unit,
 };
 use bivouac::preflight::{
     Api, CHECKS, Context, Finding, HostFacts, Judgement, check, named, pages,
@@ -186,7 +186,42 @@ fn docker() -> Docker {
         security: text("[name=seccomp,profile=default]"),
         forward: text("ACCEPT"),
         pods: Some(vec![]),
+        flags: Some(vec!["H".into(), "containerd".into()]),
+        keys: Some(vec!["live-restore".into()]),
     }
+}
+
+#[test]
+fn the_disk_of_an_existing_docker_is_the_one_that_it_names() {
+    let mut scene = Scene::healthy();
+    scene.cluster.runtime.traits = &DOCKER;
+    scene.cluster.runtime.existing = true;
+    for facts in &mut scene.facts {
+        facts.docker = Some(docker());
+        facts.units.as_mut().unwrap().push(unit("docker.service"));
+    }
+    assert_eq!(scene.check(), []);
+    let small = Facts::parse("facts 1\ndisk /data/docker 4096 20000 9000 9000 9000 beef\nend\n");
+    scene.facts[1].disks.extend(small.unwrap().disks);
+    assert_eq!(scene.check(), [], "nothing of ours goes there");
+    scene.facts[1].docker.as_mut().unwrap().root = Some("/data/docker".into());
+    let names: Vec<String> = scene.check().into_iter().map(|it| it.name).collect();
+    assert_eq!(names, ["DiskSpace", "DiskInodes"]);
+}
+
+#[test]
+fn an_external_etcd_that_could_not_be_asked_is_unchecked() {
+    let mut scene = Scene::healthy();
+    let etcd = json!({"external": {"endpoints": ["https://10.0.0.5:2379"]}});
+    scene.cluster.kubernetes.kubeadm.insert("etcd".into(), etcd);
+    let because = "the external etcd could not be asked from there (`curl` does it)";
+    assert_eq!(scene.unchecked(), [format!("ExternalEtcdVersion on cp1: {because}")]);
+    let answer = EtcdAnswer {
+        endpoint: "https://10.0.0.5:2379".into(),
+        said: Said::Version("3.5.9".into()),
+    };
+    scene.facts[0].external_etcd = Some(vec![answer]);
+    assert_eq!((scene.unchecked(), scene.check()), (vec![], vec![]));
 }
 
 #[test]
@@ -397,6 +432,7 @@ const CASES: &[Case] = &[
         s.facts[1].units.as_mut().unwrap().push(unit("containerd.service"));
     }),
     ("an existing runtime that does not fit", "ContainerRuntime", |s| {
+        s.cluster.skips = vec![skip("RuntimesDiffer")];
         s.cluster.kubernetes.version = version("1.32.0");
         s.cluster.runtime.existing = true;
         for facts in &mut s.facts {
@@ -412,7 +448,52 @@ const CASES: &[Case] = &[
         new.containers = Some(vec!["ab12".into()]);
         new.address = text("/srv/containerd.sock");
     }),
+    ("existing runtimes of two kinds of releases", "RuntimesDiffer", |s| {
+        s.cluster.runtime.existing = true;
+        let version = Some("1.6.20~ds1".to_owned());
+        s.facts[0].containerd = Some(containerd());
+        s.facts[1].containerd = Some(Containerd { version, ..containerd() });
+        s.facts[2].containerd = Some(containerd());
+    }),
+    ("a containerd that wants AppArmor's tool", "AppArmor", |s| {
+        s.cluster.runtime.existing = true;
+        let version = Some("1.6.2".to_owned());
+        for facts in &mut s.facts {
+            facts.containerd = Some(Containerd { version: version.clone(), ..containerd() });
+        }
+        s.facts[1].processor.apparmor = Some(AppArmor::Alone);
+        s.facts[2].processor.apparmor = Some(AppArmor::Tool);
+    }),
+    ("a docker that would not start again", "ContainerRuntime", |s| {
+        s.cluster.runtime.traits = &DOCKER;
+        s.cluster.runtime.existing = true;
+        for facts in &mut s.facts {
+            facts.docker = Some(docker());
+        }
+        let keys = ["hosts", "log-driver", "live-restore"].map(str::to_owned);
+        s.facts[1].docker.as_mut().unwrap().keys = Some(keys.into());
+    }),
+    ("an external etcd that is old, and one that does not answer", "ExternalEtcdVersion", |s| {
+        s.cluster.kubernetes.version = version("1.35.1");
+        let etcd =
+            json!({"external": {"endpoints": ["https://10.0.0.5:2379", "https://10.0.0.6:2379"]}});
+        s.cluster.kubernetes.kubeadm.insert("etcd".into(), etcd);
+        let answer = |endpoint: &str, said| EtcdAnswer { endpoint: endpoint.into(), said };
+        let why = "(7) Failed to connect to 10.0.0.6 port 2379: Connection refused";
+        s.facts[0].external_etcd = Some(vec![
+            answer("https://10.0.0.5:2379", Said::Version("3.4.13".into())),
+            answer("https://10.0.0.6:2379", Said::Failed(why.into())),
+        ]);
+    }),
+    ("a name that cloud-init takes out of /etc/hosts", "ControlPlaneEndpoint", |s| {
+        reached(s, LoadBalancer::External, Reached::Other);
+        s.facts[1].names.cloud_hosts = true;
+        s.facts[1].endpoint.as_mut().unwrap().in_hosts = true;
+        // Its name is in the DNS.
+        s.facts[2].names.cloud_hosts = true;
+    }),
     ("an existing runtime that is too old", "ContainerRuntimeVersion", |s| {
+        s.cluster.skips = vec![skip("RuntimesDiffer")];
         s.cluster.kubernetes.version = version("1.30.2");
         s.cluster.runtime.existing = true;
         let version = Some("1.5.13~ds1".to_owned());
@@ -459,6 +540,7 @@ const CASES: &[Case] = &[
         s.facts[1] = Facts::parse(ROCKY).unwrap();
     }),
     ("an existing docker that does not fit", "ContainerRuntime", |s| {
+        s.cluster.skips = vec![skip("RuntimesDiffer")];
         s.cluster.runtime.traits = &DOCKER;
         s.cluster.runtime.existing = true;
         let text = |text: &str| Some(text.to_owned());
@@ -786,7 +868,7 @@ fn reached(scene: &mut Scene, load_balancer: LoadBalancer, reached: Reached) {
     scene.cluster.load_balancer = load_balancer;
     for facts in &mut scene.facts {
         let (name, addresses) = ("api.example:6443".into(), vec!["192.0.2.1".parse().unwrap()]);
-        facts.endpoint = Some(Endpoint { name, addresses, reached });
+        facts.endpoint = Some(Endpoint { name, addresses, in_hosts: false, reached });
     }
 }
 
@@ -880,13 +962,16 @@ fn checks_are_as_severe_as_they_say() {
     }
 }
 
-#[test]
-fn what_is_skipped_is_not_looked_at() {
-    let skip = |name: &str| bivouac::cluster::Skip {
+fn skip(name: &str) -> bivouac::cluster::Skip {
+    bivouac::cluster::Skip {
         name: name.to_owned(),
         reason: "known".to_owned(),
         unknown: bivouac::cluster::Mistake::new("cluster.yaml", "no check"),
-    };
+    }
+}
+
+#[test]
+fn what_is_skipped_is_not_looked_at() {
     let names = |skips: &[&str]| -> Vec<String> {
         let mut scene = Scene::healthy();
         scene.facts[1].swaps = None;

@@ -26,6 +26,12 @@ pub const SOURCES: &[(&str, &str)] = &[
          1.36.5 and 1.37.1 as `kubeadm config images list` printed them",
     ),
     (
+        "external_etcd",
+        "`MinExternalEtcdVersion` there: 3.2.18 until 1.27, 3.4.13 in 1.28 (kubernetes/kubernetes#118733), 3.5.11 as kubeadm 1.31 says it \
+         (flatcar/scripts#2311), 3.5.24 from 1.35 on (etcd-io/etcd's notes on updating Kubernetes); between these the older one is taken, so \
+         that nothing is refused that kubeadm takes",
+    ),
+    (
         "coredns",
         "`CoreDNSVersion` there, likewise: kubernetes/minikube to 1.32, `kubeadm config images list` from 1.33 on",
     ),

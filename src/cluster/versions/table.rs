@@ -16,6 +16,7 @@ const V1_20: VersionFacts = VersionFacts {
     kubeadm_api: "v1beta2",
     pause: "3.2",
     etcd: &[(0, "3.4.13-0")],
+    external_etcd: Release(3, 2, 18),
     coredns: &[(0, "1.7.0")],
     coredns_image: "coredns",
     registry_k8s_io_from: None,
@@ -152,6 +153,7 @@ const V1_27: VersionFacts = VersionFacts {
 
 const V1_28: VersionFacts = VersionFacts {
     minor: 28,
+    external_etcd: Release(3, 4, 13),
     newest_patch: 15,
     etcd: &[(0, "3.5.9-0"), (6, "3.5.10-0"), (8, "3.5.12-0"), (14, "3.5.15-0")],
     install: Components {
@@ -198,6 +200,7 @@ const V1_30: VersionFacts = VersionFacts {
 
 const V1_31: VersionFacts = VersionFacts {
     minor: 31,
+    external_etcd: Release(3, 5, 11),
     newest_patch: 14,
     kubeadm_api: "v1beta4",
     pause: "3.10",
@@ -275,6 +278,7 @@ const V1_34: VersionFacts = VersionFacts {
 
 const V1_35: VersionFacts = VersionFacts {
     minor: 35,
+    external_etcd: Release(3, 5, 24),
     newest_patch: 8,
     etcd: &[(0, "3.6.6-0")],
     coredns: &[(0, "v1.13.1")],

@@ -20,7 +20,7 @@ pub(super) const CAUSES: &[Cause] = &[
         layer: Layer::Certificates,
         is: "certificates of the control plane have ended",
         fix: "renew them on each control plane and start its static pods anew",
-        command: Some("kubeadm certs renew all && for i in etcd kube-apiserver kube-controller-manager kube-scheduler; do crictl ps -q --name $i | xargs -r crictl stop; done"),
+        command: Some(crate::preflight::RENEW),
         page: "kubeadm's certificates live a year (authorities ten), and are renewed by `kubeadm upgrade` or `kubeadm certs renew all` (up to 1.19: `kubeadm alpha certs renew all`).",
         signatures: &[
             likely(Source::Kubelet, r"x509: certificate has expired or is not yet valid: current time \S+ is after (\S+)", "a certificate ended at {1}", "E1126 05:10:11.1 900 reflector.go:138] Failed to watch *v1.Node: Get \"https://10.0.0.1:6443/api/v1/nodes\": x509: certificate has expired or is not yet valid: current time 2026-11-26T05:10:11Z is after 2026-11-25T05:10:11Z")

@@ -25,4 +25,8 @@ pub struct Docker {
     pub forward: Option<String>,
     /// Containers of pods, the first few.
     pub pods: Option<Vec<String>>,
+    /// What its process was started with, by the names of the flags; unknown where it has no file of settings.
+    pub flags: Option<Vec<String>>,
+    /// What its file of settings says, by the names at its top.
+    pub keys: Option<Vec<String>>,
 }

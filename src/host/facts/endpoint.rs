@@ -11,6 +11,8 @@ pub struct Endpoint {
     pub name: String,
     /// The addresses that the name has there.
     pub addresses: Vec<IpAddr>,
+    /// Whether the host's `/etc/hosts` has the name.
+    pub in_hosts: bool,
     /// What came back.
     pub reached: Reached,
 }
@@ -42,6 +44,7 @@ const SCRIPT: &str = r#"
 addresses=$(getent ahosts "$host" 2>/dev/null | cut -d ' ' -f 1 | sort -u)
 [ -n "$addresses" ] || { echo unresolved; exit; }
 for address in $addresses; do echo "address $address"; done
+NAME=$host awk '{ sub(/#.*/, ""); for (i = 2; i <= NF; i++) if ($i == ENVIRON["NAME"]) { print "in-hosts"; exit } }' /etc/hosts 2>/dev/null
 held() {
     tries=20
     while [ "$tries" -gt 0 ]; do
@@ -91,7 +94,8 @@ impl Endpoint {
             "other" => Reached::Other,
             _ => Reached::Unknown,
         };
-        Self { name: name.to_owned(), addresses, reached }
+        let in_hosts = stdout.lines().any(|line| line == "in-hosts");
+        Self { name: name.to_owned(), addresses, in_hosts, reached }
     }
 }
 

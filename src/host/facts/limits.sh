@@ -2,12 +2,12 @@
 
 # grep reads each at once: of these files a second read has nothing.
 numbers=$(
-    cd /proc/sys && grep -s '' kernel/pid_max kernel/modules_disabled kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes \
+    cd /proc/sys && grep -s '' kernel/pid_max kernel/threads-max kernel/modules_disabled kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes \
         vm/overcommit_memory vm/panic_on_oom fs/inotify/max_user_instances fs/inotify/max_user_watches user/max_net_namespaces \
         user/max_mnt_namespaces user/max_pid_namespaces user/max_ipc_namespaces user/max_uts_namespaces net/netfilter/nf_conntrack_max \
         net/ipv4/ip_local_port_range net/ipv4/ip_local_reserved_ports |
         sed -n -e 'y#/	#. #' -e 's/^\(net[.]ipv4[.][a-z_]*\):$/sysctl \1 -/p' -e 's/^\(net[.]ipv4[.][a-z_]*\):\(..*\)/sysctl \1 \2/p' \
-            -e 's/^\([a-z_.]*\):\([0-9][0-9]*\)$/number \1 \2/p'
+            -e 's/^\([a-z_.-]*\):\([0-9][0-9]*\)$/number \1 \2/p'
 )
 printf '%s\n' "$numbers"
 # What the kubelet sets itself (`setupKernelTunables`): where `/proc/sys` is read-only it cannot.

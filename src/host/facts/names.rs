@@ -21,6 +21,8 @@ pub struct Names {
     pub cloud_name: Option<String>,
     /// Whether cloud-init leaves the name alone (`preserve_hostname`); unknown where it is not there.
     pub cloud_keeps: Option<bool>,
+    /// Whether cloud-init writes `/etc/hosts` anew at each boot.
+    pub cloud_hosts: bool,
     /// Units that are enabled and write routing rules of a cloud's own.
     pub cloud_routes: Option<Vec<String>>,
     /// Whether it is a container, whose clock is its machine's.
@@ -67,6 +69,7 @@ impl Names {
             resolved_runs: read.flag("resolved"),
             cloud_name: read.text("cloud.name"),
             cloud_keeps: read.flag("cloud.keeps"),
+            cloud_hosts: read.flag("cloud.hosts").unwrap_or_default(),
             cloud_routes: read.texts("cloud_routes"),
             container: read.flag("container"),
             time_sync: read.texts("time_sync"),

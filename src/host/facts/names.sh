@@ -44,6 +44,10 @@ if has cloud-init && [ ! -e /etc/cloud/cloud-init.disabled ]; then
     else
         say cloud.keeps 0
     fi
+    # It writes /etc/hosts anew at each boot (cloud-init's module `update_etc_hosts`).
+    if cat /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg 2>/dev/null | grep -qiE '^manage_etc_hosts:[[:space:]]*(true|localhost|template)'; then
+        say cloud.hosts 1
+    fi
 fi
 
 # Whether somebody sets the clock. A container has its machine's.

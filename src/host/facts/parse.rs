@@ -90,6 +90,8 @@ impl Read {
                 .unwrap_or_default(),
             limits: Limits::read(self),
             services: Services::read(self),
+            processor: super::Processor::read(self),
+            member: super::Node::read(self),
             apt: Apt::read(self),
             shadows: self.texts("shadow").unwrap_or_default(),
             ill_commands: self
@@ -148,6 +150,7 @@ impl Read {
             journal: self.one("journal").map(journal).unwrap_or_default(),
             claims: self.list("claim", claim).unwrap_or_default(),
             endpoint: None,
+            external_etcd: None,
             ways: Vec::new(),
         }
     }
@@ -216,6 +219,8 @@ impl Read {
             security: self.text("docker.security"),
             forward: self.text("docker.forward"),
             pods: self.texts("docker.pod"),
+            flags: self.texts("docker.flag"),
+            keys: self.texts("docker.key"),
         })
     }
 

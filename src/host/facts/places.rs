@@ -17,6 +17,8 @@ pub struct Places {
     pub read_only: Option<Vec<String>>,
     /// Devices, and whether they are there as such.
     pub devices: Vec<(String, bool)>,
+    /// Directories on an XFS, and whether that tells the kind of a file with its name (`ftype=1` of `xfs_info`).
+    pub ftypes: Vec<(String, bool)>,
 }
 
 /// A place where something is; of a link, where it leads.
@@ -82,6 +84,15 @@ impl Places {
         self.devices.iter().find(|(name, _)| name == path).map(|(_, there)| *there)
     }
 
+    /// The same of an XFS's names: that of the nearest parent that was asked about.
+    pub fn ftype(&self, path: &str) -> Option<bool> {
+        let is_in = |it: &str| {
+            path.strip_prefix(it).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let all = self.ftypes.iter().filter(|(it, _)| is_in(it));
+        all.max_by_key(|(it, _)| it.len()).map(|(_, tells)| *tells)
+    }
+
     pub(super) fn read(read: &Read) -> Self {
         let pair = |value: &str| {
             let (one, two) = value.split_once(' ').unwrap_or((value, ""));
@@ -96,8 +107,15 @@ impl Places {
             immutable: read.texts("immutable"),
             read_only: read.texts("read_only"),
             devices: read.list("device", device).unwrap_or_default(),
+            ftypes: read.list("ftype", ftype).unwrap_or_default(),
         }
     }
+}
+
+/// `PATH 1`; of a file system without a word for it nothing is behind the path.
+fn ftype(value: &str) -> Option<(String, bool)> {
+    let (path, tells) = value.split_once(' ')?;
+    matches!(tells, "0" | "1").then(|| (path.to_owned(), tells == "1"))
 }
 
 /// `PATH MODE MOUNT KIND`.

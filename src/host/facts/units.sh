@@ -3,10 +3,10 @@
 # name, loaded or not-found, active or inactive, enabled or disabled
 if [ -d /run/systemd/system ]; then
     # Its state, and what it allows services that say nothing else.
-    answer=$(timeout 10 systemctl show -p SystemState -p DefaultTasksMax 2>/dev/null)
+    answer=$(timeout 10 systemctl show -p SystemState -p DefaultTasksMax -p DefaultLimitFSIZE -p DefaultLimitAS -p DefaultLimitDATA 2>/dev/null)
     status=$?
     if [ -n "$answer" ]; then
-        printf '%s\n' "$answer" | sed -n -e 's/^SystemState=/manager /p' -e 's/^\(DefaultTasksMax\)=\([0-9][0-9]*\)$/number \1 \2/p'
+        printf '%s\n' "$answer" | sed -n -e 's/^SystemState=/manager /p' -e 's/^\(Default[A-Za-z]*\)=\([0-9][0-9]*\)$/number \1 \2/p'
     elif [ "$status" != 124 ]; then
         say manager silent
     fi

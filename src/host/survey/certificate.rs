@@ -67,7 +67,7 @@ fn name(name: &GeneralName) -> Option<String> {
 }
 
 /// When the certificate ends; `None` for what is none.
-pub(super) fn ends(base64: &str) -> Option<SystemTime> {
+pub(in crate::host) fn ends(base64: &str) -> Option<SystemTime> {
     read(base64).map(|details| details.ends)
 }
 

@@ -10,7 +10,7 @@ pub(crate) const CHECK: Check = Check {
     breaks: "programs end: `failed to create new OS thread`, `fork: Resource temporarily unavailable`",
     kubeadm: None,
     needs: &[need::LIMITS],
-    page: "Seen by `kernel.pid_max`, which all processes and threads of the host share, and by systemd's `DefaultTasksMax`, which the kubelet's \
+    page: "Seen by `kernel.pid_max` and `kernel.threads-max`, which all processes and threads of the host share, and by systemd's `DefaultTasksMax`, which the kubelet's \
            service has. (The runtime's own unit says `TasksMax=infinity`.) The kernel's own `pid_max` is at least 32768.\n\nTake the line that lowers it out of \
            `/etc/sysctl.d` or `/etc/systemd/system.conf`.",
     run: Run::EachHost(run),
@@ -19,6 +19,8 @@ pub(crate) const CHECK: Check = Check {
 /// `PID_MAX_DEFAULT` of the kernel (`include/linux/threads.h`); a control plane without pods of its users has some 700.
 const PIDS: u64 = 32_768;
 const TOO_FEW: u64 = 4096;
+/// The kernel takes what an eighth of the memory has room for (`set_max_threads` of kernel/fork.c): 3,900 with 512 MiB.
+const THREADS: u64 = 1000;
 /// The kubelet has some 30 threads, and commands that it calls.
 const TASKS: u64 = 100;
 
@@ -34,6 +36,12 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             make(host, CHECK.name, message, fix.to_owned())
                 .typed("sysctl -w kernel.pid_max=4194304"),
         );
+    }
+    if let Some(most) = number("kernel.threads-max").filter(|most| *most < THREADS) {
+        let message = format!("`kernel.threads-max` is {most}: all threads of the host share that");
+        let fix = "raise it, and take the line that lowers it out of `/etc/sysctl.d`";
+        findings
+            .push(host.error(CHECK.name, message, fix).typed("sysctl -w kernel.threads-max=65536"));
     }
     if let Some(most) = number("DefaultTasksMax").filter(|most| *most < TASKS) {
         let message = format!(

@@ -12,8 +12,8 @@ pub(crate) const CHECK: Check = Check {
     needs: &[need::PLACES],
     page: "Seen by the type of the file system that the runtime's directory lies on. The kernel's overlayfs wants one below that tells \
            the kind of a file with its name and keeps extended attributes (Documentation/filesystems/overlayfs.rst): overlayfs \
-           itself does not, nor do NFS, CIFS, FAT and FUSE. XFS of before 2016 may be made without (`ftype=0` of `xfs_info`); that is \
-           not looked at.\n\nMount a file system of another type there (ext4, xfs, btrfs), or choose another snapshotter in \
+           itself does not, nor do NFS, CIFS, FAT and FUSE. XFS of before 2016 may be made without (`ftype=0`; \
+           `xfs_info` says it, where it is there).\n\nMount a file system of another type there (ext4, xfs, btrfs), or choose another snapshotter in \
            `runtime: {config: ...}` of cluster.yaml.",
     run: Run::EachHost(run),
 };
@@ -35,6 +35,15 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let root = runtime.traits.root;
     let Some(mount) = host.facts.places.mount(root) else { return vec![] };
     let kind = mount.file_system.as_str();
+    if kind == "xfs" && host.facts.places.ftype(root) == Some(false) {
+        let message = format!(
+            "`{root}` lies on `{}`, an XFS without `ftype=1`, on which overlayfs does not work",
+            mount.path
+        );
+        let fix =
+            format!("mount a file system at `{root}` that was made anew (`mkfs.xfs`, or ext4)");
+        return vec![host.error(CHECK.name, message, fix)];
+    }
     if !UNFIT.contains(&kind) && !kind.starts_with("fuse.") {
         return vec![];
     }

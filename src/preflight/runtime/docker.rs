@@ -39,7 +39,7 @@ pub(super) fn existing(host: &HostFacts<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> = another_s(host).into_iter().collect();
     // One that does not run is found by `Service-Docker`.
     let Some(runs) = &host.facts.docker else { return findings };
-    let checks = [version(runs), log(runs), users(runs), forward(runs), pods(runs)];
+    let checks = [version(runs), twice(runs), log(runs), users(runs), forward(runs), pods(runs)];
     let errors = checks.into_iter().flatten();
     findings.extend(errors.map(|(what, fix)| host.error(CHECK.name, what, fix)));
     let doubts = [live_restore(runs), swarm(runs)].into_iter().flatten();
@@ -81,6 +81,52 @@ fn version(runs: &Docker) -> Misfit {
         "docker {version} has API {api}; cri-dockerd needs {major}.{minor}, of docker 1.13, or newer"
     );
     Some((what, "install a newer docker".to_owned()))
+}
+
+/// Flags of dockerd that have another name in its file (docs.docker.com/reference/cli/dockerd, "Daemon configuration file"); for others it is
+/// the same.
+const NAMES: [(&str, &str); 17] = [
+    ("H", "hosts"),
+    ("host", "hosts"),
+    ("D", "debug"),
+    ("G", "group"),
+    ("g", "data-root"),
+    ("l", "log-level"),
+    ("s", "storage-driver"),
+    ("p", "pidfile"),
+    ("b", "bridge"),
+    ("exec-opt", "exec-opts"),
+    ("label", "labels"),
+    ("log-opt", "log-opts"),
+    ("storage-opt", "storage-opts"),
+    ("insecure-registry", "insecure-registries"),
+    ("registry-mirror", "registry-mirrors"),
+    ("default-ulimit", "default-ulimits"),
+    ("add-runtime", "runtimes"),
+];
+
+/// What runs goes on; but dockerd does not start again where its command line and its file both say one thing (`findConfigurationConflicts` of
+/// moby's daemon/config).
+fn twice(runs: &Docker) -> Misfit {
+    let (flags, keys) = (runs.flags.as_ref()?, runs.keys.as_ref()?);
+    let key = |flag: &String| {
+        NAMES.iter().find(|(name, _)| name == flag).map_or(flag.as_str(), |(_, key)| key).to_owned()
+    };
+    let mut both: Vec<String> = flags.iter().map(key).filter(|key| keys.contains(key)).collect();
+    both.sort();
+    both.dedup();
+    if both.is_empty() {
+        return None;
+    }
+    let what = format!(
+        "docker will not start again: its command line and `{CONFIG}` both have {}",
+        quoted(&both)
+    );
+    let fix = format!(
+        "take them out of one of the two: the flags are in `systemctl cat docker`, or a file that this names; {}",
+        "then `systemctl restart docker`"
+    );
+    Some((what, fix))
 }
 
 /// A line of its configuration.

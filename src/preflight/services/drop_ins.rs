@@ -11,7 +11,9 @@ pub(crate) const CHECK: Check = Check {
     severity: Severity::Error,
     phase: Phase::Kubelet,
     breaks: "the kubelet or the runtime is started otherwise, or not at all",
-    kubeadm: None,
+    kubeadm: Some(
+        "in every version, as `Service-Kubelet`: a warning where the unit is not there or not enabled, which the installation sees to",
+    ),
     needs: &[need::DROP_INS],
     page: "Seen by the files in `NAME.service.d` of systemd's directories, in `service.d`, which holds for all services, and in `system.slice.d`, where all of them are \
            (systemd.unit(5)). Settings that start another program, take paths, rights or memory away, or name a file that is not there count; \

@@ -2,7 +2,7 @@
 
 use bivouac::host::facts::Facts;
 
-use super::{Case, DEBIAN_12, Scene, UBUNTU, said};
+use super::{Case, DEBIAN_12, DEBIAN_13, Scene, UBUNTU, said};
 
 /// A recorded host that says this besides, where it says something of it already instead.
 fn with(recorded: &str, lines: &str) -> Facts {
@@ -48,10 +48,68 @@ pub(super) const CASES: &[Case] = &[
             root.unwrap().options.push("noexec".into());
         }
     }),
+    ("a node's state in memory, and etcd's on a server", "StateStore", |s| {
+        s.facts[0] = with(
+            DEBIAN_12,
+            "place /etc/kubernetes 755 /etc/kubernetes directory\nplace /var/lib/etcd 700 /var/lib/etcd directory\n\
+             mount /etc/kubernetes rw tmpfs 1\nmount /var/lib/etcd rw nfs4 1",
+        );
+        // A worker has no etcd.
+        s.facts[1] = with(
+            UBUNTU,
+            "place /var/lib/etcd 700 /var/lib/etcd directory\nmount /var/lib/etcd rw nfs4 1\n\
+             place /var/lib/kubelet 700 /var/lib/kubelet directory\nmount /var/lib/kubelet rw ramfs 1",
+        );
+    }),
+    ("an old processor, and large pages", "Processor", |s| {
+        s.facts[1] = with(UBUNTU, "cpu_lacks -\ncpu_lacks popcnt\ncpu_lacks sse4_2");
+        s.facts[2] = with(DEBIAN_13, "page_size 65536");
+    }),
+    ("small files and little memory for services", "ServiceLimits", |s| {
+        s.facts[1] =
+            with(UBUNTU, "number DefaultLimitFSIZE 1048576\nnumber DefaultLimitAS 4294967296");
+    }),
+    ("few threads", "PidLimits", |s| {
+        s.facts[1] = with(UBUNTU, "number kernel.threads-max 500");
+    }),
+    ("a node's kubelet that is newer, and one that is too old", "KubeletVersion", |s| {
+        s.facts[0].api_version = Some("v1.28.3".into());
+        s.facts[1] = with(UBUNTU, "kubelet_version v1.29.0");
+        s.facts[2] = with(DEBIAN_13, "kubelet_version v1.24.17+k3s1");
+    }),
+    (
+        "a control plane whose certificates have ended, and one with some days left",
+        "CertificateExpired",
+        |s| {
+            for (facts, days) in s.facts.iter_mut().zip([-2, 20]) {
+                let now = facts.clock.unwrap();
+                let day = std::time::Duration::from_secs(86_400);
+                let ends = if days < 0 { now - day * 2 } else { now + day * 20 };
+                let later = now + day * 3000;
+                let names =
+                    ["apiserver", "apiserver-kubelet-client", "front-proxy-client", "etcd/server"];
+                let mut all: Vec<_> = names
+                    .map(|name| (format!("/etc/kubernetes/pki/{name}.crt"), Some(ends)))
+                    .into();
+                all.push(("/etc/kubernetes/pki/ca.crt".into(), Some(later)));
+                all.push(("/etc/kubernetes/pki/odd.crt".into(), None));
+                facts.member.certificates = Some(all);
+                facts.kubelet_conf = Some(true);
+            }
+        },
+    ),
     ("no kernel's log, and a file as /dev/null", "Devices", |s| {
         for device in &mut s.facts[1].places.devices {
             device.1 = false;
         }
+    }),
+    ("images on an old XFS", "ImageStore", |s| {
+        for facts in &mut s.facts {
+            let root = facts.places.mounts.iter_mut().find(|mount| mount.path == "/");
+            root.unwrap().file_system = "xfs".into();
+            facts.places.ftypes = vec![("/var/lib".into(), true)];
+        }
+        s.facts[1].places.ftypes.push(("/var/lib/containerd".into(), false));
     }),
     ("images on overlayfs, and on NFS", "ImageStore", |s| {
         for (facts, kind) in s.facts.iter_mut().zip(["overlay", "nfs4"]) {
@@ -196,6 +254,7 @@ pub(super) const CASES: &[Case] = &[
             Some(vec!["io.containerd.grpc.v1.cri is error".into()]);
     }),
     ("an existing containerd of before 2.0", "ContainerRuntimeVersion", |s| {
+        s.cluster.skips = vec![super::skip("RuntimesDiffer")];
         s.cluster.kubernetes.version = super::version("1.35.1");
         s.cluster.runtime.existing = true;
         for facts in &mut s.facts {

@@ -95,7 +95,7 @@ bv_apt_changed() {
 }
 
 bv_apt_remove() {
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
     bv_purged='' bv_removed=''
     for bv_name; do
         case $bv_name in
