@@ -397,5 +397,5 @@ fn every_row_of_the_catalogue_is_answered() {
     assert_eq!(ids.len(), 165, "the catalogue's rows");
     // What preflight finds beyond it: the catalogue is where to start.
     let beyond = CHECKS.iter().filter(|check| !used.contains(check.name)).count();
-    assert!(beyond >= 30, "{beyond} checks are of no row");
+    assert!(beyond >= 25, "{beyond} checks are of no row");
 }
