@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # diagnose on a cluster of cp1 and w1: one real failure after the other is made, and the first cause that is named must be the one that was
-# made; then it is undone, and the cluster must be well again, without a word of it. A third of them is made, by lot; TURN=all makes all,
+# made; then it is undone, and the cluster must be well again, without a word of it. A fifth of them is made, by lot; TURN=all makes all,
 # FAULTS='regex' those.
 # cluster in turn
 # shellcheck disable=SC2016 # nothing in single quotes is to be expanded here
@@ -37,12 +37,12 @@ look() {
 well() { look && [ "$(jq '.others | length' "$TMP/found")" = 0 ]; }
 shown() { jq -r '.cause, .broken[:3], .last_words[:3] | select(. != null)' "$TMP/found" | cut -c 1-300; cat "$TMP/err"; }
 
-made=0 right=0 number=0 lot=$((RANDOM % 3))
+made=0 right=0 number=0 lot=$((RANDOM % 5))
 # fault CAUSE HOST "WHAT" 'BREAK' 'UNDO' [FROM]: shell for that host; it is broken from another one where FROM is given.
 fault() {
   local cause=$1 at=$2 what=$3 break=$4 undo=$5
   number=$((number + 1))
-  if [ -n "${FAULTS:-}" ]; then [[ $what =~ $FAULTS ]] || return 0; elif [ "${TURN:-}" != all ]; then [ $((number % 3)) = "$lot" ] || return 0; fi
+  if [ -n "${FAULTS:-}" ]; then [[ $what =~ $FAULTS ]] || return 0; elif [ "${TURN:-}" != all ]; then [ $((number % 5)) = "$lot" ] || return 0; fi
   made=$((made + 1))
   t "$what: $cause" one "$cause" "$at" "$break" "${6:-$at}"
   [ "$(cat "$TMP/verdict")" = right ] && right=$((right + 1))
