@@ -68,6 +68,8 @@ pub struct VersionFacts {
     /// Whether the kubelet of a control plane that joins comes in through that one's own API server, so that etcd is
     /// joined before it has its first certificate.
     pub local_kubelet: bool,
+    /// Whether an API server may hear nothing more of some objects, for minutes, after its etcd was without a leader.
+    pub stale_watches: bool,
     /// Whether dual stack needs the feature gate `IPv6DualStack`.
     pub dual_stack_gate: bool,
     /// Modes of kube-proxy that need no feature gate.

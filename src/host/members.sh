@@ -232,3 +232,20 @@ bv_kubelet_said() {
                 for (i = n > 8 ? n - 7 : 1; i <= n; i++) print "kubelet: " said[i]
             }' >&2
 }
+
+# The API server's processes, in its pod here.
+bv_api_pids() {
+    (cd /proc && printf '%s/comm\0' [0-9]* | xargs -0 grep -Hsx kube-apiserver) | while IFS=/ read -r bv_pid _; do
+        ! grep -qs kubepods "/proc/$bv_pid/cgroup" || echo "$bv_pid"
+    done
+}
+# Lets the kubelet start the API server anew, and waits until it answers at $1.
+bv_api_again() {
+    bv_old=$(bv_api_pids)
+    # shellcheck disable=SC2086 # numbers
+    [ -z "$bv_old" ] || kill $bv_old 2>/dev/null
+    for bv_pid in $bv_old; do
+        while [ -d "/proc/$bv_pid" ]; do sleep 0.2; done
+    done
+    until kubectl --kubeconfig /etc/kubernetes/admin.conf --server "$1" --request-timeout 5s get --raw /readyz >/dev/null 2>&1; do sleep 0.5; done
+}

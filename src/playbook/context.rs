@@ -279,6 +279,7 @@ fn kubernetes(cluster: &Cluster) -> Value {
         "skip_phases": kubernetes.skip_phases,
         "control_plane_taint": version.control_plane_taint,
         "cluster_status": version.cluster_status,
+        "stale_watches": version.stale_watches,
         // Which certificates belong to control planes depends on it (kubeadm's phases/copycerts).
         "external_etcd": etcd.map_or_else(String::new, ToString::to_string),
         // A control plane's join in parts: phases of kubeadm's that are not for each.
@@ -340,6 +341,9 @@ pub(super) fn of(site: &Site<'_>, index: usize) -> Value {
             "joins_pending": pending(true) || pending(false),
             // Some control plane is, so the certificates are needed as well.
             "control_planes_pending": pending(true),
+            // Its only member of etcd gets a second one: until that has started it is without a leader.
+            "etcd_begins": pending(true) && site.control_planes()
+                .filter(|host| first == Some(*host) || site.hosts[*host].joined).count() == 1,
             // Their addresses, with commas.
             "pending_control_planes": site.control_planes()
                 .filter(|host| first != Some(*host) && !site.hosts[*host].joined)

@@ -48,10 +48,6 @@ V4='^10\.' V6='^fd'
 # A service of both families, which leads to the pod on w1; asked from the pod's own node and from cp1's host.
 services() {
   local ip ips pid uid
-  # Where etcd lost its leader while the second member came in, watches of 1.20's API server may say nothing more until they end, 5 to 10
-  # minutes later (kubernetes#97294): controllers and kube-proxies ask an API server that was started anew.
-  podman exec "$cp1" pkill -x kube-apiserver
-  comes k get --raw /readyz
   k label pod lab-w1 only=w1 --overwrite
   k apply -f - << 'P'
 apiVersion: v1

@@ -103,6 +103,11 @@ pub const SOURCES: &[(&str, &str)] = &[
         "KEP-4471: ControlPlaneKubeletLocalMode is alpha from 1.31 on, on from 1.33 on (kubernetes/kubernetes#129956), \
          and locked from 1.35 on (#134106)",
     ),
+    (
+        "stale_watches",
+        "kubernetes/kubernetes#97294, from 1.20 on; kubermatic/kubeone#1243 starts such API servers anew; 1.22 came with \
+         etcd's client 3.5, after which nobody saw it there",
+    ),
     ("dual_stack_gate", "KEP-563: IPv6DualStack is alpha until 1.20, beta and on from 1.21 on"),
     ("proxy_modes", "KEP-3866: nftables is behind a gate until 1.30, beta and on from 1.31 on"),
 ];

@@ -44,6 +44,7 @@ const V1_20: VersionFacts = VersionFacts {
     cluster_status: true,
     super_admin: false,
     local_kubelet: false,
+    stale_watches: true,
     dual_stack_gate: true,
     proxy_modes: &["iptables", "ipvs"],
 };
@@ -70,6 +71,7 @@ const V1_22: VersionFacts = VersionFacts {
     containerd: Containerd { tested: &[Release(1, 5, 5)], ..V1_21.containerd },
     install: Components { crictl: Release(1, 22, 0), ..V1_21.install },
     cluster_status: false,
+    stale_watches: false,
     ..V1_21
 };
 

@@ -103,6 +103,7 @@ fn tags_only_rise_within_a_minor_and_from_one_to_the_next() {
         assert!(!before.super_admin || after.super_admin, "{place}");
         assert!(!before.local_kubelet || after.local_kubelet, "{place}");
         assert!(before.cluster_status || !after.cluster_status, "{place}");
+        assert!(before.stale_watches || !after.stale_watches, "{place}");
         assert!(before.needs_crictl || !after.needs_crictl, "{place}");
         // A row inherits from the one before: not all of its tags.
         let tags = |row: &VersionFacts| (row.pause, row.etcd, row.coredns);
