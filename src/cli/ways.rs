@@ -15,7 +15,7 @@ use crate::event::{EventKind, Finding, Severity};
 use crate::host::ways::{Heard, Outcome, Part, Protocol, Try, Way};
 use crate::host::{Error, Remote};
 use crate::playbook::HostState;
-use crate::preflight::between::scheme::{self, Planned, Station};
+use crate::preflight::between::scheme::{self, Planned, Setting, Station};
 use crate::ssh;
 
 /// Limit for a host to begin to listen, and for it to end.
@@ -39,15 +39,8 @@ pub async fn tried(
 ) -> Result<(), Stop> {
     let states = hosts::states(session, seen);
     let stations = stations(session, seen, &states);
-    let mut ways = scheme::plan(&session.cluster, &stations);
-    // Another tool's cluster has a pod network of its own, and an etcd elsewhere is nobody's here.
-    if states.iter().any(|state| state.foreign) {
-        ways.retain(|way| way.port != scheme::POD_PORT);
-    }
-    let etcd = session.cluster.kubernetes.kubeadm.get("etcd");
-    if etcd.is_some_and(|etcd| etcd.get("external").is_some()) {
-        ways.retain(|way| ![2379, 2380].contains(&way.port));
-    }
+    let foreign = states.iter().any(|state| state.foreign);
+    let ways = scheme::plan(Setting { cluster: &session.cluster, foreign }, &stations);
     if ways.is_empty() {
         return Ok(());
     }

@@ -6,14 +6,16 @@
 mod iptables;
 mod nft;
 mod packet;
+mod rule;
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
 use self::packet::{Hook, Packet, Verdict};
+use super::between::scheme::{self, Setting};
 use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
-use crate::cluster::{LoadBalancer, RuntimeKind};
+use crate::cluster::RuntimeKind;
 use crate::host::facts::Unit;
 
 pub(super) const CHECK: Check = Check {
@@ -36,13 +38,36 @@ pub(super) const CHECK: Check = Check {
 /// The pod network's bridge (`templates/cni/bridge.conflist`).
 const BRIDGE: &str = "cni0";
 
-/// Packets that are needed, and why.
+/// A packet that is needed, and why.
 struct Needed<'a> {
     /// As an object: `what pods send each other`.
     what: &'static str,
     packet: Packet<'a>,
-    /// What lets them pass: conditions in the words of iptables and of nftables.
-    lets: [String; 2],
+    lets: Lets,
+}
+
+/// What lets a packet pass, and others that are like it.
+#[derive(Clone, Copy)]
+enum Lets {
+    Loopback,
+    From(Ipv4Net),
+    To(Ipv4Net),
+}
+
+impl Lets {
+    /// As a condition, in the words of iptables and of nftables.
+    fn words(self, hook: Hook) -> [String; 2] {
+        let short = |net: Ipv4Net| match net.prefix_len() {
+            32 => net.addr().to_string(),
+            _ => net.to_string(),
+        };
+        match self {
+            Self::Loopback if hook == Hook::Output => ["-o lo".to_owned(), "oifname lo".to_owned()],
+            Self::Loopback => ["-i lo".to_owned(), "iifname lo".to_owned()],
+            Self::From(net) => [format!("-s {}", short(net)), format!("ip saddr {}", short(net))],
+            Self::To(net) => [format!("-d {}", short(net)), format!("ip daddr {}", short(net))],
+        }
+    }
 }
 
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
@@ -51,13 +76,17 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     if firewalld || facts.ufw == Some(true) {
         return vec![];
     }
-    let all = facts.packets.filter.as_deref().unwrap_or_default();
-    let of = |kind: &str| -> Vec<&str> {
-        all.iter().filter(|(it, _)| it == kind).map(|(_, line)| line.as_str()).collect()
-    };
-    let kinds = [("nft", of("nft")), ("legacy", of("legacy"))];
+    // Read once, for all packets.
+    let filters = ["nft", "legacy"].map(|kind| {
+        let all = facts.packets.filter.iter().flatten().filter(|(it, _)| it == kind);
+        let lines: Vec<&str> = all.map(|(_, line)| line.as_str()).collect();
+        (kind, iptables::Filter::read(&lines))
+    });
     let ruleset: Vec<&str> = facts.packets.ruleset.iter().flatten().map(String::as_str).collect();
     let tables = nft::tables(&ruleset);
+    if tables.is_empty() && filters.iter().all(|(_, filter)| filter.is_empty()) {
+        return vec![];
+    }
     let (mut rules, mut whats, mut commands): (Vec<String>, Vec<&str>, Vec<String>) =
         Default::default();
     let mut note = |rule: String, what, command| {
@@ -71,20 +100,21 @@ fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
             commands.push(command);
         }
     };
-    for Needed { what, packet, lets: [by_iptables, by_nft] } in needed(context, host) {
-        for (kind, lines) in &kinds {
-            if let Verdict::Dropped(rule) = iptables::verdict(lines, &packet) {
+    for Needed { what, packet, lets } in needed(context, host) {
+        let words = || lets.words(packet.hook);
+        for (kind, filter) in &filters {
+            if let Verdict::Dropped(rule) = filter.verdict(&packet) {
                 let rule = format!(
                     "iptables-{kind} {}",
                     if rule.starts_with("-P") { rule } else { format!("-A {rule}") }
                 );
-                let chain = packet.hook.chain();
+                let ([by_iptables, _], chain) = (words(), packet.hook.chain());
                 note(rule, what, format!("iptables-{kind} -I {chain} {by_iptables} -j ACCEPT"));
             }
         }
         for table in &tables {
             if let Some((chain, rule)) = table.drops(&packet) {
-                let place = format!("{} {chain}", table.name);
+                let ([_, by_nft], place) = (words(), format!("{} {chain}", table.name));
                 note(
                     format!("nft {place}: {rule}"),
                     what,
@@ -121,16 +151,17 @@ fn needed<'a>(context: &Context<'_>, host: &'a HostFacts<'_>) -> Vec<Needed<'a>>
     };
     let plane = host.host.control_plane;
     let mut all = itself(own, plane);
+    let setting = Setting { cluster: context.cluster, foreign: context.foreign };
+    let ports = [false, true].map(|theirs| {
+        (scheme::ports(setting, theirs, plane), scheme::ports(setting, plane, theirs))
+    });
     let others = context.hosts.iter().filter(|other| other.host.display != host.host.display);
     for other in others {
         let Some(address) = other.facts.node_address(&other.host.address).and_then(v4) else {
             continue;
         };
-        let theirs = other.host.control_plane;
-        let ways = between(own, interface, plane, address, theirs);
-        all.extend(
-            ways.into_iter().filter(|way| is_used(context, plane && theirs, way.packet.port)),
-        );
+        let (incoming, outgoing) = &ports[usize::from(other.host.control_plane)];
+        all.extend(between(own, interface, address, incoming, outgoing));
     }
     all.extend(net.into_iter().flat_map(|net| of_pods(own, interface, plane, net, host, context)));
     all
@@ -150,73 +181,44 @@ fn itself<'a>(own: Ipv4Addr, plane: bool) -> Vec<Needed<'a>> {
             Packet { hook: Hook::Input, source, destination, input: "lo", output: "", port },
         ]
     });
-    each.map(|packet| Needed {
-        what: "what the host sends itself",
-        packet,
-        lets: if packet.hook == Hook::Output {
-            ["-o lo".to_owned(), "oifname lo".to_owned()]
-        } else {
-            ["-i lo".to_owned(), "iifname lo".to_owned()]
-        },
-    })
-    .collect()
-}
-
-/// Whether anything of this cluster goes to that port of another host.
-fn is_used(context: &Context<'_>, planes: bool, port: u16) -> bool {
-    let etcd = || context.cluster.kubernetes.kubeadm.get("etcd")?.get("external");
-    match port {
-        2379 | 2380 => etcd().is_none(),
-        // Through a load balancer of its owner's, which the rules have to let in.
-        6443 => planes || context.cluster.load_balancer != LoadBalancer::External,
-        _ => true,
-    }
-}
-
-/// Between two hosts, by their roles: API server, etcd and kubelets.
-fn between(
-    own: Ipv4Addr,
-    interface: &str,
-    plane: bool,
-    other: Ipv4Addr,
-    theirs: bool,
-) -> Vec<Needed<'_>> {
-    let ports = |server: bool, client: bool| -> &'static [u16] {
-        match (server, client) {
-            (true, true) => &[6443, 2379, 2380, 10250],
-            (true, false) => &[6443],
-            (false, true) => &[10250],
-            (false, false) => &[],
-        }
-    };
-    let incoming = ports(plane, theirs).iter().map(|port| Packet {
-        hook: Hook::Input,
-        source: other,
-        destination: own,
-        input: interface,
-        output: "",
-        port: *port,
-    });
-    let outgoing = ports(theirs, plane).iter().map(|port| Packet {
-        hook: Hook::Output,
-        source: own,
-        destination: other,
-        input: "",
-        output: interface,
-        port: *port,
-    });
-    incoming
-        .chain(outgoing)
-        .map(|packet| Needed {
-            what: "what the hosts send each other",
-            packet,
-            lets: if packet.hook == Hook::Input {
-                [format!("-s {other}"), format!("ip saddr {other}")]
-            } else {
-                [format!("-d {other}"), format!("ip daddr {other}")]
-            },
-        })
+    each.map(|packet| Needed { what: "what the host sends itself", packet, lets: Lets::Loopback })
         .collect()
+}
+
+/// Between two hosts, to the ports of the one and of the other.
+fn between<'a>(
+    own: Ipv4Addr,
+    interface: &'a str,
+    other: Ipv4Addr,
+    incoming: &[u16],
+    outgoing: &[u16],
+) -> impl Iterator<Item = Needed<'a>> {
+    let what = "what the hosts send each other";
+    let incoming = incoming.iter().map(move |port| Needed {
+        what,
+        packet: Packet {
+            hook: Hook::Input,
+            source: other,
+            destination: own,
+            input: interface,
+            output: "",
+            port: *port,
+        },
+        lets: Lets::From(other.into()),
+    });
+    let outgoing = outgoing.iter().map(move |port| Needed {
+        what,
+        packet: Packet {
+            hook: Hook::Output,
+            source: own,
+            destination: other,
+            input: "",
+            output: interface,
+            port: *port,
+        },
+        lets: Lets::To(other.into()),
+    });
+    incoming.chain(outgoing)
 }
 
 fn of_pods<'a>(
@@ -237,8 +239,7 @@ fn of_pods<'a>(
     if !net.contains(&far) {
         return vec![];
     }
-    let to = [format!("-d {net}"), format!("ip daddr {net}")];
-    let out = [format!("-s {net}"), format!("ip saddr {net}")];
+    let (to, out) = (Lets::To(net), Lets::From(net));
     let mut all = Vec::new();
     // An existing docker's own policy is another check's finding.
     let docker = host.facts.docker.as_ref().and_then(|docker| docker.forward.as_deref());
@@ -247,7 +248,7 @@ fn of_pods<'a>(
         && docker == Some("DROP");
     if !theirs {
         for (source, destination, input, output, lets) in
-            [(near, far, BRIDGE, interface, &out), (far, near, interface, BRIDGE, &to)]
+            [(near, far, BRIDGE, interface, out), (far, near, interface, BRIDGE, to)]
         {
             all.push(Needed {
                 what: "what pods send each other",
@@ -259,7 +260,7 @@ fn of_pods<'a>(
                     output,
                     port: 80,
                 },
-                lets: lets.clone(),
+                lets,
             });
         }
     }

@@ -26,6 +26,15 @@ enum Who {
     Server,
 }
 
+/// What says which traffic a cluster has.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// What the user asked for.
+    pub cluster: &'a Cluster,
+    /// Whether the cluster is another tool's, with a pod network of its own.
+    pub foreign: bool,
+}
+
 /// Something that goes over the network.
 struct Traffic {
     from: Who,
@@ -34,14 +43,20 @@ struct Traffic {
     /// 0 is the port that the bundle is served on.
     port: u16,
     purpose: &'static str,
-    when: fn(&Cluster) -> bool,
+    when: fn(Setting<'_>) -> bool,
 }
 
-const ALWAYS: fn(&Cluster) -> bool = |_| true;
+const ALWAYS: fn(Setting<'_>) -> bool = |_| true;
 /// Behind somebody's own load balancer hosts need not reach the control planes themselves.
-const DIRECT: fn(&Cluster) -> bool = |it| it.load_balancer != LoadBalancer::External;
-const ROUTED: fn(&Cluster) -> bool = |it| it.network.plugin == Plugin::Bridge;
-const SERVED: fn(&Cluster) -> bool = |it| it.serve.is_some() && it.bundle.is_some();
+const DIRECT: fn(Setting<'_>) -> bool = |it| it.cluster.load_balancer != LoadBalancer::External;
+const OWN_ETCD: fn(Setting<'_>) -> bool = |it| {
+    let etcd = it.cluster.kubernetes.kubeadm.get("etcd");
+    etcd.is_none_or(|etcd| etcd.get("external").is_none())
+};
+const ROUTED: fn(Setting<'_>) -> bool =
+    |it| it.cluster.network.plugin == Plugin::Bridge && !it.foreign;
+const SERVED: fn(Setting<'_>) -> bool =
+    |it| it.cluster.serve.is_some() && it.cluster.bundle.is_some();
 
 /// Source: kubernetes.io, "Ports and Protocols": 6443 of all, 2379-2380 of API server and etcd, 10250 of the
 /// control plane. The plugin `bridge` has routes and no tunnel, so pods' packets are plain IP.
@@ -68,7 +83,7 @@ const TRAFFIC: &[Traffic] = &[
         protocol: Protocol::Tcp,
         port: 2379,
         purpose: "etcd's clients",
-        when: ALWAYS,
+        when: OWN_ETCD,
     },
     Traffic {
         from: Who::ControlPlane,
@@ -76,7 +91,7 @@ const TRAFFIC: &[Traffic] = &[
         protocol: Protocol::Tcp,
         port: 2380,
         purpose: "etcd's members",
-        when: ALWAYS,
+        when: OWN_ETCD,
     },
     Traffic {
         from: Who::ControlPlane,
@@ -157,9 +172,9 @@ pub struct Planned {
 /// The ways to try. With many hosts their number grows like that of the hosts: every worker tries every control
 /// plane, each kubelet is tried from one control plane, and pods' ways go round in two rings.
 #[must_use]
-pub fn plan(cluster: &Cluster, stations: &[Station]) -> Vec<Planned> {
+pub fn plan(setting: Setting<'_>, stations: &[Station]) -> Vec<Planned> {
     let mut ways = Vec::new();
-    for traffic in TRAFFIC.iter().filter(|traffic| (traffic.when)(cluster)) {
+    for traffic in TRAFFIC.iter().filter(|traffic| (traffic.when)(setting)) {
         let all = |who: Who| {
             let fits = move |it: &&usize| who.is(&stations[**it]);
             (0..stations.len()).collect::<Vec<_>>().iter().filter(fits).copied().collect::<Vec<_>>()
@@ -172,7 +187,7 @@ pub fn plan(cluster: &Cluster, stations: &[Station]) -> Vec<Planned> {
                 continue;
             }
             let Some(size) = size(traffic.protocol, one) else { continue };
-            let port = match (traffic.to, &cluster.serve) {
+            let port = match (traffic.to, &setting.cluster.serve) {
                 (Who::Server, Some(serve)) => serve.port,
                 _ => traffic.port,
             };
@@ -181,6 +196,14 @@ pub fn plan(cluster: &Cluster, stations: &[Station]) -> Vec<Planned> {
         }
     }
     ways
+}
+
+/// The TCP ports of a host that another goes to, by whether each carries the control plane; without those of pods.
+#[must_use]
+pub fn ports(setting: Setting<'_>, from: bool, to: bool) -> Vec<u16> {
+    let all = TRAFFIC.iter().filter(|it| (it.when)(setting) && it.protocol == Protocol::Tcp);
+    let hosts = all.filter(|it| it.port != POD_PORT && it.from.may_be(from) && it.to.may_be(to));
+    hosts.map(|it| it.port).collect()
 }
 
 /// What is in a packet besides its headers: of IP 20 bytes, or 40, and of UDP 8. Packets of loopback's size are no
@@ -194,12 +217,20 @@ fn size(protocol: Protocol, from: &Station) -> Option<usize> {
 }
 
 impl Who {
+    /// Whether it is a host by its role alone.
+    fn may_be(self, control_plane: bool) -> bool {
+        match self {
+            Self::ControlPlane => control_plane,
+            Self::Worker => !control_plane,
+            Self::Any => true,
+            Self::Server => false,
+        }
+    }
+
     fn is(self, it: &Station) -> bool {
         match self {
-            Self::ControlPlane => it.control_plane,
-            Self::Worker => !it.control_plane,
-            Self::Any => true,
             Self::Server => it.serves,
+            other => other.may_be(it.control_plane),
         }
     }
 }

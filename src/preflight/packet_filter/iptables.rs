@@ -1,31 +1,54 @@
 //! Rules in the words of `iptables-save` (iptables(8), iptables-extensions(8)).
 
-use super::packet::{Action, Holds, Packet, Rule, Verdict, any, is_port, walk, within, words};
+use std::collections::BTreeMap;
 
-/// What the table `filter` of one kernel interface, `nft` or `legacy`, says of a packet.
-pub(super) fn verdict<'a>(lines: &[&'a str], packet: &Packet<'_>) -> Verdict {
-    let chain = packet.hook.chain();
-    let rules = |chain: &str| -> Vec<Rule<'a>> {
-        let of = |line: &&'a str| {
-            let rest = line.strip_prefix("-A ")?.strip_prefix(chain)?.strip_prefix(' ')?;
-            Some(rule(line.strip_prefix("-A ")?, rest, packet))
-        };
-        lines.iter().filter_map(of).collect()
-    };
-    walk(chain, &rules, 0).unwrap_or_else(|| {
-        let policy = lines.iter().find_map(|line| {
-            line.strip_prefix(':')?.strip_prefix(chain)?.split_whitespace().next()
-        });
-        match policy {
-            Some("DROP") => Verdict::Dropped(format!("-P {chain} DROP")),
-            Some("ACCEPT") => Verdict::Accepted,
-            _ => Verdict::Unknown,
-        }
-    })
+use super::packet::{Holds, Packet, Verdict};
+use super::rule::{Action, Name, Of, Rule, network, ports, walk, words};
+
+/// The table `filter` of one kernel interface, `nft` or `legacy`.
+#[derive(Debug, Default)]
+pub(super) struct Filter<'a> {
+    chains: BTreeMap<&'a str, Vec<Rule<'a>>>,
+    policies: BTreeMap<&'a str, &'a str>,
 }
 
-fn rule<'a>(text: &str, conditions: &'a str, packet: &Packet<'_>) -> Rule<'a> {
-    let mut holds = Holds::Yes;
+impl<'a> Filter<'a> {
+    /// Reads its rules and policies.
+    pub(super) fn read(lines: &[&'a str]) -> Self {
+        let mut it = Self::default();
+        for line in lines {
+            if let Some(text) = line.strip_prefix("-A ") {
+                let (chain, conditions) = text.split_once(' ').unwrap_or((text, ""));
+                it.chains.entry(chain).or_default().extend(rule(text, conditions));
+            } else if let Some((chain, rest)) =
+                line.strip_prefix(':').and_then(|line| line.split_once(' '))
+            {
+                let policy = rest.split_whitespace().next().unwrap_or_default();
+                it.policies.entry(chain).or_insert(policy);
+            }
+        }
+        it
+    }
+
+    /// Whether it has none, so that it says nothing of any packet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.chains.is_empty() && self.policies.is_empty()
+    }
+
+    /// What it says of a packet.
+    pub(super) fn verdict(&self, packet: &Packet<'_>) -> Verdict {
+        let chain = packet.hook.chain();
+        let rules = |chain: &str| self.chains.get(chain).map_or(&[][..], Vec::as_slice);
+        walk(chain, &rules, packet, 0).unwrap_or_else(|| match self.policies.get(chain) {
+            Some(&"DROP") => Verdict::Dropped(format!("-P {chain} DROP")),
+            Some(&"ACCEPT") => Verdict::Accepted,
+            _ => Verdict::Unknown,
+        })
+    }
+}
+
+fn rule<'a>(text: &'a str, conditions: &'a str) -> Option<Rule<'a>> {
+    let mut asks = Vec::new();
     let mut action = Action::Pass;
     let mut not = false;
     let mut words = words(conditions).into_iter();
@@ -35,23 +58,24 @@ fn rule<'a>(text: &str, conditions: &'a str, packet: &Packet<'_>) -> Rule<'a> {
             continue;
         }
         let mut value = || words.next().unwrap_or_default();
-        let this = match word {
-            "-s" => within(value(), packet.source),
-            "-d" => within(value(), packet.destination),
-            "-i" => interface(value(), packet.input),
-            "-o" => interface(value(), packet.output),
-            "-p" => matches!(value(), "tcp" | "all" | "6" | "0").into(),
-            "--dport" => is_port(value(), ':', packet.port),
-            "--dports" => any(value().split(',').map(|one| is_port(one, ':', packet.port))),
-            "--ctstate" | "--state" => value().split(',').any(|state| state == "NEW").into(),
+        let all = |holds: bool| Of::All(holds.into());
+        let of = match word {
+            "-s" => Of::Source(vec![network(value())]),
+            "-d" => Of::Destination(vec![network(value())]),
+            "-i" => Of::Input(vec![Name::read(value(), '+')]),
+            "-o" => Of::Output(vec![Name::read(value(), '+')]),
+            "-p" => all(matches!(value(), "tcp" | "all" | "6" | "0")),
+            "--dport" => Of::Port(vec![ports(value(), ':')]),
+            "--dports" => Of::Port(value().split(',').map(|one| ports(one, ':')).collect()),
+            "--ctstate" | "--state" => all(value().split(',').any(|state| state == "NEW")),
             "--comment" => {
                 value();
                 continue;
             }
             "-m" => match value() {
                 "tcp" | "comment" | "conntrack" | "state" | "multiport" => continue,
-                "udp" | "icmp" => Holds::No,
-                _ => Holds::Perhaps,
+                "udp" | "icmp" => all(false),
+                _ => Of::All(Holds::Perhaps),
             },
             "-j" | "-g" => {
                 action = match value() {
@@ -66,12 +90,12 @@ fn rule<'a>(text: &str, conditions: &'a str, packet: &Packet<'_>) -> Rule<'a> {
                 // What follows tells the target how.
                 break;
             }
-            _ => Holds::Perhaps,
+            _ => Of::All(Holds::Perhaps),
         };
-        holds = holds.and(this.unless(not));
+        asks.push(of.unless(not));
         not = false;
     }
-    Rule { text: text.to_owned(), holds, action }
+    Rule::new(text, asks, action)
 }
 
 /// Targets that let the packet go on.
@@ -91,10 +115,3 @@ const PASS: [&str; 14] = [
     "SET",
     "TRACE",
 ];
-
-fn interface(named: &str, name: &str) -> Holds {
-    match named.strip_suffix('+') {
-        Some(beginning) => name.starts_with(beginning).into(),
-        None => (named == name).into(),
-    }
-}

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::packet::{Action, Holds, Packet, Rule, Verdict, any, is_port, walk, within, words};
+use super::packet::{Holds, Packet, Verdict, any};
+use super::rule::{Action, Ask, Name, Of, Rule, network, ports, walk, words};
 
 /// A table that sees IPv4.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ struct Chain<'a> {
     /// Where the kernel begins with it: `input`.
     hook: Option<&'a str>,
     drops: bool,
-    rules: Vec<&'a str>,
+    rules: Vec<Rule<'a>>,
 }
 
 /// Reads the ruleset. What cannot be understood leaves a table out, or a rule in doubt.
@@ -61,7 +62,7 @@ impl<'a> Chain<'a> {
             self.hook = parts.next().filter(|kind| *kind == "filter").and_then(|_| parts.nth(1));
             self.drops = line.contains("policy drop");
         } else {
-            self.rules.push(line);
+            self.rules.extend(rule(line));
         }
     }
 }
@@ -69,13 +70,11 @@ impl<'a> Chain<'a> {
 impl Table<'_> {
     /// The chain that drops a packet, and what in it does.
     pub(super) fn drops(&self, packet: &Packet<'_>) -> Option<(&str, String)> {
-        let rules = |chain: &str| -> Vec<Rule<'_>> {
-            let all = self.chains.get(chain).map(|chain| chain.rules.as_slice());
-            all.unwrap_or_default().iter().map(|line| rule(line, packet)).collect()
-        };
+        let rules =
+            |chain: &str| self.chains.get(chain).map_or(&[][..], |chain| chain.rules.as_slice());
         let begins = |chain: &Chain<'_>| chain.hook == Some(packet.hook.word());
         self.chains.iter().filter(|(_, chain)| begins(chain)).find_map(|(name, chain)| {
-            match walk(name, &rules, 0) {
+            match walk(name, &rules, packet, 0) {
                 Some(Verdict::Dropped(rule)) => Some((*name, rule)),
                 None if chain.drops => Some((*name, "policy drop".to_owned())),
                 _ => None,
@@ -84,10 +83,14 @@ impl Table<'_> {
     }
 }
 
-fn rule<'a>(line: &'a str, packet: &Packet<'_>) -> Rule<'a> {
+fn rule(line: &str) -> Option<Rule<'_>> {
     let all = words(line);
+    let doubt = || Of::All(Holds::Perhaps).unless(false);
+    let mut asks = Vec::new();
     // Values that are joined are compared with pairs.
-    let mut holds = if all.contains(&".") { Holds::Perhaps } else { Holds::Yes };
+    if all.contains(&".") {
+        asks.push(doubt());
+    }
     let mut action = Action::Pass;
     let mut words = all.iter().copied().peekable();
     while let Some(word) = words.next() {
@@ -108,77 +111,66 @@ fn rule<'a>(line: &'a str, packet: &Packet<'_>) -> Rule<'a> {
             "goto" => action = Action::Goto(words.next().unwrap_or_default()),
             "queue" => action = Action::Other,
             "iif" | "iifname" | "oif" | "oifname" => {
-                holds = holds.and(compare(word, "", &mut words, packet));
+                asks.push(ask(word, "", &mut words));
                 continue;
             }
             "ip" | "ip6" | "ct" | "meta" | "tcp" | "udp" | "th" | "icmp" | "icmpv6" => {
                 let field = words.next().unwrap_or_default();
-                holds = holds.and(compare(word, field, &mut words, packet));
+                asks.push(ask(word, field, &mut words));
                 continue;
             }
             map if all.contains(&"vmap") => {
                 // Only of states it is known what it says of new connections.
                 let is_of_states = line.contains("ct state vmap {") && !map.contains("new");
-                holds = if is_of_states { Holds::No } else { Holds::Perhaps };
+                asks = vec![if is_of_states { Of::All(Holds::No).unless(false) } else { doubt() }];
                 action = Action::Other;
             }
             _ => {
-                holds = holds.and(Holds::Perhaps);
+                asks.push(doubt());
                 continue;
             }
         }
         break;
     }
-    Rule { text: line.to_owned(), holds, action }
+    Rule::new(line, asks, action)
 }
 
-fn compare<'a>(
-    of: &str,
-    field: &str,
-    words: &mut impl Iterator<Item = &'a str>,
-    packet: &Packet<'_>,
-) -> Holds {
+fn ask<'a>(of: &str, field: &str, words: &mut impl Iterator<Item = &'a str>) -> Ask<'a> {
     let mut value = words.next().unwrap_or_default();
     let not = value == "!=";
     if matches!(value, "!=" | "==") {
         value = words.next().unwrap_or_default();
     }
-    if value == "vmap" { Holds::Yes } else { condition(of, field, value, packet).unless(not) }
+    if value == "vmap" {
+        return Of::All(Holds::Yes).unless(false);
+    }
+    condition(of, field, value).unless(not)
 }
 
-fn condition(of: &str, field: &str, value: &str, packet: &Packet<'_>) -> Holds {
-    let each = |holds: &dyn Fn(&str) -> Holds| match value.strip_prefix('{') {
-        Some(set) => any(set.trim_end_matches('}').split(',').map(|one| holds(one.trim()))),
-        None => holds(value),
-    };
-    let name = |is: &str| {
-        each(&|one| {
-            let one = one.trim_matches('"');
-            match one.strip_suffix('*') {
-                Some(beginning) => is.starts_with(beginning).into(),
-                None => (one == is).into(),
-            }
-        })
-    };
+fn condition<'a>(of: &str, field: &str, value: &'a str) -> Of<'a> {
     // Sets by name, values that are joined, words that look at something else.
-    if value.starts_with(['@', '$', '&'])
+    if value.contains(['@', '$', '&'])
         || [".", "type", "oif"].contains(&value)
         || value.contains(" . ")
     {
-        return Holds::Perhaps;
+        return Of::All(Holds::Perhaps);
     }
+    let each = || {
+        let set = value.strip_prefix('{').map_or(value, |set| set.trim_end_matches('}'));
+        set.split(',').map(str::trim)
+    };
+    let names = || each().map(|one| Name::read(one.trim_matches('"'), '*')).collect();
+    let one_is = |is: &dyn Fn(&str) -> bool| Of::All(any(each().map(|one| is(one).into())));
     match (of, field) {
-        ("iif" | "iifname", _) | ("meta", "iif" | "iifname") => name(packet.input),
-        ("oif" | "oifname", _) | ("meta", "oif" | "oifname") => name(packet.output),
-        ("ip", "saddr") => each(&|one| within(one, packet.source)),
-        ("ip", "daddr") => each(&|one| within(one, packet.destination)),
-        ("ip", "protocol") | ("meta", "l4proto") => each(&|one| matches!(one, "tcp" | "6").into()),
-        ("meta", "nfproto") => each(&|one| (one == "ipv4").into()),
-        ("tcp" | "th", "dport") => each(&|one| is_port(one, '-', packet.port)),
-        ("udp" | "ip6" | "icmp" | "icmpv6", _) => Holds::No,
-        ("ct", "state") => {
-            any(value.trim_matches(['{', '}']).split(',').map(|one| (one.trim() == "new").into()))
-        }
-        _ => Holds::Perhaps,
+        ("iif" | "iifname", _) | ("meta", "iif" | "iifname") => Of::Input(names()),
+        ("oif" | "oifname", _) | ("meta", "oif" | "oifname") => Of::Output(names()),
+        ("ip", "saddr") => Of::Source(each().map(network).collect()),
+        ("ip", "daddr") => Of::Destination(each().map(network).collect()),
+        ("ip", "protocol") | ("meta", "l4proto") => one_is(&|one| matches!(one, "tcp" | "6")),
+        ("meta", "nfproto") => one_is(&|one| one == "ipv4"),
+        ("tcp" | "th", "dport") => Of::Port(each().map(|one| ports(one, '-')).collect()),
+        ("udp" | "ip6" | "icmp" | "icmpv6", _) => Of::All(Holds::No),
+        ("ct", "state") => one_is(&|one| one == "new"),
+        _ => Of::All(Holds::Perhaps),
     }
 }

@@ -28,7 +28,7 @@ fn api() -> Packet<'static> {
 }
 
 fn by_iptables(packet: Packet<'_>, lines: &[&str]) -> Verdict {
-    iptables::verdict(lines, &packet)
+    iptables::Filter::read(lines).verdict(&packet)
 }
 
 const CLOSED: &str = ":FORWARD DROP [0:0]";
@@ -146,6 +146,37 @@ fn what_nftables_drops() {
         let text = with(rule).replace("chain input", "chain more {\naccept\n}\nchain input");
         assert_eq!((by_nft(api(), &text), by_nft(pod(), &text)), (None, None), "{rule}");
     }
+    // Named sets, maps of verdicts and values that are joined may let pass.
+    for rule in [
+        "iifname @lan accept",
+        "iifname { @lan } accept",
+        "tcp dport @open accept",
+        "tcp dport vmap { 22 : accept, 6443 : accept, 80 : accept }",
+        "iifname vmap { \"lo\" : accept, \"eth0\" : jump more, \"cni0\" : jump more }",
+        "ip saddr vmap @friends",
+        "meta l4proto vmap { tcp : jump more, udp : drop }",
+        "ct state vmap { established : accept, new : jump more }",
+        "ip saddr . tcp dport { 10.0.0.2 . 6443, 10.244.0.5 . 80 } accept",
+        "iifname . ip saddr @known accept",
+        "iifname . ip saddr . tcp dport vmap { \"eth0\" . 10.0.0.2 . 6443 : accept }",
+    ] {
+        let text = with(rule).replace("chain input", "chain more {\naccept\n}\nchain input");
+        assert_eq!((by_nft(api(), &text), by_nft(pod(), &text)), (None, None), "{rule}");
+    }
+    // And where they would drop, that is not certain either.
+    let open = SERVER.replace("policy drop", "policy accept");
+    for rule in [
+        "iifname @wan drop",
+        "tcp dport @shut drop",
+        "tcp dport vmap { 6443 : drop, 80 : drop }",
+        "ip saddr . tcp dport { 10.0.0.2 . 6443, 10.244.0.5 . 80 } drop",
+    ] {
+        let text = open.replace("RULE", rule);
+        assert_eq!((by_nft(api(), &text), by_nft(pod(), &text)), (None, None), "{rule}");
+    }
+    // A map of states without new ones says nothing of those.
+    let states = with("ct state vmap { established : accept, related : accept, invalid : drop }");
+    assert_eq!(by_nft(api(), &states).as_deref(), Some("inet filter input: policy drop"));
     // Others' families and hooks are not ours.
     for text in [
         "table ip6 filter {\nchain input {\ntype filter hook input priority 0; policy drop;\n}\n}",

@@ -6,9 +6,9 @@ use bivouac::cluster::LoadBalancer;
 use bivouac::host::facts::{Address, Facts, Link, Route};
 use bivouac::host::ways::{Outcome, Protocol, Way};
 use bivouac::preflight::Finding;
-use bivouac::preflight::between::scheme::{Planned, Station, plan};
+use bivouac::preflight::between::scheme::{Planned, Setting, Station, plan, ports as ports_of};
 
-use super::{Scene, cluster, host, unit};
+use super::{Scene, cluster, host, settings, unit};
 
 /// Gives these hosts' interfaces one hardware address, and the others one of their own.
 pub(super) fn mac(scene: &mut Scene, same: [usize; 2]) {
@@ -48,7 +48,7 @@ pub(super) fn network(facts: &mut Facts, net: &str) {
 pub(super) fn try_all(scene: &mut Scene, blocked: impl Fn(&str, &str, &str) -> bool) {
     let stations: Vec<Station> = scene.cluster.hosts.iter().enumerate().map(station).collect();
     let hosts = &scene.cluster.hosts;
-    for way in plan(&scene.cluster, &stations) {
+    for way in plan(own(scene), &stations) {
         let (from, to) = (&hosts[way.from].display, &hosts[way.to].display);
         let port = match way.protocol {
             Protocol::Large => "large".to_owned(),
@@ -76,6 +76,10 @@ fn station((place, host): (usize, &bivouac::cluster::Host)) -> Station {
 fn stations(planes: usize, workers: usize) -> Vec<Station> {
     let hosts: Vec<_> = (0..planes + workers).map(|n| host(&format!("h{n}"), n < planes)).collect();
     hosts.iter().enumerate().map(station).collect()
+}
+
+fn own(scene: &Scene) -> Setting<'_> {
+    Setting { cluster: &scene.cluster, foreign: false }
 }
 
 fn scene_of(planes: usize, workers: usize) -> Scene {
@@ -111,7 +115,7 @@ fn ports(scene: &Scene) -> Vec<Finding> {
 #[test]
 fn every_traffic_of_a_small_cluster_is_tried() {
     let scene = scene_of(2, 1);
-    let ways = plan(&scene.cluster, &stations(2, 1));
+    let ways = plan(own(&scene), &stations(2, 1));
     let all: BTreeSet<String> = ways
         .iter()
         .map(|it| format!("{}>{} {:?} {}", it.from, it.to, it.protocol, it.port))
@@ -139,24 +143,49 @@ fn hosts_that_do_not_talk_are_not_tried() {
     let mut stations = stations(2, 1);
     stations[1].machine = stations[0].machine;
     stations[2].address = None;
-    assert_eq!(plan(&scene.cluster, &stations), []);
+    assert_eq!(plan(own(&scene), &stations), []);
     // Nodes of a cluster that runs are not tried anew; who joins is.
     let mut stations = self::stations(2, 1);
     stations[0].joined = true;
     stations[1].joined = true;
-    let ways = plan(&scene.cluster, &stations);
+    let ways = plan(own(&scene), &stations);
     assert!(ways.iter().all(|it| it.from == 2 || it.to == 2));
     assert!(!ways.is_empty());
     // Behind a load balancer of the owner's nobody goes to the API servers themselves.
     let mut scene = scene;
     scene.cluster.load_balancer = LoadBalancer::External;
-    assert!(plan(&scene.cluster, &self::stations(2, 1)).iter().all(|it| it.port != 6443));
+    assert!(plan(own(&scene), &self::stations(2, 1)).iter().all(|it| it.port != 6443));
+}
+
+#[test]
+fn what_a_cluster_does_not_use_is_neither_tried_nor_wanted_of_rules() {
+    let mut scene = scene_of(2, 1);
+    let tried = |setting: Setting<'_>| {
+        let ways = plan(setting, &stations(2, 1));
+        ways.iter().map(|it| it.port).collect::<BTreeSet<u16>>()
+    };
+    assert_eq!(tried(own(&scene)), [2379, 2380, 6443, 10250, 32767].into());
+    assert_eq!(ports_of(own(&scene), true, true), [6443, 2379, 2380, 10250]);
+    assert_eq!(ports_of(own(&scene), false, true), [6443]);
+    assert_eq!(ports_of(own(&scene), true, false), [10250]);
+    assert!(ports_of(own(&scene), false, false).is_empty());
+    // Another tool's cluster has its own pod network.
+    let foreign = Setting { cluster: &scene.cluster, foreign: true };
+    assert_eq!(tried(foreign), [2379, 2380, 6443, 10250].into());
+    // An etcd elsewhere is on no host of ours.
+    let etcd = serde_json::json!({"etcd": {"external": {"endpoints": ["https://e:2379"]}}});
+    scene.cluster.kubernetes.kubeadm = settings(&etcd);
+    assert_eq!(tried(own(&scene)), [6443, 10250, 32767].into());
+    assert_eq!(ports_of(own(&scene), true, true), [6443, 10250]);
+    scene.cluster.load_balancer = LoadBalancer::External;
+    assert_eq!(ports_of(own(&scene), true, true), [10250]);
+    assert!(ports_of(own(&scene), false, true).is_empty());
 }
 
 #[test]
 fn the_ways_of_many_hosts_grow_with_the_hosts_and_leave_nobody_out() {
     let scene = scene_of(3, 997);
-    let ways = plan(&scene.cluster, &stations(3, 997));
+    let ways = plan(own(&scene), &stations(3, 997));
     assert!(ways.len() < 12_000, "{}", ways.len());
     for host in 0..1000 {
         let to = |port| ways.iter().filter(|it| it.to == host && it.port == port).count();
