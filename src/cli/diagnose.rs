@@ -4,11 +4,7 @@ mod last_run;
 mod pack;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use super::exit::{Exit, Stop};
 use super::hosts;
@@ -117,30 +113,14 @@ fn judged(cluster: &Cluster, looks: &[Look<'_>], failed: &[FailedStep]) -> Diagn
     diagnose(&Case { cluster, looks, failed: &failed, now })
 }
 
-/// Reads the hosts that were reached, side by side; the results are in the hosts' order.
+/// What the hosts that were reached show.
 async fn testimonies(
     reached: Vec<Result<Remote, Unreached>>,
     parallel: usize,
     limit: Duration,
 ) -> Vec<Seen> {
-    let permits = Arc::new(Semaphore::new(parallel.max(1)));
-    let mut tasks = JoinSet::new();
-    for (index, reached) in reached.into_iter().enumerate() {
-        let permits = Arc::clone(&permits);
-        tasks.spawn(async move {
-            let _permit = permits.acquire().await;
-            let seen = match reached {
-                Err(unreached) => Err((unreached.error.to_string(), unreached.error.fix())),
-                Ok(mut remote) => {
-                    remote.testify(limit).await.map_err(|error| (error.to_string(), error.fix()))
-                }
-            };
-            (index, seen)
-        });
-    }
-    let mut results = tasks.join_all().await;
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, seen)| seen).collect()
+    let read = |mut remote: Remote| async move { remote.testify(limit).await };
+    hosts::read_each(reached, parallel, read).await
 }
 
 /// After a run that did not work: looks for the cause, and tells it before the run is told to be over. It

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
 use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
@@ -13,6 +16,7 @@ use crate::cluster::{Host, RUNTIMES, Subnets};
 use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Finding, Severity};
 use crate::host::facts::{Endpoint, Facts, Unit};
+use crate::host::survey::SurveyError;
 use crate::host::{Entry, Error, Probe, Remote, State};
 use crate::playbook::HostState;
 use crate::report;
@@ -85,6 +89,54 @@ pub async fn reached(
     Ok(results)
 }
 
+/// Does something with each of these side by side, with so many at a time at the most; the results are in their
+/// order.
+pub async fn side_by_side<T, R, F>(
+    all: Vec<T>,
+    at_once: usize,
+    work: impl Fn(usize, T) -> F,
+) -> Vec<R>
+where
+    R: Send + 'static,
+    F: Future<Output = R> + Send + 'static,
+{
+    let turns = Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)));
+    let mut tasks = JoinSet::new();
+    for (index, one) in all.into_iter().enumerate() {
+        let (turns, work) = (Arc::clone(&turns), work(index, one));
+        tasks.spawn(async move {
+            let _turn = turns.acquire().await;
+            (index, work.await)
+        });
+    }
+    let mut results = tasks.join_all().await;
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Reads the hosts that were reached, so many at a time: what each showed, or why it could not be read, with
+/// what to do.
+pub async fn read_each<R, F>(
+    reached: Vec<Result<Remote, Unreached>>,
+    at_once: usize,
+    read: impl Fn(Remote) -> F,
+) -> Vec<Result<R, (String, String)>>
+where
+    R: Send + 'static,
+    F: Future<Output = Result<R, SurveyError>> + Send + 'static,
+{
+    side_by_side(reached, at_once, |_, reached| {
+        let reading = reached.map(&read);
+        async move {
+            match reading {
+                Ok(reading) => reading.await.map_err(|error| (error.to_string(), error.fix())),
+                Err(Unreached { error, .. }) => Err((error.to_string(), error.fix())),
+            }
+        }
+    })
+    .await
+}
+
 /// Connects to some of the hosts once more, after the run let them go; nobody is asked.
 pub async fn again(
     session: &Session,
@@ -136,14 +188,13 @@ pub async fn look(
     session: &Session,
     remotes: Vec<Remote>,
 ) -> Result<(Vec<Remote>, Vec<Seen>), Stop> {
-    let mut tasks = tokio::task::JoinSet::new();
     let endpoint = session.cluster.outer_endpoint();
     let asked = crate::preflight::asked(&session.cluster);
     let etcd = session.cluster.external_etcd().filter(|it| !it.endpoints.is_empty());
-    for (index, mut remote) in remotes.into_iter().enumerate() {
+    let looks = side_by_side(remotes, usize::MAX, |index, mut remote| {
         let (endpoint, asked) = (endpoint.clone(), asked.clone());
         let etcd = etcd.clone().filter(|_| session.cluster.hosts[index].control_plane);
-        tasks.spawn(async move {
+        async move {
             let mut seen = look_at(&mut remote, endpoint.as_deref(), &asked).await;
             if let (Some(etcd), Ok(it)) = (etcd, &mut seen) {
                 match remote.probe(&Probe::new(etcd.script()), FACTS).await {
@@ -151,18 +202,14 @@ pub async fn look(
                     Err(error) => seen = Err(error.into()),
                 }
             }
-            (index, remote, seen)
-        });
-    }
-    let mut results = tokio::select! {
-        results = tasks.join_all() => results,
-        () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
-    };
-    results.sort_by_key(|(index, ..)| *index);
+            (remote, seen)
+        }
+    });
+    let results = session.unless_stopped(looks).await?;
     let (mut remotes, mut all_seen) = (Vec::new(), Vec::new());
     let mut refused = None;
-    for (index, remote, seen) in results {
-        let host = &session.cluster.hosts[index].display;
+    for (host, (remote, seen)) in session.cluster.hosts.iter().zip(results) {
+        let host = &host.display;
         match seen {
             Ok(seen) => {
                 let os = seen.facts.os.pretty_name.clone().unwrap_or_else(|| "unknown".to_owned());

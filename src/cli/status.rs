@@ -1,20 +1,14 @@
 //! `bivouac status`: one look at a cluster.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use super::exit::{Exit, Stop};
 use super::hosts;
 use super::options::Options;
 use super::session::Session;
 use crate::cluster::versions::Wish;
-use crate::engine::Unreached;
 use crate::event::{EventKind, Finding};
 use crate::host::Remote;
-use crate::host::survey::Survey;
 use crate::report;
 use crate::status::{self, Context, Look, Status, Unseen};
 
@@ -52,46 +46,18 @@ async fn look(
     wish: Option<&Wish>,
 ) -> Result<Status, Stop> {
     let reached = hosts::try_connect(session, options).await?;
-    let seen = tokio::select! {
-        seen = survey(reached, options.parallel) => seen,
-        () = session.cancel.stopped() => return Err(Stop::said(Exit::Interrupted)),
-    };
+    let read = |mut remote: Remote| async move { remote.survey(LOOK).await };
+    let seen = session.unless_stopped(hosts::read_each(reached, options.parallel, read)).await?;
+    let unseen = |(message, fix)| Unseen { message, fix };
     let hosts = session.cluster.hosts.iter().zip(seen);
-    let looks: Vec<Look<'_>> = hosts.map(|(host, seen)| Look { host, seen }).collect();
+    let looks: Vec<Look<'_>> =
+        hosts.map(|(host, seen)| Look { host, seen: seen.map_err(unseen) }).collect();
     Ok(status::assess(&Context {
         cluster: &session.cluster,
         looks: &looks,
         wish,
         now: SystemTime::now(),
     }))
-}
-
-/// Looks at all hosts that were reached, side by side; the results are in the hosts' order.
-async fn survey(
-    reached: Vec<Result<Remote, Unreached>>,
-    parallel: usize,
-) -> Vec<Result<Survey, Unseen>> {
-    let permits = Arc::new(Semaphore::new(parallel.max(1)));
-    let mut tasks = JoinSet::new();
-    for (index, reached) in reached.into_iter().enumerate() {
-        let permits = Arc::clone(&permits);
-        tasks.spawn(async move {
-            let _permit = permits.acquire().await;
-            let seen = match reached {
-                Err(unreached) => {
-                    Err(Unseen { message: unreached.error.to_string(), fix: unreached.error.fix() })
-                }
-                Ok(mut remote) => remote
-                    .survey(LOOK)
-                    .await
-                    .map_err(|error| Unseen { message: error.to_string(), fix: error.fix() }),
-            };
-            (index, seen)
-        });
-    }
-    let mut results = tasks.join_all().await;
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, seen)| seen).collect()
 }
 
 /// Everything as events, for programs and for the logs.

@@ -5,6 +5,9 @@ use super::versions::Release;
 
 /// The name of the plugin for Kubernetes in version 2 of the configuration.
 pub const CRI: &str = "io.containerd.grpc.v1.cri";
+/// A line of shell that takes [`CRI`] out of `disabled_plugins`, where packages of docker's project
+/// (`containerd.io`) have it, and starts containerd anew once it understands the file.
+pub const SWITCH_CRI_ON: &str = r#"sed -i.before -E '/^[[:space:]]*disabled_plugins/s/["'"'"'](io\.containerd\.grpc\.v1\.)?cri["'"'"'][[:space:]]*,?//' /etc/containerd/config.toml && containerd config dump >/dev/null && systemctl restart containerd"#;
 /// Version 3's plugin for images.
 pub const IMAGES: &str = "io.containerd.cri.v1.images";
 /// Version 3's plugin for containers.

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio::task::JoinSet;
-
 use super::super::exit::{Exit, Stop};
+use super::super::hosts;
 use super::super::session::Session;
 use super::super::sources;
 use super::{Key, tell};
@@ -30,16 +29,11 @@ where
     T: Send + 'static,
     F: Future<Output = (Remote, T)> + Send + 'static,
 {
-    let mut tasks = JoinSet::new();
-    for (index, remote) in std::mem::take(remotes).into_iter().enumerate() {
-        let work = work(index, remote);
-        tasks.spawn(async move { (index, work.await) });
-    }
-    let mut all = session.unless_stopped(tasks.join_all()).await?;
-    all.sort_by_key(|(index, _)| *index);
+    let all = hosts::side_by_side(std::mem::take(remotes), usize::MAX, work);
+    let all = session.unless_stopped(all).await?;
     Ok(all
         .into_iter()
-        .map(|(_, (remote, result))| {
+        .map(|(remote, result)| {
             remotes.push(remote);
             result
         })

@@ -2,6 +2,7 @@
 
 use super::super::{Cause, Layer, Source};
 use super::likely;
+use crate::cluster::containerd::SWITCH_CRI_ON;
 
 pub(super) const CAUSES: &[Cause] = &[
     Cause {
@@ -63,7 +64,7 @@ pub(super) const CAUSES: &[Cause] = &[
         layer: Layer::Runtime,
         is: "containerd's part for Kubernetes, its CRI plugin, is switched off",
         fix: "take `cri` out of `disabled_plugins` in /etc/containerd/config.toml and start containerd anew",
-        command: Some(r#"sed -i.before -E '/^[[:space:]]*disabled_plugins/s/["'"'"'](io\.containerd\.grpc\.v1\.)?cri["'"'"'][[:space:]]*,?//' /etc/containerd/config.toml && containerd config dump >/dev/null && systemctl restart containerd"#),
+        command: Some(SWITCH_CRI_ON),
         page: "Packages of docker's project (`containerd.io`) come with `disabled_plugins = [\"cri\"]`, since docker does not need it.",
         signatures: &[
             likely(Source::Output, r"unknown service runtime\.v1(?:alpha2)?\.(?:Runtime|Image)Service", "containerd does not serve Kubernetes: its CRI plugin is off or did not start", "[ERROR CRI]: container runtime is not running: output: rpc error: code = Unimplemented desc = unknown service runtime.v1alpha2.RuntimeService"),

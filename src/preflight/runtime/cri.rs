@@ -4,6 +4,7 @@
 use super::super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quoted};
 use super::is_looked_at;
 use crate::cluster::RuntimeKind;
+use crate::cluster::containerd::SWITCH_CRI_ON;
 use crate::host::facts::Containerd;
 
 pub(crate) const CHECK: Check = Check {
@@ -63,10 +64,7 @@ fn plugin(host: &HostFacts<'_>, runs: &Containerd) -> Option<Finding> {
         let message = "containerd's plugin for Kubernetes is switched off";
         let fix =
             format!("take `cri` out of `disabled_plugins` in `{CONFIG}`, and restart containerd");
-        let command = format!(
-            r#"sed -i.before -E '/^[[:space:]]*disabled_plugins/s/["'"'"'](io\.containerd\.grpc\.v1\.)?cri["'"'"'][[:space:]]*,?//' {CONFIG} && systemctl restart containerd"#
-        );
-        return Some(host.error(CHECK.name, message, fix).typed(command));
+        return Some(host.error(CHECK.name, message, fix).typed(SWITCH_CRI_ON));
     }
     let ill = runs.ill.as_ref().filter(|ill| !ill.is_empty())?;
     let message = format!("containerd's plugin for Kubernetes is not well: {}", quoted(ill));
