@@ -51,6 +51,8 @@ struct Scene {
     api: Api,
     /// What a playbook repairs.
     repairs: Vec<String>,
+    /// The cluster is another tool's.
+    foreign: bool,
 }
 
 impl Scene {
@@ -67,7 +69,7 @@ impl Scene {
         let round_trip = Duration::from_millis(200);
         let archs = vec!["amd64".into()];
         let (cluster, api, repairs) = (cluster(hosts), Api::Nowhere, vec![]);
-        Self { cluster, facts, archs, ahead, round_trip, api, repairs }
+        Self { cluster, facts, archs, ahead, round_trip, api, repairs, foreign: false }
     }
 
     /// What is wrong.
@@ -94,7 +96,7 @@ impl Scene {
         let families = &Families::embedded().unwrap();
         let archs = &self.archs;
         let repairs = &self.repairs;
-        let foreign = false;
+        let foreign = self.foreign;
         check(&Context {
             cluster,
             bundle_archs: archs,

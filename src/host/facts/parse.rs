@@ -427,6 +427,21 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_judged_by_its_end_stays_whole() {
+        let long = "x".repeat(600);
+        let text = format!(
+            "facts 1\nfilter -\nfilter nft -A FORWARD -m comment --comment {long} -j ACCEPT\nruleset -\n\
+             ruleset ip saddr {{ {long} }} accept\nkubelet_proxy -\nkubelet_proxy /x no_proxy={long},10.0.0.1\n\
+             hostname {long}-end\nend\n"
+        );
+        let facts = facts(&text).unwrap();
+        assert!(facts.packets.filter.unwrap()[0].1.ends_with(" -j ACCEPT"));
+        assert!(facts.packets.ruleset.unwrap()[0].ends_with(" accept"));
+        assert!(facts.packets.kubelet_proxies.unwrap()[0].2.ends_with(",10.0.0.1"));
+        assert_eq!(facts.hostname.unwrap().len(), VALUE_CHARS);
+    }
+
+    #[test]
     fn architectures_have_go_names() {
         for (name, go) in
             [("x86_64", "amd64"), ("aarch64", "arm64"), ("armv7l", "arm"), ("riscv64", "riscv64")]

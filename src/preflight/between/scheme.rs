@@ -49,10 +49,7 @@ struct Traffic {
 const ALWAYS: fn(Setting<'_>) -> bool = |_| true;
 /// Behind somebody's own load balancer hosts need not reach the control planes themselves.
 const DIRECT: fn(Setting<'_>) -> bool = |it| it.cluster.load_balancer != LoadBalancer::External;
-const OWN_ETCD: fn(Setting<'_>) -> bool = |it| {
-    let etcd = it.cluster.kubernetes.kubeadm.get("etcd");
-    etcd.is_none_or(|etcd| etcd.get("external").is_none())
-};
+const OWN_ETCD: fn(Setting<'_>) -> bool = |it| it.cluster.external_etcd().is_none();
 const ROUTED: fn(Setting<'_>) -> bool =
     |it| it.cluster.network.plugin == Plugin::Bridge && !it.foreign;
 const SERVED: fn(Setting<'_>) -> bool =

@@ -182,6 +182,23 @@ fn what_a_cluster_does_not_use_is_neither_tried_nor_wanted_of_rules() {
     assert!(ports_of(own(&scene), false, true).is_empty());
 }
 
+/// Its pods have a network of the other tool's: what ours needs is not asked of hosts that become its nodes.
+#[test]
+fn guests_of_another_tool_s_cluster_need_no_pod_network_of_ours() {
+    let mut scene = scene_of(1, 2);
+    network(&mut scene.facts[2], "10.99.0.3/24");
+    scene.facts[1].packets.filter = Some(vec![("nft".into(), ":FORWARD DROP [0:0]".into())]);
+    let names = |scene: &Scene| -> BTreeSet<String> {
+        scene.check().into_iter().map(|it| it.name).collect()
+    };
+    assert_eq!(names(&scene), ["NodeNetwork".to_owned(), "PacketFilter".to_owned()].into());
+    scene.foreign = true;
+    assert_eq!(scene.check(), []);
+    // What hosts send each other has to pass all the same.
+    scene.facts[1].packets.filter = Some(vec![("nft".into(), ":INPUT DROP [0:0]".into())]);
+    assert_eq!(names(&scene), ["PacketFilter".to_owned()].into());
+}
+
 #[test]
 fn the_ways_of_many_hosts_grow_with_the_hosts_and_leave_nobody_out() {
     let scene = scene_of(3, 997);

@@ -5,7 +5,7 @@ use bivouac::host::facts::Facts;
 use super::{Case, DEBIAN_12, DEBIAN_13, Scene, UBUNTU, said};
 
 /// A recorded host that says this besides, where it says something of it already instead.
-fn with(recorded: &str, lines: &str) -> Facts {
+pub(super) fn with(recorded: &str, lines: &str) -> Facts {
     let keys: Vec<&str> = lines.lines().filter_map(|line| line.split(' ').next()).collect();
     let is_list = |line: &str| {
         line.split(' ').next().is_some_and(|key| keys.contains(&key)) && line.ends_with(" -")

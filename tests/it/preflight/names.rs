@@ -1,6 +1,6 @@
 //! Names, addresses, routes, packets: what of a host's own settings stands in the cluster's way.
 
-use bivouac::host::facts::{AtBoot, Interface, ResolvConf, Route};
+use bivouac::host::facts::{AtBoot, Claim, Interface, ResolvConf, Route};
 use serde_json::json;
 
 use super::{Case, Scene, settings, version};
@@ -147,7 +147,7 @@ fn interface(name: &str, is_up: bool, has_carrier: bool) -> Interface {
 #[test]
 fn settings_that_are_as_they_should_be() {
     type Makes = fn(&mut Scene);
-    let well: [(&str, Makes); 10] = [
+    let well: [(&str, Makes); 11] = [
         ("a kubelet that is told its file", |s| {
             s.facts[1].names.etc = Some(ResolvConf::Missing);
             s.cluster.hosts[1].kubelet = settings(&json!({"resolvConf": "/srv/resolv.conf"}));
@@ -202,6 +202,15 @@ fn settings_that_are_as_they_should_be() {
                 ("nft".into(), "-A FORWARD -s 10.244.0.0/16 -j ACCEPT".into()),
                 ("nft".into(), "-A FORWARD -d 10.244.0.0/16 -j ACCEPT".into()),
             ]);
+        }),
+        ("few watchers, and a node of ours that has its own of them", |s| {
+            let line = |used: u32| {
+                format!("number fs.inotify.max_user_instances 128\nnumber inotify_used {used}")
+            };
+            s.facts[0] = super::hosts::with(super::DEBIAN_12, &line(103));
+            s.facts[1] = super::hosts::with(super::UBUNTU, &line(120));
+            let claim = Claim { kind: "kubeadm".into(), subject: "join".into() };
+            s.facts[1].claims = vec![claim];
         }),
         ("a name in another case", |s| s.facts[1].static_hostname = Some("JAMMY".into())),
         ("the host's own address for its name", |s| {
