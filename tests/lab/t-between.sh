@@ -30,6 +30,17 @@ t "healthy hosts have no finding" healthy
 left() { local host; every snap after; for host in cp1 cp2 cp3 w1; do same "$BASE/$g/before-$host" "$BASE/$g/after-$host" || return 1; done; }
 t "the tries left nothing on any host" left
 
+two() {
+  local it pids=()
+  for it in 1 2; do
+    (cd "$BASE/$g" && exec "$BIVOUAC" -f all.yaml --accept-new-host-keys --yes --log-dir "log-$it" --output json preflight > "out-$it" 2> "err-$it" < /dev/null) &
+    pids+=($!)
+  done
+  for it in "${pids[@]}"; do wait "$it"; done
+  ! grep -h '"event":"finding"' "$BASE/$g/out-1" "$BASE/$g/out-2" | grep -v '"name":"DiskPressure"'
+}
+t "two preflights at once: neither takes the other's listeners for its own" two
+
 # fault "WHAT" MAKE UNMAKE NAME WORDS...: MAKE and UNMAKE are `HOST COMMAND`. Where the finding has a command, it is typed as printed, and
 # then there is no finding.
 fault() {

@@ -31,7 +31,7 @@ left=$(grep -vF "$name" /run/swaps)
 printf '%s\n' "$left" > /run/swaps
 X
 chmod +x /usr/local/sbin/swapon /usr/local/sbin/swapoff
-printf '# the owner'\''s\nUUID=1 / ext4 defaults 0 1\nUUID=2\tnone\tswap\tsw\t0 0\n/swap\\040file none swap defaults,pri=5 0 0 # second\n#UUID=3 none swap sw 0 0\n' > /etc/fstab
+printf '# the owner'\''s\nUUID=1 / ext4 defaults 0 1\nUUID=2\tnone\tswap\tsw\t0 0\n\t /swap\\040file none swap defaults,pri=5 0 0 # second\n#UUID=3 none swap sw 0 0\n' > /etc/fstab
 chown ops:ops /etc/fstab && chmod 0640 /etc/fstab
 S
 # ours NAME VERB...: as `run`, with the playbooks of the program itself.
