@@ -21,6 +21,7 @@ mod others;
 mod pages;
 mod plan;
 mod preflight;
+mod reach;
 mod registries;
 mod remove;
 mod render;

@@ -12,6 +12,7 @@ mod lock;
 mod manager;
 pub mod registry;
 mod remote;
+mod servers;
 mod stage;
 pub mod survey;
 pub mod ways;

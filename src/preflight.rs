@@ -197,6 +197,32 @@ pub enum Api {
     Moves,
 }
 
+/// What a bundle has for hosts of an architecture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Size {
+    /// By Go's name.
+    pub arch: String,
+    /// Where it goes.
+    pub what: Stored,
+    /// Bytes of it.
+    pub bytes: u64,
+    /// Whether only control planes get it.
+    pub control_plane: bool,
+}
+
+/// Where something goes on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Programs.
+    Programs,
+    /// Network plugins.
+    Plugins,
+    /// Images, in the runtime's store.
+    Images,
+    /// The bundle as a whole, on the host that serves it.
+    Served,
+}
+
 /// All that checks look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -204,6 +230,8 @@ pub struct Context<'a> {
     pub cluster: &'a Cluster,
     /// Architectures that the bundle has artifacts for, by Go's names; empty when not known.
     pub bundle_archs: &'a [String],
+    /// How large what will be stored is; empty when not known.
+    pub sizes: &'a [Size],
     /// What families of distributions call things.
     pub families: &'a Families,
     /// Names of findings that a playbook repairs (`preflight --fix`); one may end with `*`.

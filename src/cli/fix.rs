@@ -31,7 +31,7 @@ pub async fn repaired(session: &mut Session, options: &Options) -> Result<Repair
     let remotes = hosts::connect(session, options).await?;
     let (remotes, seen) = hosts::look(session, remotes).await?;
     let states = hosts::states(session, &seen);
-    let judgement = preflight::judged(session, &seen, &[], &library, |_| true);
+    let judgement = preflight::judged(session, &seen, (&[], &[]), &library, |_| true);
     refused(&judgement)?;
     let found = by_host(session, &judgement);
     let artifacts = Artifacts::default();

@@ -1,7 +1,7 @@
 //! Images that no bundle brings: found at their registries before a host is changed, then pulled here, or
 //! later by the hosts themselves.
 
-mod pulls;
+pub(super) mod pulls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

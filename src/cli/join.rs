@@ -8,7 +8,7 @@ use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
 use super::skips::Skips;
-use super::{init, preflight, version, ways};
+use super::{init, preflight, reach, version, ways};
 use crate::cluster::{Cluster, Host};
 use crate::host::Remote;
 use crate::members::{Member, Members};
@@ -98,6 +98,7 @@ async fn join(session: &mut Session, options: &Options, named: &[usize]) -> Resu
     ways::tried(session, &mut remotes, &mut seen).await?;
     // A node of somebody else's is not ours to judge.
     let (artifacts, library) = begun.refused(session, &seen, |host| !states[host].foreign).await?;
+    reach::servers(session, &mut remotes, &states).await?;
     let artifacts =
         preflight::with_images(session, &mut remotes, &states, artifacts, true, &|_, _| true)
             .await?;

@@ -12,14 +12,14 @@ use super::options::Options;
 use super::serving;
 use super::session::Session;
 use super::skips::Skips;
-use super::{images, registries, running, sources, version, ways};
-use crate::bundle::{self, Bundle, Store};
-use crate::cluster::images::Image;
+use super::{images, reach, registries, running, sources, version, ways};
+use crate::bundle::{self, Artifact, Bundle, Kind, Store};
+use crate::cluster::images::{Image, Which, name_and_tag};
 use crate::cluster::{Cluster, RuntimeKind};
 use crate::event::{EventKind, Finding, Severity};
 use crate::host::{Remote, Upload};
 use crate::playbook::{Artifacts, Available, HostState, Library, Site, acting};
-use crate::preflight::{Api, Context, HostFacts, Judgement};
+use crate::preflight::{Api, Context, HostFacts, Judgement, Size, Stored};
 use crate::serve;
 
 #[derive(Debug, clap::Args)]
@@ -119,6 +119,7 @@ Severity::Error,
     if theirs.contains(&true) {
         return Err(Stop::said(Exit::Refused));
     }
+    reach::servers(session, &mut remotes, &states).await?;
     let artifacts =
         with_images(session, &mut remotes, &states, artifacts, unpack, &|_, _| true).await?;
     Ok(Checked { remotes, seen, artifacts, library })
@@ -151,7 +152,11 @@ pub struct Begun {
 #[derive(Debug)]
 enum From {
     /// A bundle, which is being checked.
-    Bundle { architectures: Vec<String>, content: JoinHandle<Result<Artifacts, Stop>> },
+    Bundle {
+        architectures: Vec<String>,
+        sizes: Vec<Size>,
+        content: JoinHandle<Result<Artifacts, Stop>>,
+    },
     /// The release servers: what is fetched depends on what hosts there are.
     Servers { fetch: bool },
 }
@@ -164,7 +169,7 @@ pub fn begin(session: &mut Session, options: &Options, unpack: bool) -> Result<B
         return Ok(Begun { library, from: From::Servers { fetch: unpack } });
     }
     let bundle = open_bundle(session)?;
-    let architectures = architectures(&bundle);
+    let (architectures, sizes) = (architectures(&bundle), sizes(&bundle, &session.cluster));
     let served = session.cluster.serve.is_some();
     let known = session.cluster.runtime.traits.kind == RuntimeKind::CriO;
     let content = move || {
@@ -175,7 +180,37 @@ pub fn begin(session: &mut Session, options: &Options, unpack: bool) -> Result<B
         Ok(all)
     };
     let content = tokio::task::spawn_blocking(content);
-    Ok(Begun { library, from: From::Bundle { architectures, content } })
+    Ok(Begun { library, from: From::Bundle { architectures, sizes, content } })
+}
+
+/// How large what a bundle has is, where it goes.
+fn sizes(bundle: &Bundle, cluster: &Cluster) -> Vec<Size> {
+    let is_of = |name: &str, is: fn(Which) -> bool| {
+        cluster.images().into_iter().any(|it| it.name == name && is(it.which))
+    };
+    let of_planes = |artifact: &Artifact| {
+        let named = |it: &String| {
+            let (name, _) = name_and_tag(it);
+            is_of(name, |which| which.is_for(true)) && !is_of(name, |which| which.is_for(false))
+        };
+        !artifact.images.is_empty() && artifact.images.iter().all(named)
+    };
+    let size = |artifact: &Artifact| Size {
+        arch: artifact.arch.clone(),
+        what: match artifact.kind {
+            Kind::Binary => Stored::Programs,
+            Kind::Cni => Stored::Plugins,
+            Kind::Image => Stored::Images,
+        },
+        bytes: artifact.size,
+        control_plane: of_planes(artifact),
+    };
+    let all = &bundle.manifest().artifacts;
+    // As large as its file is here.
+    let file = cluster.bundle.as_ref().and_then(|path| std::fs::metadata(path).ok());
+    let bytes = file.map_or(0, |it| it.len());
+    let whole = |arch| Size { arch, what: Stored::Served, bytes, control_plane: false };
+    all.iter().map(size).chain(architectures(bundle).into_iter().map(whole)).collect()
 }
 
 /// The architectures that a bundle has something for.
@@ -220,10 +255,11 @@ impl Begun {
     ) -> Result<(Artifacts, Library), Stop> {
         let states = hosts::states(session, seen);
         match &self.from {
-            From::Bundle { architectures, .. } => {
-                let architectures = architectures.clone();
+            From::Bundle { architectures, sizes, .. } => {
+                let (architectures, sizes) = (architectures.clone(), sizes.clone());
                 let done = self.artifacts(session, &states).await?;
-                if tell(session, judged(session, seen, &architectures, &done.1, checked)) {
+                if tell(session, judged(session, seen, (&architectures, &sizes), &done.1, checked))
+                {
                     return Err(Stop::said(Exit::Refused));
                 }
                 // What was not unpacked is known by the manifest.
@@ -241,7 +277,8 @@ impl Begun {
             }
             From::Servers { .. } => {
                 let architectures = sources::ARCHITECTURES.map(str::to_owned);
-                let judgement = judged(session, seen, &architectures, &self.library, checked);
+                let judgement =
+                    judged(session, seen, (&architectures, &[]), &self.library, checked);
                 if tell(session, judgement) {
                     return Err(Stop::said(Exit::Refused));
                 }
@@ -273,7 +310,7 @@ fn unserved(session: &Session, site: &Site<'_>) -> Result<(), Stop> {
 pub fn judged(
     session: &Session,
     seen: &[Seen],
-    architectures: &[String],
+    (architectures, sizes): (&[String], &[Size]),
     library: &Library,
     checked: impl Fn(usize) -> bool,
 ) -> Judgement {
@@ -299,6 +336,7 @@ pub fn judged(
         cluster: &session.cluster,
         hosts: &facts,
         bundle_archs: architectures,
+        sizes,
         families,
         repairs,
         api,

@@ -1,6 +1,8 @@
 //! An installation that runs out of space stops half way.
 
-use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, amount, need, quoted};
+use super::{
+    Check, Context, Finding, HostFacts, Phase, Run, Severity, Size, Stored, amount, need, quoted,
+};
 
 pub(super) const CHECK: Check = Check {
     name: "DiskSpace",
@@ -11,7 +13,8 @@ pub(super) const CHECK: Check = Check {
     kubeadm: None,
     needs: &[need::DISKS],
     page: "Seen by `stat -f` below the directories that are written to. What lies on one file \
-           system is added up.\n\nMake room, or mount a larger file system.",
+           system is added up. Where there is a bundle its own sizes count: programs as they are, images three times (as uploaded, as blobs and \
+           unpacked), all of it on the host that serves it, and room to begin with.\n\nMake room, or mount a larger file system.",
     run: Run::EachHost(run),
 };
 
@@ -41,6 +44,14 @@ const NEEDS: [Need<'static>; 9] = [
 /// The images of a node or control plane, as uploaded, as blobs and unpacked: up to 1.5 GiB.
 const IMAGES: u64 = 2048 * MIB;
 
+/// Packages, besides the programs.
+const PROGRAMS: u64 = 100 * MIB;
+/// Of the host's own network plugins.
+const PLUGINS: u64 = 16 * MIB;
+/// What containers write into themselves, to begin with.
+const CONTAINERS: u64 = 512 * MIB;
+
+#[derive(Clone, Copy)]
 struct Need<'a> {
     path: &'a str,
     kib: u64,
@@ -55,15 +66,43 @@ pub(super) fn image_root<'a>(context: &'a Context<'_>, host: &'a HostFacts<'_>) 
     own.unwrap_or(runtime.traits.root)
 }
 
+/// What this host needs, as far as sizes are known by them.
+fn known<'a>(context: &'a Context<'_>, host: &'a HostFacts<'_>) -> Vec<Need<'a>> {
+    let images = Need { path: image_root(context, host), kib: IMAGES, control_plane: false };
+    let mut needs: Vec<Need<'a>> = NEEDS.into_iter().chain([images]).collect();
+    let arch = host.facts.arch.as_deref().unwrap_or_default();
+    let counts =
+        |size: &&Size| size.arch == arch && (host.host.control_plane || !size.control_plane);
+    let sizes = || context.sizes.iter().filter(counts);
+    if sizes().next().is_none() {
+        return needs;
+    }
+    let sum = |what: Stored| -> u64 {
+        sizes().filter(|size| size.what == what).map(|size| size.bytes.div_ceil(1024)).sum()
+    };
+    let serves = context.cluster.serve.as_ref().is_some_and(|it| it.host == host.host.display);
+    let bundle = if serves { sum(Stored::Served) } else { 0 };
+    for need in &mut needs {
+        need.kib = match need.path {
+            "/usr/local/bin" => sum(Stored::Programs) + PROGRAMS,
+            "/opt/cni/bin" => sum(Stored::Plugins) + PLUGINS,
+            "/var/lib/bivouac" => need.kib + bundle,
+            path if path == image_root(context, host) => sum(Stored::Images) * 3 + CONTAINERS,
+            _ => need.kib,
+        };
+    }
+    needs
+}
+
 fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // What lies there is ours already, in part at least.
     if host.facts.has_begun() {
         return vec![];
     }
     let here = |need: &&Need<'_>| host.host.control_plane || !need.control_plane;
-    let images = Need { path: image_root(context, host), kib: IMAGES, control_plane: false };
+    let needs = known(context, host);
     let mut file_systems: Vec<(&str, u64, Vec<&Need<'_>>)> = Vec::new();
-    for need in NEEDS.iter().chain([&images]).filter(here) {
+    for need in needs.iter().filter(here) {
         let Some(disk) = host.facts.disk(need.path) else { continue };
         match file_systems.iter_mut().find(|(id, ..)| *id == disk.file_system) {
             Some((_, free, needs)) => {

@@ -12,7 +12,9 @@ pub(super) const CHECK: Check = Check {
     kubeadm: None,
     needs: &[need::COMMANDS],
     page: "Seen by the commands that are there, where `artifacts: {download: hosts}` has each \
-           host download by itself.\n\nInstall curl or wget, or let this machine download.",
+           host download by itself; and by each new host's asking the release servers itself, by its own way (`proxy`, `ca`), for at most \
+           8 s, all of them at once. Any answer of the server's own counts: whether a file is there this machine asks. Registries are \
+           asked likewise (`ImagePull`).\n\nInstall curl or wget, or let this machine download.",
     run: Run::EachHost(run),
 };
 

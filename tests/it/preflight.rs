@@ -22,7 +22,7 @@ use bivouac::host::facts::{
     Listener, Process, Reached, Route, Said, Unit,
 };
 use bivouac::preflight::{
-    Api, CHECKS, Context, Finding, HostFacts, Judgement, check, named, pages,
+    Api, CHECKS, Context, Finding, HostFacts, Judgement, Size, Stored, check, named, pages,
 };
 use serde_json::json;
 
@@ -44,6 +44,7 @@ struct Scene {
     cluster: Cluster,
     facts: Vec<Facts>,
     archs: Vec<String>,
+    sizes: Vec<Size>,
     /// The operator's clock, relative to each host's.
     ahead: Vec<Duration>,
     round_trip: Duration,
@@ -69,7 +70,8 @@ impl Scene {
         let round_trip = Duration::from_millis(200);
         let archs = vec!["amd64".into()];
         let (cluster, api, repairs) = (cluster(hosts), Api::Nowhere, vec![]);
-        Self { cluster, facts, archs, ahead, round_trip, api, repairs, foreign: false }
+        let (sizes, foreign) = (vec![], false);
+        Self { cluster, facts, archs, sizes, ahead, round_trip, api, repairs, foreign }
     }
 
     /// What is wrong.
@@ -100,6 +102,7 @@ impl Scene {
         check(&Context {
             cluster,
             bundle_archs: archs,
+            sizes: &self.sizes,
             hosts: &hosts,
             families,
             repairs,
@@ -209,6 +212,37 @@ fn the_disk_of_an_existing_docker_is_the_one_that_it_names() {
     scene.facts[1].docker.as_mut().unwrap().root = Some("/data/docker".into());
     let names: Vec<String> = scene.check().into_iter().map(|it| it.name).collect();
     assert_eq!(names, ["DiskSpace", "DiskInodes"]);
+}
+
+#[test]
+fn what_a_bundle_has_is_what_has_room() {
+    let mut scene = Scene::healthy();
+    let size = |what, mib: u64, control_plane| Size {
+        arch: "amd64".into(),
+        what,
+        bytes: mib << 20,
+        control_plane,
+    };
+    for facts in &mut scene.facts {
+        for disk in &mut facts.disks {
+            // 6 GiB, on one file system.
+            (disk.free_kib, disk.file_system) = (6 << 20, "one".into());
+        }
+    }
+    assert_eq!(scene.check(), [], "by the usual sizes");
+    scene.sizes = vec![size(Stored::Programs, 400, false), size(Stored::Images, 1200, false)];
+    scene.sizes.push(size(Stored::Images, 400, true));
+    scene.sizes.push(size(Stored::Served, 3000, false));
+    let found: Vec<(Vec<String>, String)> =
+        scene.check().into_iter().map(|it| (it.hosts, it.message)).collect();
+    // Three times 1,600 MiB and what goes with it; workers do without those of control planes, and nobody serves.
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, ["cp1"]);
+    assert!(found[0].1.starts_with("6.0 GiB are free where 7."), "{found:?}");
+    scene.cluster.serve =
+        Some(bivouac::cluster::Serve { host: "w1".into(), port: 8000, named: true });
+    let hosts: Vec<Vec<String>> = scene.check().into_iter().map(|it| it.hosts).collect();
+    assert_eq!(hosts, [["cp1"], ["w1"]]);
 }
 
 #[test]

@@ -96,3 +96,48 @@ goes_on() { exits 0 h1 init; }
 t "an install goes on from there" goes_on
 wiped() { exits 0 h1 wipe && snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after" && state | cmp - "$TMP/state"; }
 t "a wipe brings all of it back: 0 differences" wiped
+
+# The clock cannot be set in a container, nor is it its own: `date` is told to be late, and a stand-in for timedatectl, which switches a stand-in
+# for the time service on, makes it right. Inotify's limits are the machine's, so files take their place.
+podman exec -i "$host" sh -e << 'S'
+mkdir -p /run/clock /run/kernel
+echo no > /run/clock/ntp
+cat > /usr/local/sbin/date << 'X'
+#!/bin/sh
+if [ "$(cat /run/clock/ntp)" = no ] && [ "$*" = +%s%N ]; then echo "$(($(/bin/date +%s%N) - 90000000000))"; else exec /bin/date "$@"; fi
+X
+cat > /usr/local/sbin/timedatectl << 'X'
+#!/bin/sh
+case $* in
+'show -p CanNTP --value') echo yes ;;
+'show -p NTP --value' | 'show -p NTPSynchronized --value') cat /run/clock/ntp ;;
+'set-ntp true') echo yes > /run/clock/ntp ;;
+'set-ntp false') echo no > /run/clock/ntp ;;
+*) exit 64 ;;
+esac
+X
+chmod +x /usr/local/sbin/date /usr/local/sbin/timedatectl
+for it in instances:8 watches:2000000; do
+  echo "${it#*:}" > "/run/kernel/${it%:*}"
+  mount --bind "/run/kernel/${it%:*}" "/proc/sys/fs/inotify/max_user_${it%:*}"
+done
+# The swap of before is not asked about again.
+swapoff -- /dev/vda2; swapoff -- '/swap file'; sed -i '/swap/d' /etc/fstab
+S
+snap "$host" > "$TMP/before"
+limits() { on_host 'cat /proc/sys/fs/inotify/max_user_instances /proc/sys/fs/inotify/max_user_watches /run/clock/ntp' | paste -sd ' '; }
+late() {
+  ends 3 h1 preflight
+  for name in Clock InotifyLimits; do grep "\"name\":\"$name\"" "$TMP/h1.out" | grep -F '"repairs":true' || return 1; done
+  [ "$(limits)" = "8 2000000 no" ] && untouched
+}
+t "a clock that is late and few watchers are found, and can be repaired" late
+mended() {
+  ends 0 h1 preflight --fix && says "one host was repaired"
+  # What is larger stays.
+  [ "$(limits)" = "8192 2000000 yes" ] || { limits; return 1; }
+  on_host 'grep -qx "fs.inotify.max_user_instances = 8192" /etc/sysctl.d/80-inotify.conf'
+}
+t "both are repaired, and nothing is found any more" mended
+taken_back() { exits 0 h1 wipe && [ "$(limits)" = "8 2000000 no" ] && snap "$host" > "$TMP/after" && same "$TMP/before" "$TMP/after"; }
+t "a wipe brings the clock's service and the limits back: 0 differences" taken_back

@@ -51,6 +51,12 @@ P
 content() { exits 0 one first preflight && ! grep -h '"event":"finding"' "$BASE/one/out"; }
 
 t "a healthy host: preflight finds nothing" content
+# A warning has nothing to type where only a disk helps.
+in_memory() {
+  on 'mkdir -p /var/lib/kubelet && mount -t tmpfs none /var/lib/kubelet'
+  exits 0 one first preflight && finds StateStore && on 'umount /var/lib/kubelet; rmdir /var/lib/kubelet' && content
+}
+t "a node's state in memory is warned of" in_memory
 
 round "places"
 fault Places "a file where a directory must be" 'echo x > /etc/kubernetes' 'rm -f /etc/kubernetes.*'
@@ -81,6 +87,11 @@ fault InotifyLimits "few watchers of files" "$(own fs/inotify/max_user_instances
 fault PidLimits "few processes" "$(own kernel/pid_max 1000)" 'umount /proc/sys/kernel/pid_max'
 fault NamespaceLimits "no networks for pods" "$(own user/max_net_namespaces 0)" 'umount /proc/sys/user/max_net_namespaces'
 fault LoginLimits "small files only" 'echo "root - fsize 1000" > /etc/security/limits.d/small.conf' 'rm /etc/security/limits.d/small.conf'
+over
+
+# What is read of systemd itself is read anew only by a new start of it.
+round "what services and a node have"
+fault ServiceLimits "small files only, for all services" 'mkdir -p /etc/systemd/system.conf.d; printf "[Manager]\nDefaultLimitFSIZE=1M\n" > /etc/systemd/system.conf.d/small.conf; systemctl daemon-reexec' 'rm -r /etc/systemd/system.conf.d; systemctl daemon-reexec'
 over
 
 round "packages"

@@ -20,7 +20,7 @@ use crate::registry;
 const LIMIT: Duration = Duration::from_secs(360);
 
 /// Does something with all hosts at once; the results are in the hosts' order.
-pub(super) async fn side_by_side<T, F>(
+pub(in super::super) async fn side_by_side<T, F>(
     session: &Session,
     remotes: &mut Vec<Remote>,
     work: impl Fn(usize, Remote) -> F,

@@ -1,4 +1,4 @@
-# sysctl KEY VALUE: a kernel setting, now; a file step keeps it over a reboot.
+# sysctl KEY VALUE: a kernel setting, now; a file step keeps it over a reboot. `>=N` is a number of at least N: what is larger stays.
 
 # The file of a key, into bv_sysctl.
 bv_sysctl_path() {
@@ -10,7 +10,11 @@ bv_sysctl_value() { tr '\t' ' ' <"$bv_sysctl" 2>/dev/null; }
 
 bv_sysctl_is() {
     bv_sysctl_path "$1"
-    [ -e "$bv_sysctl" ] && [ "$(bv_sysctl_value)" = "$2" ]
+    [ -e "$bv_sysctl" ] || return 1
+    case $2 in
+    '>='*) [ "$(bv_sysctl_value)" -ge "${2#>=}" ] 2>/dev/null ;;
+    *) [ "$(bv_sysctl_value)" = "$2" ] ;;
+    esac
 }
 
 bv_sysctl_before() {
@@ -24,12 +28,12 @@ bv_sysctl_before() {
 
 bv_sysctl_do() {
     bv_sysctl_path "$1"
-    printf '%s\n' "$2" >"$bv_sysctl"
+    printf '%s\n' "${2#>=}" >"$bv_sysctl"
 }
 
 bv_sysctl_undo() {
     bv_sysctl_path "$1"
     # A value that is neither ours nor the old one is the owner's later choice.
-    [ -e "$bv_sysctl" ] && [ "$(bv_sysctl_value)" = "$2" ] || return 0
+    [ -e "$bv_sysctl" ] && [ "$(bv_sysctl_value)" = "${2#>=}" ] || return 0
     printf '%s\n' "$3" >"$bv_sysctl"
 }

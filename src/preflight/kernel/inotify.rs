@@ -28,7 +28,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let finding = |message: String| {
         let fix = format!("raise both, in a file that lasts, `{FILE}`");
         let command = format!(
-            r"printf 'fs.inotify.max_user_instances = 8192\nfs.inotify.max_user_watches = 524288\n' >{FILE} && sysctl -p {FILE}"
+            r"printf 'fs.inotify.max_user_instances = 8192\nfs.inotify.max_user_watches = 1048576\n' >{FILE} && sysctl -p {FILE}"
         );
         host.error(CHECK.name, message, fix).typed(command)
     };
