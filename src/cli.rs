@@ -7,6 +7,7 @@ mod diagnose;
 mod exit;
 mod explain;
 mod fix;
+mod foreign;
 mod gather;
 mod hosts;
 mod images;
@@ -34,6 +35,7 @@ mod signing;
 mod skips;
 mod sources;
 mod status;
+mod verify_clean;
 mod version;
 mod ways;
 mod wipe;
@@ -72,6 +74,10 @@ enum Verb {
     /// Remove everything from all hosts, restore them, and prove it.
     #[command(visible_alias = "reset")]
     Wipe(wipe::Args),
+    /// Look whether anything of Kubernetes' is on hosts, whoever installed it; changes nothing.
+    ///
+    /// Exits 0 when a host is clean of what is known, 6 with the list when it is not.
+    VerifyClean(verify_clean::Args),
     /// Only check whether `init` would work; changes nothing.
     #[command(visible_alias = "check")]
     Preflight(preflight::Args),
@@ -145,6 +151,7 @@ impl Cli {
             Verb::Join(args) => session::block_on(join::run(options, args)),
             Verb::Remove(args) => session::block_on(remove::run(options, args)),
             Verb::Wipe(args) => session::block_on(wipe::run(options, args)),
+            Verb::VerifyClean(args) => session::block_on(verify_clean::run(options, args)),
             Verb::Preflight(args) if args.lists() => explain::checks(options),
             Verb::Preflight(args) => session::block_on(preflight::run(options, args)),
             Verb::Plan(args) => session::block_on(plan::run(options, args)),

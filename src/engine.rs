@@ -2,6 +2,7 @@
 //! once, cancellation. Its only output is events.
 
 mod cancel;
+mod clear;
 mod connect;
 mod failure;
 mod gates;
@@ -15,6 +16,7 @@ mod turns;
 mod wipe;
 
 pub use cancel::Cancel;
+pub use clear::{Cleared, Clearing, clear};
 pub use connect::{Unreached, connect};
 pub use failure::describe;
 pub use run::{Ended, FailedStep, Options, Outcome, Work, part, run};

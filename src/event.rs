@@ -99,6 +99,15 @@ pub enum EventKind {
     /// `plan`: what the step would change on the host: the kind of change, what it is about, and of a file
     /// that everybody may read the difference.
     ChangePlanned { step: StepName, kind: &'static str, subject: String, diff: String },
+    /// What another installer left on the host, and what becomes of it: the entry of the table of leftovers, its classes, the thing,
+    /// `goes`, `stays`, `kept`, `unsure` or `setting`, and why.
+    Residue {
+        name: &'static str,
+        classes: &'static [&'static str],
+        thing: String,
+        verdict: &'static str,
+        because: String,
+    },
     /// `status`: how a host is, or a node that is on no host of cluster.yaml.
     HostStatus(Box<HostStatus>),
     /// `status`: how a member of etcd is.

@@ -4,8 +4,10 @@
 //! which exists once the baseline is on disk too; it has no way to change anything without an entry.
 
 mod change;
+mod clear;
 pub mod evidence;
 pub mod facts;
+pub mod inventory;
 mod journal;
 mod kubectl;
 mod lock;
@@ -19,6 +21,7 @@ pub mod ways;
 mod words;
 
 pub use change::{Change, Data, Upload, Whose};
+pub use clear::Clear;
 pub use journal::{Entry, Journal, Outcome, State, Undone};
 pub use kubectl::Admin;
 pub use lock::{Locked, WAITS};

@@ -17,6 +17,7 @@
 //! - [`family`]: what families of distributions call things, read from `playbooks/os/`.
 //! - [`preflight`]: pure functions from facts to findings.
 //! - [`status`]: pure functions from what hosts show of a cluster to what is wrong with it.
+//! - [`residue`]: pure functions from what any Kubernetes left on a host to what of it goes.
 //! - [`playbook`]: typed steps, rendered with templates into a Plan.
 //! - [`engine`]: runs a Plan: lanes, gates, limits, cancellation, events.
 //! - [`report`]: events to terminal, JSON and log files.
@@ -39,6 +40,7 @@ pub mod preflight;
 pub mod registry;
 pub mod release;
 pub mod report;
+pub mod residue;
 pub mod secret;
 pub mod serve;
 pub mod ssh;

@@ -9,7 +9,7 @@ use crate::cluster::nearest;
 use crate::event::Severity;
 use crate::page::{Page, covers};
 use crate::playbook::Library;
-use crate::{diagnose, preflight, report, status};
+use crate::{diagnose, preflight, report, residue, status};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -50,6 +50,7 @@ pub fn all() -> Result<Vec<Page>, Stop> {
         .filter(|cause| !pages.iter().any(|page| page.is_of(cause.name)))
         .collect();
     pages.extend(causes);
+    pages.extend(residue::pages());
     for page in &mut pages {
         page.repairs = repairs.iter().any(|name| page.is_of(name) || covers(name, page.name));
     }

@@ -146,6 +146,24 @@ impl Options {
         self.wished(false).map(Wished::guessed)
     }
 
+    /// The hosts that a verb names: those of the file that `-f` gives, or addresses with the login of the flags. None
+    /// means all of the cluster.
+    pub fn cluster_of(&self, hosts: &[String]) -> Result<Cluster, Stop> {
+        if hosts.is_empty() {
+            return self.cluster();
+        }
+        if self.names_a_file() {
+            let cluster = self.cluster()?;
+            let named = super::join::named(&cluster, hosts)?;
+            return Ok(cluster.only(&named));
+        }
+        let mistakes = |mistakes: cluster::Mistakes| Stop::new(Exit::Usage, mistakes.to_string());
+        // What they are to each other is not known, and does not matter.
+        cluster::from_flags(self.flags(hosts.to_vec(), false))
+            .map_err(mistakes)
+            .map(Wished::guessed)
+    }
+
     /// The cluster, from the file or from flags. `installs`: a version is needed, and a bundle.
     pub fn wished(&self, installs: bool) -> Result<Wished, Stop> {
         let mistakes = |mistakes: cluster::Mistakes| Stop::new(Exit::Usage, mistakes.to_string());

@@ -5,26 +5,54 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::{Exit, Stop};
+use super::foreign::{self, Wanted};
 use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
 use super::skips::Skips;
 use super::{hosts, images, sources, version};
 use crate::event::{EventKind, StepName};
-use crate::host::{Change, Error, Remote, Wanted};
+use crate::host::{self, Change, Error, Remote, State};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// What to show.
+    #[arg(value_enum, default_value_t = What::Init)]
+    what: What,
     #[command(flatten)]
     skips: Skips,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// Verbs that can be shown before they are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// What `init` would change, host by host.
+    Init,
+    /// What `wipe` would undo; with `--foreign`, what of another installer's it would remove.
+    Wipe,
 }
 
 /// Limit for one look at a host.
 const LOOK: Duration = Duration::from_secs(60);
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    match args.what {
+        What::Wipe if args.wanted.foreign => {
+            return Box::pin(foreign::inspect(options, "plan", &args.wanted)).await;
+        }
+        What::Wipe => return Box::pin(undone(options, &args.wanted)).await,
+        What::Init if args.wanted.foreign || !args.wanted.hosts.is_empty() => {
+            return Err(Stop::new(
+                Exit::Usage,
+                "hosts and `--foreign` go with `bivouac plan wipe`",
+            ));
+        }
+        What::Init => {}
+    }
     let cluster = args.skips.added(version::settled(options).await?)?;
     let mut session = Session::begin(options, "plan", cluster);
     match made(&mut session, options).await {
@@ -38,6 +66,46 @@ pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
             Ok(session.end(exit).await)
         }
     }
+}
+
+/// What a wipe would undo on each host, newest first.
+async fn undone(options: &Options, wanted: &Wanted) -> Result<Exit, Stop> {
+    let cluster = options.cluster_of(&wanted.hosts)?;
+    let mut session = Session::begin(options, "plan", cluster);
+    let text = match journals(&mut session, options).await {
+        Ok(text) => text,
+        Err(stop) => {
+            let exit = stop.show();
+            return Ok(session.end(exit).await);
+        }
+    };
+    let exit = session.end(Exit::Done).await;
+    if options.output() == report::Output::Text {
+        report::out(&text).map_err(|error| Stop::error(Exit::Failed, &error, ""))?;
+    }
+    Ok(exit)
+}
+
+async fn journals(session: &mut Session, options: &Options) -> Result<String, Stop> {
+    let mut remotes = hosts::connect(session, options).await?;
+    let mut text = String::new();
+    for (host, remote) in session.cluster.hosts.iter().zip(&mut remotes) {
+        let entries = remote
+            .peek()
+            .await
+            .map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
+        let standing: Vec<_> =
+            entries.iter().rev().filter(|entry| entry.state != State::Undone).collect();
+        let count = match standing.len() {
+            0 => "nothing to undo".to_owned(),
+            some => format!("{} undone", report::words::count(some, "change")),
+        };
+        let _ = writeln!(text, "{}: {count}", host.display);
+        for entry in standing {
+            let _ = writeln!(text, "  - {}", entry.step);
+        }
+    }
+    Ok(text)
 }
 
 async fn made(session: &mut Session, options: &Options) -> Result<String, Stop> {
@@ -142,7 +210,7 @@ impl Shown<'_> {
             && let Some(origin) = upload.origin.clone().filter(|it| it.member.is_some())
         {
             let (path, mode, owner) = (path.clone(), mode.clone(), owner.clone());
-            let wanted = Wanted { path, mode, owner, origin };
+            let wanted = host::Wanted { path, mode, owner, origin };
             if let Some((sum, size)) = self.remote.remembered(&wanted).await? {
                 (upload.sha256, upload.size) = (sum, size);
             }

@@ -61,7 +61,7 @@ impl Session {
             output: options.output(),
             quiet: options.quiet,
             verbose: options.verbose,
-            has_own_words: verb == "status" || verb == "diagnose",
+            has_own_words: ["status", "diagnose", "verify-clean"].contains(&verb),
             log_dir: options.log_dir.clone(),
             run_id: run.id.clone(),
             resume_command: Options::resume(),

@@ -1,6 +1,7 @@
 //! `bivouac wipe`: take the cluster away and prove that the hosts are as before.
 
 use super::exit::{Exit, Stop};
+use super::foreign::{self, Wanted};
 use super::options::Options;
 use super::session::Session;
 use super::{hosts, others};
@@ -8,9 +9,21 @@ use crate::engine;
 use crate::report;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    wanted: Wanted,
+}
 
-pub async fn run(options: &Options, _args: &Args) -> Result<Exit, Stop> {
+pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
+    if args.wanted.foreign {
+        return Box::pin(foreign::wipe(options, &args.wanted)).await;
+    }
+    if !args.wanted.hosts.is_empty() {
+        return Err(Stop::new(
+            Exit::Usage,
+            "a wipe of our own clusters takes all hosts of cluster.yaml\n  fix: `bivouac remove HOST` takes one out of the cluster; `bivouac wipe --foreign HOST` is for what another installer made",
+        ));
+    }
     let cluster = options.cluster()?;
     if !options.yes {
         confirm(&cluster)?;

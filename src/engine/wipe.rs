@@ -17,7 +17,7 @@ use crate::host::{Entry, Error, Journal, Locked, Remote, State};
 use crate::ssh;
 
 /// Limit for one undo: stopping a node's pods may take minutes.
-const LIMIT: Duration = Duration::from_secs(900);
+pub(super) const LIMIT: Duration = Duration::from_secs(900);
 
 /// How a wipe ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,8 +33,8 @@ pub enum Wiped {
 }
 
 /// Whether a step of a wipe changes the host.
-const CHANGES: bool = true;
-const LOOKS: bool = false;
+pub(super) const CHANGES: bool = true;
+pub(super) const LOOKS: bool = false;
 
 /// What the wipes of several hosts came to.
 #[derive(Debug, Clone, Copy)]
@@ -135,7 +135,7 @@ struct Undone {
 
 /// Why a step of a wipe has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stopped {
+pub(super) enum Stopped {
     /// It did not work; the host can still be worked on.
     Step,
     /// Nothing more can be done on the host.
@@ -145,10 +145,11 @@ enum Stopped {
 /// One host of a wipe.
 #[derive(Debug)]
 pub(super) struct Lane {
-    name: String,
-    events: Events,
-    options: Options,
-    undone: usize,
+    pub(super) name: String,
+    pub(super) events: Events,
+    pub(super) options: Options,
+    /// Changes that were taken back, or things that were taken away.
+    pub(super) undone: usize,
     differences: usize,
 }
 
@@ -205,7 +206,7 @@ impl Lane {
         (ended, self.differences)
     }
 
-    fn ended(&self, ended: Wiped, began: Instant) {
+    pub(super) fn ended(&self, ended: Wiped, began: Instant) {
         let ok = ended <= Wiped::Differs;
         let (changed, seconds) = (self.undone, seconds(began.elapsed()));
         self.tell(EventKind::HostDone { ok, changed, seconds });
@@ -294,7 +295,7 @@ impl Lane {
         Ok(undone)
     }
 
-    async fn step<T>(
+    pub(super) async fn step<T>(
         &self,
         name: &str,
         changed: bool,
@@ -327,11 +328,11 @@ impl Lane {
         }
     }
 
-    fn tell(&self, kind: EventKind) {
+    pub(super) fn tell(&self, kind: EventKind) {
         self.events.host(&self.name, kind);
     }
 }
 
-fn named(step: &str) -> StepName {
+pub(super) fn named(step: &str) -> StepName {
     StepName { playbook: "wipe".to_owned(), step: step.to_owned() }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+use super::clear::Clear;
 use super::manager::PackageManager;
 use super::stage::Origin;
 
@@ -51,6 +52,8 @@ pub enum Change {
     Kernel { pod_subnet: String },
     /// `kubeadm init` or `join`, its configuration on stdin.
     Kubeadm { verb: String, flags: Vec<String>, config: Vec<u8> },
+    /// Something that another installer's cluster left goes: what kind of thing, and which.
+    Clear { what: Clear, words: Vec<String> },
     /// A shell line with its undo.
     Command { run: String, undo: String, unless: String, stdin: Vec<u8> },
 }
@@ -116,6 +119,7 @@ impl Change {
             Self::Module { .. } => "module",
             Self::Kernel { .. } => "kernel",
             Self::Kubeadm { .. } => "kubeadm",
+            Self::Clear { .. } => "clear",
             Self::Command { .. } => "command",
         }
     }
@@ -178,6 +182,11 @@ impl Change {
                 words.extend(flags.iter().cloned());
                 words
             }
+            Self::Clear { what, words } => {
+                let mut all = vec![what.name().to_owned()];
+                all.extend(words.iter().cloned());
+                all
+            }
             Self::Command { run, undo, unless, .. } => {
                 vec![run.clone(), undo.clone(), unless.clone()]
             }
@@ -223,6 +232,9 @@ impl Change {
             Self::Sysctl { key, value } => format!("{key} = {value}"),
             Self::Kernel { pod_subnet } => format!("pods in {pod_subnet}"),
             Self::Kubeadm { verb, .. } => format!("kubeadm {verb}"),
+            Self::Clear { what, words } => {
+                format!("{} {}", what.name(), words.join(" ")).trim_end().to_owned()
+            }
             Self::Command { run, .. } => run.clone(),
         }
     }

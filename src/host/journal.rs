@@ -53,6 +53,11 @@ impl Entry {
         self.kind != "command" || self.arguments.get(1).is_none_or(|undo| !undo.is_empty())
     }
 
+    /// Whether it takes away what another installer left.
+    pub fn clears(&self) -> bool {
+        self.kind == "clear"
+    }
+
     /// Whether it makes the host a node. A control plane that is only prepared is none yet.
     pub fn is_join(&self) -> bool {
         let verb = self.arguments.first().map(String::as_str);
@@ -243,6 +248,12 @@ impl Journal {
         self.remote.read("bv_settle", SHORT).await?;
         let answer: Answer = self.remote.read("bv_compare", Duration::from_secs(600)).await?;
         Ok(answer.stdout.lines().map(str::to_owned).collect())
+    }
+
+    /// Lets systemd forget what is gone, after another installer's cluster went.
+    pub async fn settle(&mut self) -> Result<(), Error> {
+        self.remote.read("bv_clear_settle", SHORT).await?;
+        Ok(())
     }
 
     /// Removes the journal and everything else of ours: the last act of a wipe that was proven.

@@ -17,6 +17,8 @@
 #                twice, after a change that only started, and after none at all
 
 BV=/var/lib/bivouac
+# What was on the host before, for those who leave such things alone; who clears up after another installer has a list of his own.
+BV_HAD=$BV/baseline
 # What tells runs of each other, and need not outlive a boot: a run that changes nothing writes nothing
 # that stays.
 #   lock    held (flock) by the shell that may change the host, and by all that it started

@@ -100,6 +100,13 @@ enum Record<'a> {
         subject: &'a str,
         diff: &'a str,
     },
+    Residue {
+        name: &'static str,
+        classes: &'static [&'static str],
+        thing: &'a str,
+        verdict: &'static str,
+        because: &'a str,
+    },
     /// Healths are `up`, `down` and `unknown`; `null` means that there is none to be.
     HostStatus {
         node: Option<&'a str>,
@@ -254,6 +261,9 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
         EventKind::Compared { differences } => (None, Record::Compared { differences }),
         EventKind::ChangePlanned { step, kind, subject, diff } => {
             (Some(step), Record::ChangePlanned { kind, subject, diff })
+        }
+        EventKind::Residue { name, classes, thing, verdict, because } => {
+            (None, Record::Residue { name, classes, thing, verdict, because })
         }
         EventKind::HostStatus(status) => (None, host_status(status)),
         EventKind::EtcdStatus(status) => (None, etcd_status(status)),

@@ -66,6 +66,9 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
         EventKind::ChangePlanned { step: name, kind, subject, .. } => {
             format!("{}  would change {kind} {subject}", step(name))
         }
+        EventKind::Residue { name, thing, verdict, because, .. } => {
+            format!("{name}: {thing}: {verdict}: {because}")
+        }
         EventKind::HostStatus(status) => format!(
             "{} `{}`: ready {}, kubelet {}, runtime {}",
             words::role(status.control_plane),

@@ -299,6 +299,7 @@ impl Host {
             | EventKind::StepOutput { .. }
             | EventKind::StepWaiting { .. }
             | EventKind::ChangePlanned { .. }
+            | EventKind::Residue { .. }
             | EventKind::HostStatus(_)
             | EventKind::EtcdStatus(_)
             | EventKind::CertificateStatus(_)

@@ -17,6 +17,7 @@ mod preflight;
 mod registry;
 mod release;
 mod report;
+mod residue;
 mod serve;
 mod shell;
 mod sources;

@@ -45,7 +45,7 @@ bv_chains_remove() {
 bv_tables_remove() {
     command -v nft >/dev/null || return 0
     for bv_table in filter nat mangle raw security; do
-        grep -qxF "iptables $1 *$bv_table" "$BV/baseline" && continue
+        grep -qxF "iptables $1 *$bv_table" "$BV_HAD" && continue
         bv_left=$(nft -s list table "$1" "$bv_table" 2>/dev/null |
             grep -vE '^(#|table |[[:space:]]*(chain |type .* policy accept;|}|$)|})')
         # No answer is no reason to delete.

@@ -42,7 +42,7 @@ bv_node_clear() {
 
 # Whether the baseline has path $1.
 bv_baseline_has() {
-    awk -v path="$1" '$1 == "path" && $5 == path { found = 1; exit } END { exit !found }' "$BV/baseline"
+    awk -v path="$1" '$1 == "path" && $5 == path { found = 1; exit } END { exit !found }' "$BV_HAD"
 }
 
 # The pods' cgroups, deepest first: cgroup v1 has one tree a controller. Only at the top: deeper ones are
@@ -52,7 +52,7 @@ bv_pod_cgroups() {
     for bv_top in /sys/fs/cgroup /sys/fs/cgroup/*; do
         case $bv_top in */systemd) continue ;; esac
         for bv_group in "$bv_top/kubepods" "$bv_top/kubepods.slice"; do
-            [ ! -d "$bv_group" ] || grep -qxF "cgroup $bv_group" "$BV/baseline" ||
+            [ ! -d "$bv_group" ] || grep -qxF "cgroup $bv_group" "$BV_HAD" ||
                 find "$bv_group" -depth -type d 2>/dev/null
         done
     done
@@ -96,7 +96,9 @@ bv_wait_for() {
 bv_pods_forget() {
     for bv_netns in /run/netns/cni-*; do
         [ -e "$bv_netns" ] || continue
-        grep -qxF "run $bv_netns" "$BV/baseline" && continue
+        # containerd's CRI plugin names them by a UUID; others are somebody else's.
+        case ${bv_netns#/run/netns/cni-} in ????????-????-????-????-????????????) ;; *) continue ;; esac
+        grep -qxF "run $bv_netns" "$BV_HAD" && continue
         umount -l -- "$bv_netns" 2>/dev/null
         rm -f -- "$bv_netns"
     done
@@ -105,8 +107,8 @@ bv_pods_forget() {
         bv_baseline_has "$bv_file" || rm -f -- "$bv_file"
     done
     # The directory goes when nobody else has a namespace there.
-    grep -qxF "run /run/netns" "$BV/baseline" || rmdir /run/netns 2>/dev/null
-    grep -q '^cgroup .*/kubepods.slice$' "$BV/baseline" || systemctl stop kubepods.slice 2>/dev/null
+    grep -qxF "run /run/netns" "$BV_HAD" || rmdir /run/netns 2>/dev/null
+    grep -q '^cgroup .*/kubepods.slice$' "$BV_HAD" || systemctl stop kubepods.slice 2>/dev/null
     bv_pod_cgroups | while IFS= read -r bv_group; do rmdir -- "$bv_group" 2>/dev/null; done
     return 0
 }

@@ -25,7 +25,7 @@ bv_mounts_below() {
             path = $5
             gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
             if ((path == top || index(path, top "/") == 1) && !(path in had)) print NR "\t" path
-        }' "$BV/baseline" /proc/self/mountinfo | sort -rn | cut -f 2-
+        }' "$BV_HAD" /proc/self/mountinfo | sort -rn | cut -f 2-
 }
 
 # Unmounts everything at or below path $1 that was not mounted before; fails when something stays.
@@ -51,7 +51,7 @@ bv_unmount_below() {
 # Removes the directory $1 whole, never through a mount.
 bv_remove_tree() {
     bv_unmount_below "$1" || return 1
-    [ ! -e "$1" ] || rm -rf --one-file-system -- "$1"
+    bv_gone "$1" || bv_walk_remove "$1"
 }
 
 bv_tree_is() { bv_stands tree "$1"; }

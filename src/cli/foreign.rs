@@ -1,0 +1,294 @@
+//! Hosts that another installer made: what is on them, and what of it goes. `wipe --foreign`, `plan wipe`, `verify-clean`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::exit::{Exit, Stop};
+use super::hosts;
+use super::options::Options;
+use super::session::Session;
+use crate::engine::{self, Clearing, Unreached, Wiped};
+use crate::event::{EventKind, Events};
+use crate::host::{Entry, Remote};
+use crate::report::{self, Looked};
+use crate::residue::{self, Judged, Outcome, Past, Whose, Wishes};
+
+/// What may be asked for beyond what goes by itself.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Wanted {
+    /// Hosts by their addresses; with `-f`, hosts of that file by name or address. None means all of the file.
+    #[arg(value_name = "HOST")]
+    pub hosts: Vec<String>,
+    /// Put settings that installers changed back to what the distribution ships.
+    #[arg(long, requires = "foreign")]
+    pub restore_defaults: bool,
+    /// Data that stays otherwise goes too: a directory of volumes, a snapshot, `etcd.service`; may be given several times.
+    #[arg(long, value_name = "NAME", requires = "foreign")]
+    pub also: Vec<String>,
+    /// Wipe what another installer made: only what is provably Kubernetes' own goes, after it was shown.
+    #[arg(long)]
+    pub foreign: bool,
+}
+
+impl Wanted {
+    pub fn wishes(&self) -> Wishes {
+        Wishes {
+            defaults: self.restore_defaults,
+            also: self.also.iter().cloned().collect::<BTreeSet<_>>(),
+        }
+    }
+}
+
+/// Limit for the look at one host. Each command on it has a shorter one of its own.
+const LOOK: Duration = Duration::from_secs(180);
+
+/// What one host showed.
+pub struct Seen {
+    pub remote: Remote,
+    pub entries: Vec<Entry>,
+    pub judged: Judged,
+}
+
+/// Looks at all hosts that can be reached, side by side; for each host what was seen, or why nothing was.
+pub async fn look(
+    session: &Session,
+    reached: Vec<Result<Remote, Unreached>>,
+    parallel: usize,
+    wishes: &Wishes,
+) -> Result<Vec<Result<Seen, (Exit, String)>>, Stop> {
+    let looks = hosts::side_by_side(reached, parallel, |_, reached| {
+        let wishes = wishes.clone();
+        async move {
+            let failed = |error: &dyn std::error::Error| (Exit::Failed, error.to_string());
+            let mut remote = reached.map_err(|it| (Exit::Unreachable, it.error.to_string()))?;
+            let entries = remote.peek().await.map_err(|error| failed(&error))?;
+            let inventory = remote.inventory(&residue::wanted(), LOOK).await;
+            let inventory = inventory.map_err(|error| failed(&error))?;
+            let judged = residue::judge(&inventory, &wishes, &Past::of(&entries));
+            Ok(Seen { remote, entries, judged })
+        }
+    });
+    session.unless_stopped(looks).await
+}
+
+/// What was seen, for people; and as events, for programs and logs.
+pub fn shown(session: &Session, seen: &[Result<Seen, (Exit, String)>]) -> Vec<Looked> {
+    let hosts = session.cluster.hosts.iter().zip(seen);
+    hosts
+        .map(|(host, seen)| match seen {
+            Ok(seen) => {
+                tell(&session.events, &host.display, &seen.judged);
+                (host.display.clone(), Ok(seen.judged.clone()))
+            }
+            Err((_, why)) => (host.display.clone(), Err(why.clone())),
+        })
+        .collect()
+}
+
+/// The verdicts as events.
+fn tell(events: &Events, host: &str, judged: &Judged) {
+    for installer in &judged.installers {
+        let (name, value) = ("installer".to_owned(), installer.name().to_owned());
+        events.host(host, EventKind::Fact { name, value });
+    }
+    for verdict in &judged.verdicts {
+        let word = match &verdict.outcome {
+            Outcome::Goes { .. } => "goes",
+            Outcome::Stays { whose: Whose::Owner, .. } => "stays",
+            Outcome::Stays { whose: Whose::Cluster, .. } => "kept",
+            Outcome::Unsure { .. } => "unsure",
+            Outcome::Setting { .. } => "setting",
+        };
+        events.host(
+            host,
+            EventKind::Residue {
+                name: verdict.entry.name,
+                classes: verdict.entry.classes,
+                thing: verdict.thing.clone(),
+                verdict: word,
+                because: report::residue_because(&verdict.outcome),
+            },
+        );
+    }
+}
+
+/// Says something of the run's own, unless only events are wanted.
+fn say(
+    options: &Options,
+    hosts: &[Looked],
+    text: fn(&[Looked], bool, report::Style) -> String,
+) -> Result<(), Stop> {
+    if options.output() == report::Output::Json || hosts.is_empty() {
+        return Ok(());
+    }
+    report::styled(|style| text(hosts, options.verbose, style))
+        .map_err(|error| Stop::error(Exit::Failed, &error, ""))
+}
+
+/// How a look at hosts ends: the worst of them.
+pub fn verdict(seen: &[Result<Seen, (Exit, String)>]) -> Exit {
+    let failed =
+        seen.iter().find_map(|it| it.as_ref().err().filter(|(exit, _)| *exit == Exit::Failed));
+    if failed.is_some() {
+        Exit::Failed
+    } else if seen.iter().any(Result::is_err) {
+        Exit::Unreachable
+    } else if seen.iter().flatten().any(|it| it.judged.residue().next().is_some()) {
+        Exit::Differs
+    } else {
+        Exit::Done
+    }
+}
+
+/// `verify-clean` and `plan wipe --foreign`: shows what is there, and changes nothing.
+pub async fn inspect(options: &Options, verb: &str, wanted: &Wanted) -> Result<Exit, Stop> {
+    let cluster = options.cluster_of(&wanted.hosts)?;
+    let session = Session::begin(options, verb, cluster);
+    let looked = async {
+        let reached = hosts::reached(&session, options).await?;
+        look(&session, reached, options.parallel, &wanted.wishes()).await
+    };
+    let seen = match looked.await {
+        Ok(seen) => seen,
+        Err(stop) => {
+            let exit = stop.show();
+            return Ok(session.end(exit).await);
+        }
+    };
+    let hosts = shown(&session, &seen);
+    let exit = match (verb, verdict(&seen)) {
+        // A plan that could be made is done, whatever it says.
+        ("plan", Exit::Differs) => Exit::Done,
+        (_, exit) => exit,
+    };
+    let exit = session.end(exit).await;
+    say(options, &hosts, report::residue_text)?;
+    Ok(exit)
+}
+
+/// `wipe --foreign`.
+pub async fn wipe(options: &Options, wanted: &Wanted) -> Result<Exit, Stop> {
+    let cluster = options.cluster_of(&wanted.hosts)?;
+    let mut session = Session::begin(options, "wipe", cluster);
+    let ended = match work(&mut session, options, wanted).await {
+        Ok(ended) => ended,
+        Err(stop) => (stop.show(), Vec::new()),
+    };
+    let (exit, left) = ended;
+    let exit = session.end(exit).await;
+    say(options, &left, report::residue_left)?;
+    Ok(exit)
+}
+
+async fn work(
+    session: &mut Session,
+    options: &Options,
+    wanted: &Wanted,
+) -> Result<(Exit, Vec<Looked>), Stop> {
+    let wishes = wanted.wishes();
+    let reached = hosts::reached(session, options).await?;
+    let seen = look(session, reached, options.parallel, &wishes).await?;
+    refuse_ours(session, &seen)?;
+    let hosts = shown(session, &seen);
+    let mut exit = match verdict(&seen) {
+        Exit::Differs => Exit::Done,
+        exit => exit,
+    };
+    let mut clearings = Vec::new();
+    let mut quiet = Vec::new();
+    for ((name, looked), seen) in hosts.iter().zip(seen) {
+        let Ok(Seen { remote, entries, judged }) = seen else {
+            quiet.push((name.clone(), looked.clone()));
+            continue;
+        };
+        let removals = residue::removals(&judged, &wishes);
+        // One that was killed at its end has only its journal left.
+        if removals.is_empty() && entries.is_empty() {
+            if judged.residue().next().is_some() && exit == Exit::Done {
+                exit = Exit::Differs;
+            }
+            quiet.push((name.clone(), looked.clone()));
+            remote.close().await;
+        } else {
+            let past = Past::of(&entries);
+            clearings.push(Clearing { name: name.clone(), remote, removals, past });
+        }
+    }
+    let goes = clearings.iter().any(|it| !it.removals.is_empty());
+    if goes && !options.yes {
+        say(options, &hosts, report::residue_text)?;
+        confirm(session)?;
+    }
+    session.show();
+    if clearings.is_empty() {
+        return Ok((exit, quiet));
+    }
+    let run = engine::Options {
+        parallel: options.parallel,
+        cancel: session.cancel.clone(),
+        started: session.started,
+    };
+    session.concluded = true;
+    let cleared = engine::clear(clearings, &wishes, &session.events, &run).await;
+    for (name, judged) in cleared.hosts {
+        if let Some(judged) = &judged {
+            tell(&session.events, &name, judged);
+        }
+        quiet.push((name, judged.ok_or_else(|| "it was not wiped to the end".to_owned())));
+    }
+    // In the order of the hosts.
+    let place = |name: &str| hosts.iter().position(|(host, _)| host == name);
+    quiet.sort_by_key(|(name, _)| place(name));
+    let own = match cleared.how {
+        Wiped::Clean => Exit::Done,
+        Wiped::Differs => Exit::Differs,
+        Wiped::Failed => Exit::Failed,
+        Wiped::Locked => Exit::Locked,
+    };
+    Ok((worst(exit, own), quiet))
+}
+
+/// Who reads the status wants to know first what can be mended.
+fn worst(one: Exit, other: Exit) -> Exit {
+    let order = [Exit::Locked, Exit::Failed, Exit::Unreachable, Exit::Differs];
+    order.into_iter().find(|it| *it == one || *it == other).unwrap_or(Exit::Done)
+}
+
+/// A host with our own journal is wiped by playing that back: it knows more than any table.
+fn refuse_ours(session: &Session, seen: &[Result<Seen, (Exit, String)>]) -> Result<(), Stop> {
+    let hosts = session.cluster.hosts.iter().zip(seen);
+    let ours: Vec<&str> = hosts
+        .filter(|(_, seen)| {
+            seen.as_ref().is_ok_and(|it| it.entries.iter().any(|entry| !entry.clears()))
+        })
+        .map(|(host, _)| host.display.as_str())
+        .collect();
+    if ours.is_empty() {
+        return Ok(());
+    }
+    Err(Stop::new(
+        Exit::Refused,
+        format!(
+            "{}: bivouac's own journal is there, which knows how the host was before\n  fix: `bivouac wipe` plays it back; what another installer left besides goes with `wipe --foreign` after it",
+            ours.join(", ")
+        ),
+    ))
+}
+
+fn confirm(session: &Session) -> Result<(), Stop> {
+    if !report::is_terminal() {
+        return Err(Stop::new(
+            Exit::Usage,
+            "a wipe needs an answer and there is no terminal\n  fix: look at it with `bivouac plan wipe --foreign`, then add `--yes`",
+        ));
+    }
+    let hosts: Vec<&str> = session.cluster.hosts.iter().map(|host| host.display.as_str()).collect();
+    let question = format!(
+        "this removes what is listed as `goes` from {}\ntype `wipe` to go on: ",
+        hosts.join(", ")
+    );
+    match report::ask(&question) {
+        Some(answer) if answer.trim() == "wipe" => Ok(()),
+        _ => Err(Stop::new(Exit::Usage, "nothing was changed: `wipe` was not typed")),
+    }
+}

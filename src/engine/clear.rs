@@ -1,0 +1,183 @@
+//! Hosts without our journal: what another installer's cluster left goes, thing by thing, and the host is looked at again.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::locks::{self, Taken};
+use super::run::Options;
+use super::task::output;
+use super::wipe::{CHANGES, LIMIT, LOOKS, Lane, Stopped, Wiped, named};
+use crate::event::{EventKind, Events, seconds};
+use crate::host::inventory::InventoryError;
+use crate::host::{Error, Journal, Locked, Outcome, Remote};
+use crate::residue::{self, Judged, Past, Removal, Wishes};
+
+/// Limit for a look at a host.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(180);
+
+/// A host, and what goes from it.
+#[derive(Debug)]
+pub struct Clearing {
+    pub name: String,
+    pub remote: Remote,
+    /// In order, each with the entry of the table that knows it.
+    pub removals: Vec<(&'static str, Removal)>,
+    /// What an earlier wipe, that was cut off, had found out.
+    pub past: Past,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Cleared {
+    /// The worst of all hosts.
+    pub how: Wiped,
+    /// What is on each host afterwards, where that could be seen.
+    pub hosts: Vec<(String, Option<Judged>)>,
+}
+
+/// Clears hosts, side by side. The run is over afterwards, and has been told so.
+pub async fn clear(
+    hosts: Vec<Clearing>,
+    wishes: &Wishes,
+    events: &Events,
+    options: &Options,
+) -> Cleared {
+    let cleared = clear_all(hosts, wishes, events, options).await;
+    events.run(EventKind::RunDone {
+        // What stays is the table's to say; the work itself was done.
+        ok: cleared.how <= Wiped::Differs,
+        seconds: seconds(options.started.elapsed()),
+        differences: None,
+        critical_path: Vec::new(),
+    });
+    cleared
+}
+
+async fn clear_all(
+    hosts: Vec<Clearing>,
+    wishes: &Wishes,
+    events: &Events,
+    options: &Options,
+) -> Cleared {
+    let (mut work, mut remotes) = (Vec::new(), Vec::new());
+    for host in hosts {
+        work.push((host.name.clone(), host.removals, host.past));
+        remotes.push((host.name, host.remote));
+    }
+    let Some(taken) = locks::take(remotes, "wipe", events, &options.cancel).await else {
+        return Cleared { how: Wiped::Locked, hosts: Vec::new() };
+    };
+    let permits = Arc::new(Semaphore::new(options.parallel.max(1)));
+    let mut lanes = JoinSet::new();
+    for (index, ((name, removals, past), host)) in work.into_iter().zip(taken).enumerate() {
+        let lane = Lane::new(name.clone(), events.clone(), options.clone());
+        let (permits, wishes) = (Arc::clone(&permits), wishes.clone());
+        lanes.spawn(async move {
+            let _permit = permits.acquire().await;
+            let (how, judged) = lane.clear(host, &removals, &wishes, &past).await;
+            (index, name, how, judged)
+        });
+    }
+    let mut results = lanes.join_all().await;
+    results.sort_by_key(|(index, ..)| *index);
+    let how = results.iter().map(|(_, _, how, _)| *how).max().unwrap_or(Wiped::Clean);
+    let hosts = results.into_iter().map(|(_, name, _, judged)| (name, judged)).collect();
+    Cleared { how, hosts }
+}
+
+impl Lane {
+    async fn clear(
+        mut self,
+        taken: Taken,
+        removals: &[(&'static str, Removal)],
+        wishes: &Wishes,
+        past: &Past,
+    ) -> (Wiped, Option<Judged>) {
+        let began = taken.began;
+        let (how, judged) = match taken.host {
+            None => (Wiped::Failed, None),
+            Some(host) => match self.take_away(host, removals, wishes, past).await {
+                Ok((false, judged)) if judged.residue().next().is_none() => {
+                    (Wiped::Clean, Some(judged))
+                }
+                Ok((false, judged)) => (Wiped::Differs, Some(judged)),
+                Ok((true, judged)) => (Wiped::Failed, Some(judged)),
+                Err(_) => (Wiped::Failed, None),
+            },
+        };
+        self.ended(how, began);
+        (how, judged)
+    }
+
+    /// Takes away what goes; says whether some of it did not work, and what is there now.
+    async fn take_away(
+        &mut self,
+        host: Locked,
+        removals: &[(&'static str, Removal)],
+        wishes: &Wishes,
+        past: &Past,
+    ) -> Result<(bool, Judged), Stopped> {
+        let mut journal = self.step("open the journal", LOOKS, Journal::open(host)).await?;
+        let mut failed = false;
+        if !removals.is_empty() {
+            let plan = residue::plan(removals).change();
+            let work = journal.change(
+                "wipe: what it is about to take away",
+                &plan,
+                None,
+                LIMIT,
+                None,
+                None,
+            );
+            self.step("note what goes", LOOKS, work).await?;
+        }
+        for (entry, removal) in removals {
+            if self.options.cancel.is_stopped() {
+                return Err(Stopped::Lane);
+            }
+            let change = removal.change();
+            let step = format!("{entry}: {}", short(&change.subject()));
+            let lines = output(&self.events, &self.name, &named(&step));
+            let work = journal.change(&step, &change, None, LIMIT, Some(lines), None);
+            match self.step(&step, CHANGES, work).await {
+                Ok(Outcome::Changed) => self.undone += 1,
+                Ok(Outcome::Unchanged) => {}
+                // The others have their own places; what stays is seen in the end.
+                Err(Stopped::Step) => failed = true,
+                Err(Stopped::Lane) => return Err(Stopped::Lane),
+            }
+        }
+        if !removals.is_empty() {
+            self.step("let systemd forget units that are gone", CHANGES, journal.settle()).await?;
+        }
+        let wanted = residue::wanted();
+        let look = async {
+            journal.reader().inventory(&wanted, LOOK).await.map_err(|error| match error {
+                InventoryError::Remote(error) => error,
+                cut @ InventoryError::CutShort { .. } => {
+                    Error::Script { cause: cut.to_string(), answer: crate::host::Answer::default() }
+                }
+            })
+        };
+        let inventory = self.step("look for what is left", LOOKS, look).await?;
+        let judged = residue::judge(&inventory, wishes, past);
+        if failed {
+            journal.close().await;
+        } else {
+            // Nothing is to be undone: what went was a dead cluster's.
+            let forget = journal.forget();
+            self.step("remove the journal", CHANGES, forget).await?.close().await;
+        }
+        Ok((failed, judged))
+    }
+}
+
+/// The beginning of a long subject.
+fn short(subject: &str) -> String {
+    match subject.char_indices().nth(100) {
+        Some((at, _)) => format!("{} ...", &subject[..at]),
+        None => subject.to_owned(),
+    }
+}

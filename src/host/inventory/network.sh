@@ -1,0 +1,56 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # inventory.sh sets them
+# Links, routes, namespaces, what the network plugins remember.
+
+if has ip; then
+    timeout 10 ip -o -d link show 2>/dev/null | while IFS= read -r line; do
+        name=${line#*: }
+        name=${name%%: *}
+        name=${name%%@*}
+        master=
+        case $line in *" master "*) master=${line#* master } master=${master%% *} ;; esac
+        kind=
+        for word in bridge vxlan geneve veth dummy ipip ip6tnl wireguard tun macvlan ipvlan openvswitch gre; do
+            case $line in *" $word "* | *"\\    $word"*)
+                kind=$word
+                break
+                ;;
+            esac
+        done
+        addresses=$(timeout 5 ip -o addr show dev "$name" 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print $4 }' | tr '\n' ' ')
+        say link "$name" type "$kind" master "$master" addresses "$addresses"
+    done
+    for family in 4 6; do
+        [ "$family" = 4 ] || [ -e /proc/net/if_inet6 ] || continue
+        # The kernel keeps those of links; what others set names a gateway, a protocol or a kind.
+        timeout 10 ip "-$family" route show table main 2>/dev/null | awk '$1 != "default" && $0 !~ / proto (kernel|ra|dhcp)( |$)/ && $1 !~ /^(fe80|ff)/' |
+            sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//' | while IFS= read -r name; do say route "$family $name"; done
+    done
+fi
+for path in /run/netns/*; do
+    [ -e "$path" ] || continue
+    say netns "${path##*/}"
+done
+
+# CNI configurations: whose they are stands in them.
+for path in /etc/cni/net.d/*; do
+    if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
+    text=$(head -c 20000 -- "$path" 2>/dev/null | tr -d '\000\n\t')
+    # The list's own name, not that of a plugin in it.
+    network=$(printf '%s' "$text" | sed -n 's/"plugins".*//; s/.*"name"[ ]*:[ ]*"\([^"]*\)".*/\1/p')
+    plugins=$(printf '%s' "$text" | grep -o '"type"[ ]*:[ ]*"[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | tr '\n' ',')
+    bridge=$(printf '%s' "$text" | sed -n 's/.*"bridge"[ ]*:[ ]*"\([^"]*\)".*/\1/p')
+    say network "$path" network "$network" plugins "$plugins" bridge "$bridge"
+done
+# Containers that have an address: libcni's own notes, in which those of pods name them.
+for path in /var/lib/cni/results/* /var/lib/cni/cache/results/*; do
+    [ -f "$path" ] || continue
+    pod=no
+    ! grep -qs K8S_POD_NAMESPACE -- "$path" || pod=yes
+    text=$(head -c 4000 -- "$path" 2>/dev/null | tr -d '\000\n\t')
+    say attachment "$path" pod $pod network "$(printf '%s' "$text" | sed -n 's/.*"networkName"[ ]*:[ ]*"\([^"]*\)".*/\1/p')" \
+        id "$(printf '%s' "$text" | sed -n 's/.*"containerId"[ ]*:[ ]*"\([^"]*\)".*/\1/p')"
+done
+if [ -d /sys/fs/bpf ]; then
+    find /sys/fs/bpf -xdev -mindepth 1 -maxdepth 3 2>/dev/null | head -n 500 | while IFS= read -r path; do say pin "$path"; done
+fi

@@ -1,0 +1,60 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # inventory.sh sets them
+# What installers change in the system: values now, and lines of files that many write.
+
+for name in vm.swappiness vm.overcommit_memory vm.panic_on_oom vm.max_map_count kernel.panic kernel.panic_on_oops kernel.softlockup_panic \
+    net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.all.disable_ipv6 net.ipv4.conf.all.route_localnet net.ipv4.ip_nonlocal_bind \
+    net.ipv4.tcp_tw_reuse net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce; do
+    value=
+    read -r value 2>/dev/null <"/proc/sys/$(printf '%s' "$name" | tr . /)" || continue
+    # A file of the owner's that sets it: the last one counts.
+    set_by=$(grep -sE "^[[:space:]]*-?$(printf '%s' "$name" | sed 's/\./[.\/]/g')[[:space:]]*=" /run/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf 2>/dev/null |
+        tail -n 1)
+    file=${set_by%%:*}
+    say setting "$name" now "$value" file "$file" set "$(printf '%s' "${set_by#*=}" | tr -d ' \t')"
+done
+
+# line NAME FILE PATTERN: its lines.
+lines_of() {
+    [ -f "$2" ] || return 0
+    grep -nE -- "$3" "$2" 2>/dev/null | head -n 60 | while IFS= read -r line; do
+        say line "$1" file "$2" number "${line%%:*}" text "${line#*:}"
+    done
+}
+lines_of hosts /etc/hosts '(^# (kubekey|kubernetes) hosts (BEGIN|END)|^# (BEGIN|END) ANSIBLE|^# Ansible inventory hosts (BEGIN|END)|^## sealos|-(master|worker)-node[0-9]+|apiserver\.cluster\.local|lb\.kubesphere\.local|sealos\.hub)'
+lines_of fstab /etc/fstab '^#[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)'
+lines_of selinux /etc/selinux/config '^SELINUX='
+for path in /etc/security/limits.conf /etc/systemd/system.conf /etc/bash.bashrc /etc/bashrc /etc/audit/rules.d/audit.rules /etc/sysctl.conf /root/.bashrc /etc/profile /etc/sudoers; do
+    lines_of block "$path" '^## Kainstall managed (start|end)|^# kubekey .*(BEGIN|END)|/opt/kube/bin'
+done
+lines_of resolv /etc/resolv.conf single-request-reopen
+for path in apt-daily.service apt-daily-upgrade.service swap.target; do
+    [ ! -L "/etc/systemd/system/$path" ] || [ "$(readlink "/etc/systemd/system/$path")" != /dev/null ] || say line masked file "/etc/systemd/system/$path" text "$path"
+done
+if [ -f /etc/ssh/sshd_config ]; then
+    say fact ssh-port value "$(awk 'tolower($1) == "port" { print $2; exit }' /etc/ssh/sshd_config)"
+fi
+[ ! -f /etc/os-release ] || say fact os value "$(. /etc/os-release 2>/dev/null && printf '%s %s' "${ID:-}" "${ID_LIKE:-}")"
+say fact selinux value "$(cat /sys/fs/selinux/enforce 2>/dev/null)"
+say fact swap value "$(awk 'NR > 1 { n++ } END { print n + 0 }' /proc/swaps 2>/dev/null)"
+
+# Files of root's and of who logs in: kubeconfigs, by the server that they are for.
+getent passwd 2>/dev/null | awk -F : '($3 == 0 || $3 >= 1000) && $6 ~ /^\/(root|home|var)/ { print $6 }' | sort -u | head -n 200 | while IFS= read -r home; do
+    if is_remote "$home"; then continue; fi
+    path=$home/.kube/config
+    if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
+    say path "$path" type f words kubeconfig servers "$(sed -n 's/^ *server: *//p' "$path" 2>/dev/null | sort -u | tr '\n' ' ')" \
+        contexts "$(grep -c '^- context:\|^  - context:' "$path" 2>/dev/null)"
+done
+# The certificate authority and the addresses of this host's own cluster.
+say fact server value "$(sed -n 's/^ *server: *//p' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/rancher/k3s/k3s.yaml /etc/rancher/rke2/rke2.yaml 2>/dev/null | sort -u | tr '\n' ' ')"
+# kubeadm's own configuration in root's home: its first line says so.
+for path in /root/*.yaml /root/*.yml; do
+    if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
+    ! head -n 3 -- "$path" 2>/dev/null | grep -q '^apiVersion: kubeadm\.k8s\.io/' || say path "$path" type f words 'apiVersion: kubeadm'
+done
+# Whether etcd's data is this host's: its manifest or unit says where.
+data=$(sed -n 's/^ *- --data-dir=//p' /etc/kubernetes/manifests/etcd.yaml 2>/dev/null)
+say fact etcd-data value "$data"
+external=$(sed -n 's/^ *- --etcd-servers=//p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null)
+say fact etcd-servers value "$external"

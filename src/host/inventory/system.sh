@@ -1,0 +1,78 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # inventory.sh sets them
+# Units, packages, processes, cgroups.
+
+if has systemctl; then
+    # shellcheck disable=SC2086 # names of units have no blanks
+    timeout 20 systemctl show -p Id -p LoadState -p UnitFileState -p ActiveState -p FragmentPath -- $units 2>/dev/null | awk '
+        function out() { if (id != "" && load != "not-found") print id "\t" load "\t" enabled "\t" active "\t" file; id = load = enabled = active = file = "" }
+        $0 == "" { out(); next }
+        { key = $0; sub(/=.*/, "", key); value = substr($0, length(key) + 2) }
+        key == "Id" { id = value }
+        key == "LoadState" { load = value }
+        key == "UnitFileState" { enabled = value }
+        key == "ActiveState" { active = value }
+        key == "FragmentPath" { file = value }
+        END { out() }' | while IFS=$tab read -r unit load enabled active file; do
+        # A unit that was started once and is gone from the disk is known until it stops.
+        say unit "$unit" load "$load" enabled "${enabled:--}" active "$active" file "$file"
+    done
+    # Enabled by a link, but the unit's file is gone.
+    for path in /etc/systemd/system/*.wants/kubelet.service /etc/systemd/system/*.wants/k3s*.service /etc/systemd/system/*.wants/rke2*.service; do
+        [ ! -L "$path" ] || [ -e "$path" ] || say path "$path" type l target "$(readlink -- "$path")" dangling yes
+    done
+fi
+
+if has dpkg-query; then
+    # shellcheck disable=SC2016,SC2086 # the package manager expands it; names have no blanks
+    dpkg-query -W -f '${Package}\t${db:Status-Abbrev}\t${Version}\n' -- $packages 2>/dev/null | while IFS=$tab read -r name status version; do
+        held=no
+        case $status in
+        h*) held=yes ;;
+        un*) continue ;;
+        esac
+        automatic=no
+        ! awk -v name="$name" '$1 == "Package:" { hit = $2 == name } hit && $1 == "Auto-Installed:" && $2 == 1 { found = 1 } END { exit !found }' \
+            /var/lib/apt/extended_states 2>/dev/null || automatic=yes
+        say package "$name" manager apt version "$version" held "$held" automatic "$automatic" state "${status%% *}"
+    done
+elif has rpm; then
+    # shellcheck disable=SC2086 # names have no blanks
+    timeout 20 rpm -q --qf '%{NAME}\t%{VERSION}-%{RELEASE}\n' $packages 2>/dev/null | grep "$tab" | while IFS=$tab read -r name version; do
+        held=no
+        ! grep -qsE "(^|[:!])$name-" /etc/dnf/plugins/versionlock.list /etc/yum/pluginconf.d/versionlock.list 2>/dev/null || held=yes
+        manager=rpm
+        say package "$name" manager $manager version "$version" held "$held" automatic no state ii
+    done
+fi
+
+# Pods' cgroups, only at the top: deeper ones are those of clusters in containers on this host (kind, k3s in LXD). The tree of systemd
+# mirrors the others.
+for path in /sys/fs/cgroup/kubepods /sys/fs/cgroup/kubepods.slice /sys/fs/cgroup/*/kubepods /sys/fs/cgroup/*/kubepods.slice; do
+    case $path in /sys/fs/cgroup/systemd/*) continue ;; esac
+    [ -d "$path" ] || continue
+    running=$(find "$path" -name cgroup.procs -exec cat {} + 2>/dev/null | grep -vxc 0)
+    say cgroup "$path" processes "$running"
+done
+
+# What runs on this host itself, not in containers of others.
+for path in /proc/[0-9]*/comm; do
+    name=
+    read -r name 2>/dev/null <"$path" || continue
+    case $name in
+    kubelet | kube-apiserver | kube-controller | kube-scheduler | kube-proxy | etcd | k3s | k3s-server | k3s-agent | rke2 | k0s | flanneld | calico-node | cilium-agent | \
+        containerd-shim* | kube-router | weaver | lvscare | image-cri-shim | cri-dockerd) ;;
+    *) continue ;;
+    esac
+    pid=${path#/proc/}
+    pid=${pid%/comm}
+    [ "$(readlink "/proc/$pid/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid)" ] || case $(cat "/proc/$pid/cgroup" 2>/dev/null) in
+    *kubepods*) ;;
+    *) continue ;;
+    esac
+    pods=no
+    ! grep -q kubepods "/proc/$pid/cgroup" 2>/dev/null || pods=yes
+    namespace=
+    case $name in containerd-shim*) namespace=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | sed -n 's/.* -namespace \([^ ]*\) .*/\1/p') ;; esac
+    say process "$name" pid "$pid" pods "$pods" namespace "$namespace" program "$(readlink "/proc/$pid/exe" 2>/dev/null)"
+done

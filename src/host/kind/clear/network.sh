@@ -1,0 +1,197 @@
+# The packet filter, links, routes, namespaces, cgroups. Each goes by its own name.
+
+# chains TOOL 'TABLE CHAIN'...
+bv_clear_chains_is() {
+    bv_tool=$1
+    shift
+    command -v "$bv_tool-save" >/dev/null || return 0
+    bv_clear_chains_there "$@"
+    [ -z "$bv_there" ]
+}
+# Those of these chains that are there, into bv_there.
+bv_clear_chains_there() {
+    bv_want=$(for bv_word; do printf '%s\n' "$bv_word"; done)
+    bv_there=$(timeout 30 "$bv_tool-save" 2>/dev/null | BV_WANT=$bv_want awk '
+        BEGIN { n = split(ENVIRON["BV_WANT"], all, "\n"); for (i = 1; i <= n; i++) want[all[i]] = 1 }
+        /^\*/ { table = substr($1, 2) }
+        /^:/ { chain = table " " substr($1, 2); if (chain in want) print chain }')
+}
+bv_clear_chains_before() { :; }
+bv_clear_chains_do() {
+    bv_tool=$1
+    shift
+    bv_clear_chains_there "$@"
+    [ -n "$bv_there" ] || return 0
+    # Only these chains, and the rules that lead to them, are in the transaction; what a comment says is no jump.
+    timeout 30 "$bv_tool-save" 2>/dev/null | BV_WANT=$bv_there awk '
+        BEGIN { n = split(ENVIRON["BV_WANT"], all, "\n"); for (i = 1; i <= n; i++) want[all[i]] = 1 }
+        /^\*/ { table = substr($1, 2); head = $0; n = 0; m = 0; next }
+        /^:/ { name = substr($1, 2); if ((table " " name) in want) chains[++n] = name; next }
+        /^-A/ {
+            if ((table " " $2) in want) next
+            rule = $0
+            gsub(/"([^"\\]|\\.)*"/, "quoted", rule)
+            count = split(rule, words, " ")
+            for (i = 3; i < count; i++)
+                if ((words[i] == "-j" || words[i] == "-g") && (table " " words[i + 1]) in want) {
+                    sub(/^-A/, "-D")
+                    jumps[++m] = $0
+                    break
+                }
+            next
+        }
+        /^COMMIT/ && (n || m) {
+            print head
+            for (i = 1; i <= n; i++) print ":" chains[i] " - [0:0]"
+            for (i = 1; i <= m; i++) print jumps[i]
+            for (i = 1; i <= n; i++) print "-X " chains[i]
+            print "COMMIT"
+        }' >"$BV/chains"
+    [ ! -s "$BV/chains" ] || "$bv_tool-restore" --noflush --wait 30 <"$BV/chains" || return 1
+    rm -f "$BV/chains"
+    bv_clear_tables "$bv_tool"
+}
+# They only lead to what is gone.
+bv_clear_chains_undo() { :; }
+
+# rule TOOL TABLE RULE
+bv_clear_rule_is() {
+    command -v "$1-save" >/dev/null || return 0
+    ! timeout 30 "$1-save" -t "$2" 2>/dev/null | grep -qxF -- "$3"
+}
+bv_clear_rule_before() { :; }
+bv_clear_rule_do() {
+    printf '*%s\n-D%s\nCOMMIT\n' "$2" "${3#-A}" | "$1-restore" --noflush --wait 30 || return 1
+    bv_clear_tables "$1"
+}
+# Tables in which nothing is left but empty chains that accept everything go too. Without nft there is one way: a table that is read anew with
+# nothing in it is made without anything. That is done to none that holds a rule, a chain of somebody's own, or what iptables cannot read.
+bv_clear_tables() {
+    case $("$1" --version) in *nf_tables*) ;; *) return 0 ;; esac
+    if command -v nft >/dev/null; then
+        case $1 in ip6*) bv_tables_remove ip6 ;; *) bv_tables_remove ip ;; esac
+        return
+    fi
+    for bv_table in $(timeout 30 "$1-save" 2>/dev/null | sed -n 's/^\*//p'); do
+        timeout 30 "$1-save" -t "$bv_table" 2>&1 | grep -qvE "^(\*$bv_table|:[A-Z]+ ACCEPT \[.*|COMMIT|# (Generated|Completed) .*|)\$" ||
+            printf '*%s\nCOMMIT\n' "$bv_table" | "$1-restore" --wait 30 || return 1
+    done
+    return 0
+}
+bv_clear_rule_undo() { :; }
+
+# table FAMILY NAME
+bv_clear_table_is() {
+    ! command -v nft >/dev/null || ! timeout 20 nft list tables 2>/dev/null | grep -qxF -- "table $1 $2"
+}
+bv_clear_table_before() { :; }
+bv_clear_table_do() { nft delete table "$1" "$2"; }
+bv_clear_table_undo() { :; }
+
+# sets NAME...
+bv_clear_sets_is() {
+    [ -d "$BV_SETS" ] && command -v ipset >/dev/null || return 0
+    bv_have=$(timeout 20 ipset list -n 2>/dev/null)
+    for bv_name; do
+        ! printf '%s\n' "$bv_have" | grep -qxF -- "$bv_name" || return 1
+    done
+}
+bv_clear_sets_before() { :; }
+bv_clear_sets_do() {
+    bv_have=$(timeout 20 ipset list -n 2>/dev/null)
+    # A list of sets goes before what is in it.
+    for bv_try in 1 2; do
+        for bv_name; do
+            ! printf '%s\n' "$bv_have" | grep -qxF -- "$bv_name" || ipset destroy "$bv_name" 2>/dev/null
+        done
+        bv_have=$(timeout 20 ipset list -n 2>/dev/null)
+    done
+    bv_clear_sets_is "$@" || bv_die "a set of \`$*\` is in use by a rule that is not Kubernetes'"
+}
+bv_clear_sets_undo() { :; }
+
+# servers 'OPTION ADDRESS:PORT'...
+bv_clear_servers_is() {
+    bv_have=$(bv_ipvs_list "$BV_IPVS")
+    for bv_name; do
+        ! printf '%s\n' "$bv_have" | grep -qxF -- "$bv_name" || return 1
+    done
+}
+bv_clear_servers_before() { :; }
+bv_clear_servers_do() {
+    command -v ipvsadm >/dev/null || bv_die "\`ipvsadm\` is not installed: install it, or reboot"
+    bv_have=$(bv_ipvs_list "$BV_IPVS")
+    for bv_name; do
+        ! printf '%s\n' "$bv_have" | grep -qxF -- "$bv_name" || ipvsadm -D "${bv_name%% *}" "${bv_name#* }" || return 1
+    done
+}
+bv_clear_servers_undo() { :; }
+
+# links NAME...
+bv_clear_links_is() {
+    for bv_name; do [ ! -e "/sys/class/net/$bv_name/ifindex" ] || return 1; done
+}
+bv_clear_links_before() { :; }
+bv_clear_links_do() {
+    for bv_name; do
+        [ -e "/sys/class/net/$bv_name/ifindex" ] || continue
+        # Whatever it is called: this would be our own way in.
+        [ -z "$(ip -4 route show default dev "$bv_name" 2>/dev/null)$(ip -6 route show default dev "$bv_name" 2>/dev/null)" ] ||
+            bv_die "the link \`$bv_name\` is not removed: the default route leads over it"
+        # The other end of a pair may have gone with the first.
+        ip link del dev "$bv_name" || [ ! -e "/sys/class/net/$bv_name/ifindex" ] || return 1
+    done
+}
+bv_clear_links_undo() { :; }
+
+# routes 'FAMILY ROUTE'...
+bv_clear_routes_is() {
+    for bv_route; do
+        ! bv_clear_routes_now "${bv_route%% *}" | grep -qxF -- "${bv_route#* }" || return 1
+    done
+}
+bv_clear_routes_now() {
+    ip "-$1" route show table main 2>/dev/null | sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//'
+}
+bv_clear_routes_before() { :; }
+bv_clear_routes_do() {
+    for bv_route; do
+        bv_clear_routes_now "${bv_route%% *}" | grep -qxF -- "${bv_route#* }" || continue
+        # shellcheck disable=SC2086 # A route is several words.
+        ip "-${bv_route%% *}" route del ${bv_route#* } || return 1
+    done
+}
+bv_clear_routes_undo() { :; }
+
+# netns NAME...
+bv_clear_netns_is() {
+    for bv_name; do [ ! -e "/run/netns/$bv_name" ] || return 1; done
+}
+bv_clear_netns_before() { :; }
+bv_clear_netns_do() {
+    for bv_name; do
+        case $bv_name in */* | . | .. | '') bv_die "\`$bv_name\` is no name of a namespace" ;; esac
+        [ -e "/run/netns/$bv_name" ] || continue
+        umount -l -- "/run/netns/$bv_name" 2>/dev/null
+        rm -f -- "/run/netns/$bv_name" || return 1
+    done
+    rmdir /run/netns 2>/dev/null
+    return 0
+}
+bv_clear_netns_undo() { :; }
+
+# cgroups PATH...
+bv_clear_cgroups_is() {
+    for bv_path; do [ ! -d "$bv_path" ] || return 1; done
+}
+bv_clear_cgroups_before() { :; }
+bv_clear_cgroups_do() {
+    timeout 60 systemctl stop kubepods.slice 2>/dev/null
+    for bv_try in 1 2 3; do
+        bv_pod_cgroups | while IFS= read -r bv_group; do rmdir -- "$bv_group" 2>/dev/null; done
+        bv_clear_cgroups_is "$@" && return
+        sleep 0.3
+    done
+    bv_die "cgroups of pods are still in use"
+}
+bv_clear_cgroups_undo() { :; }

@@ -1,0 +1,118 @@
+# What runs: units, pods, containers.
+
+# units UNIT...: stopped and disabled.
+bv_clear_units_is() {
+    for bv_name; do
+        bv_unit "$bv_name"
+        case $bv_active in inactive | failed | '') ;; *) return 1 ;; esac
+        case $bv_enabled in enabled | enabled-runtime | linked) return 1 ;; esac
+    done
+}
+bv_clear_units_before() {
+    for bv_name; do
+        bv_unit "$bv_name"
+        bv_was "${bv_enabled:-none}"
+    done
+}
+bv_clear_units_do() {
+    for bv_name; do
+        # One that does not stop by itself is ended; what it had started is a matter of its own.
+        timeout 120 systemctl stop -- "$bv_name" || timeout 20 systemctl kill -s KILL -- "$bv_name"
+        bv_unit "$bv_name"
+        case $bv_enabled in enabled | enabled-runtime | linked) timeout 60 systemctl disable -q -- "$bv_name" || return 1 ;; esac
+        systemctl reset-failed -- "$bv_name" 2>/dev/null
+    done
+    bv_clear_units_is "$@" || bv_die "a unit of \`$*\` does not stop"
+}
+# It is not started: what it belonged to is gone.
+bv_clear_units_undo() {
+    systemctl daemon-reload
+    bv_number=0
+    while [ "$bv_number" -lt "$bv_nargs" ]; do
+        bv_number=$((bv_number + 1))
+        eval "bv_name=\${$bv_number} bv_state=\${$((bv_nargs + bv_number)):-none}"
+        if [ "$bv_state" = enabled ] && systemctl cat -- "$bv_name" >/dev/null 2>&1; then
+            systemctl enable -q -- "$bv_name" || return 1
+        fi
+    done
+}
+
+# pods: through the runtime where it answers, so that their networks are taken down; then by their cgroups.
+bv_clear_pods_is() { bv_clear_had && [ -z "$(bv_pod_processes)" ] && [ -z "$(bv_clear_shims)" ]; }
+bv_clear_pods_before() { :; }
+bv_clear_pods_do() {
+    for bv_socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock /run/crio/crio.sock; do
+        if [ -S "$bv_socket" ] && command -v crictl >/dev/null; then
+            export CONTAINER_RUNTIME_ENDPOINT="unix://$bv_socket"
+            bv_ids=$(timeout 10 crictl pods -q 2>/dev/null) || continue
+            # shellcheck disable=SC2016 # The inner shell expands it.
+            printf '%s\n' "$bv_ids" | grep -xE '[0-9a-f]{6,}' |
+                timeout 120 xargs -r -n 1 -P 8 sh -c 'timeout 30 crictl stopp "$1"; timeout 30 crictl rmp "$1"' sh >/dev/null 2>&1
+        fi
+    done
+    bv_pods_stop
+    bv_clear_pods_is || bv_die "pods do not end: $(bv_pod_processes | tr '\n' ' ')"
+}
+bv_clear_pods_undo() { :; }
+
+# The shims of the namespace k8s.io on this host itself.
+bv_clear_shims() {
+    for bv_exe in /proc/[0-9]*/exe; do
+        case $(readlink "$bv_exe" 2>/dev/null) in */containerd-shim*) ;; *) continue ;; esac
+        bv_pid=${bv_exe#/proc/}
+        bv_pid=${bv_pid%/exe}
+        [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
+        ! tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- '-namespace k8s.io ' || echo "$bv_pid"
+    done
+}
+
+# docker ID...
+bv_clear_docker_is() {
+    bv_docker_answers || return 1
+    for bv_id; do
+        ! bv_docker_within 30 container inspect -f '{{.Id}}' -- "$bv_id" >/dev/null 2>&1 || return 1
+    done
+}
+bv_clear_docker_before() { :; }
+bv_clear_docker_do() {
+    bv_docker_answers || bv_die "docker does not answer: start it, so that the pods in it can be removed"
+    for bv_id; do bv_docker_within 60 container rm -f -v -- "$bv_id" >/dev/null 2>&1; done
+    bv_clear_docker_is "$@" || bv_die "docker keeps containers of pods"
+}
+bv_clear_docker_undo() { :; }
+
+# containerd NAMESPACE: everything in it, then itself. The runtime stays as it runs.
+bv_clear_containerd_is() {
+    bv_names=$(timeout 20 ctr namespaces ls -q 2>/dev/null) || return 1
+    ! printf '%s\n' "$bv_names" | grep -qxF -- "$1"
+}
+bv_clear_containerd_before() { :; }
+bv_clear_containerd_do() {
+    [ "$1" = k8s.io ] || bv_die "\`$1\` is not Kubernetes' namespace"
+    bv_in="timeout 60 ctr -n k8s.io"
+    $bv_in containers ls -q 2>/dev/null | while IFS= read -r bv_id; do
+        $bv_in tasks kill -s SIGKILL "$bv_id" >/dev/null 2>&1 </dev/null
+        $bv_in tasks rm -f "$bv_id" >/dev/null 2>&1 </dev/null
+        $bv_in containers rm "$bv_id" >/dev/null 2>&1 </dev/null
+    done
+    $bv_in images ls -q 2>/dev/null | while IFS= read -r bv_id; do
+        $bv_in images rm --sync "$bv_id" >/dev/null 2>&1 </dev/null
+    done
+    $bv_in leases ls -q 2>/dev/null | while IFS= read -r bv_id; do
+        $bv_in leases rm --sync "$bv_id" >/dev/null 2>&1 </dev/null
+    done
+    # A snapshot goes when no other is made of it.
+    bv_times=40
+    while [ "$bv_times" -gt 0 ]; do
+        bv_ids=$($bv_in snapshots ls 2>/dev/null | awk 'NR > 1 { print $1 }')
+        [ -n "$bv_ids" ] || break
+        printf '%s\n' "$bv_ids" | while IFS= read -r bv_id; do $bv_in snapshots rm "$bv_id" >/dev/null 2>&1 </dev/null; done
+        bv_times=$((bv_times - 1))
+    done
+    $bv_in content ls -q 2>/dev/null | while IFS= read -r bv_id; do
+        $bv_in content rm "$bv_id" >/dev/null 2>&1 </dev/null
+    done
+    timeout 60 ctr namespaces rm k8s.io >/dev/null 2>&1
+    bv_clear_containerd_is k8s.io || bv_die "containerd keeps something in the namespace \`k8s.io\`"
+}
+bv_clear_containerd_undo() { :; }

@@ -1,0 +1,188 @@
+# Packages, kernel settings, lines of files that many write.
+
+# packages MANAGER NAME...: exactly these, without resolving anything: `dpkg` and `rpm` take them all or none.
+bv_clear_packages_is() {
+    bv_pm=$1
+    shift
+    [ -z "$(bv_clear_packages_there "$@")" ]
+}
+# Those that are there, whole or in part, as NAME=VERSION.
+bv_clear_packages_there() {
+    case $bv_pm in
+    apt)
+        # shellcheck disable=SC2016 # dpkg-query expands it
+        dpkg-query -W -f '${Package}=${Version} ${db:Status-Abbrev}\n' -- "$@" 2>/dev/null | awk '$2 !~ /^un/ { print $1 }'
+        ;;
+    *) rpm -q --qf '%{NAME}=%{VERSION}-%{RELEASE}\n' -- "$@" 2>/dev/null | grep '=' ;;
+    esac
+}
+bv_clear_packages_before() {
+    bv_pm=$1
+    shift
+    # shellcheck disable=SC2046 # Names and versions have no blanks.
+    bv_was $(bv_clear_packages_there "$@")
+}
+bv_clear_packages_do() {
+    bv_pm=$1
+    shift
+    # shellcheck disable=SC2046 # Names have no blanks.
+    set -- $(bv_clear_packages_there "$@" | sed 's/=.*//')
+    case $bv_pm in
+    apt)
+        bv_package_wait
+        # What is held would stay.
+        for bv_name; do echo "$bv_name install"; done | dpkg --set-selections
+        DEBIAN_FRONTEND=noninteractive dpkg --purge -- "$@" </dev/null >&2
+        ;;
+    *)
+        for bv_name; do
+            ! command -v dnf >/dev/null || timeout 60 dnf -q -C versionlock delete "$bv_name" >/dev/null 2>&1 </dev/null
+        done
+        rpm -e -- "$@" </dev/null >&2
+        ;;
+    esac
+}
+bv_clear_packages_undo() {
+    shift "$bv_nargs"
+    [ $# -eq 0 ] || bv_clear_lost "packages $*"
+}
+
+# sysctls KEY=VALUE...
+bv_clear_sysctls_is() {
+    for bv_word; do
+        bv_sysctl_path "${bv_word%%=*}"
+        [ ! -e "$bv_sysctl" ] || [ "$(bv_sysctl_value)" = "${bv_word#*=}" ] || return 1
+    done
+}
+bv_clear_sysctls_before() {
+    for bv_word; do
+        bv_sysctl_path "${bv_word%%=*}"
+        bv_was "${bv_word%%=*}=$(bv_sysctl_value)"
+    done
+}
+bv_clear_sysctls_do() { bv_clear_sysctls_write "$@" && bv_clear_sysctls_is "$@"; }
+# This one overwrites others (Documentation/networking/ip-sysctl), so it comes first.
+bv_clear_sysctls_write() {
+    for bv_word; do case $bv_word in net.ipv4.ip_forward=* | net.ipv6.conf.all.forwarding=*) bv_clear_sysctl "$bv_word" || return 1 ;; esac done
+    for bv_word; do case $bv_word in net.ipv4.ip_forward=* | net.ipv6.conf.all.forwarding=*) ;; *) bv_clear_sysctl "$bv_word" || return 1 ;; esac done
+}
+bv_clear_sysctl() {
+    bv_sysctl_path "${1%%=*}"
+    [ ! -e "$bv_sysctl" ] || printf '%s\n' "${1#*=}" >"$bv_sysctl"
+}
+bv_clear_sysctls_undo() {
+    shift "$bv_nargs"
+    bv_clear_sysctls_write "$@"
+}
+
+# Files of which lines go: what it was and what it becomes are both saved, so an undo knows whether somebody was there since.
+bv_clear_edit_before() {
+    [ -f "$1" ] || bv_die "\`$1\` is not there"
+    { mkdir -p "$bv_saved" && cp -a -- "$1" "$bv_saved/file" && cp -a -- "$1" "$bv_saved/new"; } || bv_die "\`$1\` cannot be saved"
+    cat >"$bv_saved/new" || bv_die "\`$1\` cannot be saved"
+    bv_sync "$bv_saved/file" "$bv_saved/new" "$bv_saved"
+    bv_was saved
+}
+bv_clear_edit_do() {
+    cp -a -- "$bv_saved/new" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1" && bv_label "$1"
+}
+bv_clear_edit_undo() {
+    rm -f -- "$1.bivouac~"
+    if cmp -s -- "$1" "$bv_saved/new"; then
+        cp -a -- "$bv_saved/file" "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1" && bv_label "$1"
+    elif ! cmp -s -- "$1" "$bv_saved/file"; then
+        bv_keep "$1: it was changed since"
+    fi
+}
+
+# block FILE FIRST LAST
+bv_clear_block_is() { [ ! -f "$1" ] || ! grep -qxF -- "$2" "$1"; }
+bv_clear_block_before() {
+    BV_FIRST=$2 BV_LAST=$3 awk '
+        { line[NR] = $0; if ($0 == ENVIRON["BV_LAST"]) last = NR }
+        END {
+            for (i = 1; i <= NR; i++) {
+                # Without its end it is not known where a block ends.
+                if (line[i] == ENVIRON["BV_FIRST"] && i < last) inside = 1
+                if (!inside) print line[i]
+                if (line[i] == ENVIRON["BV_LAST"]) inside = 0
+            }
+        }' "$1" 2>/dev/null | bv_clear_edit_before "$1" || return 1
+    bv_was saved
+}
+bv_clear_block_do() { bv_clear_edit_do "$1"; }
+bv_clear_block_undo() { bv_clear_edit_undo "$1"; }
+
+# lines FILE LINE...
+bv_clear_lines_is() {
+    bv_path=$1
+    shift
+    for bv_word; do
+        ! grep -qxF -- "$bv_word" "$bv_path" 2>/dev/null || return 1
+    done
+}
+bv_clear_lines_before() {
+    bv_path=$1
+    shift
+    bv_words=$(for bv_word; do printf '%s\n' "$bv_word"; done)
+    BV_LINES=$bv_words awk '
+        BEGIN { n = split(ENVIRON["BV_LINES"], all, "\n"); for (i = 1; i <= n; i++) out[all[i]] = 1 }
+        !($0 in out)' "$bv_path" 2>/dev/null | bv_clear_edit_before "$bv_path" || return 1
+    bv_was saved
+}
+bv_clear_lines_do() { bv_clear_edit_do "$1"; }
+bv_clear_lines_undo() { bv_clear_edit_undo "$1"; }
+
+# fstab LINE...: comments that become lines again, and their swap is switched on.
+bv_clear_fstab_is() {
+    for bv_word; do
+        ! grep -qxF -- "$bv_word" "$BV_FSTAB" 2>/dev/null || return 1
+    done
+}
+bv_clear_fstab_before() {
+    bv_words=$(for bv_word; do printf '%s\n' "$bv_word"; done)
+    BV_LINES=$bv_words awk '
+        BEGIN { n = split(ENVIRON["BV_LINES"], all, "\n"); for (i = 1; i <= n; i++) out[all[i]] = 1 }
+        $0 in out { sub(/^#[ \t]*/, "") }
+        { print }' "$BV_FSTAB" 2>/dev/null | bv_clear_edit_before "$BV_FSTAB" || return 1
+    bv_was saved
+}
+bv_clear_fstab_do() {
+    bv_clear_edit_do "$BV_FSTAB" && systemctl daemon-reload || return 1
+    for bv_word; do
+        bv_word=${bv_word#\#}
+        # shellcheck disable=SC2086 # The first word of a line.
+        set -- $bv_word
+        timeout 60 swapon -- "$1" || bv_die "\`$1\` cannot be switched on as swap: its line in /etc/fstab is one again"
+    done
+}
+bv_clear_fstab_undo() { bv_clear_edit_undo "$BV_FSTAB"; }
+
+# selinux enforcing: in the file, and now where it is at work.
+bv_clear_selinux_is() { grep -qsx 'SELINUX=enforcing' /etc/selinux/config; }
+bv_clear_selinux_before() {
+    sed 's/^SELINUX=permissive$/SELINUX=enforcing/' /etc/selinux/config | bv_clear_edit_before /etc/selinux/config || return 1
+    bv_was "$(cat /sys/fs/selinux/enforce 2>/dev/null)"
+}
+bv_clear_selinux_do() {
+    bv_clear_edit_do /etc/selinux/config && { [ ! -e /sys/fs/selinux/enforce ] || setenforce 1; }
+}
+bv_clear_selinux_undo() {
+    shift "$bv_nargs"
+    bv_clear_edit_undo /etc/selinux/config
+    [ "${1:-}" != 0 ] || setenforce 0
+}
+
+# unmask UNIT...
+bv_clear_unmask_is() {
+    for bv_name; do [ "$(readlink "/etc/systemd/system/$bv_name" 2>/dev/null)" != /dev/null ] || return 1; done
+}
+bv_clear_unmask_before() { :; }
+bv_clear_unmask_do() { systemctl unmask -q -- "$@"; }
+bv_clear_unmask_undo() {
+    while [ "$bv_nargs" -gt 0 ]; do
+        systemctl mask -q -- "$1" || return 1
+        bv_nargs=$((bv_nargs - 1))
+        shift
+    done
+}

@@ -1,0 +1,280 @@
+//! What any Kubernetes leaves on a host, judged thing by thing: pure functions from an [`Inventory`] to verdicts.
+//!
+//! The table has an entry for each kind of leftover (`table/`): how it is known as the cluster's own, how it goes,
+//! what is never touched and why. What no entry recognises is nobody's business here. In doubt a thing stays, and is said to
+//! be unsure. The classes R01 to R46 and the incidents behind each `never` are those of the research
+//! `residue.md` (what kubeadm, kainstall, kubespray, sealos, kubekey, k3s, k0s, RKE, kubeasz and `KubeOne` leave).
+
+mod host;
+mod installers;
+mod order;
+mod pages;
+mod past;
+mod removal;
+mod table;
+
+use std::collections::BTreeSet;
+
+use crate::host::Clear;
+use crate::host::inventory::{Inventory, Kind, Thing, Wanted};
+
+pub use installers::Installer;
+pub use order::removals;
+pub use pages::pages;
+pub use past::{Past, plan};
+pub use removal::{Removal, Stage};
+
+use host::Host;
+
+/// One kind of leftover.
+#[derive(Debug)]
+pub struct Entry {
+    /// What it is called: `KubeletState`.
+    pub name: &'static str,
+    /// The classes of residue.md that it covers.
+    pub classes: &'static [&'static str],
+    /// What it is, as a clause.
+    pub what: &'static str,
+    /// How it is known as the cluster's own.
+    pub known: &'static str,
+    /// How it goes.
+    pub undone: &'static str,
+    /// What is never touched, and why.
+    pub never: &'static str,
+    /// Paths that it asks the host for; `*` stands for any part of a name.
+    pub paths: &'static [&'static str],
+    /// Units that it asks for.
+    pub units: &'static [&'static str],
+    /// Packages that it asks for.
+    pub packages: &'static [&'static str],
+    /// Other kinds of things that it may be.
+    pub kinds: &'static [Kind],
+    /// What it says of a thing; nothing where it is none of its own.
+    judge: fn(&Thing, &Host<'_>) -> Option<Outcome>,
+}
+
+/// An entry that looks for nothing; others begin with it.
+const NONE: Entry = Entry {
+    name: "",
+    classes: &[],
+    what: "",
+    known: "",
+    undone: "",
+    never: "",
+    paths: &[],
+    units: &[],
+    packages: &[],
+    kinds: &[],
+    judge: |_, _| None,
+};
+
+impl Entry {
+    /// Whether it asked for this thing.
+    fn reads(&self, thing: &Thing) -> bool {
+        let listed = |names: &[&str]| names.iter().any(|name| matches(name, &thing.name));
+        match thing.kind {
+            Kind::Path => listed(self.paths) || self.kinds.contains(&Kind::Path),
+            Kind::Unit => listed(self.units),
+            Kind::Package => listed(self.packages),
+            kind => self.kinds.contains(&kind),
+        }
+    }
+}
+
+/// Who something is that stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// The host's owner: a wipe has no business with it.
+    Owner,
+    /// The cluster's; it is kept because it cannot be had back.
+    Cluster,
+}
+
+/// What becomes of a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is provably Kubernetes' own.
+    Goes {
+        /// What proves it.
+        proof: String,
+        /// How it goes.
+        removal: Removal,
+    },
+    /// It is left alone.
+    Stays {
+        /// Why.
+        why: String,
+        /// Whose it is.
+        whose: Whose,
+    },
+    /// It is left alone because something is not known.
+    Unsure {
+        /// What.
+        unknown: String,
+    },
+    /// An installer, or the cluster, changed a setting of the system.
+    Setting {
+        /// How it is.
+        now: String,
+        /// How the distribution, or the kernel, ships it.
+        ships: String,
+        /// What puts that back, where asked to.
+        removal: Option<Removal>,
+    },
+}
+
+/// What was found out about one thing.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// The entry that recognised it.
+    pub entry: &'static Entry,
+    /// The thing's name, for people.
+    pub thing: String,
+    /// What becomes of it.
+    pub outcome: Outcome,
+}
+
+impl Verdict {
+    /// Whether something of Kubernetes' is left as long as this is there.
+    pub fn is_residue(&self) -> bool {
+        match &self.outcome {
+            Outcome::Goes { .. } | Outcome::Unsure { .. } => true,
+            Outcome::Stays { whose, .. } => *whose == Whose::Cluster,
+            Outcome::Setting { .. } => false,
+        }
+    }
+}
+
+/// What the operator asks for beyond what goes by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// Settings go back to what the distribution ships.
+    pub defaults: bool,
+    /// Data and services that are kept otherwise, by their names in the inventory.
+    pub also: BTreeSet<String>,
+}
+
+/// What is known of one host.
+#[derive(Debug, Clone, Default)]
+pub struct Judged {
+    /// Who installed it, as far as marks on the disk tell.
+    pub installers: Vec<Installer>,
+    /// In the order of the table.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Judged {
+    /// The things that go.
+    pub fn going(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|it| matches!(it.outcome, Outcome::Goes { .. }))
+    }
+
+    /// What of Kubernetes is there.
+    pub fn residue(&self) -> impl Iterator<Item = &Verdict> {
+        self.verdicts.iter().filter(|it| it.is_residue())
+    }
+}
+
+/// All entries.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    table::TABLE.iter().copied().flatten()
+}
+
+/// What the table asks hosts for.
+pub fn wanted() -> Wanted {
+    let mut wanted = Wanted::default();
+    for entry in entries() {
+        wanted.paths.extend(entry.paths);
+        wanted.units.extend(entry.units);
+        wanted.packages.extend(entry.packages);
+    }
+    wanted.paths.extend(installers::marks());
+    wanted.paths.extend(host::asked());
+    for list in [&mut wanted.paths, &mut wanted.units, &mut wanted.packages] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    wanted
+}
+
+/// Judges what is on a host, where an earlier wipe may have been cut off.
+pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
+    let host = Host::new(inventory, wishes, past);
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for entry in entries() {
+        for thing in &inventory.things {
+            if entry.reads(thing)
+                && let Some(outcome) = (entry.judge)(thing, &host)
+            {
+                let outcome = match (outcome, past.removal_of(&thing.name)) {
+                    // A name that is no plain text is handed to no command, whatever the entry thinks of it.
+                    (Outcome::Goes { .. }, _) if thing.garbled => {
+                        Outcome::Unsure { unknown: "its name is no plain text".to_owned() }
+                    }
+                    (Outcome::Unsure { .. } | Outcome::Stays { .. }, Some(removal)) => {
+                        let proof = "an earlier wipe that was cut off knew it".to_owned();
+                        Outcome::Goes { proof, removal }
+                    }
+                    (outcome, _) => outcome,
+                };
+                let verdict = Verdict { entry, thing: host::shown(thing), outcome };
+                // Two of the paths that are asked for may name the same.
+                let is_known =
+                    |it: &Verdict| it.entry.name == entry.name && it.thing == verdict.thing;
+                if !verdicts.iter().rev().take_while(|it| it.entry.name == entry.name).any(is_known)
+                {
+                    verdicts.push(verdict);
+                }
+            }
+        }
+    }
+    // What the operator named goes as well.
+    for verdict in &mut verdicts {
+        let may = matches!(
+            verdict.outcome,
+            Outcome::Stays { whose: Whose::Cluster, .. } | Outcome::Unsure { .. }
+        );
+        if may && let Some(removal) = host.asked_for(&verdict.thing) {
+            verdict.outcome =
+                Outcome::Goes { proof: "named on the command line".to_owned(), removal };
+        }
+    }
+    // What a package brought that goes is no thing of its own.
+    verdicts.retain(|it| {
+        let stays = matches!(it.outcome, Outcome::Stays { whose: Whose::Owner, .. });
+        !(stays
+            && host.package_of(&it.thing).is_some_and(|package| table::is_going(package, &host)))
+    });
+    only_hollow(&mut verdicts, &host);
+    Judged { installers: installers::of(&host), verdicts }
+}
+
+/// A directory that others share goes only when it is empty; one that holds something goes only with what goes from below it.
+fn only_hollow(verdicts: &mut Vec<Verdict>, host: &Host<'_>) {
+    loop {
+        let going: Vec<String> = verdicts
+            .iter()
+            .filter(|it| matches!(it.outcome, Outcome::Goes { .. }))
+            .map(|it| it.thing.clone())
+            .collect();
+        let before = verdicts.len();
+        verdicts.retain(|it| {
+            let is_hollow = matches!(&it.outcome, Outcome::Goes { removal, .. } if removal.clear == Clear::Hollow);
+            let is_empty = host.path(&it.thing).is_none_or(|path| path.is("empty"));
+            let below = format!("{}/", it.thing);
+            !is_hollow || is_empty || going.iter().any(|path| path.starts_with(&below))
+        });
+        // One that stays may have been the only reason for the one above it.
+        if verdicts.len() == before {
+            return;
+        }
+    }
+}
+
+/// Whether a name is one of a pattern's, of which `*` stands for any part but `/`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == name };
+    let Some(rest) = name.strip_prefix(before) else { return false };
+    let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+    ends.take_while(|end| !rest[..*end].contains('/')).any(|end| matches(after, &rest[end..]))
+}

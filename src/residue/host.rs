@@ -1,0 +1,334 @@
+//! What the things of one host say about each other: who else uses the runtime, whose a network is, whether there was ever
+//! a Kubernetes here at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::removal::{Removal, Stage};
+use super::{Outcome, Past, Whose, Wishes};
+use crate::host::Clear;
+use crate::host::inventory::{Inventory, Kind, Thing};
+
+/// Paths that nobody but a Kubernetes makes, the plainest first.
+const SIGNS: [&str; 14] = [
+    "/var/lib/kubelet/config.yaml",
+    "/var/lib/kubelet/kubeadm-flags.env",
+    "/etc/kubernetes/kubelet.conf",
+    "/etc/kubernetes/admin.conf",
+    "/etc/kubernetes/pki",
+    "/etc/kubernetes/ssl",
+    "/etc/kubernetes/manifests",
+    "/var/lib/kubelet",
+    "/etc/rancher/k3s",
+    "/etc/rancher/rke2",
+    "/var/lib/rancher/k3s",
+    "/var/lib/rancher/rke2",
+    "/var/lib/k0s",
+    "/opt/rke",
+];
+/// Programs that make a host a node.
+const PROGRAMS: [&str; 6] = [
+    "/usr/bin/kubelet",
+    "/usr/local/bin/kubelet",
+    "/opt/kube/bin",
+    "/usr/local/bin/k3s",
+    "/usr/local/bin/k0s",
+    "/usr/local/bin/rke2",
+];
+/// Programs that run docker, whose containerd it is then.
+const DOCKER: [&str; 2] = ["/usr/bin/dockerd", "/usr/local/bin/dockerd"];
+/// Others that have networks of the standard plugins.
+pub(super) const CNI_USERS: [&str; 5] = [
+    "/usr/bin/podman",
+    "/usr/local/bin/nerdctl",
+    "/usr/bin/nerdctl",
+    "/usr/bin/nomad",
+    "/usr/local/bin/nomad",
+];
+/// Certificates that kubeadm makes for an etcd of its own.
+pub(super) const ETCD_PKI: &str = "/etc/kubernetes/pki/etcd";
+
+/// The paths that say something about others.
+pub(super) fn asked() -> impl Iterator<Item = &'static str> {
+    SIGNS.into_iter().chain(PROGRAMS).chain(DOCKER).chain(CNI_USERS).chain([ETCD_PKI])
+}
+
+/// One host.
+pub(super) struct Host<'a> {
+    inventory: &'a Inventory,
+    wishes: &'a Wishes,
+    past: &'a Past,
+    owners: BTreeMap<&'a str, &'a str>,
+    paths: BTreeMap<&'a str, &'a Thing>,
+    /// What says that there is, or was, a Kubernetes.
+    sign: Option<String>,
+}
+
+/// Whose a container runtime is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Runtime {
+    /// Nobody's: it is not there.
+    Absent,
+    /// The cluster's alone, and why.
+    Cluster(String),
+    /// Others use it as well, and who.
+    Shared(String),
+    /// That is not known, and why.
+    Unknown(String),
+}
+
+impl<'a> Host<'a> {
+    pub(super) fn new(inventory: &'a Inventory, wishes: &'a Wishes, past: &'a Past) -> Self {
+        let owners =
+            inventory.of(Kind::Owner).map(|it| (it.name.as_str(), it.get("package"))).collect();
+        let paths = inventory.of(Kind::Path).map(|it| (it.name.as_str(), it)).collect();
+        let mut host = Self { inventory, wishes, past, owners, paths, sign: None };
+        host.sign = host.find_sign();
+        host
+    }
+
+    /// The things of one kind.
+    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = &'a Thing> {
+        self.inventory.of(kind)
+    }
+
+    /// What is at a path.
+    pub(super) fn path(&self, path: &str) -> Option<&'a Thing> {
+        self.paths.get(path).copied()
+    }
+
+    /// The package that brought a path.
+    pub(super) fn package_of(&self, path: &str) -> Option<&'a str> {
+        self.owners.get(path).copied()
+    }
+
+    /// The value of a fact; empty where the host told none.
+    pub(super) fn fact(&self, name: &str) -> &'a str {
+        self.of(Kind::Fact).find(|it| it.name == name).map_or("", |it| it.get("value"))
+    }
+
+    /// What says that there is a Kubernetes here, or was.
+    pub(super) fn sign(&self) -> Option<&str> {
+        self.sign.as_deref()
+    }
+
+    /// Whether the operator wants defaults back.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        self.wishes.also.contains(name)
+    }
+
+    /// How something goes that is kept but for the operator's word.
+    pub(super) fn asked_for(&self, thing: &str) -> Option<Removal> {
+        (self.wants(thing) && self.path(thing).is_some_and(|it| it.get("type") == "d"))
+            .then(|| Removal::new(Stage::Data, Clear::Tree, [thing]))
+    }
+
+    /// The strongest sign there is. Only what nobody but a Kubernetes makes counts.
+    fn find_sign(&self) -> Option<String> {
+        let file = SIGNS.iter().find(|path| self.path(path).is_some());
+        file.map(|path| format!("`{path}` is there"))
+            .or_else(|| {
+                let names = ["kubelet", "kubeadm"];
+                let package =
+                    self.of(Kind::Package).find(|it| names.contains(&it.name.as_str()))?;
+                Some(format!("the package `{}` is installed", package.name))
+            })
+            .or_else(|| {
+                let names = [
+                    "kubelet.service",
+                    "k3s.service",
+                    "k3s-agent.service",
+                    "rke2-server.service",
+                    "rke2-agent.service",
+                ];
+                let unit = self.of(Kind::Unit).find(|it| names.contains(&it.name.as_str()))?;
+                Some(format!("the unit `{}` is there", unit.name))
+            })
+            .or_else(|| {
+                let program = PROGRAMS.iter().find(|path| self.path(path).is_some())?;
+                Some(format!("`{program}` is there"))
+            })
+            .or_else(|| {
+                let chain = self.of(Kind::Chain).find(|it| it.name.contains(" KUBE-"))?;
+                Some(format!("the chain `{}` is there", chain.name))
+            })
+            .or_else(|| {
+                self.of(Kind::Cgroup).next().map(|it| format!("the cgroup `{}` is there", it.name))
+            })
+            .or_else(|| self.past.is_there().then(|| "an earlier wipe was cut off here".to_owned()))
+    }
+
+    /// Networks of containers that are not Kubernetes', by name.
+    pub(super) fn other_networks(&self) -> BTreeSet<&'a str> {
+        let configured = self
+            .of(Kind::Network)
+            .filter(|it| self.network(it) == Some(false))
+            .map(|it| it.get("network"));
+        let used = self.of(Kind::Attachment).filter(|it| !it.is("pod")).map(|it| it.get("network"));
+        configured.chain(used).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Networks of pods, by name.
+    pub(super) fn pod_networks(&self) -> BTreeSet<&'a str> {
+        let configured = self
+            .of(Kind::Network)
+            .filter(|it| self.network(it) == Some(true))
+            .map(|it| it.get("network"));
+        let used = self.of(Kind::Attachment).filter(|it| it.is("pod")).map(|it| it.get("network"));
+        configured.chain(used).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Containers of pods that have an address.
+    pub(super) fn pod_ids(&self) -> impl Iterator<Item = &'a str> {
+        self.of(Kind::Attachment).filter(|it| it.is("pod")).map(|it| it.get("id"))
+    }
+
+    /// Whether a network configuration is of pods (`true`), of others (`false`), or nobody knows.
+    ///
+    /// Sources: the files that the projects ship (flannel's and Calico's manifests, Cilium's `05-cilium.conflist`, Weave's, kube-router's,
+    /// podman's `87-podman.conflist`, nerdctl's `nerdctl-*.conflist`, CRI-O's `100-crio-bridge.conflist`).
+    pub(super) fn network(&self, thing: &Thing) -> Option<bool> {
+        const PODS: [&str; 11] = [
+            "flannel",
+            "calico",
+            "calico-ipam",
+            "cilium-cni",
+            "weave-net",
+            "kube-ovn",
+            "multus",
+            "antrea",
+            "kube-router",
+            "aws-cni",
+            "terway",
+        ];
+        let (name, file) =
+            (thing.get("network"), thing.name.rsplit('/').next().unwrap_or_default());
+        if name == "podman" || file.contains("podman") || file.starts_with("nerdctl-") {
+            return Some(false);
+        }
+        if thing.get("plugins").split(',').any(|plugin| PODS.contains(&plugin)) {
+            return Some(true);
+        }
+        let mut users =
+            self.of(Kind::Attachment).filter(|it| it.get("network") == name).map(|it| it.is("pod"));
+        match users.next() {
+            Some(first) if users.all(|pod| pod == first) => Some(first),
+            _ => None,
+        }
+    }
+
+    /// Whose containerd is.
+    pub(super) fn containerd(&self) -> Runtime {
+        let programs = ["/usr/bin/containerd", "/usr/local/bin/containerd"];
+        let stores = ["/var/lib/containerd", "/run/containerd", "/etc/containerd"];
+        let is_there = |paths: &[&str]| paths.iter().any(|path| self.path(path).is_some());
+        if !is_there(&programs) && !is_there(&stores) {
+            return Runtime::Absent;
+        }
+        let others: Vec<&str> = self
+            .of(Kind::Namespace)
+            .map(|it| it.name.as_str())
+            .filter(|name| *name != "k8s.io")
+            .collect();
+        if !others.is_empty() {
+            let names = others.join("`, `");
+            return Runtime::Shared(format!("others have namespaces in it: `{names}`"));
+        }
+        let docker = ["docker.io", "docker-ce", "moby-engine", "docker"];
+        if let Some(package) = self.of(Kind::Package).find(|it| docker.contains(&it.name.as_str()))
+        {
+            return Runtime::Shared(format!("the package `{}` uses it", package.name));
+        }
+        if let Some(path) = DOCKER.iter().find(|it| self.path(it).is_some()) {
+            return Runtime::Shared(format!("`{path}` uses it"));
+        }
+        let needs: Vec<&str> = self
+            .fact("needs-containerd")
+            .split(' ')
+            .filter(|name| {
+                !name.is_empty()
+                    && !["containerd", "containerd.io", "runc", "kubelet", "kubeadm"].contains(name)
+            })
+            .collect();
+        if !needs.is_empty() {
+            return Runtime::Shared(format!("packages need it: `{}`", needs.join("`, `")));
+        }
+        if !is_there(&programs) {
+            return match &self.sign {
+                Some(sign) => {
+                    Runtime::Cluster(format!("there is no containerd any more, and {sign}"))
+                }
+                None => Runtime::Unknown("nothing says whose it was".to_owned()),
+            };
+        }
+        let is_kubelets = self.fact("kubelet-runtime").contains("containerd");
+        let has_pods = self.of(Kind::Namespace).any(|it| it.name == "k8s.io");
+        match (is_kubelets, has_pods) {
+            (true, true) => Runtime::Cluster(
+                "the kubelet's runtime, and nobody but Kubernetes has a namespace in it".to_owned(),
+            ),
+            (true, false) => Runtime::Cluster(
+                "the kubelet's runtime, and nobody has a namespace in it".to_owned(),
+            ),
+            (false, true) if self.sign.is_some() => {
+                Runtime::Cluster("only Kubernetes has a namespace in it".to_owned())
+            }
+            _ => Runtime::Unknown("nothing says whether it came for Kubernetes".to_owned()),
+        }
+    }
+}
+
+/// A thing's name, for people.
+pub(super) fn shown(thing: &Thing) -> String {
+    let name = &thing.name;
+    match thing.kind {
+        Kind::Path | Kind::Owner | Kind::Attachment | Kind::Network | Kind::Disk | Kind::Pin => {
+            name.clone()
+        }
+        Kind::Unit => format!("unit {name}"),
+        Kind::Package => format!("package {name} {}", thing.get("version")),
+        Kind::Chain => format!("chain {name}"),
+        Kind::Rule => format!("rule {name}"),
+        Kind::Table => format!("table {name}"),
+        Kind::Set => format!("set {name}"),
+        Kind::Server => format!("virtual server {name}"),
+        Kind::Link => format!("link {name}"),
+        Kind::Route => {
+            format!("route {}", name.split_once(' ').map_or(name.as_str(), |(_, it)| it))
+        }
+        Kind::Netns => format!("network namespace {name}"),
+        Kind::Cgroup => format!("cgroup {name}"),
+        Kind::Namespace => format!("containerd's namespace {name}"),
+        Kind::Container => format!("container {}", thing.get("name")),
+        Kind::Process => format!("process {name} ({})", thing.get("pid")),
+        Kind::Setting => format!("setting {name}"),
+        Kind::Line if thing.get("number").is_empty() => thing.get("file").to_owned(),
+        Kind::Line => format!("{}:{}", thing.get("file"), thing.get("number")),
+        Kind::Fact => name.clone(),
+    }
+}
+
+/// It stays, and is the owner's.
+pub(super) fn owners(why: impl Into<String>) -> Outcome {
+    Outcome::Stays { why: why.into(), whose: Whose::Owner }
+}
+
+/// It stays, and is the cluster's.
+pub(super) fn kept(why: impl Into<String>) -> Outcome {
+    Outcome::Stays { why: why.into(), whose: Whose::Cluster }
+}
+
+/// It stays, because something is not known.
+pub(super) fn unsure(unknown: impl Into<String>) -> Outcome {
+    Outcome::Unsure { unknown: unknown.into() }
+}
+
+/// It goes.
+pub(super) fn goes(
+    proof: impl Into<String>,
+    stage: Stage,
+    clear: Clear,
+    words: &[&str],
+) -> Outcome {
+    let words = words.iter().map(|word| (*word).to_owned());
+    Outcome::Goes { proof: proof.into(), removal: Removal::new(stage, clear, words) }
+}

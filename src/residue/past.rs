@@ -1,0 +1,78 @@
+//! What an earlier wipe, that was cut off, had found out: its first entry in the host's journal is its plan. Much of what proves
+//! that a thing is Kubernetes' goes in the course of a wipe, so the next one could not know it any more.
+
+use super::removal::{Removal, Stage};
+use crate::host::{Clear, Entry, State};
+
+/// What earlier wipes were about to take away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Past {
+    removals: Vec<(Clear, Vec<String>)>,
+}
+
+impl Past {
+    /// From a host's journal.
+    pub fn of(entries: &[Entry]) -> Self {
+        let plans = entries
+            .iter()
+            .filter(|entry| entry.clears() && entry.state != State::Undone)
+            .filter(|entry| entry.arguments.first().is_some_and(|what| what == Clear::Plan.name()));
+        let removals = plans
+            .flat_map(|entry| entry.arguments.iter().skip(1))
+            .filter_map(|word| serde_json::from_str::<Vec<String>>(word).ok())
+            .filter_map(|mut words| {
+                let clear = words
+                    .first()
+                    .and_then(|name| Clear::ALL.into_iter().find(|it| it.name() == name))?;
+                words.remove(0);
+                Some((clear, words))
+            })
+            .collect();
+        Self { removals }
+    }
+
+    /// Whether a wipe was here.
+    pub(super) fn is_there(&self) -> bool {
+        !self.removals.is_empty()
+    }
+
+    /// How a thing was to go that has this name.
+    pub(super) fn removal_of(&self, name: &str) -> Option<Removal> {
+        let known = |(clear, words): &&(Clear, Vec<String>)| {
+            // What goes by more than its name needs all of its words, which the name is not.
+            let by_name = matches!(
+                clear,
+                Clear::Files
+                    | Clear::Programs
+                    | Clear::Symlinks
+                    | Clear::Tree
+                    | Clear::Units
+                    | Clear::Links
+                    | Clear::Netns
+                    | Clear::Packages
+            );
+            by_name && words.iter().any(|word| word == name)
+        };
+        let (clear, words) = self.removals.iter().find(known)?;
+        let (stage, words) = match clear {
+            Clear::Units => (Stage::Services, vec![name]),
+            Clear::Tree => (Stage::Data, vec![name]),
+            Clear::Links => (Stage::Links, vec![name]),
+            Clear::Netns => (Stage::Network, vec![name]),
+            Clear::Packages => (Stage::Packages, vec![words.first()?.as_str(), name]),
+            _ => (Stage::Files, vec![name]),
+        };
+        Some(Removal::new(stage, *clear, words))
+    }
+}
+
+/// The entry that a wipe begins with.
+pub fn plan(removals: &[(&'static str, Removal)]) -> Removal {
+    let words = removals.iter().filter_map(|(_, removal)| {
+        let words: Vec<&str> = std::iter::once(removal.clear.name())
+            .chain(removal.words.iter().map(String::as_str))
+            .collect();
+        serde_json::to_string(&words).ok()
+    });
+    Removal::new(Stage::Manifests, Clear::Plan, words)
+}

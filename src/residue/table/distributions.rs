@@ -1,0 +1,142 @@
+//! Kubernetes that comes as one program: k3s, RKE2, k0s; and RKE1's and kubeasz' own directories.
+
+use super::super::host::{Host, goes};
+use super::super::removal::Stage;
+use super::super::{Entry, NONE, Outcome};
+use super::{file, held, hollow, tree};
+use crate::host::Clear;
+use crate::host::inventory::Thing;
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "DistributionConfig",
+        classes: &["R01", "R06"],
+        what: "the configuration of k3s, RKE2, k0s and their kin",
+        known: "directories that only these make",
+        undone: "saved and removed",
+        never: "`/etc/rancher` itself while anything else is in it",
+        paths: &[
+            "/etc/rancher/k3s",
+            "/etc/rancher/rke2",
+            "/etc/rancher/node",
+            "/etc/k0s",
+            "/var/lib/sealos",
+            "/root/.sealos",
+        ],
+        judge: file,
+        ..NONE
+    },
+    Entry {
+        name: "DistributionData",
+        classes: &["R01", "R02", "R10", "R17"],
+        what: "what k3s, RKE2, k0s and RKE1 write while they run, their own containerd's store among it",
+        known: "directories that only these make",
+        undone: "everything below is unmounted, the list of mounts is read again, and the tree is removed by a walk in which no mount can be seen",
+        never: "volumes (`storage`) and snapshots of their etcd: they are entries of their own",
+        paths: &[
+            "/var/lib/rancher/k3s/agent",
+            "/var/lib/rancher/k3s/data",
+            "/var/lib/rancher/k3s/server/*",
+            "/var/lib/rancher/k3s/server/db/*",
+            "/var/lib/rancher/rke2/agent",
+            "/var/lib/rancher/rke2/data",
+            "/var/lib/rancher/rke2/bin",
+            "/var/lib/rancher/rke2/server/*",
+            "/var/lib/rancher/rke2/server/db/*",
+            "/var/lib/k0s/*",
+            "/run/k3s",
+            "/run/k0s",
+            "/run/flannel",
+            "/var/lib/rancher/rke",
+            "/opt/rke2",
+            "/var/lib/image-cri-shim",
+            "/var/lib/cri-dockerd",
+        ],
+        judge: data,
+        ..NONE
+    },
+    Entry {
+        name: "DistributionPrograms",
+        classes: &["R12"],
+        what: "the programs of k3s, RKE2 and k0s, and their scripts that end and remove them",
+        known: "their names, and no package that owns them",
+        undone: "removed after everything that they could still be asked for",
+        never: "programs that packages brought",
+        paths: &[
+            "/usr/local/bin/k3s",
+            "/usr/local/bin/k3s-killall.sh",
+            "/usr/local/bin/k3s-uninstall.sh",
+            "/usr/local/bin/k3s-agent-uninstall.sh",
+            "/usr/local/bin/ctr",
+            "/usr/local/bin/rke2",
+            "/usr/local/bin/rke2-killall.sh",
+            "/usr/local/bin/rke2-uninstall.sh",
+            "/usr/bin/rke2",
+            "/usr/bin/rke2-killall.sh",
+            "/usr/bin/rke2-uninstall.sh",
+            "/usr/local/bin/k0s",
+        ],
+        judge: |thing, host| {
+            // containerd's own client has this name, and k3s' a link.
+            if thing.name.ends_with("/ctr") {
+                let is_link = thing.get("type") == "l"
+                    && thing.get("target").rsplit('/').next() == Some("k3s");
+                return is_link.then(|| {
+                    goes("a link to `k3s`", Stage::Files, Clear::Symlinks, &[&thing.name])
+                });
+            }
+            Some(held(thing, host).unwrap_or_else(|| {
+                goes(
+                    "a program of this name is only one distribution's",
+                    Stage::Files,
+                    Clear::Programs,
+                    &[&thing.name],
+                )
+            }))
+        },
+        ..NONE
+    },
+    Entry {
+        name: "DistributionDirectories",
+        classes: &["R01"],
+        what: "directories that distributions share with their kin",
+        known: "their names",
+        undone: "removed where they are empty in the end",
+        never: "anything in them that is not listed by itself",
+        paths: &[
+            "/etc/rancher",
+            "/var/lib/rancher",
+            "/var/lib/rancher/k3s",
+            "/var/lib/rancher/k3s/server",
+            "/var/lib/rancher/k3s/server/db",
+            "/var/lib/rancher/rke2",
+            "/var/lib/rancher/rke2/server",
+            "/var/lib/rancher/rke2/server/db",
+            "/var/lib/k0s",
+            "/opt/rke",
+            "/opt/kube",
+        ],
+        judge: hollow,
+        ..NONE
+    },
+];
+
+fn data(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    // These have entries of their own.
+    if thing.name.ends_with("/db")
+        || thing.name.ends_with("/snapshots")
+        || thing.name.ends_with("/storage")
+    {
+        return None;
+    }
+    // Links and files among the directories.
+    if thing.get("type") == "l" && host.package_of(&thing.name).is_none() {
+        return Some(goes(
+            "it lies in a directory that only one distribution makes",
+            Stage::Data,
+            Clear::Symlinks,
+            &[&thing.name],
+        ));
+    }
+    tree(thing, host)
+}

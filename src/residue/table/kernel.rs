@@ -1,0 +1,148 @@
+//! The kernel: modules, settings, programs of BPF, security profiles.
+
+use super::super::host::{Host, unsure};
+use super::super::removal::{Removal, Stage};
+use super::super::{Entry, NONE, Outcome};
+use super::file;
+use crate::host::Clear;
+use crate::host::inventory::{Kind, Thing};
+
+/// Files of settings that installers write: kubernetes.io's own instructions, kubeadm's and containerd's packages, kubespray, kubekey, sealos, kainstall,
+/// `KubeOne`, Cilium.
+const SYSCTL_FILES: &[&str] = &[
+    "/etc/sysctl.d/k8s.conf",
+    "/etc/sysctl.d/kubernetes.conf",
+    "/etc/sysctl.d/99-kubernetes.conf",
+    "/etc/sysctl.d/99-kubernetes-cri.conf",
+    "/etc/sysctl.d/99-k8s.conf",
+    "/etc/sysctl.d/90-kubelet.conf",
+    "/etc/sysctl.d/99-kube.conf",
+    "/etc/sysctl.d/k8s-sysctl.conf",
+    "/etc/sysctl.d/95-k8s-sysctl.conf",
+    "/etc/sysctl.d/99-zzz-override_cilium.conf",
+    "/etc/sysctl.d/90-k3s.conf",
+    "/etc/sysctl.d/90-rke2.conf",
+];
+
+/// Values that the kernel starts with (Documentation/admin-guide/sysctl, networking/ip-sysctl): what installers, kubelet and kube-proxy change.
+const DEFAULTS: [(&str, &str); 14] = [
+    ("vm.swappiness", "60"),
+    ("vm.overcommit_memory", "0"),
+    ("vm.panic_on_oom", "0"),
+    ("kernel.panic", "0"),
+    ("kernel.panic_on_oops", "0"),
+    ("kernel.softlockup_panic", "0"),
+    ("net.ipv4.ip_forward", "0"),
+    ("net.ipv6.conf.all.forwarding", "0"),
+    ("net.ipv6.conf.all.disable_ipv6", "0"),
+    ("net.ipv4.conf.all.route_localnet", "0"),
+    ("net.ipv4.ip_nonlocal_bind", "0"),
+    ("net.ipv4.tcp_tw_reuse", "2"),
+    ("net.ipv4.conf.all.arp_ignore", "0"),
+    ("net.ipv4.conf.all.arp_announce", "0"),
+];
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "BpfPrograms",
+        classes: &["R28"],
+        what: "programs and maps of Cilium and Calico",
+        known: "their pins below `/sys/fs/bpf`",
+        undone: "by Cilium itself (`cilium-dbg post-uninstall-cleanup -f --all-state`), or by a reboot",
+        never: "by itself: with the maps gone before the filters the host's own packets are dropped (k3s#8347, cilium#25117)",
+        kinds: &[Kind::Pin],
+        judge: |thing, _| {
+            let name = thing.name.strip_prefix("/sys/fs/bpf/")?;
+            let ours = ["cilium", "tc/globals/cilium_", "calico", "tc/globals/cali_"];
+            ours.iter().any(|it| name.starts_with(it)).then(|| {
+                unsure("programs of it may still hang on links, and to take its maps from under them stops packets: reboot, or `cilium-dbg post-uninstall-cleanup -f --all-state`")
+            })
+        },
+        ..NONE
+    },
+    Entry {
+        name: "ModuleFiles",
+        classes: &["R31"],
+        what: "lists of kernel modules for the boot",
+        known: "the file names of kubernetes.io's instructions, of kubespray and of kubekey",
+        undone: "saved and removed",
+        never: "lists of other names",
+        paths: &[
+            "/etc/modules-load.d/k8s.conf",
+            "/etc/modules-load.d/kubernetes.conf",
+            "/etc/modules-load.d/99-kubernetes.conf",
+            "/etc/modules-load.d/kube_proxy-ipvs.conf",
+            "/etc/modules-load.d/kubespray-br_netfilter.conf",
+            "/etc/modules-load.d/10-k8s-modules.conf",
+            "/etc/modprobe.d/kubernetes.conf",
+        ],
+        judge: file,
+        ..NONE
+    },
+    Entry {
+        name: "Modules",
+        classes: &["R32"],
+        what: "kernel modules that are loaded",
+        known: "not looked for: a module does not say who wanted it",
+        undone: "by a reboot",
+        never: "by force; `br_netfilter` and `nf_conntrack` while docker or firewalld use them",
+        ..NONE
+    },
+    Entry {
+        name: "SysctlFiles",
+        classes: &["R33"],
+        what: "files of kernel settings",
+        known: "the file names of kubernetes.io's instructions and of installers",
+        undone: "saved and removed; values stay as they are until they are written (`--restore-defaults`) or the host boots",
+        never: "`/etc/sysctl.d/99-sysctl.conf`, which on Debian is a link to the owner's `/etc/sysctl.conf` (kubespray deletes it)",
+        paths: SYSCTL_FILES,
+        judge: file,
+        ..NONE
+    },
+    Entry {
+        name: "Sysctls",
+        classes: &["R34"],
+        what: "kernel settings that installers, the kubelet and kube-proxy change",
+        known: "a value that is neither the kernel's own nor set by a file that stays",
+        undone: "only with `--restore-defaults`: written back, `ip_forward` first because it overwrites others",
+        never: "by itself: docker and routers need `ip_forward` as well",
+        kinds: &[Kind::Setting],
+        judge: sysctl,
+        ..NONE
+    },
+    Entry {
+        name: "SecurityProfiles",
+        classes: &["R35"],
+        what: "profiles of AppArmor and modules of SELinux",
+        known: "not looked for: the runtime loads its profile for whoever uses it",
+        undone: "by a reboot, or with the packages",
+        never: "profiles that a process still uses",
+        ..NONE
+    },
+];
+
+fn sysctl(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (_, default) = DEFAULTS.iter().find(|(name, _)| *name == thing.name)?;
+    host.sign()?;
+    let family = host.fact("os");
+    let is_red = ["rhel", "fedora", "centos", "suse"].iter().any(|it| family.contains(it));
+    let default = match thing.name.as_str() {
+        "kernel.panic_on_oops" if is_red => "1",
+        _ => default,
+    };
+    let (file, now) = (thing.get("file"), thing.get("now"));
+    let (ships, from) = if file.is_empty() || SYSCTL_FILES.contains(&file) {
+        (default, "the kernel's own")
+    } else {
+        (thing.get("set"), file)
+    };
+    (now != ships && !ships.is_empty()).then(|| Outcome::Setting {
+        now: now.to_owned(),
+        ships: format!("{ships} ({from})"),
+        removal: Some(Removal::new(
+            Stage::Settings,
+            Clear::Sysctls,
+            [format!("{}={ships}", thing.name)],
+        )),
+    })
+}

@@ -1,0 +1,169 @@
+//! Services, static pods and their units.
+
+use super::super::host::{Host, goes, kept, unsure};
+use super::super::removal::Stage;
+use super::super::{Entry, NONE, Outcome};
+use super::held;
+use crate::host::Clear;
+use crate::host::inventory::Thing;
+
+/// The services that keep a cluster running, by installer: kubeadm's kubelet; kubeasz' and hand-made control planes; k3s, RKE2, k0s; sealos' shim;
+/// cri-dockerd; kubespray's and kubekey's timers.
+pub(super) const UNITS: &[&str] = &[
+    "kubelet.service",
+    "kube-proxy.service",
+    "kube-apiserver.service",
+    "kube-controller-manager.service",
+    "kube-scheduler.service",
+    "kube-lb.service",
+    "k3s.service",
+    "k3s-agent.service",
+    "rke2-server.service",
+    "rke2-agent.service",
+    "k0scontroller.service",
+    "k0sworker.service",
+    "image-cri-shim.service",
+    "cri-docker.service",
+    "cri-docker.socket",
+    "cri-dockerd.service",
+    "calico-node.service",
+    "flanneld.service",
+    "k8s-certs-renew.service",
+    "k8s-certs-renew.timer",
+    "kubelet-certs-renew.timer",
+    "kubeadm-certs-renew.timer",
+];
+
+/// What can be neither recognised nor proven by a name: programs of the owner's may have it too.
+const UNIT_FILES: &[&str] = &[
+    "/etc/systemd/system/kubelet.service",
+    "/etc/systemd/system/kubelet.service.d",
+    "/etc/systemd/system/kubelet-*.service",
+    "/usr/lib/systemd/system/kubelet.service",
+    "/usr/lib/systemd/system/kubelet.service.d",
+    "/etc/systemd/system/kube-proxy.service",
+    "/etc/systemd/system/kube-apiserver.service",
+    "/etc/systemd/system/kube-controller-manager.service",
+    "/etc/systemd/system/kube-scheduler.service",
+    "/etc/systemd/system/kube-lb.service",
+    "/etc/systemd/system/k3s.service",
+    "/etc/systemd/system/k3s.service.env",
+    "/etc/systemd/system/k3s.service.d",
+    "/etc/systemd/system/k3s-agent.service",
+    "/etc/systemd/system/k3s-agent.service.env",
+    "/etc/systemd/system/rke2-server.service",
+    "/etc/systemd/system/rke2-server.env",
+    "/etc/systemd/system/rke2-agent.service",
+    "/etc/systemd/system/rke2-agent.env",
+    "/usr/local/lib/systemd/system/rke2-server.service",
+    "/usr/local/lib/systemd/system/rke2-server.env",
+    "/usr/local/lib/systemd/system/rke2-agent.service",
+    "/usr/local/lib/systemd/system/rke2-agent.env",
+    "/etc/systemd/system/k0scontroller.service",
+    "/etc/systemd/system/k0sworker.service",
+    "/etc/systemd/system/image-cri-shim.service",
+    "/etc/systemd/system/cri-docker.service",
+    "/etc/systemd/system/cri-docker.socket",
+    "/etc/systemd/system/cri-dockerd.service",
+    "/etc/systemd/system/calico-node.service",
+    "/etc/systemd/system/k8s-certs-renew.service",
+    "/etc/systemd/system/k8s-certs-renew.timer",
+    "/etc/default/kubelet",
+    "/etc/sysconfig/kubelet",
+    "/etc/default/kube-proxy",
+];
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "StaticPods",
+        classes: &["R01", "R09"],
+        what: "manifests that a kubelet starts by itself",
+        known: "it is a file in `/etc/kubernetes/manifests`, or in k3s' or RKE2's own directory of them",
+        undone: "saved, and removed before the kubelet is stopped, so that nothing starts again",
+        never: "manifests elsewhere: a kubelet that runs without a cluster may be somebody's own way to start containers",
+        paths: &["/etc/kubernetes/manifests/*"],
+        judge: |thing, host| {
+            Some(held(thing, host).unwrap_or_else(|| {
+                goes("a manifest of a static pod", Stage::Manifests, Clear::Files, &[&thing.name])
+            }))
+        },
+        ..NONE
+    },
+    Entry {
+        name: "Services",
+        classes: &["R15", "R09"],
+        what: "services that keep a cluster running",
+        known: "the unit's name is one that only Kubernetes and its installers use",
+        undone: "stopped within two minutes and disabled; its enablement is remembered",
+        never: "units of other names; a service is never restarted, and nothing is killed by a pattern of its command line (`pgrep -f` matches the very shell that runs it)",
+        units: UNITS,
+        judge: service,
+        ..NONE
+    },
+    Entry {
+        name: "EtcdService",
+        classes: &["R02", "R15"],
+        what: "an etcd that is a service of its own",
+        known: "a unit `etcd.service` or `etcd-events.service`",
+        undone: "only where it is named with `--also`",
+        never: "by itself: it may be an etcd that other clusters, or other programs, use (kubeadm#3225: a wipe emptied one)",
+        units: &["etcd.service", "etcd-events.service"],
+        judge: |thing, host| {
+            Some(if host.wants(&thing.name) {
+                goes("named on the command line", Stage::Services, Clear::Units, &[&thing.name])
+            } else {
+                kept("others may use this etcd: it goes only where it is named with `--also`")
+            })
+        },
+        ..NONE
+    },
+    Entry {
+        name: "UnitFiles",
+        classes: &["R15"],
+        what: "files of units, and their drop-ins",
+        known: "the unit is one of Kubernetes', and no package brought the file",
+        undone: "saved and removed, then systemd reads its files anew and forgets failed states",
+        never: "drop-ins of services that others use (docker's, containerd's)",
+        paths: UNIT_FILES,
+        judge: super::file,
+        ..NONE
+    },
+    Entry {
+        name: "DanglingUnits",
+        classes: &["R15"],
+        what: "links that enable units which are gone",
+        known: "the unit is one of Kubernetes', and the link leads nowhere",
+        undone: "removed",
+        never: "links of other units",
+        kinds: &[crate::host::inventory::Kind::Path],
+        judge: |thing, _| {
+            thing.is("dangling").then(|| {
+                goes(
+                    "it enables a unit of Kubernetes' that is gone",
+                    Stage::Files,
+                    Clear::Symlinks,
+                    &[&thing.name],
+                )
+            })
+        },
+        ..NONE
+    },
+];
+
+fn service(thing: &Thing, _: &Host<'_>) -> Option<Outcome> {
+    let enabled = thing.get("enabled");
+    let is_on = matches!(enabled, "enabled" | "enabled-runtime" | "linked");
+    let runs = !matches!(thing.get("active"), "inactive");
+    if !is_on && !runs {
+        return None;
+    }
+    if enabled == "masked" && !runs {
+        return Some(unsure("it is masked, and somebody did that on purpose"));
+    }
+    Some(goes(
+        "only Kubernetes has a unit of this name",
+        Stage::Services,
+        Clear::Units,
+        &[&thing.name],
+    ))
+}

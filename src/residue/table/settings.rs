@@ -1,0 +1,290 @@
+//! What installers change in the system. Nobody but them knows how it was before: it is listed with what the distribution ships, and put
+//! back only where the operator asks for it.
+
+use super::super::host::{Host, unsure};
+use super::super::removal::{Removal, Stage};
+use super::super::{Entry, NONE, Outcome};
+use super::held;
+use crate::host::Clear;
+use crate::host::inventory::{Kind, Thing};
+
+/// What is not looked for, because nothing on the host tells how it was.
+const UNKNOWABLE: &str = "not at all: nothing on the host says how it was before";
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "SwapLine",
+        classes: &["R36"],
+        what: "swap that installers switch off",
+        known: "a line of /etc/fstab that was made a comment (`#/dev/... swap`)",
+        undone: "only with `--restore-defaults`: the line is a line again (fstab is saved before), and the swap is switched on",
+        never: "a line that installers deleted (KubeOne, kubespray and kubeasz do) cannot be had back; no device is formatted",
+        kinds: &[Kind::Line],
+        judge: |thing, host| {
+            (thing.name == "fstab" && host.sign().is_some()).then(|| {
+                setting(
+                    thing.get("text"),
+                    "swap is on",
+                    Some(Removal::new(Stage::Settings, Clear::Fstab, [thing.get("text")])),
+                )
+            })
+        },
+        ..NONE
+    },
+    Entry {
+        name: "SelinuxMode",
+        classes: &["R37"],
+        what: "SELinux, which installers set to permissive or disabled",
+        known: "`SELINUX=` in /etc/selinux/config",
+        undone: "only with `--restore-defaults`: from permissive back to enforcing, in the file (saved before) and now",
+        never: "from disabled: files have no labels then, and the next boot would fail",
+        kinds: &[Kind::Line],
+        judge: |thing, host| {
+            if thing.name != "selinux" || host.sign().is_none() {
+                return None;
+            }
+            match thing.get("text") {
+                "SELINUX=permissive" => Some(setting(
+                    "SELINUX=permissive",
+                    "SELINUX=enforcing",
+                    Some(Removal::new(Stage::Settings, Clear::Selinux, ["enforcing"])),
+                )),
+                "SELINUX=disabled" => Some(setting(
+                    "SELINUX=disabled",
+                    "SELINUX=enforcing, after a relabelling",
+                    None,
+                )),
+                _ => None,
+            }
+        },
+        ..NONE
+    },
+    Entry {
+        name: "FirewallService",
+        classes: &["R38"],
+        what: "the host's firewall service, which installers switch off",
+        known: "firewalld or ufw is installed and not enabled",
+        undone: "by its owner: `systemctl enable --now firewalld`",
+        never: "by itself: a firewall that starts without a rule for our own way in would cut it",
+        units: &["firewalld.service", "ufw.service"],
+        judge: |thing, host| {
+            let is_off = matches!(thing.get("enabled"), "disabled" | "masked");
+            // Ubuntu ships ufw enabled as a unit and switched off in its own file.
+            let is_shipped_on =
+                thing.name == "firewalld.service" || host.fact("os").contains("ubuntu");
+            (is_off && is_shipped_on && host.sign().is_some()).then(|| {
+                setting(
+                    &format!("{} is {}", thing.name, thing.get("enabled")),
+                    "it is enabled (see that ssh is let in first)",
+                    None,
+                )
+            })
+        },
+        ..NONE
+    },
+    Entry {
+        name: "HostsEntries",
+        classes: &["R39"],
+        what: "lines of /etc/hosts for nodes and API servers",
+        known: "between the marks that kubekey and kubespray set; kainstall's lines by their names (`k8s-worker-node1`, `apiserver.cluster.local`), and by nothing less",
+        undone: "only with `--restore-defaults`: the file is saved, and only these lines go",
+        never: "lines of other names (kainstall's own reset deletes any that contains `-worker-`)",
+        kinds: &[Kind::Line],
+        judge: hosts,
+        ..NONE
+    },
+    Entry {
+        name: "NodeHostname",
+        classes: &["R40"],
+        what: "the host's name, which installers set",
+        known: UNKNOWABLE,
+        undone: "by its owner: `hostnamectl set-hostname`",
+        never: "by itself",
+        ..NONE
+    },
+    Entry {
+        name: "Resolver",
+        classes: &["R41"],
+        what: "options that kainstall writes into /etc/resolv.conf",
+        known: "its own line `options timeout:2 attempts:3 rotate single-request-reopen`",
+        undone: "only with `--restore-defaults`: the file is saved, and only this line goes",
+        never: "other lines; the network is not restarted",
+        kinds: &[Kind::Line],
+        judge: |thing, _| {
+            let line = "options timeout:2 attempts:3 rotate single-request-reopen";
+            (thing.name == "resolv" && thing.get("text") == line).then(|| {
+                setting(
+                    line,
+                    "no such line",
+                    Some(Removal::new(Stage::Settings, Clear::Lines, [thing.get("file"), line])),
+                )
+            })
+        },
+        ..NONE
+    },
+    Entry {
+        name: "Users",
+        classes: &["R42"],
+        what: "users and groups that installers make (`etcd`, `kube`)",
+        known: UNKNOWABLE,
+        undone: "by their owner: `userdel`, when no file is theirs any more",
+        never: "by itself: a user's number may own other files",
+        ..NONE
+    },
+    Entry {
+        name: "TimeSettings",
+        classes: &["R43"],
+        what: "time zone and time servers",
+        known: UNKNOWABLE,
+        undone: "by their owner",
+        never: "by itself: the clock is never set back",
+        ..NONE
+    },
+    Entry {
+        name: "TuningBlocks",
+        classes: &["R44"],
+        what: "blocks that kainstall adds to files of the system (limits, systemd, audit rules, bashrc)",
+        known: "its marks `## Kainstall managed start` and `## Kainstall managed end`",
+        undone: "only with `--restore-defaults`: the file is saved, and only what is between the marks goes",
+        never: "a block without its end: then nobody knows where it ends",
+        kinds: &[Kind::Line],
+        judge: block,
+        ..NONE
+    },
+    Entry {
+        name: "TuningFiles",
+        classes: &["R44"],
+        what: "files of kainstall's for logins, journald, apt and the boot",
+        known: "its own file names; `policy-rc.d` by its words `exit 101`",
+        undone: "only with `--restore-defaults`: saved and removed",
+        never: "a `policy-rc.d` of other words: containers' images have one on purpose",
+        paths: &[
+            "/etc/profile.d/zz-ssh-login-info.sh",
+            "/etc/systemd/journald.conf.d/99-prophet.conf",
+            "/etc/apt/apt.conf.d/10cloudinit-disable",
+            "/usr/sbin/policy-rc.d",
+            "/etc/modules-load.d/ipvs.conf",
+        ],
+        judge: tuning,
+        ..NONE
+    },
+    Entry {
+        name: "MaskedUnits",
+        classes: &["R44", "R36"],
+        what: "units that installers mask (apt's daily ones, `swap.target`)",
+        known: "a link to /dev/null in /etc/systemd/system, and another sign of a Kubernetes",
+        undone: "only with `--restore-defaults`: unmasked, not started",
+        never: "other masks",
+        kinds: &[Kind::Line],
+        judge: |thing, host| {
+            (thing.name == "masked" && host.sign().is_some()).then(|| {
+                setting(
+                    &format!("{} is masked", thing.get("text")),
+                    "it is not",
+                    Some(Removal::new(Stage::Settings, Clear::Unmask, [thing.get("text")])),
+                )
+            })
+        },
+        ..NONE
+    },
+];
+
+fn setting(now: &str, ships: &str, removal: Option<Removal>) -> Outcome {
+    Outcome::Setting { now: now.to_owned(), ships: ships.to_owned(), removal }
+}
+
+/// What an installer alone calls a node: `PREFIX-master-node1` (kainstall).
+fn is_kainstalls(name: &str) -> bool {
+    ["-master-node", "-worker-node"].iter().any(|middle| {
+        name.split_once(middle).is_some_and(|(before, number)| {
+            !before.is_empty() && !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit())
+        })
+    })
+}
+
+fn hosts(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    if thing.name != "hosts" {
+        return None;
+    }
+    let text = thing.get("text");
+    for (begin, end) in [
+        ("# kubekey hosts BEGIN", "# kubekey hosts END"),
+        ("# kubernetes hosts BEGIN", "# kubernetes hosts END"),
+        ("# Ansible inventory hosts BEGIN", "# Ansible inventory hosts END"),
+    ] {
+        if text == begin {
+            let ends = host.of(Kind::Line).any(|it| it.name == "hosts" && it.get("text") == end);
+            return Some(if ends {
+                setting(
+                    begin,
+                    "no such block",
+                    Some(Removal::new(
+                        Stage::Settings,
+                        Clear::Block,
+                        [thing.get("file"), begin, end],
+                    )),
+                )
+            } else {
+                unsure("its end is missing: where it ends is not known")
+            });
+        }
+    }
+    let mut words = text.split_whitespace();
+    words.next().filter(|it| it.parse::<std::net::IpAddr>().is_ok())?;
+    let names: Vec<&str> = words.collect();
+    let known = |name: &&str| {
+        is_kainstalls(name)
+            || *name == "apiserver.cluster.local"
+            || *name == "sealos.hub"
+            || *name == "lb.kubesphere.local"
+    };
+    (!names.is_empty() && names.iter().all(known)).then(|| {
+        setting(
+            text,
+            "no such line",
+            Some(Removal::new(Stage::Settings, Clear::Lines, [thing.get("file"), text])),
+        )
+    })
+}
+
+fn block(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (begin, end) = ("## Kainstall managed start", "## Kainstall managed end");
+    if thing.name != "block" || thing.get("text") != begin {
+        return None;
+    }
+    let file = thing.get("file");
+    let ends = host.of(Kind::Line).any(|it| it.get("file") == file && it.get("text") == end);
+    Some(if ends {
+        setting(
+            begin,
+            "no such block",
+            Some(Removal::new(Stage::Settings, Clear::Block, [file, begin, end])),
+        )
+    } else {
+        unsure("its end is missing: where it ends is not known")
+    })
+}
+
+fn tuning(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    if thing.name == "/usr/sbin/policy-rc.d"
+        && !thing.get("words").split(',').any(|it| it == "exit 101")
+    {
+        return None;
+    }
+    // kainstall's alone; other installers write no such file.
+    let marks = [
+        "/etc/profile.d/zz-ssh-login-info.sh",
+        "/etc/systemd/journald.conf.d/99-prophet.conf",
+        "/etc/sysctl.d/99-kube.conf",
+    ];
+    let is_here = marks.iter().any(|it| host.path(it).is_some())
+        || host.of(Kind::Line).any(|it| it.get("text").contains("## Kainstall managed"));
+    if !is_here || held(thing, host).is_some() {
+        return None;
+    }
+    Some(setting(
+        &format!("`{}` is there", thing.name),
+        "it is not",
+        Some(Removal::new(Stage::Settings, Clear::Files, [&thing.name])),
+    ))
+}

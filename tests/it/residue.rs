@@ -1,0 +1,329 @@
+//! What any Kubernetes leaves, thing by thing: each entry of the table knows its own and passes over what only looks like it.
+
+mod cases;
+
+use std::collections::BTreeSet;
+
+use bivouac::host::inventory::Inventory;
+use bivouac::host::{Change, Clear};
+use bivouac::residue::{self, Judged, Outcome, Past, Whose, Wishes};
+
+/// A host that tells these lines, of which `;` is a tab and `|` ends one.
+fn told(lines: &str) -> Inventory {
+    let body: String = lines
+        .split('|')
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(|line| line.replace(';', "\t") + "\n")
+        .collect();
+    Inventory::parse(&format!("inventory 1\n{body}end\n")).unwrap()
+}
+
+fn judged(lines: &str) -> Judged {
+    residue::judge(&told(lines), &Wishes::default(), &Past::default())
+}
+
+/// What becomes of the things that an entry knows, each as `THING: WORD`.
+fn said(judged: &Judged, entry: &str) -> Vec<String> {
+    let of = judged.verdicts.iter().filter(|it| it.entry.name == entry);
+    of.map(|it| {
+        let word = match &it.outcome {
+            Outcome::Goes { .. } => "goes",
+            Outcome::Stays { whose: Whose::Owner, .. } => "stays",
+            Outcome::Stays { whose: Whose::Cluster, .. } => "kept",
+            Outcome::Unsure { .. } => "unsure",
+            Outcome::Setting { .. } => "setting",
+        };
+        format!("{}: {word}", it.thing)
+    })
+    .collect()
+}
+
+#[test]
+fn every_entry_knows_its_own_and_not_what_looks_like_it() {
+    let wrong: Vec<String> = cases::CASES
+        .iter()
+        .filter_map(|case| {
+            let said = said(&judged(case.host), case.entry);
+            (said != case.says).then(|| {
+                format!("{}: {}\n  says {said:?}\n  not  {:?}", case.entry, case.host, case.says)
+            })
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Entries that look for nothing: nothing on a host tells of them, and their pages say so.
+const BLIND: [&str; 7] = [
+    "AddressesOfServices",
+    "Conntrack",
+    "Modules",
+    "SecurityProfiles",
+    "NodeHostname",
+    "Users",
+    "TimeSettings",
+];
+
+#[test]
+fn every_entry_has_a_case_of_its_own_and_a_near_miss() {
+    for entry in residue::entries() {
+        let of = |goes: bool| {
+            cases::CASES.iter().any(|it| {
+                let is = it.says.iter().any(|say| {
+                    say.ends_with(": goes") || say.ends_with(": setting") || say.ends_with(": kept")
+                });
+                it.entry == entry.name && is == goes
+            })
+        };
+        if BLIND.contains(&entry.name) {
+            assert!(!of(true) && !of(false), "{} looks for something by now", entry.name);
+            assert!(
+                entry.paths.is_empty()
+                    && entry.units.is_empty()
+                    && entry.packages.is_empty()
+                    && entry.kinds.is_empty()
+            );
+            continue;
+        }
+        let (own, near) = (of(true), of(false));
+        // Of these nothing ever goes, and their own are their near misses.
+        let never_goes = [
+            "OtherTools",
+            "ToolPackages",
+            "OtherRepositories",
+            "Docker",
+            "OpenVswitch",
+            "BpfPrograms",
+        ];
+        assert!(
+            own || never_goes.contains(&entry.name),
+            "{}: no case in which it knows its own",
+            entry.name
+        );
+        assert!(near, "{}: no near miss", entry.name);
+    }
+}
+
+#[test]
+fn every_class_has_an_entry() {
+    let covered: BTreeSet<&str> =
+        residue::entries().flat_map(|it| it.classes.iter().copied()).collect();
+    // R46 is the look afterwards itself.
+    let missing: Vec<String> = (1..=45)
+        .map(|n| format!("R{n:02}"))
+        .filter(|class| !covered.contains(class.as_str()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert!(covered.iter().all(|class| class.len() == 3 && class.starts_with('R')));
+}
+
+#[test]
+fn a_host_without_kubernetes_is_clean_whatever_its_owner_has() {
+    let own = "path;/etc/cni/net.d;type=d;empty=no|path;/opt/cni/bin/bridge;type=f|network;/etc/cni/net.d/87-podman.conflist;network=podman;plugins=bridge,portmap,;bridge=cni-podman0\
+        |chain;iptables-nft nat CNI-HOSTPORT-DNAT|chain;iptables-nft nat CNI-1234|chain;iptables-nft filter DOCKER|chain;iptables-nft filter MINE\
+        |rule;iptables-nft nat -A POSTROUTING -m comment --comment \"name: \\\"podman\\\" id: \\\"ab\\\"\" -j CNI-1234\
+        |link;docker0;type=bridge|link;lxcbr0;type=bridge|link;dummy0;type=dummy|link;br-1;type=bridge|set;f2b-sshd|server;-t 10.0.0.9:80\
+        |netns;vpn|namespace;moby;containers=1;images=2|namespace;default;containers=0;images=1|unit;containerd.service;load=loaded;enabled=enabled;active=active\
+        |package;containerd.io;manager=apt;version=1|package;docker-ce;manager=apt;version=1|path;/var/lib/containerd;type=d;empty=no;mounts=3|path;/usr/bin/containerd;type=f|owner;/usr/bin/containerd;package=containerd.io\
+        |setting;net.ipv4.ip_forward;now=1;file=;set=|line;hosts;file=/etc/hosts;number=7;text=10.0.0.9 my-worker-1|fact;os;value=debian \
+        |path;/usr/local/bin/kubectl;type=f|path;/root/.kube/cache;type=d;empty=no|path;/var/lib/rook;type=d;empty=yes|container;ab;name=web;kubernetes=no|route;4 10.9.0.0/24 via 10.0.0.1 dev eth0 proto static";
+    let judged = judged(own);
+    let residue: Vec<String> =
+        judged.residue().map(|it| format!("{} {}", it.entry.name, it.thing)).collect();
+    assert_eq!(residue, Vec::<String>::new());
+    assert_eq!(judged.installers, []);
+    assert_eq!(residue::removals(&judged, &Wishes { defaults: true, ..Wishes::default() }), []);
+}
+
+#[test]
+fn a_hostile_name_is_handed_to_no_command() {
+    let judged = judged(
+        "path;/etc/kubernetes/manifests/\\x0a; reboot.yaml;type=f|netns;cni-\\x0a345678-1234-1234-1234-123456789012|set;KUBE-\\x1b[2J\
+         |chain;iptables-nft nat KUBE-\\xff|link;flannel.1;type=vxlan|path;/opt/cni/bin/calico\\x0a;type=f|path;/opt/cni/bin/-rf;type=f|path;/var/lib/kubelet;type=d;empty=no",
+    );
+    let words: Vec<String> = residue::removals(&judged, &Wishes::default())
+        .into_iter()
+        .flat_map(|(_, removal)| removal.words)
+        .collect();
+    assert_eq!(words, ["flannel.1", "/var/lib/kubelet"]);
+    let text = bivouac::report::residue_text(
+        &[("h1".to_owned(), Ok(judged))],
+        true,
+        bivouac::report::Style::default(),
+    );
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+}
+
+#[test]
+fn what_goes_goes_in_an_order_that_takes_nothing_from_under_others() {
+    let judged = judged(cases::KUBEADM);
+    let removals = residue::removals(&judged, &Wishes::default());
+    let order: Vec<Clear> = removals.iter().map(|(_, removal)| removal.clear).collect();
+    let place = |clear: Clear| {
+        order
+            .iter()
+            .position(|it| *it == clear)
+            .unwrap_or_else(|| panic!("no {clear:?} in {order:?}"))
+    };
+    for (first, then) in [
+        (Clear::Units, Clear::Pods),
+        (Clear::Pods, Clear::Chains),
+        (Clear::Chains, Clear::Sets),
+        (Clear::Sets, Clear::Links),
+        (Clear::Links, Clear::Tree),
+        (Clear::Tree, Clear::Packages),
+        (Clear::Packages, Clear::Programs),
+        (Clear::Programs, Clear::Hollow),
+    ] {
+        assert!(place(first) < place(then), "{first:?} before {then:?}: {order:?}");
+    }
+    // Manifests first of all: a kubelet that comes back starts nothing.
+    assert_eq!(removals[0].1.words, ["/etc/kubernetes/manifests/etcd.yaml"]);
+    let chains: Vec<&Vec<String>> = removals
+        .iter()
+        .filter(|(_, it)| it.clear == Clear::Chains)
+        .map(|(_, it)| &it.words)
+        .collect();
+    assert_eq!(
+        chains,
+        [&["iptables-nft", "nat KUBE-SERVICES", "filter KUBE-FIREWALL"]
+            .map(str::to_owned)
+            .to_vec()]
+    );
+    let Change::Clear { what, words } = removals[0].1.change() else { panic!() };
+    assert_eq!((what, words.len()), (Clear::Files, 1));
+}
+
+#[test]
+fn a_wish_takes_what_it_names_and_nothing_else() {
+    let host = "path;/var/lib/longhorn;type=d;empty=no|path;/var/lib/rook;type=d;empty=no|path;/var/lib/etcd/member;type=d;empty=no|unit;etcd.service;load=loaded;enabled=enabled;active=active|path;/var/lib/kubelet;type=d";
+    let going = |also: &[&str]| -> Vec<String> {
+        let wishes =
+            Wishes { also: also.iter().map(|it| (*it).to_owned()).collect(), ..Wishes::default() };
+        residue::judge(&told(host), &wishes, &Past::default())
+            .going()
+            .map(|it| it.thing.clone())
+            .collect()
+    };
+    assert_eq!(going(&[]), ["/var/lib/kubelet"]);
+    assert_eq!(going(&["/var/lib/rook"]), ["/var/lib/kubelet", "/var/lib/rook"]);
+    assert_eq!(going(&["/"]), ["/var/lib/kubelet"]);
+    assert_eq!(
+        going(&["etcd.service"]),
+        ["unit etcd.service", "/var/lib/kubelet", "/var/lib/etcd/member"]
+    );
+}
+
+#[test]
+fn a_wipe_that_was_cut_off_is_known_by_what_it_had_found_out() {
+    let half = "path;/usr/local/bin/kubelet;type=f|path;/etc/cni;type=d;empty=yes|link;cni0;type=bridge|netns;cni-01234567-89ab-cdef-0123-456789abcdef|path;/etc/kubernetes2;type=d|network;/etc/cni/net.d/10-b.conflist;network=b;plugins=bridge,";
+    let whole = format!(
+        "path;/var/lib/kubelet/config.yaml;type=f|attachment;/var/lib/cni/results/b-2-eth0;pod=yes;network=b;id=2|{half}"
+    );
+    let going = |judged: &Judged| judged.going().map(|it| it.thing.clone()).collect::<Vec<_>>();
+    let removals = residue::removals(&judged(&whole), &Wishes::default());
+    let Change::Clear { what, words } = residue::plan(&removals).change() else { panic!() };
+    let mut arguments = vec![what.name().to_owned()];
+    arguments.extend(words);
+    let entry = bivouac::host::Entry {
+        seq: 1,
+        run: "r".to_owned(),
+        step: "plan".to_owned(),
+        kind: "clear".to_owned(),
+        arguments,
+        state: bivouac::host::State::Done,
+    };
+    let past = Past::of(&[entry]);
+    let again = residue::judge(&told(half), &Wishes::default(), &past);
+    assert_eq!(going(&again).len(), 5, "{:?}", again.verdicts);
+    assert_eq!(again.residue().count(), 5);
+    // Without it half of them could not be told from anybody's.
+    assert!(going(&judged(half)).len() < 5);
+    assert_eq!(Past::of(&[]), Past::default());
+}
+
+#[test]
+fn installers_are_named_by_what_only_they_leave() {
+    for (host, expected) in [
+        ("path;/etc/kubernetes/kubelet.conf;type=f", "kubeadm, by hand"),
+        ("package;kubeadm;manager=apt;version=1", "kubeadm, by hand"),
+        (
+            "path;/etc/systemd/journald.conf.d/99-prophet.conf;type=f|path;/etc/kubernetes/kubelet.conf;type=f",
+            "kainstall",
+        ),
+        (
+            "line;block;file=/etc/security/limits.conf;number=9;text=## Kainstall managed start",
+            "kainstall",
+        ),
+        ("path;/etc/kubernetes/kubelet.env;type=f", "kubespray"),
+        ("path;/etc/image-cri-shim.yaml;type=f", "sealos"),
+        ("line;hosts;file=/etc/hosts;number=4;text=# kubekey hosts BEGIN", "kubekey"),
+        ("path;/usr/local/bin/kube-scripts;type=d", "kubekey"),
+        ("path;/var/lib/rancher/k3s;type=d", "k3s"),
+        ("path;/etc/rancher/rke2;type=d", "RKE2"),
+        ("path;/etc/k0s;type=d", "k0s"),
+        ("container;ab;name=etcd;kubernetes=rke", "RKE1"),
+        ("path;/opt/kube/bin;type=d", "kubeasz"),
+        ("path;/etc/kubeone;type=d", "KubeOne"),
+    ] {
+        let names: Vec<&str> = judged(host).installers.iter().map(|it| it.name()).collect();
+        assert_eq!(names, [expected], "{host}");
+    }
+}
+
+/// The text of the shell half: the last line of defence must know every place that the table may remove by its path.
+const CLEAR: &str = include_str!("../../src/host/kind/clear.sh");
+const FILES: &str = include_str!("../../src/host/kind/clear/files.sh");
+
+fn allowed(path: &str) -> bool {
+    let script = format!("bv_die() {{ exit 1; }}\n{CLEAR}\n{FILES}\nbv_clear_hollow_allows \"$1\"");
+    let status =
+        std::process::Command::new("sh").args(["-c", &script, "sh", path]).status().unwrap();
+    status.success()
+}
+
+#[test]
+fn the_shell_half_removes_below_paths_of_the_table_only() {
+    // What is only looked at.
+    let looked_at = ["BalancerConfig", "OtherTools", "OtherRepositories", "OpenVswitch", "CriO"];
+    for entry in residue::entries().filter(|it| !looked_at.contains(&it.name)) {
+        for path in entry.paths {
+            assert!(allowed(&path.replace('*', "x")), "{}: {path}", entry.name);
+        }
+    }
+    for path in [
+        "/",
+        "//",
+        "/etc",
+        "/etc/",
+        "/var",
+        "/var/lib",
+        "/root",
+        "/home",
+        "/usr",
+        "/usr/bin",
+        "/opt",
+        "/etc/hosts",
+        "/etc/fstab",
+        "/etc/passwd",
+        "/etc/ssh/sshd_config",
+        "/root/.ssh",
+        "/boot/vmlinuz",
+        "/var/lib/kubelet/../dpkg",
+        "/etc/kubernetes/../../etc",
+        "/var/lib/docker",
+        "/var/lib/containers",
+        "/etc/systemd/system",
+        "/etc/sysctl.d",
+        "/etc/default",
+        "/var/lib/rancher-data/x",
+        "relative",
+        "-rf",
+        "",
+        "/etc/nginx",
+        "/etc/openvswitch",
+        "/data",
+    ] {
+        assert!(!allowed(path), "{path}");
+    }
+}
