@@ -140,13 +140,15 @@ if command -v systemd-socket-activate >/dev/null && command -v timeout >/dev/nul
     done
 fi
 echo listening
+# Who is there besides us before, after or at the end takes what was meant for us.
+bv_together() { for bv_port in $bv_hear; do bv_alone udp "$bv_port"; done; }
 if read -r _; then
+    bv_together
     bv_ways </dev/null
-    for bv_port in $bv_hear; do bv_alone udp "$bv_port"; done
+    bv_together
     echo tried
     read -r _
-    # Who came since takes what was meant for us.
-    for bv_port in $bv_hear; do bv_alone udp "$bv_port"; done
+    bv_together
 fi
 # `timeout` passes it on to all that it started.
 for bv_child in $bv_children; do kill "$bv_child" 2>/dev/null; done

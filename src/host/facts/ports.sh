@@ -31,6 +31,8 @@ if [ -r /proc/net/tcp ]; then
             *) continue ;;
             esac
             owner "$inode"
+            # Nobody's: it may be gone by now, as what another run listens with for a moment.
+            [ -n "$process" ] || grep -qs " $inode " /proc/net/tcp /proc/net/tcp6 || continue
             say listener "$port $process"
         done <"$file"
     done
