@@ -169,6 +169,20 @@ impl Judged {
         self.verdicts.iter().filter(|it| matches!(it.outcome, Outcome::Goes { .. }))
     }
 
+    /// The same, with what an earlier look knew of things that are there still: in between went much of what it knew them by.
+    #[must_use]
+    pub fn after(mut self, earlier: &Self) -> Self {
+        for verdict in &mut self.verdicts {
+            let same =
+                |it: &&Verdict| it.entry.name == verdict.entry.name && it.thing == verdict.thing;
+            if let Some(known) = earlier.verdicts.iter().find(same) {
+                verdict.outcome = known.outcome.clone();
+            }
+        }
+        self.installers.clone_from(&earlier.installers);
+        self
+    }
+
     /// What of Kubernetes is there.
     pub fn residue(&self) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(|it| it.is_residue())
@@ -203,9 +217,18 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
     let mut verdicts: Vec<Verdict> = Vec::new();
     for entry in entries() {
         for thing in &inventory.things {
-            if entry.reads(thing)
-                && let Some(outcome) = (entry.judge)(thing, &host)
-            {
+            if !entry.reads(thing) {
+                continue;
+            }
+            // What it was known by may be gone: an earlier wipe knew it.
+            let known = || {
+                let asked = thing.kind == Kind::Path
+                    && entry.paths.iter().any(|path| matches(path, &thing.name));
+                let unknown = "what it was known by is gone".to_owned();
+                (asked && past.removal_of(&thing.name).is_some())
+                    .then_some(Outcome::Unsure { unknown })
+            };
+            if let Some(outcome) = (entry.judge)(thing, &host).or_else(known) {
                 let outcome = match (outcome, past.removal_of(&thing.name)) {
                     // A name that is no plain text is handed to no command, whatever the entry thinks of it.
                     (Outcome::Goes { .. }, _) if thing.garbled => {

@@ -211,7 +211,7 @@ async fn work(
             remote.close().await;
         } else {
             let past = Past::of(&entries);
-            clearings.push(Clearing { name: name.clone(), remote, removals, past });
+            clearings.push(Clearing { name: name.clone(), remote, removals, judged, past });
         }
     }
     let goes = clearings.iter().any(|it| !it.removals.is_empty());

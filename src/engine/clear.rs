@@ -24,6 +24,8 @@ pub struct Clearing {
     pub remote: Remote,
     /// In order, each with the entry of the table that knows it.
     pub removals: Vec<(&'static str, Removal)>,
+    /// What was there before.
+    pub judged: Judged,
     /// What an earlier wipe, that was cut off, had found out.
     pub past: Past,
 }
@@ -63,7 +65,7 @@ async fn clear_all(
 ) -> Cleared {
     let (mut work, mut remotes) = (Vec::new(), Vec::new());
     for host in hosts {
-        work.push((host.name.clone(), host.removals, host.past));
+        work.push((host.name.clone(), host.removals, host.judged, host.past));
         remotes.push((host.name, host.remote));
     }
     let Some(taken) = locks::take(remotes, "wipe", events, &options.cancel).await else {
@@ -71,12 +73,13 @@ async fn clear_all(
     };
     let permits = Arc::new(Semaphore::new(options.parallel.max(1)));
     let mut lanes = JoinSet::new();
-    for (index, ((name, removals, past), host)) in work.into_iter().zip(taken).enumerate() {
+    for (index, ((name, removals, before, past), host)) in work.into_iter().zip(taken).enumerate() {
         let lane = Lane::new(name.clone(), events.clone(), options.clone());
         let (permits, wishes) = (Arc::clone(&permits), wishes.clone());
         lanes.spawn(async move {
             let _permit = permits.acquire().await;
-            let (how, judged) = lane.clear(host, &removals, &wishes, &past).await;
+            let known = Known { before: &before, past: &past, wishes: &wishes };
+            let (how, judged) = lane.clear(host, &removals, &known).await;
             (index, name, how, judged)
         });
     }
@@ -87,18 +90,25 @@ async fn clear_all(
     Cleared { how, hosts }
 }
 
+/// What a host's lane knows of it.
+#[derive(Debug, Clone, Copy)]
+struct Known<'a> {
+    before: &'a Judged,
+    past: &'a Past,
+    wishes: &'a Wishes,
+}
+
 impl Lane {
     async fn clear(
         mut self,
         taken: Taken,
         removals: &[(&'static str, Removal)],
-        wishes: &Wishes,
-        past: &Past,
+        known: &Known<'_>,
     ) -> (Wiped, Option<Judged>) {
         let began = taken.began;
         let (how, judged) = match taken.host {
             None => (Wiped::Failed, None),
-            Some(host) => match self.take_away(host, removals, wishes, past).await {
+            Some(host) => match self.take_away(host, removals, known).await {
                 Ok((false, judged)) if judged.residue().next().is_none() => {
                     (Wiped::Clean, Some(judged))
                 }
@@ -116,8 +126,7 @@ impl Lane {
         &mut self,
         host: Locked,
         removals: &[(&'static str, Removal)],
-        wishes: &Wishes,
-        past: &Past,
+        known: &Known<'_>,
     ) -> Result<(bool, Judged), Stopped> {
         let mut journal = self.step("open the journal", LOOKS, Journal::open(host)).await?;
         let mut failed = false;
@@ -162,7 +171,7 @@ impl Lane {
             })
         };
         let inventory = self.step("look for what is left", LOOKS, look).await?;
-        let judged = residue::judge(&inventory, wishes, past);
+        let judged = residue::judge(&inventory, known.wishes, known.past).after(known.before);
         if failed {
             journal.close().await;
         } else {

@@ -111,6 +111,18 @@ impl<'a> Host<'a> {
         self.sign.as_deref()
     }
 
+    /// Whether a server's address is one of this host's, or what installers call an API server of their own.
+    pub(super) fn is_own(&self, server: &str) -> bool {
+        let address = server.split("//").nth(1).unwrap_or(server);
+        let address = address.split('/').next().unwrap_or_default();
+        let address = address.rsplit_once(':').map_or(address, |(address, _)| address);
+        let address = address.trim_matches(['[', ']']);
+        let names =
+            ["127.0.0.1", "::1", "localhost", "apiserver.cluster.local", "lb.kubesphere.local"];
+        let mut links = self.of(Kind::Link).flat_map(|it| it.get("addresses").split(' '));
+        names.contains(&address) || links.any(|it| it.split('/').next() == Some(address))
+    }
+
     /// Whether the operator wants defaults back.
     pub(super) fn wants(&self, name: &str) -> bool {
         self.wishes.also.contains(name)

@@ -36,33 +36,39 @@ impl Past {
         !self.removals.is_empty()
     }
 
-    /// How a thing was to go that has this name.
+    /// How a thing was to go that has this name in the inventory.
     pub(super) fn removal_of(&self, name: &str) -> Option<Removal> {
-        let known = |(clear, words): &&(Clear, Vec<String>)| {
-            // What goes by more than its name needs all of its words, which the name is not.
-            let by_name = matches!(
-                clear,
-                Clear::Files
-                    | Clear::Programs
-                    | Clear::Symlinks
-                    | Clear::Tree
-                    | Clear::Units
-                    | Clear::Links
-                    | Clear::Netns
-                    | Clear::Packages
-            );
-            by_name && words.iter().any(|word| word == name)
-        };
-        let (clear, words) = self.removals.iter().find(known)?;
-        let (stage, words) = match clear {
-            Clear::Units => (Stage::Services, vec![name]),
-            Clear::Tree => (Stage::Data, vec![name]),
-            Clear::Links => (Stage::Links, vec![name]),
-            Clear::Netns => (Stage::Network, vec![name]),
-            Clear::Packages => (Stage::Packages, vec![words.first()?.as_str(), name]),
-            _ => (Stage::Files, vec![name]),
-        };
-        Some(Removal::new(stage, *clear, words))
+        self.removals.iter().find_map(|(clear, words)| {
+            let stage = match clear {
+                Clear::Units => Stage::Services,
+                Clear::Chains | Clear::Rule | Clear::Table => Stage::Rules,
+                Clear::Sets | Clear::Servers => Stage::Sets,
+                Clear::Links => Stage::Links,
+                Clear::Netns | Clear::Routes => Stage::Network,
+                Clear::Tree => Stage::Data,
+                Clear::Packages => Stage::Packages,
+                Clear::Files | Clear::Programs | Clear::Symlinks => Stage::Files,
+                // Of these the name is not what they go by.
+                _ => return None,
+            };
+            let mine: Vec<&str> = match clear {
+                Clear::Rule | Clear::Table => {
+                    (words.join(" ") == name).then(|| words.iter().map(String::as_str).collect())?
+                }
+                Clear::Chains => {
+                    let (tool, chain) = name.split_once(' ')?;
+                    let (first, rest) = words.split_first()?;
+                    (first == tool && rest.iter().any(|it| it == chain))
+                        .then(|| vec![tool, chain])?
+                }
+                Clear::Packages => {
+                    let (manager, rest) = words.split_first()?;
+                    rest.iter().any(|it| it == name).then(|| vec![manager.as_str(), name])?
+                }
+                _ => words.iter().any(|it| it == name).then(|| vec![name])?,
+            };
+            Some(Removal::new(stage, *clear, mine))
+        })
     }
 }
 

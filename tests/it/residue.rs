@@ -243,6 +243,21 @@ fn a_wipe_that_was_cut_off_is_known_by_what_it_had_found_out() {
 }
 
 #[test]
+fn what_was_known_before_is_known_afterwards() {
+    let config = "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://127.0.0.1:7443 ;contexts=1";
+    let before = judged(&format!(
+        "path;/var/lib/kubelet/config.yaml;type=f|fact;server;value=https://10.0.0.1:6443 |{config}"
+    ));
+    assert_eq!(said(&before, "Kubeconfigs"), ["/root/.kube/config: stays"]);
+    // Nothing says any more which server was this cluster's.
+    let after = judged(&format!("chain;iptables-nft nat KUBE-X|{config}"));
+    assert_eq!(said(&after, "Kubeconfigs"), ["/root/.kube/config: unsure"]);
+    let after = after.after(&before);
+    assert_eq!(said(&after, "Kubeconfigs"), ["/root/.kube/config: stays"]);
+    assert_eq!(after.residue().count(), 1);
+}
+
+#[test]
 fn installers_are_named_by_what_only_they_leave() {
     for (host, expected) in [
         ("path;/etc/kubernetes/kubelet.conf;type=f", "kubeadm, by hand"),

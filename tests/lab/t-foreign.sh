@@ -41,15 +41,30 @@ iptables -A FORWARD -s 10.99.0.0/16 -j MINE; iptables -t nat -N CNI-mine; iptabl
 ip6tables -A INPUT -s fd99::/16 -m comment --comment cali:fornia -j ACCEPT
 ip link add br-mine type bridge; ip addr add 10.77.0.1/24 dev br-mine; ip link set br-mine up; ip route add 10.78.0.0/16 via 10.77.0.9 dev br-mine
 ip netns add vpn; ip netns add cni-mine
-mkdir -p /etc/cni/net.d /opt/cni/bin /srv/data /etc/containers /root/.kube /var/lib/longhorn /opt/mine
+mkdir -p /etc/cni/net.d /opt/cni/bin /srv/data /etc/containers /home/ops/.kube /opt/mine
 echo '{"cniVersion":"0.4.0","name":"podman","plugins":[{"type":"bridge","bridge":"cni-podman0"}]}' > /etc/cni/net.d/87-podman.conflist
 echo mine > /opt/cni/bin/mine; echo mine > '/opt/cni/bin/; touch hacked'; echo mine > /opt/cni/bin/-rf; echo mine > $'/opt/cni/bin/two\nlines'; echo mine > /opt/cni/bin/bridge
-echo precious > /srv/data/volume; echo precious > /var/lib/longhorn/volume; echo precious > /opt/mine/kubelet
+echo precious > /srv/data/volume; echo precious > /opt/mine/kubelet
 printf '10.0.0.9 my-worker-1\n10.0.0.8 db-master-1 db\n' >> /etc/hosts
 echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/10-mine.conf; sysctl -qw net.ipv4.ip_forward=1
 printf '[Unit]\nDescription=mine\n[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' > /etc/systemd/system/my-kubelet.service
 systemctl daemon-reload; systemctl enable -q --now my-kubelet.service
-printf 'apiVersion: v1\nkind: Config\nclusters:\n- name: prod\n  cluster:\n    server: https://prod.example:6443\ncontexts:\n- context: {cluster: prod}\n' > /root/.kube/config
+printf 'apiVersion: v1\nkind: Config\nclusters:\n- name: prod\n  cluster:\n    server: https://prod.example:6443\ncontexts:\n- context: {cluster: prod}\n' > /home/ops/.kube/config
+S
+}
+# A pod's network as the kubelet's runtime has it made and noted (libcni's cache); no kubelet is needed for it, which evicts pods where the machine's disk
+# is full.
+pod() {
+  in_host "$1" bash -se <<'S'
+id=0123456789abcdef name=cni-89abcdef-0123-4567-89ab-cdef01234567
+ip netns add $name
+# It may have been written before the node had its range.
+sed -i 's#"subnet":""#"subnet":"10.244.0.0/24"#' /etc/cni/net.d/10-b.conflist
+conf=$(sed 's/.*"plugins":\[\({.*}\),{"type":"portmap".*/\1/; s/^{/{"cniVersion":"0.4.0","name":"b",/' /etc/cni/net.d/10-b.conflist)
+CNI_COMMAND=ADD CNI_CONTAINERID=$id CNI_NETNS=/run/netns/$name CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni /usr/lib/cni/bridge <<< "$conf"
+mkdir -p /var/lib/cni/results
+printf '{"kind":"cniCacheV1","containerId":"%s","ifName":"eth0","networkName":"b","cniArgs":[["K8S_POD_NAMESPACE","default"]]}' $id > /var/lib/cni/results/b-$id-eth0
+iptables-save -t nat | grep -q 'CNI-.*name: ."b." id: ."'$id
 S
 }
 # Somebody mounts his own data into a pod's volume: behind it is what must not be deleted.
@@ -58,12 +73,12 @@ volumes() {
 mkdir -p '/var/lib/kubelet/pods/a b/volumes/bind' /var/lib/kubelet/pods/tmp/volumes/t /var/lib/kubelet/plugins/stuck
 mount --bind /srv/data '/var/lib/kubelet/pods/a b/volumes/bind'; mount -t tmpfs tmpfs /var/lib/kubelet/pods/tmp/volumes/t
 touch /var/lib/kubelet/plugins/stuck/file; chattr +i /var/lib/kubelet/plugins/stuck/file 2>/dev/null || true
-ln -s /srv/data /var/lib/kubelet/pods/link
+ln -s /srv/data /var/lib/kubelet/pods/link; mkdir -p /var/lib/longhorn; echo precious > /var/lib/longhorn/volume
 S
 }
 kept() {
   in_host "$1" bash -se <<'S'
-[ "$(cat /srv/data/volume /var/lib/longhorn/volume /opt/mine/kubelet | sort -u)" = precious ]; [ -z "$(find / -xdev -name hacked)" ]
+[ "$(cat /srv/data/volume /opt/mine/kubelet | sort -u)" = precious ]; [ -z "$(find / -xdev -name hacked)" ]
 [ "$(systemctl is-active my-kubelet.service)" = active ]
 S
   [ "$(in_host "$1" systemctl show -p MainPID --value my-kubelet.service)" = "$(cat "$TMP/$1.pid")" ]
@@ -79,18 +94,43 @@ for c in "$byhand" "$k3s"; do noted "$c"; done
 without() { grep -vE '^pkg (conntrack|socat|ethtool|ebtables|containernetworking-plugins|lib[a-z0-9.-]+) |^manual |^unit (cni-dhcp|ebtables)|^(path|sum) .*(/usr/(s?bin|lib|share)/|/etc/(network|ethertypes|alternatives)|/var/lib/dpkg)|^sysctl (kernel|vm|fs)\.|^sysctl net\.' "$1"; }
 unchanged() { snap "$1" > "$TMP/$1.after"; diff <(without "$TMP/$1.before") <(without "$TMP/$1.after"); }
 
+# The walk is the last defence: it must not cross a mount even if nobody looked for one before. The owner's data is behind a bind of the same file system,
+# which `rm --one-file-system` takes for the same.
+walked() {
+  { cat "$ROOT/src/host/walk.sh"; cat <<'S'
+bv_die() { echo "$*"; exit 1; }
+BV_LIVE=/run/bivouac-walk
+mkdir -p /var/tmp/walk/in/deep /var/tmp/own "/var/tmp/walk/a b" && echo precious > /var/tmp/own/file && ln -s /var/tmp/own /var/tmp/walk/link
+mkdir /var/tmp/walk/in/point && mount --bind /var/tmp/own /var/tmp/walk/in/point
+touch /var/tmp/walk/immutable; chattr +i /var/tmp/walk/immutable 2>/dev/null
+bv_walk_empty /var/tmp/walk
+[ "$(cat /var/tmp/own/file)" = precious ] || exit 1
+[ ! -e /var/tmp/walk/in/deep ] && [ ! -e /var/tmp/walk/immutable ] && [ ! -L /var/tmp/walk/link ] && [ ! -e "/var/tmp/walk/a b" ] || exit 1
+umount /var/tmp/walk/in/point 2>/dev/null
+bv_walk_remove /var/tmp/walk && [ ! -e /var/tmp/walk ] && [ "$(cat /var/tmp/own/file)" = precious ] && [ ! -e "$BV_LIVE/walk" ] || exit 1
+(bv_walk_empty /var/tmp/own/file) && exit 1
+ln -s /var/tmp/own /var/tmp/link && (bv_walk_empty /var/tmp/link) && exit 1
+rm -r /var/tmp/own /var/tmp/link; rmdir "$BV_LIVE"
+S
+  } | in_host "$shared" sh
+}
+t "a walk crosses no mount, also one that nobody looked for" walked
+
 # By hand, with a pod on the pods' network and volumes that are the owner's.
 made() {
   V=$version "$LAB_DIR/floor.sh" "$byhand"
   rm -rf "$OUT/floor-$byhand"
-  "$LAB_DIR/pods.sh" --keep "$byhand"
+  pod "$byhand"
   volumes "$byhand"
 }
 t "kubeadm makes a cluster by hand" made
-t "it is looked at, and named" looked 6 "$(address 0)" 'made by kubeadm, by hand' 'KubeletState +/usr/libexec/kubernetes, /var/lib/kubelet' 'stays, for it is not' '/opt/cni/bin/mine' 'its own|VolumeData +/var/lib/longhorn'
+t "it is looked at, and named" looked 6 "$(address 0)" 'made by kubeadm, by hand' 'KubeletState +/usr/libexec/kubernetes, /var/lib/kubelet' 'stays, for it is not' '/opt/cni/bin/mine' 'VolumeData +/var/lib/longhorn'
 planned() { ends 0 plan wipe --foreign "$(address 0)" && grep -q 'goes:' "$TMP/plan.out" && in_host "$byhand" test ! -e /var/lib/bivouac; }
 t "a plan of the wipe shows it and changes nothing" planned
 t "without an answer nothing is wiped" ends 2 wipe --foreign "$(address 0)"
+# Its shims and pods live on, and nobody answers for them.
+dead() { in_host "$byhand" systemctl stop containerd.service && looked 6 "$(address 0)" 'ContainerdPackages +package containerd' 'Pods +process' && ! grep -q 'ContainerdPods' "$TMP/run.now"; }
+t "with a dead containerd the same is known" dead
 # Twice a wipe is cut off: in the middle of its changes, and behind one. The debug build has the points; the release build goes on without them.
 killed() {
   local point
@@ -101,9 +141,8 @@ killed() {
 t "wipes are cut off in the middle" killed
 wiped() { run wipe --foreign "$(address 0)" --yes || [ $? = 6 ] || { cat "$TMP/wipe.err"; return 1; }; cat "$TMP/wipe.out"; }
 t "a wipe goes on to the end" wiped
-only_volume() { cat "$TMP/wipe.out"; grep -q '1 thing of Kubernetes' "$TMP/wipe.out" && grep -q 'VolumeData *.*/var/lib/longhorn' "$TMP/wipe.out"; }
+only_volume() { cat "$TMP/wipe.out"; grep -q '1 thing of Kubernetes' "$TMP/wipe.out" && grep -q 'VolumeData *.*/var/lib/longhorn' "$TMP/wipe.out" && in_host "$byhand" grep -q precious /var/lib/longhorn/volume; }
 t "what stays is the volume's data alone" only_volume
-t "nothing of Kubernetes is left, and nothing of the owner's has changed" unchanged "$byhand"
 t "the owner's data and processes are as they were" kept "$byhand"
 quiet() {
   local before=$SECONDS
@@ -115,6 +154,7 @@ quiet() {
 t "a second wipe is quiet and quick" quiet
 named() { ends 0 wipe --foreign "$(address 0)" --yes --also /var/lib/longhorn && in_host "$byhand" test ! -e /var/lib/longhorn; }
 t "data that is named goes" named
+t "nothing of Kubernetes is left, and nothing of the owner's has changed" unchanged "$byhand"
 t "then it is clean" looked 0 "$(address 0)" 'clean of what is known'
 in_host "$byhand" sh -c 'mkdir -p /etc/kubernetes/manifests; touch /etc/kubernetes/manifests/x.yaml; iptables -t nat -N KUBE-SERVICES'
 t "a leftover that is planted is named" looked 6 "$(address 0)" '/etc/kubernetes/manifests/x.yaml' 'KUBE-SERVICES'
@@ -123,7 +163,7 @@ t "a leftover that is planted is named" looked 6 "$(address 0)" '/etc/kubernetes
 k3s_left() {
   in_host "$k3s" bash -se <<'S'
 mkdir -p /etc/rancher/k3s /var/lib/rancher/k3s/{agent/containerd,server/db/snapshots,server/tls,storage/pvc-1,data} /run/k3s/containerd /var/log/pods
-echo x > /etc/rancher/k3s/k3s.yaml; echo precious > /var/lib/rancher/k3s/storage/pvc-1/volume; echo precious > /var/lib/rancher/k3s/server/db/snapshots/on-demand; echo t > /var/lib/rancher/k3s/server/token
+echo '    server: https://127.0.0.1:6443' > /etc/rancher/k3s/k3s.yaml; echo precious > /var/lib/rancher/k3s/storage/pvc-1/volume; echo precious > /var/lib/rancher/k3s/server/db/snapshots/on-demand; echo t > /var/lib/rancher/k3s/server/token
 mount -t tmpfs tmpfs /var/lib/rancher/k3s/agent/containerd; mount --bind /srv/data /run/k3s/containerd
 printf '#!/bin/sh\nexec sleep 10000\n' > /usr/local/bin/k3s; chmod +x /usr/local/bin/k3s; echo '#' > /usr/local/bin/k3s-killall.sh
 for l in kubectl crictl ctr; do ln -s k3s /usr/local/bin/$l; done
@@ -142,7 +182,7 @@ t "k3s' leftovers and kainstall's marks are made by hand" k3s_left
 t "both are named" looked 6 "$(address 1)" 'made by kainstall and k3s' 'HostsEntries' 'changed in the system'
 wiped_k3s() { ends 6 wipe --foreign "$(address 1)" --yes --restore-defaults && [ "$(in_host "$k3s" cat /var/lib/rancher/k3s/storage/pvc-1/volume /var/lib/rancher/k3s/server/db/snapshots/on-demand | sort -u)" = precious ]; }
 t "k3s' leftovers are wiped, and settings with them; volumes and snapshots stay" wiped_k3s
-t "volumes and snapshots go where they are named" ends 6 wipe --foreign "$(address 1)" --yes --also /var/lib/rancher/k3s/storage --also /var/lib/rancher/k3s/server/db/snapshots
+t "volumes and snapshots go where they are named" ends 0 wipe --foreign "$(address 1)" --yes --also /var/lib/rancher/k3s/storage --also /var/lib/rancher/k3s/server/db/snapshots
 t "nothing of k3s is left, and nothing of the owner's has changed" unchanged "$k3s"
 t "the owner's data and processes are as they were there too" kept "$k3s"
 
@@ -168,7 +208,7 @@ S
 }
 t "a containerd has a user of its own and a pod" shared_made
 t "whose it is is said" looked 6 "$(address 2)" 'ContainerdPods +containerd.s namespace k8s.io' 'ContainerdPackages +package containerd.*others have namespaces in it: .default'
-t "the pod goes" ends 6 wipe --foreign "$(address 2)" --yes
+t "the pod goes" ends 0 wipe --foreign "$(address 2)" --yes
 spared() {
   in_host "$shared" bash -se <<'S'
 [ "$(ctr namespaces ls -q)" = default ]; ctr -n default tasks ls | grep -q 'mine .*RUNNING'; [ "$(ctr -n default images ls -q | wc -l)" -ge 5 ]
@@ -179,10 +219,37 @@ t "the runtime was not restarted, and its other user has everything" spared
 store_aside() { snap "$shared" > "$TMP/after" && diff <(without "$TMP/$shared.before" | grep -v /containerd) <(without "$TMP/after" | grep -v /containerd); }
 t "nothing but the runtime's own store has changed" store_aside
 
+# A docker that its owner uses, in which a kubelet had pods: played by a stand-in, for what matters is which it is asked to remove.
+docker() {
+  in_host "$shared" bash -se <<'S'
+mkdir -p /srv/docker
+printf '%s\n' 'k8s_POD_web_default_1_0 running web ' > /srv/docker/0a; printf '%s\n' 'k8s_mine running  ' > /srv/docker/0b; printf '%s\n' 'harbor running  ' > /srv/docker/0c
+cat > /usr/local/bin/docker <<'D'
+#!/bin/sh
+while [ $# -gt 0 ]; do case $1 in --config | --host) shift 2 ;; *) break ;; esac; done
+echo "$*" >> /srv/docker.log
+for last; do :; done
+case "$1 $2" in
+version*) ;;
+'container ls') for f in /srv/docker/*; do echo "${f##*/} $(cat "$f")"; done ;;
+'container inspect') [ -e "/srv/docker/$last" ] ;;
+'container rm') rm "/srv/docker/$last" ;;
+*) exit 1 ;;
+esac
+D
+chmod +x /usr/local/bin/docker
+perl -MIO::Socket::UNIX -e 'fork and exit; IO::Socket::UNIX->new(Type => SOCK_STREAM(), Local => "/run/docker.sock", Listen => 1) or die; sleep 600' < /dev/null > /dev/null 2>&1
+S
+  ends 0 wipe --foreign "$(address 2)" --yes
+  [ "$(in_host "$shared" ls /srv/docker | paste -sd ' ')" = "0b 0c" ]
+  if in_host "$shared" grep -E 'prune|image|rm .*0[bc]' /srv/docker.log; then return 1; fi
+}
+t "of docker's containers only the pod's goes" docker
+
 # One that cannot be reached keeps nobody else from being wiped.
 reached() {
   ends 4 wipe --foreign "$(address 0)" "${unreachable[0]}" --yes --timeout 3
-  in_host "$byhand" sh -c '! iptables-save | grep KUBE-'
+  in_host "$byhand" sh -c '! iptables-save | grep ^:KUBE-'
 }
 # The last of the network has nobody.
 unreachable=("$(address 0 | cut -d. -f1-3).254")

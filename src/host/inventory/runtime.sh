@@ -17,7 +17,9 @@ if [ $answers = yes ]; then
 else
     for path in /var/lib/containerd/io.containerd.snapshotter.v1.*/metadata.db; do
         [ -f "$path" ] || continue
-        timeout 20 grep -aoE '[a-zA-Z0-9._-]{1,60}/[0-9]{1,9}/(sha256:|extract-|[0-9a-f]{64})' "$path" 2>/dev/null | cut -d / -f 1 | sort -u
+        timeout 20 grep -aoE '[a-zA-Z0-9._-]{1,60}/[0-9]{1,9}/(sha256:|extract-|[0-9a-f]{64})' "$path" 2>/dev/null | cut -d / -f 1 |
+            # Names stand in the file without anything between them and what is before.
+            sed -E 's/^.*(k8s\.io|moby|default|buildkit|nerdctl)$/\1/' | sort -u
     done | sort -u | while IFS= read -r name; do say namespace "$name" containers '?' images '?'; done
     for path in /run/containerd/io.containerd.runtime.v2.task/*; do
         [ -d "$path" ] || continue

@@ -356,7 +356,11 @@ fn kubeconfig(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let own: Vec<&str> = host.fact("server").split(' ').filter(|it| !it.is_empty()).collect();
     let servers: Vec<&str> = thing.get("servers").split(' ').filter(|it| !it.is_empty()).collect();
     let others: Vec<&&str> = servers.iter().filter(|it| !own.contains(it)).collect();
-    Some(if own.is_empty() {
+    Some(if host.sign().is_none() {
+        owners("a client's: there is no cluster on this host that it is for")
+    } else if own.is_empty() && !servers.iter().any(|it| host.is_own(it)) {
+        owners("it is for another machine, and nothing says that this host was of that cluster")
+    } else if own.is_empty() {
         unsure(format!(
             "nothing says any more which server was this cluster's; it is for {}",
             servers.join(", ")

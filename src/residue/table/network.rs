@@ -206,6 +206,7 @@ pub(super) const FILES: &[Entry] = &[
         undone: "removed where they are empty in the end",
         never: "anything in them that is not listed by itself",
         paths: &[
+            "/var/lib/cni",
             "/var/lib/cni/networks",
             "/var/lib/cni/results",
             "/var/lib/cni/cache",

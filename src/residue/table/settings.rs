@@ -160,6 +160,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         never: "a `policy-rc.d` of other words: containers' images have one on purpose",
         paths: &[
             "/etc/profile.d/zz-ssh-login-info.sh",
+            "/etc/systemd/journald.conf.d",
             "/etc/systemd/journald.conf.d/99-prophet.conf",
             "/etc/apt/apt.conf.d/10cloudinit-disable",
             "/usr/sbin/policy-rc.d",
@@ -282,9 +283,17 @@ fn tuning(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     if !is_here || held(thing, host).is_some() {
         return None;
     }
+    let (stage, clear) = match thing.get("type") {
+        // It goes only if nothing else is in it.
+        "d" if host.path("/etc/systemd/journald.conf.d/99-prophet.conf").is_some() => {
+            (Stage::Hollow, Clear::Hollow)
+        }
+        "d" => return None,
+        _ => (Stage::Files, Clear::Files),
+    };
     Some(setting(
         &format!("`{}` is there", thing.name),
         "it is not",
-        Some(Removal::new(Stage::Settings, Clear::Files, [&thing.name])),
+        Some(Removal::new(stage, clear, [&thing.name])),
     ))
 }

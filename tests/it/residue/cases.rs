@@ -168,18 +168,32 @@ pub const CASES: &[Case] = &[
     case("PodLogs", "path;/var/log/journal;type=d|path;/var/log/pods2;type=d", &[]),
     case(
         "Kubeconfigs",
-        "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://10.0.0.1:6443 ;contexts=1|fact;server;value=https://10.0.0.1:6443 ",
+        "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://10.0.0.1:6443 ;contexts=1|path;/etc/kubernetes/pki;type=d|fact;server;value=https://10.0.0.1:6443 ",
         &["/root/.kube/config: goes"],
     ),
     case(
         "Kubeconfigs",
-        "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://10.0.0.1:6443 https://prod:6443 ;contexts=2|fact;server;value=https://10.0.0.1:6443 ",
+        "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://10.0.0.1:6443 https://prod:6443 ;contexts=2|path;/etc/kubernetes/pki;type=d|fact;server;value=https://10.0.0.1:6443 ",
         &["/root/.kube/config: stays"],
     ),
     case(
         "Kubeconfigs",
-        "path;/home/ops/.kube/config;type=f;words=kubeconfig;servers=https://prod:6443 ;contexts=1|fact;server;value=",
+        sign!(
+            "path;/home/ops/.kube/config;type=f;words=kubeconfig;servers=https://10.0.0.7:6443 ;contexts=1|link;eth0;type=veth;addresses=10.0.0.7/24 |fact;server;value="
+        ),
         &["/home/ops/.kube/config: unsure"],
+    ),
+    case(
+        "Kubeconfigs",
+        "path;/home/ops/.kube/config;type=f;words=kubeconfig;servers=https://prod:6443 ;contexts=1|fact;server;value=",
+        &["/home/ops/.kube/config: stays"],
+    ),
+    case(
+        "Kubeconfigs",
+        sign!(
+            "path;/home/ops/.kube/config;type=f;words=kubeconfig;servers=https://prod:6443 ;contexts=1|fact;server;value="
+        ),
+        &["/home/ops/.kube/config: stays"],
     ),
     case(
         "KubectlCache",

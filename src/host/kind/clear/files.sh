@@ -142,7 +142,7 @@ bv_clear_hollow_do() {
 }
 bv_clear_hollow_allows() {
     case $1 in
-    /etc/rancher | /var/lib/rancher | /var/lib/etcd | /opt/kube | /opt/cni | /etc/cni | /root/.kube | /var/lib/k0s) ;;
+    /etc/rancher | /etc/systemd/journald.conf.d | /var/lib/rancher | /var/lib/etcd | /opt/kube | /opt/cni | /etc/cni | /root/.kube | /var/lib/k0s) ;;
     *) bv_clear_allows "$1" ;;
     esac
 }

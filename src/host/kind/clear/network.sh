@@ -48,8 +48,22 @@ bv_clear_chains_do() {
             print "COMMIT"
         }' >"$BV/chains"
     [ ! -s "$BV/chains" ] || "$bv_tool-restore" --noflush --wait 30 <"$BV/chains" || return 1
+    awk '/^\*/ { table = substr($1, 2) } $1 == "-D" { print table, $2 }' "$BV/chains" | sort -u | while read -r bv_table bv_chain; do
+        bv_clear_base "$bv_tool" "$bv_table" "$bv_chain"
+    done
     rm -f "$BV/chains"
     bv_clear_tables "$bv_tool"
+}
+# A chain of iptables' own that it makes with the first rule goes with the last one, as it was before: bv_clear_base TOOL TABLE CHAIN. Only
+# the variant for nftables can (from 1.8.8 on), and only of one that is empty and accepts.
+bv_clear_base() {
+    case $("$1" --version) in *nf_tables*) ;; *) return 0 ;; esac
+    case $3 in INPUT | FORWARD | OUTPUT | PREROUTING | POSTROUTING) ;; *) return 0 ;; esac
+    timeout 30 "$1-save" -t "$2" 2>/dev/null | CHAIN=$3 awk '
+        $1 == ":" ENVIRON["CHAIN"] && $2 == "ACCEPT" { accepts = 1 }
+        $1 == "-A" && $2 == ENVIRON["CHAIN"] { used = 1 }
+        END { exit !(accepts && !used) }' && timeout 30 "$1" -t "$2" -X "$3" 2>/dev/null
+    return 0
 }
 # They only lead to what is gone.
 bv_clear_chains_undo() { :; }
@@ -62,6 +76,8 @@ bv_clear_rule_is() {
 bv_clear_rule_before() { :; }
 bv_clear_rule_do() {
     printf '*%s\n-D%s\nCOMMIT\n' "$2" "${3#-A}" | "$1-restore" --noflush --wait 30 || return 1
+    bv_rest=${3#-A }
+    bv_clear_base "$1" "$2" "${bv_rest%% *}"
     bv_clear_tables "$1"
 }
 # Tables in which nothing is left but empty chains that accept everything go too. Without nft there is one way: a table that is read anew with

@@ -50,8 +50,12 @@ bv_clear_pods_do() {
                 timeout 120 xargs -r -n 1 -P 8 sh -c 'timeout 30 crictl stopp "$1"; timeout 30 crictl rmp "$1"' sh >/dev/null 2>&1
         fi
     done
+    # What the interface did not take down; without their shims nobody could end them any more.
+    if command -v ctr >/dev/null && bv_ids=$(timeout 10 ctr -n k8s.io tasks ls -q 2>/dev/null); then
+        printf '%s\n' "$bv_ids" | grep -xE '[a-zA-Z0-9._-]+' | timeout 120 xargs -r -n 1 -P 8 timeout 20 ctr -n k8s.io tasks rm -f >/dev/null 2>&1
+    fi
     bv_pods_stop
-    bv_clear_pods_is || bv_die "pods do not end: $(bv_pod_processes | tr '\n' ' ')"
+    bv_wait_for 50 bv_clear_pods_is || bv_die "pods do not end: $(bv_pod_processes | tr '\n' ' ')"
 }
 bv_clear_pods_undo() { :; }
 
