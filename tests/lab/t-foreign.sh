@@ -8,6 +8,7 @@
 up byhand k3s shared
 byhand=${containers[0]} k3s=${containers[1]} shared=${containers[2]}
 version=v1.20.2
+DEV=${BIVOUAC_DEV:-$ROOT/target/debug/bivouac}
 in_host() { podman exec -i "$@"; }
 run() { # VERB ARGUMENT...: on the hosts' addresses
   local log=$1
@@ -36,6 +37,8 @@ looked() {
 # What the owner of the host has: each of these looks like Kubernetes', lies in its way, or would be lost with a flush.
 own() {
   in_host "$1" bash -se <<'S'
+# As hosts.sh does with others: a setting that is put back must not be the whole machine's.
+for name in vm/swappiness kernel/softlockup_panic; do echo 0 > /run/kernel.${name#*/}; mount --bind /run/kernel.${name#*/} /proc/sys/$name; done; echo 60 > /proc/sys/vm/swappiness
 iptables -N MINE; iptables -A MINE -m comment --comment "flanneld and KUBE- lookalike" -j ACCEPT; iptables -A INPUT -p tcp --dport 22 -m comment --comment "KUBE-SERVICES ssh" -j ACCEPT
 iptables -A FORWARD -s 10.99.0.0/16 -j MINE; iptables -t nat -N CNI-mine; iptables -t nat -A POSTROUTING -s 10.88.0.2/32 -m comment --comment "name: \"podman\" id: \"4242\"" -j CNI-mine
 ip6tables -A INPUT -s fd99::/16 -m comment --comment cali:fornia -j ACCEPT
@@ -131,13 +134,13 @@ t "without an answer nothing is wiped" ends 2 wipe --foreign "$(address 0)"
 # Its shims and pods live on, and nobody answers for them.
 dead() { in_host "$byhand" systemctl stop containerd.service && looked 6 "$(address 0)" 'ContainerdPackages +package containerd' 'Pods +process' && ! grep -q 'ContainerdPods' "$TMP/run.now"; }
 t "with a dead containerd the same is known" dead
-# Twice a wipe is cut off: in the middle of its changes, and behind one. The debug build has the points; the release build goes on without them.
-killed() {
-  local point
-  for point in 4:effect-after 9:record-after 14:mark-after; do
-    BIVOUAC_CUT=$(address 0):$point run wipe --foreign "$(address 0)" --yes || true
-  done
+# Three times a wipe is cut off: before it has marked a change, before it has made one, and behind one. Only the debug build has the points.
+cut_off() { # HOST POINT
+  local status=0
+  BIVOUAC_CUT=$1:$2 BIVOUAC=$DEV run wipe --foreign "$1" --yes || status=$?
+  [ "$status" -gt 128 ] || { echo "it was not cut off at $2 ($status)"; return 1; }
 }
+killed() { local point; for point in 4:effect-after 9:record-after 14:mark-after; do cut_off "$(address 0)" $point; done; }
 t "wipes are cut off in the middle" killed
 wiped() { run wipe --foreign "$(address 0)" --yes || [ $? = 6 ] || { cat "$TMP/wipe.err"; return 1; }; cat "$TMP/wipe.out"; }
 t "a wipe goes on to the end" wiped
@@ -245,6 +248,22 @@ S
   if in_host "$shared" grep -E 'prune|image|rm .*0[bc]' /srv/docker.log; then return 1; fi
 }
 t "of docker's containers only the pod's goes" docker
+
+# A wipe of our own plays back what a wipe that was cut off had written down: configuration comes back, and what does not is named.
+given_back() {
+  in_host "$shared" bash -se <<'S'
+mkdir -p /etc/kubernetes/pki /var/lib/kubelet; echo key > /etc/kubernetes/pki/ca.key; chmod 0600 /etc/kubernetes/pki/ca.key; echo x > /var/lib/kubelet/config.yaml
+S
+  cut_off "$(address 2)" 3:mark-after
+  in_host "$shared" sh -c '[ ! -e /etc/kubernetes ] && [ ! -e /var/lib/kubelet ]'
+  local status=0
+  "$BIVOUAC" wipe -m "$(address 2)" -u root --private-key "$LAB_KEY" --yes > "$TMP/back" 2>&1 < /dev/null || status=$?
+  cat "$TMP/back"
+  [ "$status" = 6 ]
+  [ "$(in_host "$shared" sh -c 'cat /etc/kubernetes/pki/ca.key; stat -c %a /etc/kubernetes/pki/ca.key' | paste -sd ' ')" = "key 600" ]
+  grep -q "kept /var/lib/kubelet: it was the dead cluster's" "$TMP/back"
+}
+t "a wipe of our own gives back what was configuration, and names the rest" given_back
 
 # One that cannot be reached keeps nobody else from being wiped.
 reached() {
