@@ -41,7 +41,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         left.paths.iter().flatten().filter(|path| DATA.contains(&path.as_str())).collect();
     if !data.is_empty() {
         let message = format!("another Kubernetes is, or was, installed here: {}", quoted(data));
-        let fix = "remove it with the tool that installed it, and then these directories";
+        let fix = "remove it with the tool that installed it, or with `bivouac wipe --foreign`, which shows first what goes";
         findings.push(host.error(CHECK.name, message, fix));
     }
     if host.facts.has_claimed_kernel() {
@@ -79,7 +79,7 @@ fn processes(host: &HostFacts<'_>) -> Option<Finding> {
     let names: Vec<&str> = all.iter().filter_map(|it| it.name.as_deref()).collect();
     let pids: Vec<String> = all.iter().map(|it| it.pid.to_string()).collect();
     let message = format!("programs of another cluster still run: {}", quoted(names));
-    let fix = "remove the earlier cluster with the tool that installed it, or end them";
+    let fix = "remove the earlier cluster with the tool that installed it or with `bivouac wipe --foreign`, or end them";
     Some(host.error(CHECK.name, message, fix).typed(format!("kill {}", pids.join(" "))))
 }
 
