@@ -94,8 +94,8 @@ pub enum EventKind {
     GateShut { gate: String, because: String },
     /// The host's lane has nothing more to do.
     HostDone { ok: bool, changed: usize, seconds: f64 },
-    /// A wipe compared the host with its baseline: the lines that differ (`+` new, `-` gone).
-    Compared { differences: Vec<String> },
+    /// A wipe compared the host with its baseline.
+    Compared(Box<Comparison>),
     /// `plan`: what the step would change on the host: the kind of change, what it is about, and of a file
     /// that everybody may read the difference.
     ChangePlanned { step: StepName, kind: &'static str, subject: String, diff: String },
@@ -118,6 +118,30 @@ pub enum EventKind {
     Diagnosed(Box<Diagnosis>),
     /// The run ended. `differences` is the sum over all hosts of a wipe, `None` for other verbs.
     RunDone { ok: bool, seconds: f64, differences: Option<usize>, critical_path: Vec<PathStep> },
+}
+
+/// What differs on a host from its baseline, by whose it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// The tool's or the cluster's: it should be gone, or back.
+    pub left: Vec<Difference>,
+    /// What the owner changed since: it stays.
+    pub owners: Vec<Difference>,
+    /// What hosts change by themselves.
+    pub noise: Vec<Difference>,
+    /// SHA-256 of the baseline that the host was compared with; empty where there was nothing to compare.
+    pub baseline: String,
+    /// When that baseline was taken.
+    pub taken: Option<SystemTime>,
+}
+
+/// A line of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `+` for what is new, `-` for what is gone, `= kept` for what an undo left alone.
+    pub line: String,
+    /// Why it is taken for what it is.
+    pub because: String,
 }
 
 /// One stretch of the run's critical path.

@@ -22,7 +22,7 @@ mod words;
 
 pub use change::{Change, Data, Upload, Whose};
 pub use clear::Clear;
-pub use journal::{Entry, Journal, Outcome, State, Undone};
+pub use journal::{Compared, Entry, Journal, Outcome, State, Undone};
 pub use kubectl::Admin;
 pub use lock::{Locked, WAITS};
 pub use manager::PackageManager;

@@ -8,6 +8,7 @@
 //! - [`ssh`]: one connection per host. Knows nothing of Kubernetes.
 //! - [`http`]: downloads, into the content cache.
 //! - [`host`]: what is on a host: facts, journal, baseline, and the shell half of each step kind.
+//! - [`compare`]: pure functions from what differs after a wipe to whose it is.
 //! - [`members`]: who is in a running cluster, and who may leave it.
 //! - [`registry`]: images from container registries.
 //! - [`bundle`]: all artifacts of a version in one file.
@@ -26,6 +27,7 @@
 pub mod bundle;
 pub mod cli;
 pub mod cluster;
+pub mod compare;
 pub mod content;
 pub mod diagnose;
 pub mod engine;

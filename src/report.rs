@@ -13,8 +13,10 @@ use tokio::sync::mpsc;
 
 use crate::event::Event;
 
+mod audit;
 mod clean;
 mod closing;
+mod comparison;
 mod diagnosis;
 mod failure;
 mod findings;
@@ -37,6 +39,7 @@ pub use diagnosis::text as diagnosis_text;
 pub use live::Live;
 pub use log::files as log_files;
 pub use plain::{Detail, Plain};
+pub use audit::files as report_files;
 pub use reporter::{Display, Reporter};
 pub use residue::{Looked, because as residue_because, left as residue_left, text as residue_text};
 pub use state::{Failure, Finding, Unchecked};
@@ -69,6 +72,10 @@ pub struct Settings {
     pub quiet: bool,
     /// Say everything, the output of the steps included.
     pub verbose: bool,
+    /// Say what of a comparison is hidden as noise, and by which list.
+    pub show_ignored: bool,
+    /// Where a wipe's proof is written: [`report_files`] says which files that are.
+    pub report: Option<PathBuf>,
     /// The verb tells what was found, and how it ended, as its own result: no text is said here but
     /// trouble with the logs.
     pub has_own_words: bool,
@@ -84,6 +91,8 @@ pub struct Settings {
 /// What the command line needs for its exit code.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
+    /// Why the proof that was asked for is not written.
+    pub unwritten: Option<String>,
     /// Whether everything that was asked for is done. False for a run that was cut off.
     pub ok: bool,
     /// How long the run took; 0 for a run that was cut off.

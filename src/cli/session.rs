@@ -1,6 +1,7 @@
 //! What the verbs that talk to hosts have in common: a run with its events, and hosts that were
 //! connected to and looked at.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -61,6 +62,8 @@ impl Session {
             output: options.output(),
             quiet: options.quiet,
             verbose: options.verbose,
+            show_ignored: false,
+            report: None,
             has_own_words: ["status", "diagnose", "verify-clean"].contains(&verb),
             log_dir: options.log_dir.clone(),
             run_id: run.id.clone(),
@@ -78,6 +81,12 @@ impl Session {
             reporter: None,
             settings,
         }
+    }
+
+    /// What a wipe says of its comparison besides.
+    pub fn proves(&mut self, show_ignored: bool, report: Option<PathBuf>) {
+        self.settings.show_ignored = show_ignored;
+        self.settings.report = report;
     }
 
     /// Starts to show events. Until then questions can be asked without a display in the way.
@@ -108,9 +117,18 @@ impl Session {
         }
         let Self { events, reporter, cancel, after, settings, .. } = self;
         drop(events);
-        if let Some(reporter) = reporter {
-            let _ = reporter.await;
-        }
+        let summary = match reporter {
+            Some(reporter) => reporter.await.ok(),
+            None => None,
+        };
+        let exit = match summary.and_then(|summary| summary.unwritten) {
+            Some(cause) => {
+                report::err(&cause);
+                // What was asked for is not done.
+                if exit == Exit::Done { Exit::Failed } else { exit }
+            }
+            None => exit,
+        };
         if cancel.is_stopped() && exit != Exit::Done {
             report::err("interrupted");
             return Exit::Interrupted;

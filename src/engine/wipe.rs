@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::locks::{self, Taken};
 use super::run::Options;
 use super::task::output;
+use crate::compare::compare;
 use crate::event::{EventKind, Events, StepName, seconds};
 use crate::host::{Entry, Error, Journal, Locked, Remote, State};
 use crate::ssh;
@@ -177,7 +178,7 @@ impl Lane {
             Ok((true, remote)) => return Look::Ours(self.name, remote),
             Ok((false, remote)) => {
                 self.nothing();
-                self.tell(EventKind::Compared { differences: Vec::new() });
+                self.tell(EventKind::Compared(Box::default()));
                 remote.close().await;
                 Wiped::Clean
             }
@@ -234,19 +235,16 @@ impl Lane {
         if !is_ours && !undone.failed {
             let (name, value) = ("host".to_owned(), "nothing on it was changed".to_owned());
             self.tell(EventKind::Fact { name, value });
-            self.tell(EventKind::Compared { differences: Vec::new() });
+            self.tell(EventKind::Compared(Box::default()));
             let forget = journal.forget();
             self.step("remove the journal", CHANGES, forget).await?.close().await;
             return Ok(());
         }
-        let compare = journal.compare();
-        let compared = self.step("compare with the baseline", LOOKS, compare).await?;
-        // What was kept comes first: it says why the rest differs.
-        let mut differences: Vec<String> =
-            undone.kept.into_iter().map(|what| format!("= kept {what}")).collect();
-        differences.extend(compared);
-        self.differences = differences.len();
-        self.tell(EventKind::Compared { differences });
+        let looked = journal.compare();
+        let looked = self.step("compare with the baseline", LOOKS, looked).await?;
+        let comparison = compare(&looked, journal.entries(), undone.kept);
+        self.differences = comparison.left.len();
+        self.tell(EventKind::Compared(Box::new(comparison)));
         if undone.failed {
             return Err(Stopped::Step);
         }

@@ -1,14 +1,9 @@
 # The baseline: a host's state as lines `CLASS ...`, taken before the first change and again after a
 # wipe. Reads only, and calls no tool that would load a kernel module.
 
-# Paths that change on their own: state, caches and logs of the system, and our own directory. Each
-# is a promise not kept for that path, so the list stays short. Sources: piuparts' default ignore
-# list (Debian), and what two snapshots of an idle host differ in. The databases of rpm, dnf, yum and zypper are
-# files that any look may write to; what is in them shows as packages (bv_packages). The last one is a containerd's own
-# list of what it unpacked: it makes it for the first image, and keeps it open for as long as it runs.
-# Before it is docker's list of where layers came from, which outlives them, and the directory that a containerd makes for the first
-# content and looks for again at each.
-BV_NOISE='^(/var/(log|cache|tmp|backups|spool|mail|crash|lib/(apt|bivouac(\.gone)?|dpkg|ucf|systemd|private|logrotate|mlocate|plocate|NetworkManager|dhcp|dhclient|dhcpcd|chrony|ntp|cloud|snapd|PackageKit|fwupd|rpm|dnf|yum|zypp|update-notifier|ubuntu-advantage|unattended-upgrades|sudo))(/|$)|/usr/lib/sysimage/(rpm|dnf|libdnf5)(/|$)|/etc/(ld\.so\.cache|mtab|machine-id|\.pwd\.lock|\.updated|(passwd|shadow|group|gshadow|subuid|subgid)-)$|/var/\.updated$|/home/|/root/(\.bash_history|\.viminfo|\.lesshst|\.cache(/|$)|\.ssh(/|$)))|/__pycache__(/|$)|/image/[a-z0-9]+/distribution(/|$)|/io\.containerd\.content\.v1\.content(/ingest)?$|/io\.containerd\.snapshotter\.v1\.[a-z]+/metadata\.db$'
+# What is not looked at: people's own files, and our own directory. What hosts change by themselves is in the baseline; whose a
+# difference is the operator's side judges (`compare`).
+BV_UNSEEN='^(/home/|/var/tmp/|/root/\.cache(/|$)|/var/lib/bivouac(\.gone)?(/|$))'
 
 # Local file systems to look into: the root, and mount points below the system's directories.
 bv_roots() {
@@ -23,23 +18,23 @@ bv_paths() {
             -o -printf '%y %m %U:%G %p\t%l\n' 2>/dev/null
         # Part of a list would pass for all of it.
         [ $? -lt 128 ] || echo broken
-    done | awk -v noise="$BV_NOISE" -F '\t' '{
+    done | awk -v unseen="$BV_UNSEEN" -F '\t' '{
         path = $1
         sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
-        if (path !~ noise) print "path " $1 ($2 == "" ? "" : " -> " $2)
+        if (path !~ unseen) print "path " $1 ($2 == "" ? "" : " -> " $2)
     }' || echo "path broken"
     # Contents where owners write. What packages bring under /usr is told by their versions.
     find /etc /usr/local /opt /root -xdev -type f -size -8M -print0 2>/dev/null |
-        xargs -0r sha256sum -- 2>/dev/null | awk -v noise="$BV_NOISE" '{
+        xargs -0r sha256sum -- 2>/dev/null | awk -v unseen="$BV_UNSEEN" '{
             path = $0
             sub(/^\\?[^ ]* [ *]/, "", path)
-            if (path !~ noise) print "sum " $1 " " path
+            if (path !~ unseen) print "sum " $1 " " path
         }'
     # Of what is larger, the size.
-    find /etc /usr/local /opt /root -xdev -type f -size +7M -printf 'size %s %p\n' 2>/dev/null | awk -v noise="$BV_NOISE" '{
+    find /etc /usr/local /opt /root -xdev -type f -size +7M -printf 'size %s %p\n' 2>/dev/null | awk -v unseen="$BV_UNSEEN" '{
         path = $0
         sub(/^size [^ ]* /, "", path)
-        if (path !~ noise) print
+        if (path !~ unseen) print
     }'
     for bv_path in /run/containerd /run/crio /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns /run/netns/* /run/ipcns /run/ipcns/* /run/utsns /run/utsns/* /run/userns /run/userns/* /run/pidns /run/pidns/*; do
         [ -e "$bv_path" ] && echo "run $bv_path"
@@ -137,35 +132,64 @@ bv_kernel_state() {
     ps -eo comm= | grep -v ':\[' | grep -E '^(kube|etcd|containerd|crio|conmon|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'
 }
 
+# What may move by itself from one moment to the next, and is quickly read.
+bv_moving() {
+    bv_units
+    bv_network
+    bv_kernel_state
+}
+
 # Writes the host's state to file $1; fails when a part of it was cut short (memory ran out, say).
 bv_baseline() {
     {
+        # A baseline without this line is one that left out what is noise.
+        echo 'noise -'
         bv_paths
         bv_packages
-        bv_units
-        bv_network
-        bv_kernel_state
+        bv_moving
         getent passwd | cut -d : -f 1,3-7 | sed 's/^/user /'
         getent group | sed 's/^/group /'
         echo "hostname $(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
     } | LC_ALL=C sort -u >"$1" && ! grep -qx 'path broken' "$1"
 }
 
-# Compares the host with its baseline: prints what is new (`+`) and what is gone (`-`).
+# Takes the baseline, and the host's own noise: what moved by itself while it was taken.
+bv_baseline_take() {
+    bv_moving | LC_ALL=C sort -u >"$BV/baseline.first" && bv_baseline "$BV/baseline.new" || return 1
+    # Of the second look only what the first was about.
+    LC_ALL=C comm -3 "$BV/baseline.first" "$BV/baseline.new" | tr -d '\t' |
+        grep -Ev '^(path|sum|size|run|tmp|package|automatic|user|group|hostname|noise) ' >"$BV/restless"
+    rm -f "$BV/baseline.first"
+    bv_sync "$BV/baseline.new" "$BV/restless"
+}
+
+# The differences between the baseline and the look $1: `+` what is new, `-` what is gone.
 # A process that ended meanwhile is no difference; `runc:[...]` is one that is still becoming something else.
+bv_differences() {
+    for bv_kind in route6 ipvs ipset; do
+        grep -qx "$bv_kind -" "$BV/baseline" || sed -i "/^$bv_kind /d" "$1"
+    done
+    # What baselines of an earlier time have and no look notes any more (bv_units, bv_kernel_state).
+    sed -e '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^mount nsfs \/run\/docker\/netns\/default$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
+        LC_ALL=C comm -3 --output-delimiter='	' - "$1" |
+        sed '/^	*mirror /d; /^	*process /d; s/^	/+ /; t; s/^/- /'
+}
+
+# Compares the host with its baseline: prints `baseline SHA256 TIME`, the differences, and as `~` what moves by itself.
+# Where something differs it looks again: what is only passing is none.
 bv_compare() {
     [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
+    bv_sum "$BV/baseline" && echo "baseline $bv_sum $(stat -c %Y "$BV/baseline")"
     bv_baseline "$BV/after" || bv_die "the host's state cannot be read"
-    for bv_kind in route6 ipvs ipset; do
-        grep -qx "$bv_kind -" "$BV/baseline" || sed -i "/^$bv_kind /d" "$BV/after"
-    done
-    # What baselines of an earlier time have and no look notes any more (BV_NOISE, bv_units, bv_kernel_state).
-    sed -e '/^path .*\/io\.containerd\.content\.v1\.content$/d; /^path .*\/io\.containerd\.content\.v1\.content\/ingest$/d' \
-        -e '/^path .*\/image\/[a-z0-9]*\/distribution$/d; /^path .*\/image\/[a-z0-9]*\/distribution\//d' \
-        -e '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^mount nsfs \/run\/docker\/netns\/default$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
-        LC_ALL=C comm -3 --output-delimiter='	' - "$BV/after" |
-        sed '/^	*mirror /d; /^process /d; s/^	/+ /; t; s/^/- /'
-    rm -f "$BV/after"
+    bv_differ=$(bv_differences "$BV/after")
+    if [ -n "$bv_differ" ]; then
+        bv_baseline "$BV/again" || bv_die "the host's state cannot be read"
+        bv_differ=$(bv_differences "$BV/again")
+        LC_ALL=C comm -3 "$BV/after" "$BV/again" | sed 's/^	*/~ /'
+    fi
+    [ ! -f "$BV/restless" ] || sed 's/^/~ /' "$BV/restless"
+    rm -f "$BV/after" "$BV/again"
+    [ -z "$bv_differ" ] || printf '%s\n' "$bv_differ"
 }
 
 # Lets systemd forget units whose files are gone.

@@ -1,6 +1,6 @@
 //! A host's journal: the only way to change the host.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 
@@ -43,6 +43,8 @@ pub struct Entry {
     pub kind: String,
     /// The kind's arguments.
     pub arguments: Vec<String>,
+    /// What the kind noted of the state before; empty for an entry of this very run.
+    pub before: Vec<String>,
     /// How far it got.
     pub state: State,
 }
@@ -77,6 +79,38 @@ pub enum Outcome {
     Unchanged,
     /// The host was changed.
     Changed,
+}
+
+/// What a host differs in from its baseline, as it says it itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compared {
+    /// SHA-256 of the baseline.
+    pub baseline: String,
+    /// When it was taken.
+    pub taken: Option<SystemTime>,
+    /// `+` what is new, `-` what is gone.
+    pub lines: Vec<String>,
+    /// Lines of looks a moment apart that differ: what moves by itself.
+    pub restless: Vec<String>,
+}
+
+impl Compared {
+    fn read(text: &str) -> Self {
+        let mut compared = Self::default();
+        for line in text.lines() {
+            match line.split_once(' ') {
+                Some(("baseline", rest)) => {
+                    let (sum, seconds) = rest.split_once(' ').unwrap_or((rest, ""));
+                    sum.clone_into(&mut compared.baseline);
+                    let since = seconds.trim().parse().ok().map(Duration::from_secs);
+                    compared.taken = since.and_then(|since| UNIX_EPOCH.checked_add(since));
+                }
+                Some(("~", rest)) => compared.restless.push(rest.to_owned()),
+                _ => compared.lines.push(line.to_owned()),
+            }
+        }
+        compared
+    }
 }
 
 /// What an undo came to: things that were left alone because they are no longer ours.
@@ -180,6 +214,7 @@ impl Journal {
             step: step.to_owned(),
             kind: kind.to_owned(),
             arguments: change.arguments(),
+            before: Vec::new(),
             state: State::Started,
         });
         self.settled(&answer).await;
@@ -242,12 +277,11 @@ impl Journal {
         Ok(kept)
     }
 
-    /// Lets systemd forget what is gone, then compares the host with its baseline: `+` for what is
-    /// new, `-` for what is gone.
-    pub async fn compare(&mut self) -> Result<Vec<String>, Error> {
+    /// Lets systemd forget what is gone, then compares the host with its baseline.
+    pub async fn compare(&mut self) -> Result<Compared, Error> {
         self.remote.read("bv_settle", SHORT).await?;
         let answer: Answer = self.remote.read("bv_compare", Duration::from_secs(600)).await?;
-        Ok(answer.stdout.lines().map(str::to_owned).collect())
+        Ok(Compared::read(&answer.stdout))
     }
 
     /// Lets systemd forget what is gone, after another installer's cluster went.
@@ -311,12 +345,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<Entry>, Error> {
                     return Err(broken());
                 };
                 let count: usize = count.parse().map_err(|_| broken())?;
+                let (arguments, before) = rest.split_at_checked(count).ok_or_else(broken)?;
                 entries.push(Entry {
                     seq,
                     run: run.clone(),
                     step: step.clone(),
                     kind: kind.clone(),
-                    arguments: rest.get(..count).ok_or_else(broken)?.to_vec(),
+                    arguments: arguments.to_vec(),
+                    before: before.to_vec(),
                     state: State::Started,
                 });
             }

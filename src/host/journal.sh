@@ -270,8 +270,7 @@ bv_open() {
     if [ ! -f "$BV/baseline" ]; then
         # Without a baseline nothing was changed yet: whatever else is here is from a run that was
         # killed before its first change.
-        bv_baseline "$BV/baseline.new" || bv_die "the baseline cannot be taken"
-        bv_sync "$BV/baseline.new"
+        bv_baseline_take || bv_die "the baseline cannot be taken"
         bv_cut open taken
         mv "$BV/baseline.new" "$BV/baseline"
         : >>"$BV/journal"

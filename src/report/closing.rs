@@ -3,24 +3,24 @@
 use super::log::Log;
 use super::state::{Doing, End, Host, State};
 use super::style::{self, Style};
-use super::{clean, diagnosis, failure, line, words};
+use super::{Settings, clean, comparison, diagnosis, failure, line, words};
 use crate::event::Severity;
 
 /// Hosts in the table; of more, the slowest are shown.
 const HOSTS: usize = 40;
-/// Differing lines shown for each host; the log has them all.
-const DIFFERENCES: usize = 20;
 /// Columns of the critical path's lines.
 const WIDTH: usize = 100;
 
 /// Everything that is said at the end, in order: the host that failed comes last, where one looks.
-pub fn lines(state: &State, log: &Log, resume: &str, quiet: bool, style: Style) -> Vec<String> {
+pub fn lines(state: &State, log: &Log, settings: &Settings, style: Style) -> Vec<String> {
+    let Settings { resume_command: resume, quiet, show_ignored, .. } = settings;
+    let (quiet, show_ignored) = (*quiet, *show_ignored);
     let mut lines = Vec::new();
     if !quiet {
         lines.extend(hosts(state, style));
         lines.extend(state.end.iter().flat_map(|end| critical_path(end, style)));
     }
-    lines.extend(differences(state, log, quiet, style));
+    lines.extend(comparison::block(state, log, quiet, show_ignored, style));
     let failures = failure::blocks(state, log, resume, style);
     let told = !failures.is_empty();
     lines.extend(failures);
@@ -117,45 +117,6 @@ fn critical_path(end: &End, style: Style) -> Vec<String> {
         width += 1 + columns;
     }
     lines.push(current);
-    lines
-}
-
-/// host | differences, then the differing lines.
-fn differences(state: &State, log: &Log, quiet: bool, style: Style) -> Vec<String> {
-    let compared: Vec<(&Host, &[String])> = state
-        .hosts
-        .iter()
-        .filter_map(|host| Some((host, host.differences.as_deref()?)))
-        .filter(|(_, lines)| !quiet || !lines.is_empty())
-        .collect();
-    if compared.is_empty() {
-        return Vec::new();
-    }
-    let head = ["host", "differences"].map(|cell| style.bold(cell)).to_vec();
-    let cells = compared.iter().map(|(host, differing)| {
-        let number = differing.len().to_string();
-        let number = if differing.is_empty() { number } else { style.red(&number) };
-        vec![clean::line(&host.name, clean::LINE).into_owned(), number]
-    });
-    let cells: Vec<Vec<String>> = std::iter::once(head).chain(cells).collect();
-    let mut lines = vec![String::new()];
-    lines.extend(style::table(&cells));
-    for (host, differing) in compared.iter().filter(|(_, differing)| !differing.is_empty()) {
-        let name = clean::line(&host.name, clean::LINE);
-        lines.push(String::new());
-        lines.push(format!("{name} differs from before (+ is new, - is gone):"));
-        for difference in differing.iter().take(DIFFERENCES) {
-            lines.push(format!("  {}", clean::line(difference, clean::LINE)));
-        }
-        let more = differing.len().saturating_sub(DIFFERENCES);
-        if more > 0 {
-            let place = match log.path(Some(&host.name)) {
-                Some(path) => format!(" in {}", clean::line(&path.to_string_lossy(), clean::LINE)),
-                None => String::new(),
-            };
-            lines.push(format!("  and {}{place}", words::count(more, "more line")));
-        }
-    }
     lines
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{clean, words};
+use super::{clean, comparison, words};
 use crate::event::{
     Diagnosis, EtcdStatus, Event, EventKind, Finding, Health, HostStatus, Named, Proof, StepName,
 };
@@ -92,9 +92,7 @@ enum Record<'a> {
         changed: usize,
         seconds: f64,
     },
-    Compared {
-        differences: &'a [String],
-    },
+    Compared(comparison::Record<'a>),
     ChangePlanned {
         kind: &'static str,
         subject: &'a str,
@@ -222,7 +220,7 @@ pub fn promised(kind: &EventKind) -> bool {
             | EventKind::StepRetried { .. }
             | EventKind::GateShut { .. }
             | EventKind::HostDone { .. }
-            | EventKind::Compared { .. }
+            | EventKind::Compared(_)
     )
 }
 
@@ -258,7 +256,9 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
         EventKind::HostDone { ok, changed, seconds } => {
             (None, Record::HostDone { ok: *ok, changed: *changed, seconds: *seconds })
         }
-        EventKind::Compared { differences } => (None, Record::Compared { differences }),
+        EventKind::Compared(comparison) => {
+            (None, Record::Compared(comparison::Record::of(comparison)))
+        }
         EventKind::ChangePlanned { step, kind, subject, diff } => {
             (Some(step), Record::ChangePlanned { kind, subject, diff })
         }

@@ -1,6 +1,6 @@
 //! An event as lines of text: for the log files, and for `--verbose`.
 
-use super::words;
+use super::{comparison, words};
 use crate::event::{EventKind, Finding, StepName};
 
 /// A step as it is always written: `runtime: start containerd`.
@@ -59,10 +59,7 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
             words::duration(*seconds),
             words::count(*changed, "step")
         ),
-        EventKind::Compared { differences } => {
-            let first = format!("{} from before", words::count(differences.len(), "difference"));
-            return with(first, differences.iter().cloned());
-        }
+        EventKind::Compared(comparison) => return comparison::log(comparison),
         EventKind::ChangePlanned { step: name, kind, subject, .. } => {
             format!("{}  would change {kind} {subject}", step(name))
         }

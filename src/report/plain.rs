@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::state::{Doing, Own, State};
 use super::style::{self, Style};
-use super::{clean, failure, line, words};
+use super::{clean, comparison, failure, line, words};
 use crate::event::{Event, EventKind};
 
 /// Columns of the longest host name that does not push its line to the right.
@@ -154,9 +154,7 @@ impl Plain {
                 | EventKind::GateWaiting { .. }
                 | EventKind::StepDone { changed: true, .. },
             ) => line::describe(&event.kind),
-            (_, EventKind::Compared { differences }) => {
-                vec![format!("{} from before", words::count(differences.len(), "difference"))]
-            }
+            (_, EventKind::Compared(comparison)) => vec![comparison::first(comparison)],
             _ => Vec::new(),
         }
     }

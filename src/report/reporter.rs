@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
+use super::audit::{self, Audit, Form};
 use super::live::Live;
 use super::log::{self, Log};
 use super::plain::{Detail, Plain};
@@ -125,24 +126,43 @@ impl Reporter {
     /// Says how it ended.
     pub fn finish(mut self) -> Summary {
         self.show_findings();
-        let Settings { resume_command, quiet, has_own_words, .. } = &self.settings;
-        let lines = if *has_own_words {
+        let lines = if self.settings.has_own_words {
             Vec::new()
         } else {
-            closing::lines(&self.state, &self.log, resume_command, *quiet, self.style)
+            closing::lines(&self.state, &self.log, &self.settings, self.style)
         };
         match &mut self.display {
             Display::Live(live) => live.finish(&lines),
             Display::Plain(plain) => plain.print(&lines),
         }
+        let unwritten = self.write_audit().err();
         let end = self.state.end;
         Summary {
+            unwritten,
             ok: end.as_ref().is_some_and(|end| end.ok),
             seconds: end.as_ref().map_or(0.0, |end| end.seconds),
             differences: end.and_then(|end| end.differences),
             failures: self.state.failures,
             findings: self.state.findings,
         }
+    }
+
+    /// Writes a wipe's proof; whole, or not at all.
+    fn write_audit(&self) -> Result<(), String> {
+        let Some(name) = &self.settings.report else { return Ok(()) };
+        let audit = Audit::of(&self.state, &self.settings.run_id);
+        for (path, form) in audit::files(name) {
+            let text = match form {
+                Form::Json => audit.json(),
+                Form::Page => audit.page(),
+            };
+            let mut new = path.as_os_str().to_owned();
+            new.push(".new");
+            std::fs::write(&new, text)
+                .and_then(|()| std::fs::rename(&new, &path))
+                .map_err(|error| format!("the report `{}` cannot be written: {error}", path.display()))?;
+        }
+        Ok(())
     }
 
     fn show_findings(&mut self) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::event::{Diagnosis, Event, EventKind, Finding as Found, PathStep, StepName};
+use crate::event::{Comparison, Diagnosis, Event, EventKind, Finding as Found, PathStep, StepName};
 
 /// Everything that a display may show of a run.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ pub struct Host {
     /// The step that took longest so far, and its seconds.
     pub slowest: Option<(StepName, f64)>,
     /// A wipe's comparison with the baseline; `None` before it and for other verbs.
-    pub differences: Option<Vec<String>>,
+    pub comparison: Option<Comparison>,
     /// How long the host's lane took, in seconds; `None` while it runs.
     pub seconds: Option<f64>,
 }
@@ -239,7 +239,7 @@ impl State {
                 changed: 0,
                 unchanged: 0,
                 slowest: None,
-                differences: None,
+                comparison: None,
                 seconds: None,
             });
             self.hosts.len() - 1
@@ -290,7 +290,7 @@ impl Host {
                     self.turn(Doing::Stopped, time);
                 }
             }
-            EventKind::Compared { differences } => self.differences = Some(differences.clone()),
+            EventKind::Compared(comparison) => self.comparison = Some((**comparison).clone()),
             EventKind::RunStarted { .. }
             | EventKind::Fact { .. }
             | EventKind::Finding(_)

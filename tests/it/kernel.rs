@@ -118,3 +118,65 @@ fn what_the_host_had_of_kube_proxy_s_kind_stays() {
     .unwrap();
     assert!(!shell(dir.path(), line).0);
 }
+
+/// What a wipe would write back, on a host with these links, settings before and settings now.
+fn settings_that_go_back(links: &[&str], before: &[(&str, &str)], now: &[(&str, &str)]) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let lines = |rows: &[(&str, &str)], start: &str, middle: &str| {
+        rows.iter().map(|(key, value)| format!("{start}{key}{middle}{value}\n")).collect::<String>()
+    };
+    std::fs::write(dir.path().join("baseline"), lines(before, "sysctl ", " ")).unwrap();
+    std::fs::write(dir.path().join("now"), lines(now, "", " = ")).unwrap();
+    for link in links {
+        std::fs::create_dir_all(dir.path().join("net").join(link)).unwrap();
+    }
+    let line = "BV_LINKS=$DIR/net; sysctl() { cat \"$DIR/now\"; }; bv_sysctls_differ | sort";
+    let (_, said) = shell(dir.path(), line);
+    said.lines().map(|line| line.split('\t').skip(1).collect::<Vec<_>>().join("=")).collect()
+}
+
+#[test]
+fn settings_go_back_where_the_value_is_the_clusters() {
+    let before = [
+        ("net.ipv4.ip_forward", "0"),
+        ("net.ipv4.conf.eth0.forwarding", "0"),
+        ("vm.overcommit_memory", "0"),
+        ("kernel.panic", "0"),
+        ("vm.swappiness", "60"),
+        ("net.netfilter.nf_conntrack_max", "65536"),
+    ];
+    let cluster = [
+        ("net.ipv4.ip_forward", "1"),
+        ("net.ipv4.conf.eth0.forwarding", "1"),
+        ("vm.overcommit_memory", "1"),
+        ("kernel.panic", "10"),
+        ("vm.swappiness", "10"),
+        ("net.netfilter.nf_conntrack_max", "131072"),
+    ];
+    assert_eq!(
+        settings_that_go_back(&["eth0"], &before, &cluster),
+        [
+            "net.ipv4.ip_forward=0",
+            "kernel.panic=0",
+            "net.ipv4.conf.eth0.forwarding=0",
+            "net.netfilter.nf_conntrack_max=65536",
+            "vm.overcommit_memory=0",
+        ]
+    );
+    // Neither as before nor as the kubelet sets it: somebody chose it since.
+    let chosen = [("vm.overcommit_memory", "2"), ("kernel.panic", "30")];
+    assert_eq!(settings_that_go_back(&["eth0"], &before, &chosen), [""; 0]);
+}
+
+#[test]
+fn a_host_that_passes_on_packets_for_others_by_now_goes_on() {
+    let before = [("net.ipv4.ip_forward", "0"), ("net.ipv4.conf.eth0.forwarding", "0"), ("kernel.panic", "0")];
+    let now = [("net.ipv4.ip_forward", "1"), ("net.ipv4.conf.eth0.forwarding", "1"), ("kernel.panic", "10")];
+    for link in ["docker0", "br-0123456789ab", "virbr0", "tailscale0"] {
+        assert_eq!(settings_that_go_back(&["eth0", link], &before, &now), ["kernel.panic=0"], "{link}");
+    }
+    // A bridge for something else, and the pods' own.
+    for link in ["br-lan", "cni0"] {
+        assert_eq!(settings_that_go_back(&["eth0", link], &before, &now).len(), 3, "{link}");
+    }
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bivouac::event::{Breaks, Event, EventKind, Finding, PathStep, Phase, Severity, StepName};
+use bivouac::event::{Breaks, Comparison, Difference, Event, EventKind, Finding, PathStep, Phase, Severity, StepName};
 use bivouac::report::{Detail, Display, Live, Output, Plain, Reporter, Settings, Style, Summary};
 use indicatif::InMemoryTerm;
 use insta::assert_snapshot;
@@ -467,12 +467,17 @@ go on with: bivouac init -f cluster.yaml
 
 #[test]
 fn a_wipe_lists_what_differs() {
-    let mut differences: Vec<String> = (1..=23).map(|n| format!("+ /var/lib/left/{n}")).collect();
-    differences[0] = "- /etc/was\x1bhere".into();
+    let difference = |line: &str, because: &str| Difference { line: line.into(), because: because.into() };
+    let mut left: Vec<Difference> = (1..=23)
+        .map(|n| difference(&format!("+ /var/lib/left/{n}"), "it is in `/var/lib/left`"))
+        .collect();
+    left[0] = difference("- /etc/was\x1bhere", "bivouac wrote it");
+    let owners = vec![difference("+ user deploy", "no step of bivouac made it")];
+    let comparison = Comparison { left, owners, ..Comparison::default() };
     let events = [
         started("wipe", &["cp1", "w1"]),
-        on(1.0, "cp1", EventKind::Compared { differences: vec![] }),
-        on(1.1, "w1", EventKind::Compared { differences }),
+        on(1.0, "cp1", EventKind::Compared(Box::default())),
+        on(1.1, "w1", EventKind::Compared(Box::new(comparison))),
         over(1.2, "cp1", true, 0),
         over(1.2, "w1", true, 0),
         run(
@@ -491,17 +496,19 @@ fn a_wipe_lists_what_differs() {
     assert_snapshot!(text, @r#"
    0.0s  `wipe` of `demo` on 2 hosts
    1.0s  cp1  0 differences from before
-   1.1s  w1   23 differences from before
+   1.1s  w1   23 differences from before; 1 change of its owner's since
    1.2s  cp1  done after 1.2 s: 0 steps changed, 0 unchanged
    1.2s  w1   done after 1.2 s: 0 steps changed, 0 unchanged
 
-  host  differences
-  cp1   0
-  w1    23
+  host  differences  its owner's changes
+  cp1   0            0
+  w1    23           1
 
 w1 differs from before (+ is new, - is gone):
   - /etc/was\x1bhere
+    bivouac wrote it
   + /var/lib/left/2
+    it is in `/var/lib/left`
   + /var/lib/left/3
   + /var/lib/left/4
   + /var/lib/left/5
@@ -521,6 +528,10 @@ w1 differs from before (+ is new, - is gone):
   + /var/lib/left/19
   + /var/lib/left/20
   and 3 more lines in LOGS/w1.log
+
+w1: others than bivouac and its cluster changed this since, so it stays:
+  + user deploy
+    no step of bivouac made it
 
 `wipe` of `demo` is not done, after 1.3 s: 23 differences from before
 logs: LOGS
@@ -759,6 +770,12 @@ fn colours_are_only_where_they_are_wanted() {
     }
 }
 
+/// A comparison that says this everywhere.
+fn all_of(text: &str) -> Comparison {
+    let list = || vec![Difference { line: text.into(), because: text.into() }];
+    Comparison { left: list(), owners: list(), noise: list(), baseline: text.into(), taken: None }
+}
+
 #[test]
 fn nothing_that_hosts_say_reaches_the_terminal_raw() {
     let evil = "\x1b]0;owned\x07\r\x1b[2Jx\0\u{9b}31m\u{202e}\nforged line";
@@ -790,7 +807,7 @@ fn nothing_that_hosts_say_reaches_the_terminal_raw() {
         ),
         on(1.0, evil, fail),
         on(1.0, evil, EventKind::GateWaiting { gate: evil.into() }),
-        on(1.0, evil, EventKind::Compared { differences: vec![evil.into()] }),
+        on(1.0, evil, EventKind::Compared(Box::new(all_of(evil)))),
         run(
             2.0,
             EventKind::RunDone {

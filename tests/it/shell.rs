@@ -377,16 +377,13 @@ fn a_baseline_of_an_earlier_time_is_compared_with_what_it_knows() {
     let compare = |baseline: &str, now: &str| {
         std::fs::write(dir.path().join("baseline"), baseline).unwrap();
         std::fs::write(dir.path().join("now"), now).unwrap();
-        with(BASELINE, dir.path(), "bv_baseline() { cp \"$BV/now\" \"$1\"; }\nbv_compare")
+        let stand_ins = "bv_baseline() { cp \"$BV/now\" \"$1\"; }\nbv_sum() { bv_sum=ab; }\nbv_compare";
+        let said = with(BASELINE, dir.path(), stand_ins);
+        let (first, rest) = said.split_once('\n').unwrap();
+        assert!(first.starts_with("baseline ab "), "{first}");
+        rest.to_owned()
     };
     let now = "ipset -\nipset owners\nipvs -\nipvs -t 192.0.2.1:80\nlink eth0\nroute6 -\nroute6 fd00::/64 dev eth0\n";
-    let content = "/var/lib/containerd/io.containerd.content.v1.content";
-    let layers = "/var/lib/docker/image/overlay2/distribution";
-    let directories = [content, &format!("{content}/ingest"), layers, &format!("{layers}/x")];
-    let directories = directories.map(|it| format!("path d 755 0:0 {it}\n")).concat();
-    assert_eq!(compare(&format!("link eth0\n{directories}"), "link eth0\n"), "");
-    let blobs = format!("path d 755 0:0 {content}/blobs\n");
-    assert_eq!(compare(&blobs, ""), format!("- {blobs}"));
     let old = "link eth0\nmount binfmt_misc /proc/sys/fs/binfmt_misc\nstate proc-sys-fs-binfmt_misc.mount active\n";
     assert_eq!(compare(old, now), "");
     assert_eq!(compare("link eth1\n", now), "+ link eth0\n- link eth1\n");
@@ -395,6 +392,44 @@ fn a_baseline_of_an_earlier_time_is_compared_with_what_it_knows() {
         compare(knows, now),
         "+ ipset owners\n+ ipvs -t 192.0.2.1:80\n+ route6 fd00::/64 dev eth0\n"
     );
+}
+
+/// A host that is at rest is looked at once; one that differs twice, and what passes meanwhile is no difference.
+#[test]
+fn what_is_only_passing_is_no_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let compare = |looks: &[&str]| {
+        std::fs::write(dir.path().join("baseline"), "link eth0\n").unwrap();
+        std::fs::write(dir.path().join("restless"), "route a\n").unwrap();
+        for (number, look) in looks.iter().enumerate() {
+            std::fs::write(dir.path().join(format!("look-{number}")), look).unwrap();
+        }
+        let stand_ins = "look=0\nbv_baseline() { cp \"$BV/look-$look\" \"$1\" && look=$((look + 1)); }\nbv_sum() { :; }\nbv_compare; echo $look";
+        let said = with(BASELINE, dir.path(), stand_ins);
+        said.split_once('\n').unwrap().1.to_owned()
+    };
+    assert_eq!(compare(&["link eth0\n"]), "~ route a\n1\n");
+    assert_eq!(
+        compare(&["link eth0\nstate b active\n", "link eth0\n"]),
+        "~ state b active\n~ route a\n2\n"
+    );
+    assert_eq!(
+        compare(&["link cni0\nlink eth0\n", "link cni0\nlink eth0\n"]),
+        "~ route a\n+ link cni0\n2\n"
+    );
+}
+
+/// What moves by itself while the baseline is taken is noted beside it; what only the slower part of the look has is not.
+#[test]
+fn a_baseline_comes_with_what_moved_while_it_was_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let stand_ins = "
+bv_moving() { echo >>\"$BV/looks\"; echo \"state a $(wc -l <\"$BV/looks\")\"; echo 'link eth0'; }
+bv_baseline() { { bv_moving; echo 'path f 644 0:0 /etc/a'; echo 'user b'; } | sort -u >\"$1\"; }
+bv_sync() { :; }
+bv_baseline_take && cat \"$BV/restless\"";
+    assert_eq!(with(BASELINE, dir.path(), stand_ins), "state a 1\nstate a 2\n");
+    assert!(dir.path().join("baseline.new").exists() && !dir.path().join("baseline.first").exists());
 }
 
 /// The shell half is one text on a host: a second function of a name would take the first one's place in silence.

@@ -64,6 +64,21 @@ bv_iptables_used() {
     esac
 }
 
+# A link that came since, for which the host has to forward packets, and that no cluster makes: the owner's docker, machines, tunnels
+# (FORWARDED in compare/names.rs is the same list).
+BV_LINKS=/sys/class/net
+bv_forwards_for() {
+    for bv_link in "$BV_LINKS"/*; do
+        bv_link=${bv_link##*/}
+        case $bv_link in
+        docker0 | br-???????????? | podman[0-9]* | cni-podman[0-9]* | nerdctl[0-9]* | virbr[0-9]* | lxdbr[0-9]* | lxcbr[0-9]* | incusbr[0-9]* | tailscale[0-9]* | wg[0-9]* | tun[0-9]*)
+            grep -qxF "link $bv_link" "$BV/baseline" || { echo "$bv_link" && return; }
+            ;;
+        esac
+    done
+    return 1
+}
+
 # Writes back the settings that kubelet, kube-proxy and the plugins change (their sources: kubelet
 # container_manager_linux.go, kube-proxy conntrack.go and proxier.go). `ip_forward` goes first, because
 # it overwrites the others (Documentation/networking/ip-sysctl), then `all`, `default`, interfaces.
@@ -81,19 +96,28 @@ bv_sysctls_restore() {
     return 0
 }
 
-# Those of these settings that are no longer as in the baseline: rank, key and value before, by tabs.
+# Those of these settings that are no longer as in the baseline: rank, key and value before, by tabs. One that has a value which no program of
+# the cluster writes was set by somebody since, and stays (written_by_cluster in compare/names.rs is the same list); so does what makes the host
+# pass packets on, where somebody else needs that by now.
 bv_sysctls_differ() {
-    sysctl -a 2>/dev/null | awk '
+    sysctl -a 2>/dev/null | BV_FORWARDS=$(bv_forwards_for) awk '
+        BEGIN {
+            theirs["vm.overcommit_memory"] = 1; theirs["vm.panic_on_oom"] = 0; theirs["kernel.panic"] = 10
+            theirs["kernel.panic_on_oops"] = 1; theirs["kernel.keys.root_maxkeys"] = 1000000
+            theirs["kernel.keys.root_maxbytes"] = 25000000; theirs["net.ipv4.conf.all.route_localnet"] = 1
+            theirs["net.ipv4.ip_forward"] = 1
+        }
         NR == FNR {
-            if ($1 == "sysctl" && $2 ~ /^(net\.ipv[46]\.conf\.|net\.ipv4\.ip_forward$|net\.netfilter\.nf_conntrack|net\.bridge\.|vm\.(overcommit_memory|panic_on_oom)$|kernel\.(panic|panic_on_oops|keys\.root_max(keys|bytes))$)/)
+            if ($1 == "sysctl" && ($2 in theirs || $2 ~ /^net\.netfilter\.nf_conntrack|^net\.bridge\.|^net\.ipv[46]\.conf\..*\.(forwarding|mc_forwarding|accept_redirects|accept_ra|arp_ignore|arp_announce|proxy_arp|rp_filter|route_localnet|send_redirects)$/))
                 before[$2] = substr($0, length($1 $2) + 3)
             next
         }
         $1 in before {
             value = substr($0, length($1) + 4)
             gsub(/\t/, " ", value)
-            if (value != before[$1])
-                print ($1 ~ /ip_forward$/ ? 0 : $1 ~ /conf\.all\./ ? 1 : $1 ~ /conf\.default\./ ? 2 : 3) "\t" $1 "\t" before[$1]
+            if (value == before[$1] || ($1 in theirs && value != theirs[$1])) next
+            if (ENVIRON["BV_FORWARDS"] != "" && value == 1 && $1 ~ /^net\.(ipv4\.ip_forward$|bridge\.|ipv[46]\.conf\..*\.forwarding$)/) next
+            print ($1 ~ /ip_forward$/ ? 0 : $1 ~ /conf\.all\./ ? 1 : $1 ~ /conf\.default\./ ? 2 : 3) "\t" $1 "\t" before[$1]
         }' "$BV/baseline" -
 }
 

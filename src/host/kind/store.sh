@@ -35,7 +35,7 @@ bv_store_undo() {
         done
     fi
     # Directories that it made for the first image or pod. Where the baseline did not look nobody knows them. An empty one
-    # below the snapshots or the tasks is a container's, which has written nothing yet; those of the content the baseline leaves out (BV_NOISE).
+    # below the snapshots or the tasks is a container's, which has written nothing yet; those of the content a containerd looks for again.
     bv_baseline_has "$bv_root" || return 0
     find "$bv_root" -xdev -mindepth 1 -depth -type d ! -path '*/snapshots/*' ! -path '*/io.containerd.runtime.v2.task/*/*' ! -path '*/io.containerd.content.v1.content' ! -path '*/io.containerd.content.v1.content/ingest' 2>/dev/null | awk '
         NR == FNR { if ($1 == "path" && $2 == "d") { sub(/^path d [^ ]* [^ ]* /, ""); had[$0] = 1 } next }

@@ -35,5 +35,7 @@ bv_sysctl_undo() {
     bv_sysctl_path "$1"
     # A value that is neither ours nor the old one is the owner's later choice.
     [ -e "$bv_sysctl" ] && [ "$(bv_sysctl_value)" = "${2#>=}" ] || return 0
+    # Nor is one that somebody else needs by now: the owner's docker, which came since.
+    case $1 in net.ipv4.ip_forward | net.ipv6.conf.all.forwarding | net.bridge.*) ! bv_forwards_for >/dev/null || return 0 ;; esac
     printf '%s\n' "$3" >"$bv_sysctl"
 }
