@@ -47,7 +47,8 @@ fn owner(because: impl Into<String>) -> Whose {
 }
 
 /// Why things that nobody claims are taken for the owner's.
-const UNCLAIMED: &str = "no step of bivouac made or changed it, and no part of a cluster is called so";
+const UNCLAIMED: &str =
+    "no step of bivouac made or changed it, and no part of a cluster is called so";
 
 /// Everything that one difference is judged by.
 struct Context<'a> {
@@ -77,11 +78,9 @@ pub fn compare(compared: &Compared, entries: &[Entry], kept: Vec<String>) -> Com
         ..Comparison::default()
     };
     for what in kept {
-        let (line, because) = match what.split_once(": ") {
-            Some((thing, because)) => (thing.to_owned(), because.to_owned()),
-            None => (what, "it is no longer as bivouac made it".to_owned()),
-        };
-        comparison.left.push(Difference { line: format!("= kept {line}"), because });
+        let because = "bivouac made it, and it is no longer as it was made: settle that by hand, then wipe again";
+        let line = format!("= kept {what}");
+        comparison.left.push(Difference { line, because: because.to_owned() });
     }
     // A line that this version cannot read is no reason to be content.
     let unread = |text: &&String| Line::read(text).is_none() && *text != "+ noise -";
@@ -115,7 +114,9 @@ impl Context<'_> {
             Class::Hostname => owner("no step of bivouac sets a host's name"),
             Class::User | Class::Group => accounts::whose(line, self),
             Class::Link | Class::Address | Class::Route | Class::Rule => network::whose(line, self),
-            Class::Iptables | Class::Nft | Class::Ipvs | Class::Ipset => firewall::whose(line, self),
+            Class::Iptables | Class::Nft | Class::Ipvs | Class::Ipset => {
+                firewall::whose(line, self)
+            }
             // Looked for by their names: nobody else's are among them.
             Class::Port => left("a port of Kubernetes' is still listened on"),
             Class::Cgroup => left("a control group of pods"),

@@ -34,12 +34,12 @@ mod stream;
 mod style;
 pub mod words;
 
+pub use audit::files as report_files;
 pub use clean::bytes as clean_bytes;
 pub use diagnosis::text as diagnosis_text;
 pub use live::Live;
 pub use log::files as log_files;
 pub use plain::{Detail, Plain};
-pub use audit::files as report_files;
 pub use reporter::{Display, Reporter};
 pub use residue::{Looked, because as residue_because, left as residue_left, text as residue_text};
 pub use state::{Failure, Finding, Unchecked};
@@ -65,6 +65,10 @@ pub enum Output {
 
 /// How a run is to be shown.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line, or of a verb"
+)]
 pub struct Settings {
     /// What goes to standard output.
     pub output: Output,

@@ -41,8 +41,8 @@ pub(super) struct Claims {
     pub(super) ipvs: bool,
     /// Networks of pods.
     pub(super) pods: Vec<IpNet>,
-    /// Undo lines of commands: what they name is theirs.
-    pub(super) undos: Vec<String>,
+    /// Lines of commands, and their undos: what they name is theirs.
+    pub(super) lines: Vec<String>,
 }
 
 impl Claims {
@@ -99,8 +99,9 @@ impl Claims {
                 self.kernel = true;
                 self.pods.extend(first.split(',').filter_map(|net| net.parse::<IpNet>().ok()));
             }
-            "command" => self.undos.extend(arguments.get(1).cloned()),
+            "command" => self.lines.extend(arguments.iter().take(2).cloned()),
             "firewall" => {
+                self.units.insert("firewalld.service".to_owned());
                 self.files.insert("/etc/firewalld/zones/trusted.xml".to_owned());
                 self.files.insert("/etc/firewalld/zones/trusted.xml.old".to_owned());
             }

@@ -58,7 +58,9 @@ fn chain_or_rule(rule: &str, context: &Context<'_>) -> Whose {
 /// A chain that the kernel calls by itself; its policy is in the line.
 fn is_base_chain(rule: &str) -> bool {
     let chain = rule.strip_prefix(':').and_then(|rest| rest.split(' ').next());
-    chain.is_some_and(|chain| matches!(chain, "INPUT" | "OUTPUT" | "FORWARD" | "PREROUTING" | "POSTROUTING"))
+    chain.is_some_and(|chain| {
+        matches!(chain, "INPUT" | "OUTPUT" | "FORWARD" | "PREROUTING" | "POSTROUTING")
+    })
 }
 
 /// A table, or a chain that is in each: whoever has rules of his own there has made it. No program of a cluster sets a policy.
@@ -92,7 +94,9 @@ fn nft(line: &Line<'_>, context: &Context<'_>) -> Whose {
         return left("kube-proxy and pod networks name tables so");
     }
     // What iptables shows as tables of its own.
-    if matches!(family, "ip" | "ip6") && matches!(name, "filter" | "nat" | "mangle" | "raw" | "security") {
+    if matches!(family, "ip" | "ip6")
+        && matches!(name, "filter" | "nat" | "mangle" | "raw" | "security")
+    {
         let line = Line { class: Class::Iptables, name: "*", value: family, ..*line };
         return table(&line, context);
     }

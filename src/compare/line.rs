@@ -96,7 +96,9 @@ impl<'a> Line<'a> {
             "address" => first(Class::Address, rest),
             "route" | "route6" => (Class::Route, rest, word),
             "rule" => (Class::Rule, rest, ""),
-            "iptables" => rest.split_once(' ').map(|(family, rule)| (Class::Iptables, rule, family))?,
+            "iptables" => {
+                rest.split_once(' ').map(|(family, rule)| (Class::Iptables, rule, family))?
+            }
             "nft" => (Class::Nft, rest, ""),
             "ipvs" => (Class::Ipvs, rest, ""),
             "ipset" => (Class::Ipset, rest, ""),

@@ -163,6 +163,18 @@ pub(super) fn link_of(key: &str) -> Option<&str> {
 /// `container_manager_linux.go`; kube-proxy: pkg/proxy/iptables/proxier.go, pkg/proxy/ipvs/proxier.go, cmd/kube-proxy/app/conntrack.go. What writing `ip_forward`
 /// changes besides: Documentation/networking/ip-sysctl.
 pub(super) fn written_by_cluster(key: &str) -> Option<&'static [&'static str]> {
+    const ENDINGS: &[&str] = &[
+        ".forwarding",
+        ".mc_forwarding",
+        ".accept_redirects",
+        ".accept_ra",
+        ".arp_ignore",
+        ".arp_announce",
+        ".proxy_arp",
+        ".rp_filter",
+        ".route_localnet",
+        ".send_redirects",
+    ];
     const FIXED: &[(&str, &[&str])] = &[
         ("net.ipv4.ip_forward", &["1"]),
         ("vm.overcommit_memory", &["1"]),
@@ -179,10 +191,6 @@ pub(super) fn written_by_cluster(key: &str) -> Option<&'static [&'static str]> {
     if let Some((_, values)) = FIXED.iter().find(|(name, _)| *name == key) {
         return Some(values);
     }
-    const ENDINGS: &[&str] = &[
-        ".forwarding", ".mc_forwarding", ".accept_redirects", ".accept_ra", ".arp_ignore", ".arp_announce", ".proxy_arp",
-        ".rp_filter", ".route_localnet", ".send_redirects",
-    ];
     let is_link = key.starts_with("net.ipv4.conf.") || key.starts_with("net.ipv6.conf.");
     if key.starts_with("net.bridge.") || (is_link && ENDINGS.iter().any(|it| key.ends_with(it))) {
         return Some(&[]);

@@ -31,7 +31,7 @@ fn address(line: &Line<'_>, context: &Context<'_>) -> Whose {
         return left(format!("`{}` is a pod network's link", line.name));
     }
     let ip = line.value.split('/').next().unwrap_or_default();
-    if let Some(undo) = context.claims.undos.iter().find(|undo| names_ip(undo, ip)) {
+    if let Some(undo) = context.claims.lines.iter().find(|undo| names_ip(undo, ip)) {
         return left(format!("it is the cluster's virtual address: `{undo}`"));
     }
     if context.names_pods(line.value) {
@@ -63,7 +63,9 @@ impl Context<'_> {
     /// Whether one of the words is an address or a network of the pods'.
     pub(super) fn names_pods(&self, text: &str) -> bool {
         text.split([' ', ',']).any(|word| {
-            let net = word.parse::<IpNet>().or_else(|_| word.parse().map(|ip: std::net::IpAddr| ip.into()));
+            let net = word
+                .parse::<IpNet>()
+                .or_else(|_| word.parse().map(|ip: std::net::IpAddr| ip.into()));
             net.is_ok_and(|net| self.claims.pods.iter().any(|pods| pods.contains(&net)))
         })
     }
@@ -71,7 +73,9 @@ impl Context<'_> {
     /// A link that came since, is not the cluster's, and for which the host has to forward packets.
     pub(super) fn forwards_for(&self) -> Option<&str> {
         let link = self.lines.iter().find(|line| {
-            line.class == Class::Link && line.is_new && names::first(&names::FORWARDED, line.name).is_some()
+            line.class == Class::Link
+                && line.is_new
+                && names::first(&names::FORWARDED, line.name).is_some()
         });
         link.map(|line| line.name)
     }

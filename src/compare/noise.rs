@@ -27,13 +27,31 @@ names::tables! {
 /// What is not looked at, and so is not among what differs (`host/baseline.sh`).
 pub const UNSEEN: &[(&str, &str)] = &[
     ("/home, /var/tmp, /root/.cache", "people's own files"),
-    ("/proc, /sys, /dev, and /run but for what clusters make there", "the kernel's and the system's, made anew at each boot; settings, links, mounts and units are compared by themselves"),
+    (
+        "/proc, /sys, /dev, and /run but for what clusters make there",
+        "the kernel's and the system's, made anew at each boot; settings, links, mounts and units are compared by themselves",
+    ),
     ("times, sizes of directories, counters", "they change by being looked at"),
-    ("contents outside of /etc, /usr/local, /opt, /root; of files of 8 MiB and more", "packages are compared by their versions, large files by their size"),
-    ("file systems that are no local disk, and what is mounted below other places than the system's directories", "others' data"),
-    ("sessions, units of timers, and services that systemd starts when they are asked for", "they come and go by themselves"),
-    ("link-local addresses, routes that a router tells, whether a cable is plugged in", "they come and go by themselves"),
-    ("settings of the kernel other than those that installers and clusters change", "thousands of them are counters or sizes of this boot"),
+    (
+        "contents outside of /etc, /usr/local, /opt, /root; of files of 8 MiB and more",
+        "packages are compared by their versions, large files by their size",
+    ),
+    (
+        "file systems that are no local disk, and what is mounted below other places than the system's directories",
+        "others' data",
+    ),
+    (
+        "sessions, units of timers, and services that systemd starts when they are asked for",
+        "they come and go by themselves",
+    ),
+    (
+        "link-local addresses, routes that a router tells, whether a cable is plugged in",
+        "they come and go by themselves",
+    ),
+    (
+        "settings of the kernel other than those that installers and clusters change",
+        "thousands of them are counters or sizes of this boot",
+    ),
 ];
 
 /// Why a path is no difference, if it is not.

@@ -22,7 +22,9 @@ pub(super) fn whose(line: &Line<'_>, context: &Context<'_>) -> Whose {
         };
     }
     if let Some(file) = accounts::file(path) {
-        return owner(format!("{file} have changed, and no step of bivouac changes others' entries"));
+        return owner(format!(
+            "{file} have changed, and no step of bivouac changes others' entries"
+        ));
     }
     owner(UNCLAIMED)
 }
@@ -34,28 +36,32 @@ fn claimed(path: &str, context: &Context<'_>) -> Option<Whose> {
         return Some(left("bivouac wrote it"));
     }
     // The runtime is its owner's, who goes on using it; what Kubernetes has in it has names of its own.
-    if let Some(root) = claims.stores.iter().flat_map(|store| &store.roots).find(|root| is_below(path, root)) {
+    if let Some(root) =
+        claims.stores.iter().flat_map(|store| &store.roots).find(|root| is_below(path, root))
+    {
         return Some(if names::first(&names::IN_STORES, path).is_some() {
             left(format!("Kubernetes' part of the runtime's directory `{root}`"))
         } else {
-            owner(format!("the runtime's owner uses `{root}`; what Kubernetes had in it is under other names"))
+            owner(format!(
+                "the runtime's owner uses `{root}`; what Kubernetes had in it is under other names"
+            ))
         });
     }
     if let Some(tree) = claims.tree(path) {
         return Some(left(format!("it is in `{}`, which is the cluster's", tree.path)));
     }
-    if let Some(undo) = claims.undos.iter().find(|undo| mentions(undo, path)) {
-        return Some(left(format!("a step's undo names it: `{undo}`")));
+    if let Some(line) = claims.lines.iter().find(|line| mentions(line, path)) {
+        return Some(left(format!("a step's command, or its undo, names it: `{line}`")));
     }
     if names::first(&names::PLUGINS_OF_OTHERS, path).is_some() {
         return Some(owner("a network of another program's than Kubernetes'"));
     }
-    names::first(&names::PATHS, path)
-        .map(|why| left(format!("clusters make it: {why}")))
+    names::first(&names::PATHS, path).map(|why| left(format!("clusters make it: {why}")))
 }
 
 fn mentions(text: &str, path: &str) -> bool {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ';')).any(|word| word == path)
+    text.split(|c: char| c.is_whitespace() || matches!(c, '\'' | '"' | ';'))
+        .any(|word| word == path)
 }
 
 /// The few places below /run that are looked at.
@@ -73,7 +79,9 @@ fn run(path: &str, context: &Context<'_>) -> Whose {
             }
         }
         "/run/xtables.lock" => {
-            if context.any_of_owner(Class::Iptables, |line| matches!(super::firewall::whose(line, context), Whose::Owner(_))) {
+            if context.any_of_owner(Class::Iptables, |line| {
+                matches!(super::firewall::whose(line, context), Whose::Owner(_))
+            }) {
                 owner("others have rules of iptables")
             } else {
                 left("kube-proxy makes it, and nobody else has rules of iptables")

@@ -45,7 +45,9 @@ pub(super) fn setting(line: &Line<'_>, context: &Context<'_>) -> Whose {
     }
     if let Some(ours) = claims.settings.get(key) {
         return match now {
-            Some(now) if now != ours => owner(format!("bivouac had set it to {ours}: somebody chose {now} since")),
+            Some(now) if now != ours => {
+                owner(format!("bivouac had set it to {ours}: somebody chose {now} since"))
+            }
             _ => left("bivouac set it"),
         };
     }

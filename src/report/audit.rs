@@ -2,6 +2,7 @@
 //!
 //! No secret is in it: of files only paths, no sums, since the sum of a file with a short secret tells who guesses it that he was right.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -102,13 +103,13 @@ impl Audit {
     pub fn page(&self) -> String {
         let mut page = String::from(HEAD);
         let title = format!("{} of {}", self.verb, self.cluster);
-        page += &format!("<title>{0}</title></head><body><h1>{0}</h1>", text(&title));
+        let _ = write!(page, "<title>{0}</title></head><body><h1>{0}</h1>", text(&title));
         let verdict = if self.ok {
             "Every host is as it was before, but for what its owner changed since."
         } else {
             "Not every host is proven to be as it was before."
         };
-        page += &format!("<p class=\"{}\">{verdict}</p>", if self.ok { "good" } else { "bad" });
+        let _ = write!(page, "<p class=\"{}\">{verdict}</p>", if self.ok { "good" } else { "bad" });
         let unknown = || "unknown".to_owned();
         let rows = [
             ("run", self.run.clone()),
@@ -118,7 +119,7 @@ impl Audit {
         ];
         page += "<table>";
         for (name, value) in rows {
-            page += &format!("<tr><th>{name}</th><td>{}</td></tr>", text(&value));
+            let _ = write!(page, "<tr><th>{name}</th><td>{}</td></tr>", text(&value));
         }
         page += "</table>";
         for host in &self.hosts {
@@ -152,10 +153,14 @@ impl Proof {
             Some(_) if !failures.is_empty() || host.doing == Doing::Stopped => {
                 ("not done", "nothing differs, and yet a step did not work")
             }
-            Some(comparison) if comparison.baseline.is_empty() => {
-                ("nothing to undo", "this tool had changed nothing there, or an earlier wipe was proven")
-            }
-            Some(_) => ("as before", "nothing of the tool's or the cluster's is left, and what they changed is back"),
+            Some(comparison) if comparison.baseline.is_empty() => (
+                "nothing to undo",
+                "this tool had changed nothing there, or an earlier wipe was proven",
+            ),
+            Some(_) => (
+                "as before",
+                "nothing of the tool's or the cluster's is left, and what they changed is back",
+            ),
         };
         let list = |of: fn(&crate::event::Comparison) -> &Vec<Difference>| {
             comparison.map(|it| of(it).iter().map(Reasoned::of).collect()).unwrap_or_default()
@@ -165,10 +170,9 @@ impl Proof {
             result,
             means,
             taken_back: host.changed,
-            baseline: comparison.filter(|it| !it.baseline.is_empty()).map(|it| Baseline {
-                sha256: it.baseline.clone(),
-                taken: it.taken.map(moment),
-            }),
+            baseline: comparison
+                .filter(|it| !it.baseline.is_empty())
+                .map(|it| Baseline { sha256: it.baseline.clone(), taken: it.taken.map(moment) }),
             differences: list(|it| &it.left),
             owners: list(|it| &it.owners),
             noise: list(|it| &it.noise),
@@ -177,7 +181,8 @@ impl Proof {
     }
 
     fn page(&self) -> String {
-        let class = if matches!(self.result, "as before" | "nothing to undo") { "good" } else { "bad" };
+        let class =
+            if matches!(self.result, "as before" | "nothing to undo") { "good" } else { "bad" };
         let mut page = format!(
             "<h2>{}: <span class=\"{class}\">{}</span></h2><p>{}. {} taken back.</p>",
             text(&self.host),
@@ -187,14 +192,16 @@ impl Proof {
         );
         if let Some(baseline) = &self.baseline {
             let taken = baseline.taken.as_deref().unwrap_or("an unknown time");
-            page += &format!(
+            let _ = write!(
+                page,
                 "<p>Compared with the baseline of {}, SHA-256 <code>{}</code>.</p>",
                 text(taken),
                 text(&baseline.sha256)
             );
         }
         for failure in &self.failures {
-            page += &format!(
+            let _ = write!(
+                page,
                 "<p class=\"bad\">{}: {}. {}</p>",
                 text(&failure.step),
                 text(&failure.cause),
@@ -208,7 +215,7 @@ impl Proof {
         ];
         for (title, list) in lists {
             if !list.is_empty() {
-                page += &format!("<h3>{title} ({})</h3>{}", list.len(), table("what", list));
+                let _ = write!(page, "<h3>{title} ({})</h3>{}", list.len(), table("what", list));
             }
         }
         page
@@ -266,7 +273,8 @@ pub enum Form {
 fn table(head: &str, rows: &[Reasoned]) -> String {
     let mut table = format!("<table><tr><th>{head}</th><th>because</th></tr>");
     for row in rows {
-        table += &format!(
+        let _ = write!(
+            table,
             "<tr><td><code>{}</code></td><td>{}</td></tr>",
             text(&row.what),
             text(&row.because)
@@ -348,8 +356,10 @@ mod tests {
             (Some("c"), failed),
             ended(false),
         ]);
-        let json: serde_json::Value = serde_json::from_str(&Audit::of(&state, "r1").json()).unwrap();
-        let results: Vec<_> = (0..3).map(|n| json["hosts"][n]["result"].as_str().unwrap()).collect();
+        let json: serde_json::Value =
+            serde_json::from_str(&Audit::of(&state, "r1").json()).unwrap();
+        let results: Vec<_> =
+            (0..3).map(|n| json["hosts"][n]["result"].as_str().unwrap()).collect();
         assert_eq!(results, ["as before", "differs", "not compared"]);
         assert_eq!(json["hosts"][0]["baseline"]["sha256"], "ab12");
         assert_eq!(json["hosts"][0]["owners"][0]["what"], "+ user deploy");
@@ -361,8 +371,15 @@ mod tests {
 
     #[test]
     fn no_sum_of_a_file_is_in_it() {
-        let comparison = Comparison { left: vec![difference("+ sum 5e88489 /etc/a b")], ..Comparison::default() };
-        let state = state(vec![started(), (Some("a"), EventKind::Compared(Box::new(comparison))), ended(false)]);
+        let comparison = Comparison {
+            left: vec![difference("+ sum 5e88489 /etc/a b")],
+            ..Comparison::default()
+        };
+        let state = state(vec![
+            started(),
+            (Some("a"), EventKind::Compared(Box::new(comparison))),
+            ended(false),
+        ]);
         let audit = Audit::of(&state, "r");
         for text in [audit.json(), audit.page()] {
             assert!(text.contains("+ content /etc/a b") && !text.contains("5e88489"), "{text}");
@@ -373,20 +390,36 @@ mod tests {
     fn what_hosts_say_is_no_markup() {
         let evil = "+ path f 644 0:0 /etc/<script>alert(\"1\")</script>&\u{1b}[2J'";
         let comparison = Comparison { left: vec![difference(evil)], ..Comparison::default() };
-        let state = state(vec![started(), (Some("a"), EventKind::Compared(Box::new(comparison))), ended(false)]);
+        let state = state(vec![
+            started(),
+            (Some("a"), EventKind::Compared(Box::new(comparison))),
+            ended(false),
+        ]);
         let page = Audit::of(&state, "<b>").page();
-        assert!(!page.contains("<script") && !page.contains('\u{1b}') && !page.contains("<b>"), "{page}");
-        assert!(page.contains("&lt;script&gt;alert(&quot;1&quot;)") && page.contains("&amp;"), "{page}");
+        assert!(
+            !page.contains("<script") && !page.contains('\u{1b}') && !page.contains("<b>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("&lt;script&gt;alert(&quot;1&quot;)") && page.contains("&amp;"),
+            "{page}"
+        );
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains(" src="));
     }
 
     #[test]
     fn the_ending_says_the_form() {
         let names = |name: &str| {
-            files(Path::new(name)).into_iter().map(|(path, form)| (path.display().to_string(), form)).collect::<Vec<_>>()
+            files(Path::new(name))
+                .into_iter()
+                .map(|(path, form)| (path.display().to_string(), form))
+                .collect::<Vec<_>>()
         };
         assert_eq!(names("a.json"), [("a.json".to_owned(), Form::Json)]);
         assert_eq!(names("a.html"), [("a.html".to_owned(), Form::Page)]);
-        assert_eq!(names("x/a.b"), [("x/a.b.json".to_owned(), Form::Json), ("x/a.b.html".to_owned(), Form::Page)]);
+        assert_eq!(
+            names("x/a.b"),
+            [("x/a.b.json".to_owned(), Form::Json), ("x/a.b.html".to_owned(), Form::Page)]
+        );
     }
 }

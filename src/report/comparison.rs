@@ -88,7 +88,8 @@ pub fn block(state: &State, log: &Log, quiet: bool, ignored: bool, style: Style)
         let (left, owners) = (&comparison.left, &comparison.owners);
         let title = format!("{name} differs from before (+ is new, - is gone):");
         lines.extend(list(&title, left, host, log));
-        let title = format!("{name}: others than bivouac and its cluster changed this since, so it stays:");
+        let title =
+            format!("{name}: others than bivouac and its cluster changed this since, so it stays:");
         lines.extend(list(&title, owners, host, log));
     }
     if ignored {

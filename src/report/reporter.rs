@@ -158,9 +158,9 @@ impl Reporter {
             };
             let mut new = path.as_os_str().to_owned();
             new.push(".new");
-            std::fs::write(&new, text)
-                .and_then(|()| std::fs::rename(&new, &path))
-                .map_err(|error| format!("the report `{}` cannot be written: {error}", path.display()))?;
+            std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &path)).map_err(
+                |error| format!("the report `{}` cannot be written: {error}", path.display()),
+            )?;
         }
         Ok(())
     }

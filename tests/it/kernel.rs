@@ -120,13 +120,19 @@ fn what_the_host_had_of_kube_proxy_s_kind_stays() {
 }
 
 /// What a wipe would write back, on a host with these links, settings before and settings now.
-fn settings_that_go_back(links: &[&str], before: &[(&str, &str)], now: &[(&str, &str)]) -> Vec<String> {
+fn settings_that_go_back(
+    links: &[&str],
+    before: &[(&str, &str)],
+    now: &[(&str, &str)],
+) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
-    let lines = |rows: &[(&str, &str)], start: &str, middle: &str| {
-        rows.iter().map(|(key, value)| format!("{start}{key}{middle}{value}\n")).collect::<String>()
+    let text = |rows: &[(&str, &str)], start: &str, middle: &str| {
+        let rows: Vec<String> =
+            rows.iter().map(|(key, value)| format!("{start}{key}{middle}{value}\n")).collect();
+        rows.concat()
     };
-    std::fs::write(dir.path().join("baseline"), lines(before, "sysctl ", " ")).unwrap();
-    std::fs::write(dir.path().join("now"), lines(now, "", " = ")).unwrap();
+    std::fs::write(dir.path().join("baseline"), text(before, "sysctl ", " ")).unwrap();
+    std::fs::write(dir.path().join("now"), text(now, "", " = ")).unwrap();
     for link in links {
         std::fs::create_dir_all(dir.path().join("net").join(link)).unwrap();
     }
@@ -170,10 +176,22 @@ fn settings_go_back_where_the_value_is_the_clusters() {
 
 #[test]
 fn a_host_that_passes_on_packets_for_others_by_now_goes_on() {
-    let before = [("net.ipv4.ip_forward", "0"), ("net.ipv4.conf.eth0.forwarding", "0"), ("kernel.panic", "0")];
-    let now = [("net.ipv4.ip_forward", "1"), ("net.ipv4.conf.eth0.forwarding", "1"), ("kernel.panic", "10")];
+    let before = [
+        ("net.ipv4.ip_forward", "0"),
+        ("net.ipv4.conf.eth0.forwarding", "0"),
+        ("kernel.panic", "0"),
+    ];
+    let now = [
+        ("net.ipv4.ip_forward", "1"),
+        ("net.ipv4.conf.eth0.forwarding", "1"),
+        ("kernel.panic", "10"),
+    ];
     for link in ["docker0", "br-0123456789ab", "virbr0", "tailscale0"] {
-        assert_eq!(settings_that_go_back(&["eth0", link], &before, &now), ["kernel.panic=0"], "{link}");
+        assert_eq!(
+            settings_that_go_back(&["eth0", link], &before, &now),
+            ["kernel.panic=0"],
+            "{link}"
+        );
     }
     // A bridge for something else, and the pods' own.
     for link in ["br-lan", "cni0"] {

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bivouac::event::{Breaks, Comparison, Difference, Event, EventKind, Finding, PathStep, Phase, Severity, StepName};
+use bivouac::event::{
+    Breaks, Comparison, Difference, Event, EventKind, Finding, PathStep, Phase, Severity, StepName,
+};
 use bivouac::report::{Detail, Display, Live, Output, Plain, Reporter, Settings, Style, Summary};
 use indicatif::InMemoryTerm;
 use insta::assert_snapshot;
@@ -467,7 +469,8 @@ go on with: bivouac init -f cluster.yaml
 
 #[test]
 fn a_wipe_lists_what_differs() {
-    let difference = |line: &str, because: &str| Difference { line: line.into(), because: because.into() };
+    let difference =
+        |line: &str, because: &str| Difference { line: line.into(), because: because.into() };
     let mut left: Vec<Difference> = (1..=23)
         .map(|n| difference(&format!("+ /var/lib/left/{n}"), "it is in `/var/lib/left`"))
         .collect();

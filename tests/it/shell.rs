@@ -377,7 +377,8 @@ fn a_baseline_of_an_earlier_time_is_compared_with_what_it_knows() {
     let compare = |baseline: &str, now: &str| {
         std::fs::write(dir.path().join("baseline"), baseline).unwrap();
         std::fs::write(dir.path().join("now"), now).unwrap();
-        let stand_ins = "bv_baseline() { cp \"$BV/now\" \"$1\"; }\nbv_sum() { bv_sum=ab; }\nbv_compare";
+        let stand_ins =
+            "bv_baseline() { cp \"$BV/now\" \"$1\"; }\nbv_sum() { bv_sum=ab; }\nbv_compare";
         let said = with(BASELINE, dir.path(), stand_ins);
         let (first, rest) = said.split_once('\n').unwrap();
         assert!(first.starts_with("baseline ab "), "{first}");
@@ -429,7 +430,9 @@ bv_baseline() { { bv_moving; echo 'path f 644 0:0 /etc/a'; echo 'user b'; } | so
 bv_sync() { :; }
 bv_baseline_take && cat \"$BV/restless\"";
     assert_eq!(with(BASELINE, dir.path(), stand_ins), "state a 1\nstate a 2\n");
-    assert!(dir.path().join("baseline.new").exists() && !dir.path().join("baseline.first").exists());
+    assert!(
+        dir.path().join("baseline.new").exists() && !dir.path().join("baseline.first").exists()
+    );
 }
 
 /// The shell half is one text on a host: a second function of a name would take the first one's place in silence.

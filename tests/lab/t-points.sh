@@ -314,11 +314,12 @@ planted() {
   echo planted > "$BASE/$g/store/nodes/planted"
   if is_up "$g" 1 > /dev/null || is_up "$g" 2 > /dev/null; then return 1; fi
   rm "$BASE/$g/store/nodes/planted"
-  podman exec "$(container_of "$g" b)" touch /etc/planted
+  # Called as a cluster's file is, it is one that is left.
+  podman exec "$(container_of "$g" b)" touch /etc/sysctl.d/planted-k8s.conf
   exits 6 "$g" all wipe
-  grep -q /etc/planted "$BASE/$g/err"
+  grep -q planted-k8s "$BASE/$g/err"
   if both_clean "$g" > /dev/null || clean_whole "$g" > /dev/null; then return 1; fi
-  podman exec "$(container_of "$g" b)" rm /etc/planted
+  podman exec "$(container_of "$g" b)" rm /etc/sysctl.d/planted-k8s.conf
   exits 0 "$g" all wipe && both_clean "$g"
 }
 t "control: a planted node and a planted file are seen" planted

@@ -14,9 +14,9 @@
 bv_node_clear() {
     # Without manifests the kubelet could start nothing again, whatever restarts it meanwhile.
     for bv_manifest in /etc/kubernetes/manifests/*; do
-        bv_baseline_has "$bv_manifest" || rm -rf -- "$bv_manifest"
+        bv_baseline_has "$bv_manifest" || bv_remove_tree "$bv_manifest"
     done
-    bv_baseline_has /etc/kubernetes/manifests || rm -rf -- /etc/kubernetes/manifests
+    bv_baseline_has /etc/kubernetes/manifests || bv_remove_tree /etc/kubernetes/manifests
     timeout 120 systemctl stop kubelet.service 2>/dev/null
     bv_pods_stop
     # On a worker it is somebody else's.
@@ -28,7 +28,9 @@ bv_node_clear() {
     for bv_dir in /etc/kubernetes/pki $bv_etcd_dir /var/lib/kubelet; do
         if ! bv_baseline_has "$bv_dir"; then
             # The kubelet's logins to registries are an earlier step's, which is not done again.
-            [ ! -d "$bv_dir" ] || find "$bv_dir" -xdev -depth -mindepth 1 ! -path /var/lib/kubelet/config.json -delete || return 1
+            bv_spared=
+            [ "$bv_dir" != /var/lib/kubelet ] || bv_spared='! -path ./config.json'
+            [ ! -d "$bv_dir" ] || bv_within "$bv_dir" "find . -xdev -depth -mindepth 1 $bv_spared -delete" || return 1
             [ ! -d "$bv_dir" ] || rmdir -- "$bv_dir" 2>/dev/null || [ -e /var/lib/kubelet/config.json ] || return 1
         elif bv_stands tree "$bv_dir"; then
             bv_tree_empty "$bv_dir" "$BV/before/$bv_found/list" || return 1

@@ -28,7 +28,8 @@ bv_mounts_below() {
         }' "$BV_HAD" /proc/self/mountinfo | sort -rn | cut -f 2-
 }
 
-# Unmounts everything at or below path $1 that was not mounted before; fails when something stays.
+# Unmounts everything at or below path $1 that was not mounted before; fails when something stays. What does not answer is detached at once: a
+# server that is gone must not hold up the wipe. `-c` and `-i` keep umount from asking the file system itself, and a helper of its.
 bv_unmount_below() {
     bv_deep_enough "$1"
     for bv_try in 1 2 3 4 5 6 7 8; do
@@ -36,12 +37,14 @@ bv_unmount_below() {
         [ -n "$bv_mounts" ] || return 0
         printf '%s\n' "$bv_mounts" | while IFS= read -r bv_mount; do
             if [ "$bv_try" -lt 6 ]; then
-                timeout 20 umount -- "$bv_mount" 2>/dev/null
-            else
-                # A lazily detached file system is safe to delete through: it lives on for
-                # whoever holds it.
-                timeout 20 umount -l -- "$bv_mount"
+                timeout -k 1 5 umount -c -- "$bv_mount" 2>/dev/null
+                # 124 and 137: it did not come back.
+                case $? in 124 | 137) ;; *) continue ;; esac
+                echo "\`$bv_mount\` does not answer: it is detached" >&2
             fi
+            # A lazily detached file system is safe to delete through: it lives on for
+            # whoever holds it.
+            timeout -k 1 20 umount -c -i -l -- "$bv_mount"
         done
         [ -z "$(bv_mounts_below "$1")" ] || sleep 0.2
     done
@@ -54,12 +57,25 @@ bv_remove_tree() {
     bv_gone "$1" || bv_walk_remove "$1"
 }
 
+# Runs the shell text $2, with the words behind it, in the directory $1 as it is without what is mounted below it: a bind takes no
+# submounts along, so nothing that is done there can cross one, also one that is made at this moment (`find -xdev` does not stop at a bind of
+# the same file system). On stdin is what was there.
+bv_within() {
+    mkdir -p "$BV_LIVE/walk" || bv_die "\`$BV_LIVE/walk\` cannot be made"
+    # shellcheck disable=SC2016 # The inner shell expands it.
+    unshare -m sh -c '
+        mount --make-rprivate / && mount --bind -- "$1" "$2" && cd -- "$2" || exit 3
+        bv_text=$3
+        shift 3
+        eval "$bv_text"' sh "$1" "$BV_LIVE/walk" "$2" "$@"
+}
+
 bv_tree_is() { bv_stands tree "$1"; }
 
 # What is in the directory $1, into file $2: sorted, one a line; a line break in a name is a NUL. What is
 # mounted below it is left out.
 bv_tree_list() {
-    (cd -- "$1" && find . -xdev -mindepth 1 -ignore_readdir_race -print0) >"$2.raw" &&
+    bv_within "$1" 'find . -xdev -mindepth 1 -ignore_readdir_race -print0' >"$2.raw" &&
         tr '\0\n' '\n\0' <"$2.raw" | LC_ALL=C sort >"$2" && rm -f -- "$2.raw"
 }
 
@@ -69,11 +85,11 @@ bv_tree_empty() {
     [ -d "$1" ] || return 0
     { [ -f "$2" ] && bv_tree_list "$1" "$BV/tree"; } || bv_die "\`$1\` cannot be listed"
     # shellcheck disable=SC2016 # The inner shell expands it.
-    LC_ALL=C comm -13 "$2" "$BV/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' |
-        (cd -- "$1" && xargs -0r sh -c '
+    LC_ALL=C comm -13 "$2" "$BV/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' | bv_within "$1" '
+        xargs -0r sh -c "
             for path; do
-                if [ -d "$path" ] && [ ! -L "$path" ]; then rmdir -- "$path"; else rm -f -- "$path"; fi || exit 1
-            done' sh)
+                if [ -d \"\$path\" ] && [ ! -L \"\$path\" ]; then rmdir -- \"\$path\"; else rm -f -- \"\$path\"; fi || exit 1
+            done" sh'
 }
 
 # Whether a file of ours below the directory $1, written after entry $2, still stands although it had its
