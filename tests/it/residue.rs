@@ -231,6 +231,7 @@ fn a_wipe_that_was_cut_off_is_known_by_what_it_had_found_out() {
         step: "plan".to_owned(),
         kind: "clear".to_owned(),
         arguments,
+        before: Vec::new(),
         state: bivouac::host::State::Done,
     };
     let past = Past::of(&[entry]);

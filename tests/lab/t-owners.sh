@@ -15,7 +15,7 @@ audit=/var/log/kubernetes/audit
 
 # What is there before: each line is a thing of the owner's.
 bash_on b <<'E'
-apt-get -qq install -y --no-install-recommends ipset ipvsadm cron > /dev/null 2>&1
+apt-get -qq install -y --no-install-recommends ipset ipvsadm > /dev/null 2>&1
 # Rules, chains, sets: with words of Kubernetes in comments and names.
 iptables -N OWN; iptables -A OWN -m comment --comment "KUBE-SERVICES, flannel and cali: are only words here" -j RETURN; iptables -A INPUT -j OWN
 iptables -A INPUT -p tcp --dport 22 -j ACCEPT
@@ -23,9 +23,13 @@ iptables -t nat -A POSTROUTING -s 192.168.77.0/24 ! -o br-own -j MASQUERADE
 iptables -t mangle -N OWN-KUBE-MARK; iptables -t mangle -A OWN-KUBE-MARK -j MARK --set-mark 0x4000
 ip6tables -N OWN6; ip6tables -A FORWARD -j OWN6
 nft -f - <<'N'
-table inet own { set banned { type ipv4_addr; elements = { 192.0.2.1, 192.0.2.2 } }
-  chain input { type filter hook input priority 5; policy accept; ip saddr @banned drop } }
-table ip kube-of-mine { chain c { counter accept } }
+table inet own {
+  set banned { type ipv4_addr; elements = { 192.0.2.1, 192.0.2.2 }; }
+  chain input { type filter hook input priority 5; policy accept; ip saddr @banned drop; }
+}
+table ip kube-of-mine {
+  chain c { counter accept; }
+}
 N
 ipset create own-set hash:ip 2> /dev/null && ipset add own-set 192.0.2.9 || echo "no ipset here"
 ipvsadm -A -t 192.0.2.10:80 -s rr 2> /dev/null || echo "no IPVS here"
@@ -37,13 +41,13 @@ ip netns add blue; ip netns add cni-of-mine
 # Network plugins, and a configuration.
 mkdir -p /opt/cni/bin /etc/cni/net.d /var/lib/cni/networks/mine
 echo plugin > /opt/cni/bin/own-plugin; chmod 755 /opt/cni/bin/own-plugin; echo 192.168.88.2 > /var/lib/cni/networks/mine/192.168.88.2
-echo '{"cniVersion":"0.4.0","name":"mine","plugins":[{"type":"own-plugin"}]}' > /etc/cni/net.d/99-mine.conflist
+echo '{"cniVersion":"0.4.0","name":"mine","plugins":[{"type":"own-plugin"}]}' > /etc/cni/mine.conflist
 # Files of the system.
 echo '10.9.9.9 my-worker-1 cp1.example' >> /etc/hosts
 echo '/swap.own none swap sw,pri=5 0 0' >> /etc/fstab
 echo 'vm.swappiness = 7' > /etc/sysctl.d/95-own.conf; sysctl -qw vm.swappiness=7 || true
 echo dummy > /etc/modules-load.d/own.conf
-echo '* * * * * root true' > /etc/cron.d/own; echo '0 4 * * * true' | crontab -
+echo '* * * * * root true' > /etc/cron.d/own
 echo 'Defaults lecture=never' > /etc/sudoers.d/own; chmod 440 /etc/sudoers.d/own
 echo '/var/log/own.log { weekly }' > /etc/logrotate.d/own
 useradd -m -s /bin/bash keeper; groupadd -f kubeless
@@ -67,19 +71,19 @@ unit kubelet-exporter '/opt/own/kubelet-exporter -e "sleep 1000000"'
 unit etcd-browser '/opt/own/etcd-browser -e "sleep 1000000"'
 unit own-in-container '/usr/bin/unshare -m -p -f -n /opt/own/containerd-shim-runc-v2 -e "sleep 1000000" -- -namespace k8s.io-of-mine'
 E
-on a "mkdir -p $audit && chmod 0755 $audit && echo mine > $audit/old.log; mkdir -p /var/lib/etcd/snapshots && echo snapshot > /var/lib/etcd/snapshots/before.db"
+on a "mkdir -p $audit && chmod 0755 $audit && echo mine > $audit/old.log"
 
 # What snap.sh does not see: processes with their starts, what is in mounts and sets, attributes.
 more() {
   podman exec -i "$(container_of "$g" "$1")" bash -s <<'E'
 for pid in /proc/[0-9]*; do
   exe=$(readlink "$pid/exe") || continue
-  case $exe in /opt/own/busy) ;; /opt/own/* | /usr/sbin/cron | /usr/bin/unshare) echo "process ${pid#/proc/} $(sed 's/.*) //' "$pid/stat" | cut -d' ' -f20) $exe" ;; esac
+  case $exe in /opt/own/busy) ;; /opt/own/* | /usr/bin/unshare) echo "process ${pid#/proc/} $(sed 's/.*) //' "$pid/stat" | cut -d' ' -f20) $exe" ;; esac
 done | sort
 cat /srv/data/file /srv/nfs/file /srv/link-target/f /var/lib/docker/overlay2/1/merged/f /var/lib/docker/overlay2/1/merged/file 2>&1
 nft list set inet own banned 2> /dev/null; ipset save 2> /dev/null; cat /proc/net/ip_vs 2> /dev/null
-ip -4 route show table 77; ip -4 rule; ip netns list 2> /dev/null | sort
-lsattr /etc/own.immutable 2> /dev/null; crontab -l; cat /etc/hosts /etc/fstab
+ip -4 route show table 77 2> /dev/null; ip -4 rule; ip netns list 2> /dev/null | sort
+lsattr /etc/own.immutable 2> /dev/null; cat /etc/hosts /etc/fstab
 iptables-save | grep -v '^#' | sed 's/\[.*//'
 E
 }
@@ -125,18 +129,19 @@ for _ in $(seq 100); do ! grep -q volumes/hung /proc/self/mountinfo || break; sl
 grep -q volumes/hung /proc/self/mountinfo
 # What the owner does since.
 useradd -m deploy; mkdir -p /opt/app; echo app > /opt/app/app; echo '0 1 * * * root true' > /etc/cron.d/later
-iptables -N OWN-LATER; iptables -A FORWARD -j OWN-LATER
+iptables -N OWN-LATER; iptables -A INPUT -j OWN-LATER
 ip link add docker0 type bridge; ip link set docker0 up; ip addr add 172.17.0.1/16 dev docker0
 sysctl -qw vm.overcommit_memory=2
-echo '# mine since' >> /etc/hosts
+echo '# mine since' >> /etc/hosts; echo '{}' > /etc/cni/net.d/87-podman-mine.conflist
 # What only looks like his: nobody claims it, and it is a cluster's.
 mkdir -p /var/lib/rook; echo x > /var/lib/rook/x; echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/99-kubernetes-cri.conf
 ip link add flannel.7 type bridge; ip netns add cni-01234567-89ab-cdef-0123-456789abcdef
 iptables -N KUBE-PLANTED; iptables -A INPUT -j KUBE-PLANTED
 E
-on a "echo event > $audit/audit.log; echo snapshot > /var/lib/etcd/snapshots/since.db"
+on a "echo event > $audit/audit.log; mkdir -p /var/lib/etcd/snapshots; echo snapshot > /var/lib/etcd/snapshots/today.db"
 
-compared() { grep '"event":"compared"' "$BASE/$g/out" | grep "\"host\":\"$1\""; }
+# The last comparison of a host: it is in the log of the run.
+compared() { grep -h '"event":"compared"' "$BASE/$g/log/events.jsonl" | grep "\"host\":\"$1\"" | tail -n 1; }
 # said HOST LIST WORDS...: each of these is in that list of the host's comparison.
 said() {
   local host=$1 list=$2 word
@@ -147,7 +152,7 @@ said() {
 planted() {
   exits 6 "$g" all wipe --report "$TMP/proof"
   said b differences '/var/lib/rook' '/etc/sysctl.d/99-kubernetes-cri.conf' 'link flannel.7'
-  said b owners '+ user deploy' '/opt/app/app' '/etc/cron.d/later' ':OWN-LATER' 'link docker0' 'sysctl net.ipv4.ip_forward 1' 'vm.overcommit_memory 2' '/etc/hosts'
+  said b owners '+ user deploy' '/opt/app/app' '/etc/cron.d/later' ':OWN-LATER' 'link docker0' 'sysctl net.ipv4.ip_forward 1' 'vm.overcommit_memory 2' '/etc/hosts' '87-podman-mine.conflist'
   if grep -E 'rook|cni-0123|KUBE-PLANTED|flannel' "$TMP/said"; then return 1; fi
   on b '! iptables-save | grep -q KUBE-PLANTED && [ ! -e /run/netns/cni-01234567-89ab-cdef-0123-456789abcdef ]'
 }
@@ -157,7 +162,7 @@ proven() {
 import json, sys
 proof = json.load(open(sys.argv[1]))
 hosts = {host["host"]: host for host in proof["hosts"]}
-assert (hosts["a"]["result"], hosts["b"]["result"], proof["ok"]) == ("as before", "differs", False), proof
+assert (hosts["a"]["result"], hosts["b"]["result"], proof["ok"]) == ("differs", "differs", False), proof
 assert len(hosts["a"]["baseline"]["sha256"]) == 64 and any("rook" in it["what"] for it in hosts["b"]["differences"])
 P
   grep -q '/var/lib/rook' "$TMP/proof.html"
@@ -167,11 +172,12 @@ t "its report says the same, for programs and for people" proven
 # The mode is back, and what was there before is there; what came since went.
 back() { is "755 root"; on a "ls $audit"; [ "$(on a "ls $audit")" = old.log ]; }
 t "the audit log's directory has its mode again, and what was in it" back
-snapshots() { on a 'ls -R /var/lib/etcd'; [ "$(on a 'ls /var/lib/etcd/snapshots')" = before.db ]; }
-t "a snapshot that the owner had in etcd's directory is there" snapshots
+snapshots() { on a 'ls -R /var/lib/etcd'; [ "$(on a 'cd /var/lib/etcd && find . -type f')" = ./snapshots/today.db ]; said a differences '/var/lib/etcd' today; }
+t "a snapshot that the owner put into etcd's directory is kept, and named" snapshots
 unmounted() { on b '! grep /var/lib/kubelet/ /proc/self/mountinfo && [ ! -e /var/lib/kubelet ]'; }
 t "volumes are unmounted, also busy ones and one that does not answer, and nothing went through them" unmounted
 cleared() {
+  on a 'rm -r /var/lib/etcd/snapshots'
   on b 'rm -rf /var/lib/rook /etc/sysctl.d/99-kubernetes-cri.conf; ip link del flannel.7; systemctl stop own-busy own-hang'
   exits 0 "$g" all wipe && said b owners '+ user deploy' 'link docker0' && [ "$(compared b | grep -c '"differences":\[\]')" = 1 ]
 }
@@ -190,8 +196,8 @@ quick() {
 t "a second wipe is quiet, and quick" quick
 settled() {
   bash_on b <<'E'
-userdel -r deploy 2> /dev/null; rm -rf /opt/app /etc/cron.d/later /opt/own/busy /opt/own/hang.py /etc/systemd/system/own-busy.service; systemctl daemon-reload
-iptables -D FORWARD -j OWN-LATER; iptables -X OWN-LATER; ip link del docker0; sysctl -qw vm.overcommit_memory=0 net.ipv4.ip_forward=0
+userdel -r deploy 2> /dev/null; rm -rf /etc/cni/net.d/87-podman-mine.conflist /opt/app /etc/cron.d/later /opt/own/busy /opt/own/hang.py /etc/systemd/system/own-busy.service; systemctl daemon-reload
+iptables -D INPUT -j OWN-LATER; iptables -X OWN-LATER; ip link del docker0; sysctl -qw vm.overcommit_memory=0 net.ipv4.ip_forward=0
 sed -i '/^# mine since$/d' /etc/hosts
 E
   local host
@@ -199,7 +205,8 @@ E
     more "$host" > "$TMP/$host.more.now"
     same "$TMP/$host.more" "$TMP/$host.more.now"
     snap "$(container_of "$g" "$host")" > "$TMP/$host.snap.now"
-    same "$TMP/$host.snap" "$TMP/$host.snap.now"
+    # useradd's copies are not ours.
+    grep -vE ' /etc/[a-z]+-$' "$TMP/$host.snap" > "$TMP/then"; grep -vE ' /etc/[a-z]+-$' "$TMP/$host.snap.now" > "$TMP/now"; same "$TMP/then" "$TMP/now"
   done
 }
 t "all that the owner had is there, unchanged, and no process of his was restarted" settled

@@ -166,7 +166,8 @@ alone() {
     dnf) on "$1" 'dnf -q -y install fast-weak && dnf -q -y mark remove fast-weak' ;;
     zypper) on "$1" 'zypper -q -n install fast-weak > /dev/null' ;;
   esac
-  exits 6 "$1" wipe
+  exits 0 "$1" wipe
+  says "$1" 'fast-weak'
   has "$1" 'fast-own-1.0 fast-weak-1.0'
   case $1 in apt) on "$1" 'apt-get -qq -y purge fast-weak > /dev/null' ;; *) on "$1" 'rpm -e fast-weak' ;; esac
   wiped "$1"

@@ -29,9 +29,14 @@ bv_node_clear() {
         if ! bv_baseline_has "$bv_dir"; then
             # The kubelet's logins to registries are an earlier step's, which is not done again.
             bv_spared=
-            [ "$bv_dir" != /var/lib/kubelet ] || bv_spared='! -path ./config.json'
+            case $bv_dir in
+            /var/lib/kubelet) bv_spared='! -path ./config.json' ;;
+            # What is not etcd's own (bv_etcd_others).
+            "$BV_ETCD") bv_spared="\\( -path ./member -o -path './member/*' \\)" ;;
+            esac
             [ ! -d "$bv_dir" ] || bv_within "$bv_dir" "find . -xdev -depth -mindepth 1 $bv_spared -delete" || return 1
-            [ ! -d "$bv_dir" ] || rmdir -- "$bv_dir" 2>/dev/null || [ -e /var/lib/kubelet/config.json ] || return 1
+            [ ! -d "$bv_dir" ] || rmdir -- "$bv_dir" 2>/dev/null || [ -e /var/lib/kubelet/config.json ] ||
+                { [ "$bv_dir" = "$BV_ETCD" ] && bv_etcd_others >/dev/null; } || return 1
         elif bv_stands tree "$bv_dir"; then
             bv_tree_empty "$bv_dir" "$BV/before/$bv_found/list" || return 1
         fi

@@ -128,9 +128,19 @@ bv_tree_prune() {
     if [ -e "$1" ] || [ -L "$1" ]; then bv_keep "$1: files of others are in it"; fi
 }
 
+# etcd's directory has `member` in it and nothing else (etcd, server/storage: datadir.go). What is beside that somebody put there, snapshots as a rule:
+# they are kept and named. Fails where there is nothing of that kind.
+BV_ETCD=/var/lib/etcd
+bv_etcd_others() { [ -d "$BV_ETCD" ] && find "$BV_ETCD" -mindepth 1 -maxdepth 1 ! -name member | grep .; }
+
 bv_tree_undo() {
     bv_path=$1 bv_whose=$2 bv_state=$3
     shift 3
+    if [ "$bv_path:$bv_state" = "$BV_ETCD:absent" ] && bv_found=$(bv_etcd_others); then
+        bv_gone "$BV_ETCD/member" || bv_remove_tree "$BV_ETCD/member" || return 1
+        bv_keep "$BV_ETCD: somebody put \`$(printf '%s' "$bv_found" | tr '\n' ' ')\` there: move it to where it is to stay"
+        return
+    fi
     if [ "$bv_state" != foreign ] && bv_stands_below "$bv_path" "$bv_seq"; then
         bv_keep "$bv_path: $bv_found"
         return
