@@ -45,6 +45,7 @@ echo '{"cniVersion":"0.4.0","name":"mine","plugins":[{"type":"own-plugin"}]}' > 
 # Files of the system.
 echo '10.9.9.9 my-worker-1 cp1.example' >> /etc/hosts
 echo '/swap.own none swap sw,pri=5 0 0' >> /etc/fstab
+sysctl -qw net.ipv4.ip_forward=0
 echo 'vm.swappiness = 7' > /etc/sysctl.d/95-own.conf; sysctl -qw vm.swappiness=7 || true
 echo dummy > /etc/modules-load.d/own.conf
 echo '* * * * * root true' > /etc/cron.d/own
