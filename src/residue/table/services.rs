@@ -38,7 +38,6 @@ pub(super) const UNITS: &[&str] = &[
 const UNIT_FILES: &[&str] = &[
     "/etc/systemd/system/kubelet.service",
     "/etc/systemd/system/kubelet.service.d",
-    "/etc/systemd/system/kubelet-*.service",
     "/usr/lib/systemd/system/kubelet.service",
     "/usr/lib/systemd/system/kubelet.service.d",
     "/etc/systemd/system/kube-proxy.service",

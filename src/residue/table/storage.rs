@@ -24,9 +24,12 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/mnt/local-storage",
             "/var/lib/ceph",
         ],
-        judge: |thing, _| {
+        judge: |thing, host| {
+            // Of use without Kubernetes as well.
+            let is_anybodys =
+                ["/var/lib/ceph", "/mnt/local-storage"].contains(&thing.name.as_str());
             // An empty one has nothing to lose, and nothing of the cluster's in it either.
-            (thing.get("empty") != "yes")
+            (thing.get("empty") != "yes" && !(is_anybodys && host.sign().is_none()))
                 .then(|| kept("data of volumes: it goes only where it is named with `--also`"))
         },
         ..NONE

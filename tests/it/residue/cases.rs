@@ -754,6 +754,9 @@ pub const CASES: &[Case] = &[
         "path;/var/lib/rook;type=d;empty=yes|path;/srv/longhorn;type=d;empty=no",
         &[],
     ),
+    case("VolumeData", sign!("path;/var/lib/ceph;type=d;empty=no"), &["/var/lib/ceph: kept"]),
+    case("VolumeData", "path;/var/lib/ceph;type=d;empty=no", &[]),
+    case("UnitFiles", sign!("path;/etc/systemd/system/kubelet-exporter.service;type=f"), &[]),
     case("VolumeDevices", "disk;/dev/longhorn/pvc-1", &["/dev/longhorn/pvc-1: kept"]),
     case("VolumeDevices", "path;/dev/sdb;type=o", &[]),
 ];
