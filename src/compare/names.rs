@@ -153,10 +153,10 @@ pub(super) fn forwarding(key: &str) -> bool {
             && key.ends_with(".forwarding"))
 }
 
-/// The link that a setting is of.
-pub(super) fn link_of(key: &str) -> Option<&str> {
+/// The link that a setting is of. A point in its name is a `/` there: `net.ipv4.conf.flannel/1.forwarding`.
+pub(super) fn link_of(key: &str) -> Option<String> {
     let rest = key.strip_prefix("net.ipv4.conf.").or_else(|| key.strip_prefix("net.ipv6.conf."))?;
-    rest.rsplit_once('.').map(|(link, _)| link)
+    rest.rsplit_once('.').map(|(link, _)| link.replace('/', "."))
 }
 
 /// Whether programs of a cluster write this key, and the values that they write; none where these depend. The kubelet: pkg/kubelet/cm/

@@ -53,10 +53,10 @@ pub(super) fn setting(line: &Line<'_>, context: &Context<'_>) -> Whose {
     }
     // Those of links that are gone, or new, go with these.
     if let Some(link) = names::link_of(key)
-        && !matches!(link, "all" | "default")
+        && !matches!(link.as_str(), "all" | "default")
         && context.lines.iter().any(|it| it.class == super::Class::Link && it.name == link)
     {
-        return match names::first(&names::LINKS, link) {
+        return match names::first(&names::LINKS, &link) {
             Some(_) => left(format!("the link `{link}` is a pod network's")),
             None => owner(format!("it goes with the link `{link}`, which is not the cluster's")),
         };

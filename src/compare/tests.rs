@@ -201,6 +201,13 @@ fn what_the_owner_did_since_is_the_owners() {
 }
 
 #[test]
+fn settings_of_a_link_go_with_the_link() {
+    let lines = ["+ link flannel.1", "+ sysctl net.ipv4.conf.flannel/1.arp_notify 0"];
+    assert_eq!(texts(&judged(&lines, &entries()).left), lines);
+    all_owners(&["+ link eth0.5", "+ sysctl net.ipv4.conf.eth0/5.forwarding 1"], &entries());
+}
+
+#[test]
 fn tables_and_locks_are_whose_the_rules_in_them_are() {
     let of = |lines: &[&str]| {
         let comparison = judged(lines, &entries());
