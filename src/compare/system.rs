@@ -38,6 +38,16 @@ pub(super) fn setting(line: &Line<'_>, context: &Context<'_>) -> Whose {
     let key = line.name;
     let now = context.lines.iter().find(|it| it.class == line.class && it.name == key && it.is_new);
     let now = now.map(|line| line.value);
+    // Those of links that are gone, or new, go with these.
+    if let Some(link) = names::link_of(key)
+        && !matches!(link.as_str(), "all" | "default")
+        && context.lines.iter().any(|it| it.class == super::Class::Link && it.name == link)
+    {
+        return match names::first(&names::LINKS, &link) {
+            Some(_) => left(format!("the link `{link}` is a pod network's")),
+            None => owner(format!("it goes with the link `{link}`, which is not the cluster's")),
+        };
+    }
     if let Some(user) = names::forwarding(key).then(|| context.forwards_for()).flatten()
         && now == Some("1")
     {
@@ -49,16 +59,6 @@ pub(super) fn setting(line: &Line<'_>, context: &Context<'_>) -> Whose {
                 owner(format!("bivouac had set it to {ours}: somebody chose {now} since"))
             }
             _ => left("bivouac set it"),
-        };
-    }
-    // Those of links that are gone, or new, go with these.
-    if let Some(link) = names::link_of(key)
-        && !matches!(link.as_str(), "all" | "default")
-        && context.lines.iter().any(|it| it.class == super::Class::Link && it.name == link)
-    {
-        return match names::first(&names::LINKS, &link) {
-            Some(_) => left(format!("the link `{link}` is a pod network's")),
-            None => owner(format!("it goes with the link `{link}`, which is not the cluster's")),
         };
     }
     match names::written_by_cluster(key) {

@@ -202,8 +202,14 @@ fn what_the_owner_did_since_is_the_owners() {
 
 #[test]
 fn settings_of_a_link_go_with_the_link() {
-    let lines = ["+ link flannel.1", "+ sysctl net.ipv4.conf.flannel/1.arp_notify 0"];
-    assert_eq!(texts(&judged(&lines, &entries()).left), lines);
+    // Also where the owner's docker needs forwarding by now.
+    let lines = [
+        "+ link docker0",
+        "+ link flannel.1",
+        "+ sysctl net.ipv4.conf.flannel/1.arp_notify 0",
+        "+ sysctl net.ipv4.conf.flannel/1.forwarding 1",
+    ];
+    assert_eq!(texts(&judged(&lines, &entries()).left), lines[1..]);
     all_owners(&["+ link eth0.5", "+ sysctl net.ipv4.conf.eth0/5.forwarding 1"], &entries());
 }
 
