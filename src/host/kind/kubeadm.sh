@@ -106,6 +106,8 @@ bv_pods_forget() {
         # containerd's CRI plugin names them by a UUID; others are somebody else's.
         case ${bv_netns#/run/netns/cni-} in ????????-????-????-????-????????????) ;; *) continue ;; esac
         grep -qxF "run $bv_netns" "$BV_HAD" && continue
+        # Until 3.x podman names its own the same way. No pod runs any more, so who is in one is no pod.
+        ! bv_netns_used "${bv_netns##*/}" || continue
         umount -l -- "$bv_netns" 2>/dev/null
         rm -f -- "$bv_netns"
     done
@@ -118,6 +120,12 @@ bv_pods_forget() {
     grep -q '^cgroup .*/kubepods.slice$' "$BV_HAD" || systemctl stop kubepods.slice 2>/dev/null
     bv_pod_cgroups | while IFS= read -r bv_group; do rmdir -- "$bv_group" 2>/dev/null; done
     return 0
+}
+
+# Whether a process is in the network namespace /run/netns/$1.
+bv_netns_used() {
+    for bv_ns in /proc/[0-9]*/ns/net; do [ ! "$bv_ns" -ef "/run/netns/$1" ] || return 0; done
+    return 1
 }
 
 # A control plane whose second half was begun needs the first again, which looks how far it came.

@@ -188,6 +188,8 @@ bv_clear_netns_do() {
     for bv_name; do
         case $bv_name in */* | . | .. | '') bv_die "\`$bv_name\` is no name of a namespace" ;; esac
         [ -e "/run/netns/$bv_name" ] || continue
+        # Pods have ended: who is in it is a container of podman's, which named them the same way until 3.x. The look afterwards names it.
+        ! bv_netns_used "$bv_name" || continue
         umount -l -- "/run/netns/$bv_name" 2>/dev/null
         rm -f -- "/run/netns/$bv_name" || return 1
     done
