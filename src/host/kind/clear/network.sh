@@ -89,7 +89,10 @@ bv_clear_tables() {
         return
     fi
     for bv_table in $(timeout 30 "$1-save" 2>/dev/null | sed -n 's/^\*//p'); do
-        timeout 30 "$1-save" -t "$bv_table" 2>&1 | grep -qvE "^(\*$bv_table|:[A-Z]+ ACCEPT \[.*|COMMIT|# (Generated|Completed) .*|)\$" ||
+        # What could not be read, or not whole, is not empty.
+        bv_text=$(timeout 30 "$1-save" -t "$bv_table" 2>&1) || continue
+        case $bv_text in *COMMIT*) ;; *) continue ;; esac
+        printf '%s\n' "$bv_text" | grep -qvE "^(\*$bv_table|:[A-Z]+ ACCEPT \[.*|COMMIT|# (Generated|Completed) .*|)\$" ||
             printf '*%s\nCOMMIT\n' "$bv_table" | "$1-restore" --wait 30 || return 1
     done
     return 0
