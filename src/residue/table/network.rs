@@ -280,22 +280,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "Routes",
         classes: &["R26"],
         what: "routes of pod networks",
-        known: "the protocol that the plugin writes: `bird` and `80` are Calico's",
+        known: "the protocol that the plugin writes, `bird` or `80`, over a link of Calico's",
         undone: "`ip route del` one by one, by their exact words; those over a link go with it",
-        never: "`ip route flush`; routes whose author is not written in them",
+        never: "`ip route flush`; routes whose author is not written in them; other routes of a BIRD, which may be the owner's router",
         kinds: &[Kind::Route],
-        judge: |thing, _| {
-            let (family, route) = thing.name.split_once(' ')?;
-            let protocol = route.split(" proto ").nth(1)?.split(' ').next()?;
-            matches!(protocol, "bird" | "80").then(|| {
-                goes(
-                    format!("its protocol `{protocol}` is Calico's"),
-                    Stage::Network,
-                    Clear::Routes,
-                    &[&format!("{family} {route}")],
-                )
-            })
-        },
+        judge: route,
         ..NONE
     },
     Entry {
@@ -435,12 +424,7 @@ fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             ))
         });
     }
-    // `cali` and eleven digits, as Calico and its kin name pods' ends.
-    if let Some(digits) = name.strip_prefix("cali")
-        && digits.len() == 11
-        && digits.bytes().all(|c| c.is_ascii_hexdigit())
-        && kind == "veth"
-    {
+    if is_calicos_end(name) && kind == "veth" {
         return Some(mine("Calico names pods' links so"));
     }
     if name == "cni0" {
@@ -462,6 +446,35 @@ fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         return Some(mine("it hangs on the pods' bridge"));
     }
     None
+}
+
+/// `cali` and eleven digits, as Calico and its kin name pods' ends.
+fn is_calicos_end(name: &str) -> bool {
+    name.strip_prefix("cali")
+        .is_some_and(|it| it.len() == 11 && it.bytes().all(|c| c.is_ascii_hexdigit()))
+}
+
+fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (family, route) = thing.name.split_once(' ')?;
+    let after = |word: &str| route.split_once(word)?.1.split(' ').next();
+    let protocol = after(" proto ").filter(|it| matches!(*it, "bird" | "80"))?;
+    let link = after(" dev ").unwrap_or_default();
+    let is_calicos =
+        matches!(link, "tunl0" | "vxlan.calico" | "vxlan-v6.calico") || is_calicos_end(link);
+    Some(if is_calicos {
+        goes(
+            format!("its protocol is `{protocol}`, and it leads over Calico's link `{link}`"),
+            Stage::Network,
+            Clear::Routes,
+            &[&format!("{family} {route}")],
+        )
+    } else if protocol == "bird" && host.sign().is_none() {
+        owners("BIRD set it, and there is no Kubernetes here")
+    } else if protocol == "bird" {
+        unsure("BIRD set it: Calico's or your own")
+    } else {
+        unsure("its protocol `80` is Calico's as a rule, but its link is not")
+    })
 }
 
 /// Whether a network of others has `cni0` as its bridge.

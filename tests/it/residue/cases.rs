@@ -507,8 +507,25 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "Routes",
-        "route;4 10.244.1.0/24 via 10.0.0.2 dev eth0 proto bird",
-        &["route 10.244.1.0/24 via 10.0.0.2 dev eth0 proto bird: goes"],
+        "route;4 10.244.1.0/24 via 10.0.0.2 dev tunl0 proto bird onlink|route;4 10.244.2.7 dev cali0123456789a proto 80",
+        &[
+            "route 10.244.1.0/24 via 10.0.0.2 dev tunl0 proto bird onlink: goes",
+            "route 10.244.2.7 dev cali0123456789a proto 80: goes",
+        ],
+    ),
+    // BIRD is a router of its own, with and without a Kubernetes beside it.
+    case(
+        "Routes",
+        "route;4 default via 10.0.0.2 dev eth0 proto bird|route;4 10.9.0.0/24 dev california proto bird",
+        &[
+            "route default via 10.0.0.2 dev eth0 proto bird: stays",
+            "route 10.9.0.0/24 dev california proto bird: stays",
+        ],
+    ),
+    case(
+        "Routes",
+        sign!("route;4 default via 10.0.0.2 dev eth0 proto bird"),
+        &["route default via 10.0.0.2 dev eth0 proto bird: unsure"],
     ),
     case(
         "Routes",
