@@ -19,7 +19,7 @@ use crate::host::Clear;
 use crate::host::inventory::{Inventory, Kind, Thing, Wanted};
 
 pub use installers::Installer;
-pub use order::removals;
+pub use order::{removals, still};
 pub use pages::pages;
 pub use past::{Past, plan};
 pub use removal::{Removal, Stage};
@@ -234,7 +234,11 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
                     (Outcome::Goes { .. }, _) if thing.garbled => {
                         Outcome::Unsure { unknown: "its name is no plain text".to_owned() }
                     }
-                    (Outcome::Unsure { .. } | Outcome::Stays { .. }, Some(removal)) => {
+                    // That something is the owner's is news since then.
+                    (
+                        Outcome::Unsure { .. } | Outcome::Stays { whose: Whose::Cluster, .. },
+                        Some(removal),
+                    ) => {
                         let proof = "an earlier wipe that was cut off knew it".to_owned();
                         Outcome::Goes { proof, removal }
                     }

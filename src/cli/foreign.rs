@@ -61,7 +61,7 @@ pub async fn look(
         async move {
             let failed = |error: &dyn std::error::Error| (Exit::Failed, error.to_string());
             let mut remote = reached.map_err(|it| (Exit::Unreachable, it.error.to_string()))?;
-            let entries = remote.peek().await.map_err(|error| failed(&error))?;
+            let entries = remote.entries().await.map_err(|error| failed(&error))?;
             let inventory = remote.inventory(&residue::wanted(), LOOK).await;
             let inventory = inventory.map_err(|error| failed(&error))?;
             let judged = residue::judge(&inventory, &wishes, &Past::of(&entries));

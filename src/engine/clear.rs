@@ -121,6 +121,46 @@ impl Lane {
         (how, judged)
     }
 
+    /// Looks at the host and judges what is there.
+    async fn judged(
+        &mut self,
+        journal: &mut Journal,
+        step: &str,
+        known: &Known<'_>,
+    ) -> Result<Judged, Stopped> {
+        let wanted = residue::wanted();
+        let look = async {
+            journal.reader().inventory(&wanted, LOOK).await.map_err(|error| match error {
+                InventoryError::Remote(error) => error,
+                cut @ InventoryError::CutShort { .. } => {
+                    Error::Script { cause: cut.to_string(), answer: crate::host::Answer::default() }
+                }
+            })
+        };
+        let inventory = self.step(step, LOOKS, look).await?;
+        Ok(residue::judge(&inventory, known.wishes, known.past))
+    }
+
+    /// Names what was to go and stays: since it was shown, something else came to be known of it.
+    fn name_changed(&self, before: &Judged, now: &Judged) {
+        for verdict in before.going() {
+            let same = now
+                .verdicts
+                .iter()
+                .find(|it| it.entry.name == verdict.entry.name && it.thing == verdict.thing);
+            let Some(same) = same else { continue };
+            if !matches!(same.outcome, residue::Outcome::Goes { .. }) {
+                let line = format!(
+                    "stays: {}: {}",
+                    verdict.thing,
+                    crate::report::residue_because(&same.outcome)
+                );
+                let step = named("look again");
+                self.events.host(&self.name, EventKind::StepOutput { step, line });
+            }
+        }
+    }
+
     /// Takes away what goes; says whether some of it did not work, and what is there now.
     async fn take_away(
         &mut self,
@@ -130,8 +170,16 @@ impl Lane {
     ) -> Result<(bool, Judged), Stopped> {
         let mut journal = self.step("open the journal", LOOKS, Journal::open(host)).await?;
         let mut failed = false;
+        // The question may have stood for long: what it showed is looked at once more, now that nobody else changes the host.
+        let before = if removals.is_empty() {
+            known.before.clone()
+        } else {
+            self.judged(&mut journal, "look again", known).await?
+        };
+        self.name_changed(known.before, &before);
+        let removals = residue::still(removals, &residue::removals(&before, known.wishes));
         if !removals.is_empty() {
-            let plan = residue::plan(removals).change();
+            let plan = residue::plan(&removals).change();
             let work = journal.change(
                 "wipe: what it is about to take away",
                 &plan,
@@ -142,7 +190,7 @@ impl Lane {
             );
             self.step("note what goes", LOOKS, work).await?;
         }
-        for (entry, removal) in removals {
+        for (entry, removal) in &removals {
             if self.options.cancel.is_stopped() {
                 return Err(Stopped::Lane);
             }
@@ -161,17 +209,8 @@ impl Lane {
         if !removals.is_empty() {
             self.step("let systemd forget units that are gone", CHANGES, journal.settle()).await?;
         }
-        let wanted = residue::wanted();
-        let look = async {
-            journal.reader().inventory(&wanted, LOOK).await.map_err(|error| match error {
-                InventoryError::Remote(error) => error,
-                cut @ InventoryError::CutShort { .. } => {
-                    Error::Script { cause: cut.to_string(), answer: crate::host::Answer::default() }
-                }
-            })
-        };
-        let inventory = self.step("look for what is left", LOOKS, look).await?;
-        let judged = residue::judge(&inventory, known.wishes, known.past).after(known.before);
+        let judged =
+            self.judged(&mut journal, "look for what is left", known).await?.after(&before);
         if failed {
             journal.close().await;
         } else {

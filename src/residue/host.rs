@@ -272,6 +272,10 @@ impl<'a> Host<'a> {
                 None => Runtime::Unknown("nothing says whose it was".to_owned()),
             };
         }
+        // What said so goes in the course of a wipe.
+        if self.past.removal_of("/var/lib/containerd").is_some() {
+            return Runtime::Cluster("an earlier wipe that was cut off knew it".to_owned());
+        }
         let is_kubelets = self.fact("kubelet-runtime").contains("containerd");
         let has_pods = self.of(Kind::Namespace).any(|it| it.name == "k8s.io");
         match (is_kubelets, has_pods) {

@@ -47,6 +47,31 @@ pub fn removals(judged: &Judged, wishes: &Wishes) -> Vec<(&'static str, Removal)
     merged
 }
 
+/// What of a plan is to be taken away still, as a later look at the host says. What only that look would take was not shown to anybody.
+pub fn still(
+    planned: &[(&'static str, Removal)],
+    now: &[(&'static str, Removal)],
+) -> Vec<(&'static str, Removal)> {
+    let kept = planned.iter().filter_map(|(name, removal)| {
+        let shared = removal.shared();
+        let mut alike = now.iter().map(|(_, it)| it).filter(|it| {
+            it.clear == removal.clear && it.words.get(..shared) == removal.words.get(..shared)
+        });
+        if !joins(removal.clear) || removal.words.len() <= shared {
+            return alike.any(|it| it.words == removal.words).then(|| (*name, removal.clone()));
+        }
+        let words: Vec<&String> = alike.flat_map(|it| &it.words[shared..]).collect();
+        let mut removal = removal.clone();
+        let mut at = 0;
+        removal.words.retain(|word| {
+            at += 1;
+            at <= shared || words.contains(&word)
+        });
+        (removal.words.len() > shared).then_some((*name, removal))
+    });
+    kept.collect()
+}
+
 /// Whether several things may be one change. A tree is one of its own: each may take long, or fail.
 fn joins(clear: Clear) -> bool {
     !matches!(clear, Clear::Tree | Clear::Rule | Clear::Table | Clear::Block | Clear::Rename)

@@ -243,6 +243,82 @@ fn a_wipe_that_was_cut_off_is_known_by_what_it_had_found_out() {
     assert_eq!(Past::of(&[]), Past::default());
 }
 
+/// What a wipe of a host that told these lines writes down before it begins.
+fn past_of(lines: &str) -> Past {
+    let removals = residue::removals(&judged(lines), &Wishes::default());
+    let Change::Clear { what, words } = residue::plan(&removals).change() else { panic!() };
+    let mut arguments = vec![what.name().to_owned()];
+    arguments.extend(words);
+    Past::of(&[bivouac::host::Entry {
+        seq: 1,
+        run: "r".to_owned(),
+        step: "plan".to_owned(),
+        kind: "clear".to_owned(),
+        arguments,
+        before: Vec::new(),
+        state: bivouac::host::State::Done,
+    }])
+}
+
+#[test]
+fn past_is_no_match_for_an_owner_who_came_since() {
+    let runtime = "path;/usr/bin/containerd;type=f|path;/var/lib/containerd;type=d;empty=no|package;containerd.io;manager=apt;version=1";
+    let past = past_of(&format!(
+        "path;/var/lib/kubelet;type=d|namespace;k8s.io|fact;kubelet-runtime;value=containerd.sock|{runtime}"
+    ));
+    let again = |lines: &str| {
+        let judged = residue::judge(&told(lines), &Wishes::default(), &past);
+        ["ContainerdPackages", "ContainerdStore"].map(|entry| said(&judged, entry).concat())
+    };
+    // Nothing says any more whose it was, but the plan.
+    assert_eq!(again(runtime), ["package containerd.io 1: goes", "/var/lib/containerd: goes"]);
+    for own in [
+        "namespace;moby",
+        "package;docker-ce;manager=apt;version=1",
+        "path;/usr/bin/dockerd;type=f",
+    ] {
+        assert_eq!(
+            again(&format!("{own}|{runtime}")),
+            ["package containerd.io 1: stays", "/var/lib/containerd: stays"],
+            "{own}"
+        );
+    }
+}
+
+#[test]
+fn past_is_what_turns_doubt_into_knowledge() {
+    let past = past_of("path;/var/lib/kubelet;type=d|link;cni0;type=bridge");
+    let judged = residue::judge(&told("link;cni0;type=dummy"), &Wishes::default(), &past);
+    assert_eq!(said(&judged, "Links"), ["link cni0: goes"]);
+    let own = "link;cni0;type=bridge|network;/etc/cni/net.d/87-podman.conflist;network=podman;plugins=bridge,;bridge=cni0";
+    let judged = residue::judge(&told(own), &Wishes::default(), &past);
+    assert_eq!(said(&judged, "Links"), ["link cni0: stays"]);
+}
+
+#[test]
+fn only_what_still_goes_is_taken_away() {
+    let lines = "path;/var/lib/kubelet;type=d|path;/etc/kubernetes;type=d;empty=no|path;/etc/cni/net.d/x.cilium_bak;type=f|path;/usr/local/bin/kubelet;type=f|path;/usr/local/bin/kubeadm;type=f|chain;iptables-nft nat KUBE-A|chain;iptables-nft nat KUBE-B|link;cni0;type=bridge";
+    let removals = |lines: &str| residue::removals(&judged(lines), &Wishes::default());
+    let planned = removals(lines);
+    assert_eq!(residue::still(&planned, &removals(lines)), planned);
+    // Another kubelet came with a package, the network's bridge is podman's, and a chain has gone by itself.
+    let now = "path;/var/lib/kubelet;type=d;mount=remote|path;/etc/kubernetes;type=d;empty=no|path;/etc/cni/net.d/x.cilium_bak;type=f|path;/usr/local/bin/kubelet;type=f|owner;/usr/local/bin/kubelet;package=mine|path;/usr/local/bin/kubeadm;type=f|chain;iptables-nft nat KUBE-B|link;cni0;type=bridge\
+         |network;/etc/cni/net.d/87-podman.conflist;network=podman;bridge=cni0|link;flannel.1;type=vxlan";
+    let left: Vec<String> = residue::still(&planned, &removals(now))
+        .into_iter()
+        .map(|(_, it)| format!("{} {}", it.clear.name(), it.words.join(",")))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            "chains iptables-nft,nat KUBE-B",
+            "files /etc/kubernetes",
+            "programs /usr/local/bin/kubeadm",
+            "rename /etc/cni/net.d/x.cilium_bak,/etc/cni/net.d/x",
+        ]
+    );
+}
+
 #[test]
 fn what_was_known_before_is_known_afterwards() {
     let config = "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://127.0.0.1:7443 ;contexts=1";
