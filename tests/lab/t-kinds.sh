@@ -45,7 +45,7 @@ snap "$host" > "$TMP/snap"
 
 on_host() { podman exec -i "$host" sh -c "$1"; }
 # floor SCRIPT: runs shell functions of the tool on the host.
-floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh "$ROOT"/src/host/walk.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE"\n%s\n' "$1"; } | podman exec -i "$host" sh -s; }
+floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh "$ROOT"/src/host/kind/clear/*.sh "$ROOT"/src/host/walk.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE"\n%s\n' "$1"; } | podman exec -i "$host" sh -s; }
 clean() { quick "$host" > "$TMP/now" && same "$TMP/quick" "$TMP/now"; }
 clean_whole() { snap "$host" > "$TMP/now" && same "$TMP/snap" "$TMP/now"; }
 wiped() { exits 0 h1 wipe && clean; }
@@ -259,4 +259,19 @@ middle() {
   wiped
 }
 t "a journal that is broken in the middle is no guess: its line is named and nothing is touched" middle
+# A disk of the owner's that no file names, and the kubelet's bind of a directory onto itself.
+disk() {
+  on_host 'mkdir -p /var/lib/longhorn /var/lib/kubelet && mount -t tmpfs disk /var/lib/longhorn && touch /var/lib/longhorn/volume /var/lib/kubelet/state && mount --bind /var/lib/kubelet /var/lib/kubelet'
+  floor 'mkdir -p "$BV"; (bv_change 1 x clear tree /var/lib/longhorn) && (bv_change 2 x clear tree /var/lib/kubelet)'
+  on_host 'mountpoint /var/lib/longhorn && [ -z "$(ls -A /var/lib/longhorn)" ] && [ ! -e /var/lib/kubelet ]; status=$?; umount /var/lib/longhorn /var/lib/kubelet 2> /dev/null; rmdir /var/lib/longhorn; rm -rf /var/lib/bivouac /run/bivouac; exit $status'
+}
+t "a disk that is mounted where a cluster had its data is emptied, and stays mounted" disk
+# A namespace that podman named as containerd does, with somebody in it.
+netns() {
+  local name=cni-89abcdef-0123-4567-89ab-cdef0123456
+  on_host "ip netns add ${name}7 && ip netns add ${name}8 && { ip netns exec ${name}8 sleep 60 > /dev/null 2>&1 & sleep 0.5; }"
+  floor "BV_HAD=/proc/version; bv_pods_forget; [ ! -e /run/netns/${name}7 ] && [ -e /run/netns/${name}8 ] && ip netns pids ${name}8 | xargs kill && sleep 0.2 && bv_pods_forget && [ ! -e /run/netns/${name}8 ]"
+  on_host 'rm -rf /var/lib/bivouac /run/bivouac'
+}
+t "of network namespaces with containerd's names those go that nobody is in" netns
 t "in the end the host is as before" clean_whole

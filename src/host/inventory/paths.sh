@@ -17,6 +17,7 @@ mounts_at() {
             sub(/^[ \t]+/, "")
             split($0, words, /[ \t]+/)
             gsub(/\\040/, " ", words[2])
+            sub(/\/+$/, "", words[2])
             if (words[2] == top) listed = 1
             if (words[2] ~ /^\//) fstab[words[2]] = 1
         }

@@ -31,7 +31,7 @@ bv_clear_had() {
     BV_HAD=$BV_LIVE/had
     {
         echo 'nothing'
-        awk '$1 !~ /^#/ && $2 ~ /^\// { gsub(/\\040/, " ", $2); print "mount - " $2 }' /etc/fstab 2>/dev/null
+        awk '$1 !~ /^#/ && $2 ~ /^\// { gsub(/\\040/, " ", $2); sub(/\/+$/, "", $2); print "mount - " $2 }' /etc/fstab 2>/dev/null
         sed -n 's/^Where=\(\/.*\)/mount - \1/p' /etc/systemd/system/*.mount 2>/dev/null
     } >"$BV_HAD"
     # The comparison is by whole lines, and types of file systems are in them.

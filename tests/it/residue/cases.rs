@@ -126,6 +126,11 @@ pub const CASES: &[Case] = &[
         "path;/var/lib/kubelet;type=d;mounts=12;kept=1",
         &["/var/lib/kubelet: kept"],
     ),
+    case(
+        "KubeletState",
+        "path;/var/lib/kubelet;type=d;empty=yes;mount=other",
+        &["/var/lib/kubelet: stays"],
+    ),
     case("KubeletState", "path;/var/lib/kubelet;type=d;mount=remote", &["/var/lib/kubelet: kept"]),
     case(
         "KubeletState",

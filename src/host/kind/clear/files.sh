@@ -119,11 +119,29 @@ bv_clear_tree_before() { :; }
 bv_clear_tree_do() {
     bv_clear_allows "$1"
     { [ -d "$1" ] && [ ! -L "$1" ]; } || bv_die "\`$1\` is not removed: it is no directory any more"
+    # A whole file system that is mounted just there is its owner's disk, also where no file says so: it is emptied and stays mounted. The kubelet
+    # only binds the directory onto itself.
+    bv_clear_disk "$1" >>"$BV_LIVE/had"
     bv_unmount_below "$1" || return 1
     bv_mounts=$(bv_mounts_all "$1" | grep -vxF -- "$1")
     [ -z "$bv_mounts" ] || bv_die "\`$1\` is not removed: a mount of yours is in it: $(printf '%s' "$bv_mounts" | tr '\n' ' ')"
     bv_walk_remove "$1"
 }
+# $1 as a line of what was there before (bv_mounts_below), where something else than the directory itself is mounted at it.
+bv_clear_disk() {
+    BV_TOP=$(readlink -f -- "$1") awk '
+        function plain(text) { gsub(/\\040/, " ", text); gsub(/\\011/, "\t", text); gsub(/\\134/, "\\", text); return text == "/" ? "" : text }
+        { parent[$1] = $2; device[$1] = $3; root[$1] = plain($4); path[$1] = plain($5) }
+        END {
+            top = ENVIRON["BV_TOP"]
+            for (id in path) {
+                if (path[id] != top) continue
+                on = parent[id]
+                if (!(on in path) || device[id] != device[on] || root[id] != root[on] substr(top, length(path[on]) + 1)) print "mount - " top
+            }
+        }' /proc/self/mountinfo
+}
+
 bv_clear_tree_undo() { [ -e "$1" ] || bv_clear_lost "$1"; }
 
 # hollow PATH...: directories that others share, deepest first.
