@@ -46,7 +46,9 @@ echo '{"cniVersion":"0.4.0","name":"mine","plugins":[{"type":"own-plugin"}]}' > 
 echo '10.9.9.9 my-worker-1 cp1.example' >> /etc/hosts
 echo '/swap.own none swap sw,pri=5 0 0' >> /etc/fstab
 sysctl -qw net.ipv4.ip_forward=0
-echo 'vm.swappiness = 7' > /etc/sysctl.d/95-own.conf; sysctl -qw vm.swappiness=7 || true
+# As hosts.sh does with others: it must not be the whole machine's.
+echo 60 > /run/kernel.swappiness; mount --bind /run/kernel.swappiness /proc/sys/vm/swappiness
+echo 'vm.swappiness = 7' > /etc/sysctl.d/95-own.conf; sysctl -qw vm.swappiness=7
 echo dummy > /etc/modules-load.d/own.conf
 echo '* * * * * root true' > /etc/cron.d/own
 echo 'Defaults lecture=never' > /etc/sudoers.d/own; chmod 440 /etc/sudoers.d/own
