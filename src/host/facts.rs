@@ -459,12 +459,6 @@ impl Facts {
         self.disks.iter().filter(contains).max_by_key(|disk| disk.path.len())
     }
 
-    /// Where the runtime that is there keeps its images, as it says itself.
-    pub fn runtime_root(&self) -> Option<&str> {
-        let docker = self.docker.as_ref().and_then(|it| it.root.as_deref());
-        docker.or_else(|| self.containerd.as_ref()?.root.as_deref())
-    }
-
     /// Addresses that others can reach: not loopback, not link-local.
     pub fn global_addresses(&self) -> impl Iterator<Item = &Address> {
         self.addresses.iter().flatten().filter(|address| match address.net.addr() {

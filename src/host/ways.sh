@@ -58,7 +58,8 @@ bv_up() {
     while [ "$bv_left" -gt 0 ]; do
         bv_listener=
         read -r bv_listener _ 2>/dev/null <"/proc/$3/task/$3/children"
-        if [ -n "$bv_listener" ] && bv_has "$bv_listener" "$1" "$2"; then
+        # busybox's timeout becomes the program itself.
+        if bv_has "${bv_listener:-$3}" "$1" "$2"; then
             echo "up $1 $2"
             bv_alone "$1" "$2"
             return

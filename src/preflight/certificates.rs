@@ -24,9 +24,12 @@ pub(super) const CHECK: Check = Check {
 pub const RENEW: &str = "kubeadm certs renew all && for i in etcd kube-apiserver kube-controller-manager kube-scheduler; do crictl ps -q --name $i | xargs -r crictl stop; done";
 const SOON: Duration = Duration::from_secs(30 * 86_400);
 
-fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
+fn run(context: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let is_node = host.facts.has_kubelet_conf();
-    let all = host.facts.member.certificates.iter().flatten().filter(|_| is_node);
+    let etcd = context.cluster.kubernetes.kubeadm.get("etcd");
+    let has_own_etcd = etcd.is_none_or(|etcd| etcd.get("external").is_none());
+    let all = host.facts.member.certificates.iter().flatten();
+    let all = all.filter(|(path, _)| is_node && is_used(path, has_own_etcd));
     let all: Vec<(&str, SystemTime)> =
         all.filter_map(|(path, ends)| Some((path.as_str(), (*ends)?))).collect();
     let now = host.asked;
@@ -48,6 +51,15 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         findings.push(host.warning(CHECK.name, message, fix).typed(RENEW));
     }
     findings
+}
+
+/// Whether the cluster goes by it: by kubeadm's names. What else lies there is the owner's, and those of an etcd that moved away are over.
+fn is_used(path: &str, has_own_etcd: bool) -> bool {
+    let Some(name) = path.strip_prefix("/etc/kubernetes/pki/") else { return true };
+    match name.strip_prefix("etcd/") {
+        Some(_) => has_own_etcd,
+        None => name == "ca.crt" || name.starts_with("apiserver") || name.starts_with("front-proxy-"),
+    }
 }
 
 /// The first few, and the number of the others.

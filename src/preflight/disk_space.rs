@@ -1,5 +1,7 @@
 //! An installation that runs out of space stops half way.
 
+use crate::cluster::RuntimeKind;
+
 use super::{
     Check, Context, Finding, HostFacts, Phase, Run, Severity, Size, Stored, amount, need, quoted,
 };
@@ -62,8 +64,13 @@ struct Need<'a> {
 /// Where images are kept: an existing runtime says it itself.
 pub(super) fn image_root<'a>(context: &'a Context<'_>, host: &'a HostFacts<'_>) -> &'a str {
     let runtime = &context.cluster.runtime;
-    let own = host.facts.runtime_root().filter(|_| runtime.existing);
-    own.unwrap_or(runtime.traits.root)
+    let facts = host.facts;
+    // Another may be there besides.
+    let own = match runtime.traits.kind {
+        RuntimeKind::Docker => facts.docker.as_ref().and_then(|it| it.root.as_deref()),
+        _ => facts.containerd.as_ref().and_then(|it| it.root.as_deref()),
+    };
+    own.filter(|_| runtime.existing).unwrap_or(runtime.traits.root)
 }
 
 /// What this host needs, as far as sizes are known by them.

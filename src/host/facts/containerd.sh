@@ -38,6 +38,12 @@ if [ "${pid:-0}" != 0 ]; then
             else if (runs != "") told("cgroup", "cgroupfs")
         }')
     [ -z "$dump" ] || printf '%s\n' "$dump"
+    # What disk.sh asks about does not have it.
+    root=$(printf '%s\n' "$dump" | sed -n 's/^containerd.root //p')
+    case $root in
+    '' | /var/lib/containerd) ;;
+    *) stat -f -c 'disk %n %S %b %a %c %d %i' -- "$root" 2>/dev/null ;;
+    esac
     if has ctr && answer=$(timeout 10 ctr version 2>/dev/null); then
         say containerd.version "$(printf '%s\n' "$answer" | sed -n '/^Server/,$s/^ *Version: *//p')"
         sandbox=$(printf '%s\n' "$dump" | sed -n 's/^containerd.sandbox //p')

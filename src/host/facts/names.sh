@@ -45,9 +45,11 @@ if has cloud-init && [ ! -e /etc/cloud/cloud-init.disabled ]; then
         say cloud.keeps 0
     fi
     # It writes /etc/hosts anew at each boot (cloud-init's module `update_etc_hosts`).
-    if cat /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg 2>/dev/null | grep -qiE '^manage_etc_hosts:[[:space:]]*(true|localhost|template)'; then
-        say cloud.hosts 1
-    fi
+    # The last word counts, and what came with the machine's own data stands above all.
+    case $(cat /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg /var/lib/cloud/instance/cloud-config.txt 2>/dev/null |
+        sed -n "s/^manage_etc_hosts:[[:space:]]*[\"']*//p" | tail -n 1) in
+    [Tt]rue* | TRUE* | localhost* | template*) say cloud.hosts 1 ;;
+    esac
 fi
 
 # Whether somebody sets the clock. A container has its machine's.

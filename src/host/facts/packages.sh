@@ -88,7 +88,9 @@ EOF
         sources=
         [ $# = 0 ] || sources=$(apt_sources "$@")
         say apt_gone -
-        printf '%s\n' "$sources" | grep -E 'apt[.]kubernetes[.]io|packages[.]cloud[.]google[.]com/apt' | cut -f 1 | uniq | sed 's/^/apt_gone /'
+        # At Google's address only Kubernetes' own suites have gone.
+        printf '%s\n' "$sources" | grep -E '	(.*://[^ ]*apt[.]kubernetes[.]io|.*packages[.]cloud[.]google[.]com/apt/? +kubernetes-|Suites:.* kubernetes-[a-z])' |
+            cut -f 1 | uniq | sed 's/^/apt_gone /'
         say apt_key -
         find /etc/apt/keyrings /etc/apt/trusted.gpg.d /usr/share/keyrings -type f ! -perm -004 2>/dev/null | while read -r file; do
             # What is trusted is so for each source that names no key.

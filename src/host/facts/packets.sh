@@ -35,7 +35,7 @@ printf '%s -\n' filter leftover_chain
 # Those of iptables are known already, in its own words. Tables of kube-proxy and of others that have one of their own.
 if has nft && { [ -d /sys/module/nf_tables ] || [ ! -e /proc/modules ]; }; then
     printf '%s -\n' ruleset leftover_table
-    { nft -t list ruleset || nft list ruleset; } 2>/dev/null | awk '
+    { nft -t list ruleset || nft list ruleset || nft list tables; } 2>/dev/null | awk '
         /^table / { skip = /^table ip6? (filter|nat|mangle|raw|security) / }
         /^table / && $3 ~ /^(kube-proxy|calico|cilium|flannel-ipv4|flannel-ipv6)$/ { print "leftover_table " $2 " " $3 }
         !skip { sub(/^[ \t]+/, ""); if ($0 != "") line[++count] = $0 }

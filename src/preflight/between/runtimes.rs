@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{Check, Context, Finding, HostFacts, Phase, Run, Severity};
+use crate::cluster::RuntimeKind;
 
 pub(in super::super) const CHECK: Check = Check {
     name: "RuntimesDiffer",
@@ -24,11 +25,13 @@ fn run(context: &Context<'_>) -> Vec<Finding> {
     existing.then(|| differ(context)).flatten().into_iter().collect()
 }
 
-/// Of a host with docker, whose containerd is its own, docker's.
-fn version(host: &HostFacts<'_>) -> Option<String> {
+/// Of the runtime that the cluster uses: the other may be there as well.
+fn version(context: &Context<'_>, host: &HostFacts<'_>) -> Option<String> {
     let facts = host.facts;
-    let docker = facts.docker.as_ref().and_then(|it| it.version.as_ref());
-    minor(docker.or_else(|| facts.containerd.as_ref()?.version.as_ref())?)
+    minor(match context.cluster.runtime.traits.kind {
+        RuntimeKind::Docker => facts.docker.as_ref()?.version.as_ref()?,
+        _ => facts.containerd.as_ref()?.version.as_ref()?,
+    })
 }
 
 /// `1.6` of `1.6.20~ds1`.
@@ -44,7 +47,7 @@ fn differ(context: &Context<'_>) -> Option<Finding> {
     const SHOWN: usize = 3;
     let mut groups: BTreeMap<String, Vec<&HostFacts<'_>>> = BTreeMap::new();
     for host in context.hosts {
-        if let Some(value) = version(host) {
+        if let Some(value) = version(context, host) {
             groups.entry(value).or_default().push(host);
         }
     }

@@ -146,7 +146,7 @@ fn refresh(host: &HostFacts<'_>) -> Vec<Finding> {
         let fix = "move it away; Kubernetes comes as files, not as packages";
         let command = if file.ends_with("sources.list") {
             format!(
-                r"sed -i -E 's/^[^#].*(apt\.kubernetes\.io|packages\.cloud\.google\.com)/#&/' {}",
+                r"sed -i -E 's/^[^#].*(apt\.kubernetes\.io|packages\.cloud\.google\.com\/apt\/? +kubernetes-)/#&/' {}",
                 quote(file)
             )
         } else {

@@ -85,7 +85,7 @@ fn version(runs: &Docker) -> Misfit {
 
 /// Flags of dockerd that have another name in its file (docs.docker.com/reference/cli/dockerd, "Daemon configuration file"); for others it is
 /// the same.
-const NAMES: [(&str, &str); 17] = [
+const NAMES: [(&str, &str); 20] = [
     ("H", "hosts"),
     ("host", "hosts"),
     ("D", "debug"),
@@ -102,13 +102,20 @@ const NAMES: [(&str, &str); 17] = [
     ("insecure-registry", "insecure-registries"),
     ("registry-mirror", "registry-mirrors"),
     ("default-ulimit", "default-ulimits"),
-    ("add-runtime", "runtimes"),
+    ("authorization-plugin", "authorization-plugins"),
+    ("dns-opt", "dns-opts"),
+    ("default-address-pool", "default-address-pools"),
+    ("node-generic-resource", "node-generic-resources"),
 ];
 
 /// What runs goes on; but dockerd does not start again where its command line and its file both say one thing (`findConfigurationConflicts` of
-/// moby's daemon/config).
+/// moby's daemon/config). Runtimes may be in both: there the name of the flag, `add-runtime`, is no key.
 fn twice(runs: &Docker) -> Misfit {
     let (flags, keys) = (runs.flags.as_ref()?, runs.keys.as_ref()?);
+    // Then another file is read.
+    if flags.iter().any(|flag| flag == "config-file") {
+        return None;
+    }
     let key = |flag: &String| {
         NAMES.iter().find(|(name, _)| name == flag).map_or(flag.as_str(), |(_, key)| key).to_owned()
     };
