@@ -4,11 +4,12 @@
 bv_clear_remove() {
     for bv_path; do
         bv_clear_allows "$bv_path"
-        # Somebody else's home is somebody else's to make links in.
-        case $bv_path in
-        /root/* | [!/]*) ;;
-        */.kube/*) [ "$(readlink -f -- "${bv_path%/*}")" = "${bv_path%/*}" ] || bv_die "\`$bv_path\` is not removed: a link leads there" ;;
-        esac
+        if bv_clear_in_home "$bv_path"; then
+            [ -d "${bv_path%/*}" ] || continue
+            bv_clear_inside "${bv_path%/*}" "rm -f -- ./config" ||
+                bv_die "\`$bv_path\` is not removed: a link leads there, or it is no file"
+            continue
+        fi
         if [ -d "$bv_path" ] && [ ! -L "$bv_path" ]; then
             bv_mounts=$(bv_mounts_all "$bv_path")
             [ -z "$bv_mounts" ] || bv_die "\`$bv_path\` is not removed: something is mounted in it: $(printf '%s' "$bv_mounts" | tr '\n' ' ')"
@@ -16,6 +17,18 @@ bv_clear_remove() {
         bv_walk_remove "$bv_path" || return 1
     done
 }
+
+# Whether $1 is in the home of somebody else than root, who may make links there at any time.
+bv_clear_in_home() {
+    case $1 in
+    /root/*) return 1 ;;
+    /*/.kube/config) return 0 ;;
+    esac
+    return 1
+}
+# Runs the command $2 in the directory $1, where no link led there: what is found in it by a plain name then is in that directory, also where its
+# path becomes a link meanwhile.
+bv_clear_inside() { (cd -- "$1" 2>/dev/null && [ "$(pwd -P)" = "$1" ] && eval "$2"); }
 
 # Mount points at or below path $1, whoever's they are.
 bv_mounts_all() {
@@ -54,6 +67,14 @@ bv_clear_files_undo() {
         large) bv_clear_lost "$bv_path" ;;
         *)
             if [ -e "$bv_path" ] || [ -L "$bv_path" ]; then continue; fi
+            if bv_clear_in_home "$bv_path"; then
+                # Its directory was not removed. A new file, and nothing by its name once it is open.
+                # shellcheck disable=SC2016 # The inner shell expands it.
+                { [ -f "$bv_saved/$bv_number" ] && [ ! -L "$bv_saved/$bv_number" ] && bv_clear_inside "${bv_path%/*}" 'umask 077; set -C
+                    exec 3>./config && cat -- "$bv_saved/$bv_number" >&3 && chown --reference="$bv_saved/$bv_number" /proc/self/fd/3 &&
+                        chmod --reference="$bv_saved/$bv_number" /proc/self/fd/3'; } || bv_keep "$bv_path: it is in \`$bv_saved/$bv_number\`, for a link leads there by now"
+                continue
+            fi
             mkdir -p -- "${bv_path%/*}" && cp -a -- "$bv_saved/$bv_number" "$bv_path" || return 1
             ;;
         esac
