@@ -77,6 +77,7 @@ bv_clear_sysctls_undo() {
 
 # Files of which lines go: what it was and what it becomes are both saved, so an undo knows whether somebody was there since.
 bv_clear_edit_before() {
+    [ ! -L "$1" ] || bv_die "\`$1\` is not changed: it is a link, and the file that it leads to is somebody's own"
     [ -f "$1" ] || bv_die "\`$1\` is not there"
     { mkdir -p "$bv_saved" && cp -a -- "$1" "$bv_saved/file" && cp -a -- "$1" "$bv_saved/new"; } || bv_die "\`$1\` cannot be saved"
     cat >"$bv_saved/new" || bv_die "\`$1\` cannot be saved"
@@ -147,14 +148,21 @@ bv_clear_fstab_before() {
         { print }' "$BV_FSTAB" 2>/dev/null | bv_clear_edit_before "$BV_FSTAB" || return 1
     bv_was saved
 }
+# Whether the swap that fstab calls $1 is on.
+bv_clear_swaps() {
+    bv_device=$1
+    case $1 in *=*) bv_device=$(timeout 10 findfs "$1" 2>/dev/null) || return 1 ;; esac
+    bv_swap_on | sed 's/^[^:]*://' | grep -qxF -- "$(readlink -f -- "$bv_device")"
+}
 bv_clear_fstab_do() {
-    bv_clear_edit_do "$BV_FSTAB" && systemctl daemon-reload || return 1
     for bv_word; do
         bv_word=${bv_word#\#}
         # shellcheck disable=SC2086 # The first word of a line.
         set -- $bv_word
-        timeout 60 swapon -- "$1" || bv_die "\`$1\` cannot be switched on as swap: its line in /etc/fstab is one again"
+        bv_clear_swaps "$1" || timeout 60 swapon -- "$1" ||
+            bv_die "\`$1\` cannot be switched on as swap: its line in /etc/fstab stays a comment"
     done
+    bv_clear_edit_do "$BV_FSTAB" && systemctl daemon-reload
 }
 bv_clear_fstab_undo() { bv_clear_edit_undo "$BV_FSTAB"; }
 
