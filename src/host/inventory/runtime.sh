@@ -2,17 +2,17 @@
 # shellcheck disable=SC2154 # inventory.sh sets them
 # Who uses containerd and docker.
 
-# What containerd says; where it does not answer, what its shims and its own database of snapshots tell (names in it may be old ones).
+# What containerd says (its socket is named: a `ctr` of k3s' goes to k3s' own); where it does not answer, what its shims and its own database of snapshots tell (names in it may be old ones).
 answers=no
 if has ctr && [ -S /run/containerd/containerd.sock ]; then
-    namespaces=$(timeout 10 ctr namespaces ls -q 2>/dev/null) && answers=yes
+    namespaces=$(timeout 10 ctr --address /run/containerd/containerd.sock namespaces ls -q 2>/dev/null) && answers=yes
 fi
 say fact containerd value "$answers"
 if [ $answers = yes ]; then
     for name in $namespaces; do
         say namespace "$name" \
-            containers "$(timeout 10 ctr -n "$name" containers ls -q 2>/dev/null | grep -c .)" \
-            images "$(timeout 10 ctr -n "$name" images ls -q 2>/dev/null | grep -c .)"
+            containers "$(timeout 10 ctr --address /run/containerd/containerd.sock -n "$name" containers ls -q 2>/dev/null | grep -c .)" \
+            images "$(timeout 10 ctr --address /run/containerd/containerd.sock -n "$name" images ls -q 2>/dev/null | grep -c .)"
     done
 else
     for path in /var/lib/containerd/io.containerd.snapshotter.v1.*/metadata.db; do

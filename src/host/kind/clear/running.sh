@@ -51,9 +51,12 @@ bv_clear_pods_do() {
         fi
     done
     # What the interface did not take down; without their shims nobody could end them any more.
-    if command -v ctr >/dev/null && bv_ids=$(timeout 10 ctr -n k8s.io tasks ls -q 2>/dev/null); then
-        printf '%s\n' "$bv_ids" | grep -xE '[a-zA-Z0-9._-]+' | timeout 120 xargs -r -n 1 -P 8 timeout 20 ctr -n k8s.io tasks rm -f >/dev/null 2>&1
-    fi
+    for bv_socket in "$BV_CONTAINERD" /run/k3s/containerd/containerd.sock; do
+        if [ -S "$bv_socket" ] && command -v ctr >/dev/null && bv_ids=$(timeout 10 ctr --address "$bv_socket" -n k8s.io tasks ls -q 2>/dev/null); then
+            printf '%s\n' "$bv_ids" | grep -xE '[a-zA-Z0-9._-]+' |
+                timeout 120 xargs -r -n 1 -P 8 timeout 20 ctr --address "$bv_socket" -n k8s.io tasks rm -f >/dev/null 2>&1
+        fi
+    done
     bv_pods_stop
     bv_wait_for 50 bv_clear_pods_is || bv_die "pods do not end: $(bv_pod_processes | tr '\n' ' ')"
 }
@@ -85,15 +88,16 @@ bv_clear_docker_do() {
 }
 bv_clear_docker_undo() { :; }
 
-# containerd NAMESPACE: everything in it, then itself. The runtime stays as it runs.
+# containerd NAMESPACE: everything in it, then itself. The runtime stays as it runs. Its socket is named: a `ctr` of k3s' goes to k3s' own.
+BV_CONTAINERD=/run/containerd/containerd.sock
 bv_clear_containerd_is() {
-    bv_names=$(timeout 20 ctr namespaces ls -q 2>/dev/null) || return 1
+    bv_names=$(timeout 20 ctr --address "$BV_CONTAINERD" namespaces ls -q 2>/dev/null) || return 1
     ! printf '%s\n' "$bv_names" | grep -qxF -- "$1"
 }
 bv_clear_containerd_before() { :; }
 bv_clear_containerd_do() {
     [ "$1" = k8s.io ] || bv_die "\`$1\` is not Kubernetes' namespace"
-    bv_in="timeout 60 ctr -n k8s.io"
+    bv_in="timeout 60 ctr --address $BV_CONTAINERD -n k8s.io"
     $bv_in containers ls -q 2>/dev/null | while IFS= read -r bv_id; do
         $bv_in tasks kill -s SIGKILL "$bv_id" >/dev/null 2>&1 </dev/null
         $bv_in tasks rm -f "$bv_id" >/dev/null 2>&1 </dev/null
@@ -116,7 +120,7 @@ bv_clear_containerd_do() {
     $bv_in content ls -q 2>/dev/null | while IFS= read -r bv_id; do
         $bv_in content rm "$bv_id" >/dev/null 2>&1 </dev/null
     done
-    timeout 60 ctr namespaces rm k8s.io >/dev/null 2>&1
+    timeout 60 ctr --address "$BV_CONTAINERD" namespaces rm k8s.io >/dev/null 2>&1
     bv_clear_containerd_is k8s.io || bv_die "containerd keeps something in the namespace \`k8s.io\`"
 }
 bv_clear_containerd_undo() { :; }
