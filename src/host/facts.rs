@@ -413,9 +413,14 @@ impl Facts {
         matches!(self.journal, Journal::Present { entries: 1.., .. })
     }
 
+    /// Whether a wipe of what another installer left was begun, and not ended.
+    pub fn is_being_cleared(&self) -> bool {
+        self.claims.iter().any(|claim| claim.kind == "clear")
+    }
+
     /// Whether an installation was begun: more of ours is there than a repair of preflight's brings.
     pub fn has_begun(&self) -> bool {
-        self.claims.iter().any(|claim| claim.kind != "file")
+        self.claims.iter().any(|claim| !matches!(claim.kind.as_str(), "file" | "clear"))
     }
 
     /// Whether a file, or a directory with what is in it, is ours.

@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
     needs: &[need::TRACES],
     page: "Seen by network links (`cni0`, `flannel.1`, `cali*`, `kube-ipvs0`, ...), by chains \
            in the packet filter (`KUBE-*`, `cali-*`, ...; of `CNI-*`, which podman has too, those of \
-           a pod network) and by directories of k3s, RKE2, k0s, microk8s and minikube.\n\nA reboot takes links and chains away; data goes with the tool \
+           a pod network) and by directories of k3s, RKE2, k0s, microk8s and minikube; and a `wipe --foreign` that was cut off, by its journal.\n\nA reboot takes links and chains away; data goes with the tool \
            that made it.",
     run: Run::EachHost(run),
 };
@@ -37,6 +37,15 @@ const NETWORKS: &str = "bivouac|cbr0|k8s-pod-network|weave|kindnet|crio|containe
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let left = &host.facts.leftovers;
     let mut findings = Vec::new();
+    // Our journal would be one of two things at once: how to put the host back, and what was another's.
+    if host.facts.is_being_cleared() {
+        let fix = format!("take it up again: `bivouac wipe --foreign {}`", host.host.display);
+        findings.push(host.error(
+            CHECK.name,
+            "a wipe of what another installer left was cut off here",
+            fix,
+        ));
+    }
     let data: Vec<&String> =
         left.paths.iter().flatten().filter(|path| DATA.contains(&path.as_str())).collect();
     if !data.is_empty() {

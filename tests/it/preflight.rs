@@ -1151,6 +1151,17 @@ fn stem(path: &Path) -> &str {
 }
 
 #[test]
+fn a_foreign_wipe_that_was_cut_off_is_taken_up_before_anything_else() {
+    let mut scene = Scene::healthy();
+    scene.facts[1] = hosts::with(UBUNTU, "journal 3 r1\nclaim clear plan\nclaim clear chains");
+    let found = scene.check();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (name, fix) = (found[0].name.as_str(), found[0].fix.as_str());
+    assert_eq!((name, &found[0].hosts[..]), ("Leftovers", &["w1".to_owned()][..]));
+    assert_eq!(fix, "take it up again: `bivouac wipe --foreign w1`");
+}
+
+#[test]
 fn an_old_cluster_is_found_and_our_own_is_not() {
     let mut scene = Scene::of(&[("cp1", OLD_CLUSTER)]);
     let said: String = scene.check().iter().map(shown).collect();

@@ -7,7 +7,7 @@ if [ -d /var/lib/bivouac ]; then
             $1 == "start" {
                 stands[$2]
                 run = $3
-                if (match($0, / .(file|artifact|tree|kernel|kubeadm|package|store|docker_store). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
+                if (match($0, / .(clear|file|artifact|tree|kernel|kubeadm|package|store|docker_store). .[0-9]+. .[^ ]+/)) claim[$2] = substr($0, RSTART + 1, RLENGTH - 1)
             }
             $1 == "undone" || $1 == "kept" { delete stands[$2] }
             END {
