@@ -284,7 +284,7 @@ fn confirm(session: &Session) -> Result<(), Stop> {
     }
     let hosts: Vec<&str> = session.cluster.hosts.iter().map(|host| host.display.as_str()).collect();
     let question = format!(
-        "this removes what is listed as `goes` from {}\ntype `wipe` to go on: ",
+        "this removes what is listed as `goes` from {}; what is saved on the way goes as well when the wipe is whole, so nothing can be put back then\ntype `wipe` to go on: ",
         hosts.join(", ")
     );
     match report::ask(&question) {

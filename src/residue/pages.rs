@@ -13,8 +13,13 @@ pub fn pages() -> impl Iterator<Item = Page> {
 }
 
 fn page(entry: &'static Entry) -> Page {
+    let copies = if entry.undone.contains("saved") && !entry.undone.contains("not saved") {
+        " Copies are for a wipe that is cut off: when it is whole they go with its journal."
+    } else {
+        ""
+    };
     let text = format!(
-        "It is known by this: {}.\n\nIt goes so: {}.\n\nNever touched: {}.\n\nClass {} of the research page on residue.",
+        "It is known by this: {}.\n\nIt goes so: {}.{copies}\n\nNever touched: {}.\n\nClass {} of the research page on residue.",
         entry.known,
         entry.undone,
         entry.never,
