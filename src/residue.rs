@@ -175,6 +175,10 @@ impl Judged {
         for verdict in &mut self.verdicts {
             let same =
                 |it: &&Verdict| it.entry.name == verdict.entry.name && it.thing == verdict.thing;
+            // It was emptied, and that is all that was to be done.
+            if matches!(&verdict.outcome, Outcome::Stays { why, .. } if why == table::EMPTY_DISK) {
+                continue;
+            }
             if let Some(known) = earlier.verdicts.iter().find(same) {
                 verdict.outcome = known.outcome.clone();
             }

@@ -38,6 +38,9 @@ pub(super) const TABLE: &[&[Entry]] = &[
     storage::ENTRIES,
 ];
 
+/// Why a disk stays that an earlier look found full.
+pub(super) const EMPTY_DISK: &str = "a disk of its own is mounted there, and it is empty";
+
 /// What keeps a path from being removed at all, whoever's it is.
 fn held(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     // A directory is made anew by whatever writes into it, so one of a package that goes must go as well.
@@ -53,6 +56,7 @@ fn held(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         ))),
         "o" => Some(unsure("it is neither a file nor a directory")),
         _ if thing.get("mount") == "remote" => Some(kept("a network file system is mounted there")),
+        _ if thing.is("empty") && thing.get("mount") == "fstab" => Some(owners(EMPTY_DISK)),
         _ if !matches!(thing.get("kept"), "" | "0") => {
             Some(kept("a mount of /etc/fstab lies below it"))
         }

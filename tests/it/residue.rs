@@ -335,6 +335,44 @@ fn what_was_known_before_is_known_afterwards() {
 }
 
 #[test]
+fn forwarding_stays_where_others_need_it() {
+    let host = "path;/var/lib/kubelet;type=d|setting;net.ipv4.ip_forward;now=1;file=;set=|setting;net.ipv6.conf.all.forwarding;now=1;file=;set=|setting;vm.overcommit_memory;now=1;file=;set=";
+    let wishes = Wishes { defaults: true, ..Wishes::default() };
+    let written = |host: &str| -> Vec<String> {
+        let judged = residue::judge(&told(host), &wishes, &Past::default());
+        assert_eq!(said(&judged, "Sysctls").len(), 3);
+        let removals = residue::removals(&judged, &wishes).into_iter();
+        removals.filter(|(_, it)| it.clear == Clear::Sysctls).flat_map(|(_, it)| it.words).collect()
+    };
+    assert_eq!(written(&format!("{host}|link;tunl0;type=ipip|link;brx;type=bridge")).len(), 3);
+    for link in [
+        "docker0",
+        "br-0a1b",
+        "virbr0",
+        "lxdbr0",
+        "incusbr0",
+        "podman1",
+        "tailscale0",
+        "wg0",
+        "tun0",
+    ] {
+        assert_eq!(
+            written(&format!("{host}|link;{link};type=bridge")),
+            ["vm.overcommit_memory=0"],
+            "{link}"
+        );
+    }
+}
+
+#[test]
+fn a_disk_that_was_emptied_is_no_residue() {
+    let full = judged("path;/var/lib/kubelet;type=d;empty=no;mount=fstab;kept=0");
+    assert_eq!(said(&full, "KubeletState"), ["/var/lib/kubelet: goes"]);
+    let emptied = judged("path;/var/lib/kubelet;type=d;empty=yes;mount=fstab;kept=0").after(&full);
+    assert_eq!(said(&emptied, "KubeletState"), ["/var/lib/kubelet: stays"]);
+}
+
+#[test]
 fn installers_are_named_by_what_only_they_leave() {
     for (host, expected) in [
         ("path;/etc/kubernetes/kubelet.conf;type=f", "kubeadm, by hand"),

@@ -50,6 +50,8 @@ for pattern in $asked; do
             esac
             empty=yes
             for inner in "$path"/* "$path"/.[!.]* "$path"/..?*; do
+                # It is the file system's own.
+                case $at:$inner in fstab*:*/lost+found) continue ;; esac
                 if [ -e "$inner" ] || [ -L "$inner" ]; then
                     empty=no
                     break

@@ -38,16 +38,24 @@ fi
 say fact selinux value "$(cat /sys/fs/selinux/enforce 2>/dev/null)"
 say fact swap value "$(awk 'NR > 1 { n++ } END { print n + 0 }' /proc/swaps 2>/dev/null)"
 
+# The authorities that kubeconfigs have in them, by their checksums.
+authorities_of() {
+    sed -n 's/^ *certificate-authority-data: *//p' "$@" 2>/dev/null | tr -d '" ' | sort -u | while IFS= read -r authority; do
+        printf '%s' "$authority" | sha256sum | cut -c 1-64
+    done | tr '\n' ' '
+}
 # Files of root's and of who logs in: kubeconfigs, by the server that they are for.
 getent passwd 2>/dev/null | awk -F : '($3 == 0 || $3 >= 1000) && $6 ~ /^\/(root|home|var)/ { print $6 }' | sort -u | head -n 200 | while IFS= read -r home; do
     if is_remote "$home"; then continue; fi
     path=$home/.kube/config
     if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
     say path "$path" type f words kubeconfig servers "$(sed -n 's/^ *server: *//p' "$path" 2>/dev/null | sort -u | tr '\n' ' ')" \
-        contexts "$(grep -c '^- context:\|^  - context:' "$path" 2>/dev/null)"
+        contexts "$(grep -c '^- context:\|^  - context:' "$path" 2>/dev/null)" \
+        authorities "$(authorities_of "$path")" linked "$([ "$(readlink -f -- "$path")" = "$path" ] || echo yes)"
 done
 # The certificate authority and the addresses of this host's own cluster.
 say fact server value "$(sed -n 's/^ *server: *//p' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/rancher/k3s/k3s.yaml /etc/rancher/rke2/rke2.yaml 2>/dev/null | sort -u | tr '\n' ' ')"
+say fact authority value "$(authorities_of /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/rancher/k3s/k3s.yaml /etc/rancher/rke2/rke2.yaml)"
 # kubeadm's own configuration in root's home: its first line says so.
 for path in /root/*.yaml /root/*.yml; do
     if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi

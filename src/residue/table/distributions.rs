@@ -46,7 +46,6 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/var/lib/k0s/*",
             "/run/k3s",
             "/run/k0s",
-            "/run/flannel",
             "/var/lib/rancher/rke",
             "/opt/rke2",
             "/var/lib/image-cri-shim",

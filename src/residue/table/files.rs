@@ -3,7 +3,8 @@
 use super::super::host::{ETCD_PKI, Host, goes, kept, owners, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
-use super::{file, file_by_sign, held, hollow, program, tree, tree_by_sign};
+use super::network::works_alone;
+use super::{by_sign, file, file_by_sign, held, hollow, program, tree, tree_by_sign};
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
 
@@ -100,14 +101,16 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/var/log/kube-audit",
             "/var/log/kubernetes",
         ],
-        judge: tree,
+        judge: |thing, host| {
+            if works_alone(&thing.name) { tree_by_sign(thing, host) } else { tree(thing, host) }
+        },
         ..NONE
     },
     Entry {
         name: "Kubeconfigs",
         classes: &["R05"],
         what: "the administrator's access to the cluster",
-        known: "a `~/.kube/config` whose servers are this cluster's only",
+        known: "a `~/.kube/config` whose servers are this cluster's only; where they are loopback addresses, by this cluster's authority",
         undone: "saved and removed",
         never: "a file that has other clusters in it as well; `~/.config/helm` and other clients' settings",
         kinds: &[Kind::Path],
@@ -144,21 +147,22 @@ pub(super) const ENTRIES: &[Entry] = &[
         classes: &["R05"],
         what: "kubeadm's own configuration in root's home",
         known: "its first lines say `apiVersion: kubeadm.k8s.io`",
-        undone: "saved and removed",
-        never: "other YAML files: manifests are the owner's work",
+        undone: "saved and removed, and only where it is named with `--also`",
+        never: "by itself: somebody wrote it; other YAML files: manifests are the owner's work",
         kinds: &[Kind::Path],
         judge: |thing, host| {
             if thing.get("words") != "apiVersion: kubeadm" || !thing.name.starts_with("/root/") {
                 return None;
             }
-            Some(held(thing, host).unwrap_or_else(|| {
-                goes(
-                    "its first lines say that it is kubeadm's",
-                    Stage::Files,
-                    Clear::Files,
-                    &[&thing.name],
-                )
-            }))
+            Some(if host.wants(&thing.name) {
+                held(thing, host).unwrap_or_else(|| {
+                    goes("named on the command line", Stage::Files, Clear::Files, &[&thing.name])
+                })
+            } else if host.sign().is_none() {
+                owners("there is no cluster on this host that it is for")
+            } else {
+                kept("somebody wrote it: it goes only where it is named with `--also`")
+            })
         },
         ..NONE
     },
@@ -207,7 +211,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "TrustedAuthorities",
         classes: &["R08"],
         what: "the cluster's authorities among those that the host trusts",
-        known: "the names that kubespray gives them",
+        known: "the names that kubespray gives them, and another sign of a Kubernetes",
         undone: "saved and removed, and the host's list of authorities is made anew",
         never: "other authorities",
         paths: &[
@@ -216,16 +220,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/etc/pki/ca-trust/source/anchors/kube-ca.crt",
             "/etc/pki/ca-trust/source/anchors/etcd-ca.crt",
         ],
-        judge: |thing, host| {
-            Some(held(thing, host).unwrap_or_else(|| {
-                goes(
-                    "kubespray's name for the cluster's authority",
-                    Stage::Files,
-                    Clear::Authorities,
-                    &[&thing.name],
-                )
-            }))
-        },
+        judge: |thing, host| by_sign(thing, host, Stage::Files, Clear::Authorities),
         ..NONE
     },
     Entry {
@@ -356,6 +351,12 @@ fn kubeconfig(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let own: Vec<&str> = host.fact("server").split(' ').filter(|it| !it.is_empty()).collect();
     let servers: Vec<&str> = thing.get("servers").split(' ').filter(|it| !it.is_empty()).collect();
     let others: Vec<&&str> = servers.iter().filter(|it| !own.contains(it)).collect();
+    // Any cluster in containers, or behind a tunnel, is at such an address.
+    let is_loopback =
+        |it: &&str| ["//127.", "//localhost", "//[::1]"].iter().any(|address| it.contains(address));
+    let authority: Vec<&str> = host.fact("authority").split_whitespace().collect();
+    let mut trusted = thing.get("authorities").split_whitespace().peekable();
+    let is_known = trusted.peek().is_some() && trusted.all(|it| authority.contains(&it));
     Some(if host.sign().is_none() {
         owners("a client's: there is no cluster on this host that it is for")
     } else if own.is_empty() && !servers.iter().any(|it| host.is_own(it)) {
@@ -367,6 +368,12 @@ fn kubeconfig(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         ))
     } else if servers.is_empty() {
         unsure("it names no server")
+    } else if thing.is("linked") {
+        unsure("a link leads to it: what is there may be anybody's")
+    } else if others.is_empty() && servers.iter().any(is_loopback) && !is_known {
+        unsure(
+            "its server is at a loopback address, and its authority is not known as this cluster's",
+        )
     } else if others.is_empty() {
         goes("it is for this cluster only", Stage::Files, Clear::Files, &[&thing.name])
     } else {
@@ -389,9 +396,10 @@ fn kubernetes_program(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     // k3s', RKE2's and k0s' own programs under the names of others.
     if thing.get("type") == "l" {
         let target = thing.get("target").rsplit('/').next().unwrap_or_default();
-        if ["k3s", "rke2", "k0s", "kubectl", "kubelet", "kubeadm", "crictl"].contains(&target)
-            && host.package_of(&thing.name).is_none()
-        {
+        let is_theirs = ["k3s", "rke2", "k0s"].contains(&target)
+            || host.sign().is_some()
+                && ["kubectl", "kubelet", "kubeadm", "crictl"].contains(&target);
+        if is_theirs && host.package_of(&thing.name).is_none() {
             return Some(goes(
                 format!("a link to `{target}`"),
                 Stage::Files,
@@ -404,7 +412,10 @@ fn kubernetes_program(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let is_client = thing.name.ends_with("/kubectl")
         || thing.name.ends_with("/crictl")
         || thing.name.ends_with("/critest");
-    if is_client && host.sign().is_none() && held(thing, host).is_none() {
+    if is_client
+        && host.sign().is_none()
+        && (thing.get("type") == "l" || held(thing, host).is_none())
+    {
         return Some(owners("a client: there is no cluster on this host that it came with"));
     }
     program(thing, host)

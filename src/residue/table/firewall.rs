@@ -4,6 +4,7 @@
 use super::super::host::{Host, goes, owners, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
+use super::network::{alone, works_alone};
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
 
@@ -31,10 +32,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         undone: "for each table one transaction that touches only these chains and the rules that lead to them (`iptables-restore --noflush`); a table that is empty then and accepts everything is deleted",
         never: "other chains, policies, and rules that only speak of Kubernetes in a comment; nothing is flushed, saved or restored",
         kinds: &[Kind::Chain],
-        judge: |thing, _| {
+        judge: |thing, host| {
             let (tool, chain) = thing.name.split_once(' ')?;
             let name = chain.split_once(' ')?.1;
             CHAINS.iter().any(|beginning| name.starts_with(beginning)).then(|| {
+                if host.sign().is_none() && works_alone(name) {
+                    return alone();
+                }
                 goes(
                     "only Kubernetes and its network plugins name chains so",
                     Stage::Rules,
@@ -79,6 +83,11 @@ pub(super) const ENTRIES: &[Entry] = &[
             let (family, name) = thing.name.split_once(' ')?;
             let mine = |proof: &str| goes(proof, Stage::Rules, Clear::Table, &[family, name]);
             match name {
+                _ if host.sign().is_none()
+                    && ["calico", "flannel-ipv4", "flannel-ipv6"].contains(&name) =>
+                {
+                    Some(alone())
+                }
                 "kube-proxy" | "calico" | "flannel-ipv4" | "flannel-ipv6" | "cilium" => {
                     Some(mine("only Kubernetes and its network plugins name a table so"))
                 }
@@ -104,8 +113,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         undone: "one by one, after the rules that refer to them",
         never: "`ipset destroy` without a name; sets of firewalld, fail2ban and others",
         kinds: &[Kind::Set],
-        judge: |thing, _| {
+        judge: |thing, host| {
             SETS.iter().any(|beginning| thing.name.starts_with(beginning)).then(|| {
+                if host.sign().is_none() && works_alone(&thing.name) {
+                    return alone();
+                }
                 goes(
                     "only Kubernetes and its network plugins name sets so",
                     Stage::Sets,
@@ -125,8 +137,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         never: "`ipvsadm -C`; servers of keepalived and other balancers (kubernetes#59507)",
         kinds: &[Kind::Server],
         judge: |thing, host| {
-            let address =
-                thing.name.split(' ').nth(1)?.rsplit_once(':')?.0.trim_matches(['[', ']']);
+            let (address, port) = thing.name.split(' ').nth(1)?.rsplit_once(':')?;
+            let address = address.trim_matches(['[', ']']);
+            let is_node_port = port.parse().is_ok_and(|it: u16| (30000..=32767).contains(&it));
             let link = host.of(Kind::Link).find(|it| it.name == "kube-ipvs0");
             Some(match link {
                 Some(link)
@@ -142,10 +155,19 @@ pub(super) const ENTRIES: &[Entry] = &[
                         &[&thing.name],
                     )
                 }
+                Some(_) if is_node_port => goes(
+                    "a node port, and kube-proxy works with virtual servers here",
+                    Stage::Sets,
+                    Clear::Servers,
+                    &[&thing.name],
+                ),
                 Some(_) => unsure(
                     "kube-proxy works with virtual servers here, and this one's address is not on `kube-ipvs0`",
                 ),
-                None => owners("kube-proxy has no virtual servers here"),
+                None if host.sign().is_some() => {
+                    unsure("`kube-ipvs0` is gone, and a server does not say who set it")
+                }
+                None => owners("there is no Kubernetes here"),
             })
         },
         ..NONE
@@ -198,7 +220,7 @@ fn cni_chain(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     })
 }
 
-fn loose(thing: &Thing, _: &Host<'_>) -> Option<Outcome> {
+fn loose(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (tool, rest) = thing.name.split_once(' ')?;
     let (table, rule) = rest.split_once(' ')?;
     let comment = rule.split_once("--comment ")?.1;
@@ -216,6 +238,9 @@ fn loose(thing: &Thing, _: &Host<'_>) -> Option<Outcome> {
     let is_flannel = matches!(comment, "flanneld forward" | "flanneld masq");
     let is_cache = comment.starts_with("NodeLocal DNS Cache: ");
     (is_calico || is_flannel || is_cache).then(|| {
+        if host.sign().is_none() && !is_cache {
+            return alone();
+        }
         goes(
             format!("its comment `{comment}` is the plugin's own"),
             Stage::Rules,

@@ -42,6 +42,23 @@ const DEFAULTS: [(&str, &str); 14] = [
     ("net.ipv4.conf.all.arp_announce", "0"),
 ];
 
+/// What the names of links begin with whose packets the host forwards for others: docker, libvirt, LXD, LXC, Incus, podman, nerdctl, VPNs.
+const FORWARDED: [&str; 13] = [
+    "docker0",
+    "br-",
+    "virbr",
+    "lxdbr",
+    "lxcbr",
+    "incusbr",
+    "podman",
+    "cni-podman",
+    "nerdctl",
+    "tailscale",
+    "wg",
+    "tun",
+    "zt",
+];
+
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "BpfPrograms",
@@ -105,7 +122,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         what: "kernel settings that installers, the kubelet and kube-proxy change",
         known: "a value that is neither the kernel's own nor set by a file that stays",
         undone: "only with `--restore-defaults`: written back, `ip_forward` first because it overwrites others",
-        never: "by itself: docker and routers need `ip_forward` as well",
+        never: "by itself: docker and routers need `ip_forward` as well; forwarding where a link of docker's, libvirt's, LXC's, podman's or a VPN's is",
         kinds: &[Kind::Setting],
         judge: sysctl,
         ..NONE
@@ -136,13 +153,19 @@ fn sysctl(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     } else {
         (thing.get("set"), file)
     };
+    let is_forwarding =
+        matches!(thing.name.as_str(), "net.ipv4.ip_forward" | "net.ipv6.conf.all.forwarding");
+    let user = host.of(Kind::Link).map(|it| it.name.as_str()).find(|name| {
+        is_forwarding && *name != "tunl0" && FORWARDED.iter().any(|it| name.starts_with(it))
+    });
     (now != ships && !ships.is_empty()).then(|| Outcome::Setting {
         now: now.to_owned(),
-        ships: format!("{ships} ({from})"),
-        removal: Some(Removal::new(
-            Stage::Settings,
-            Clear::Sysctls,
-            [format!("{}={ships}", thing.name)],
-        )),
+        ships: match user {
+            Some(link) => format!("{ships} ({from}); it stays: `{link}` may need it"),
+            None => format!("{ships} ({from})"),
+        },
+        removal: user.is_none().then(|| {
+            Removal::new(Stage::Settings, Clear::Sysctls, [format!("{}={ships}", thing.name)])
+        }),
     })
 }

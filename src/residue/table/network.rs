@@ -3,7 +3,7 @@
 use super::super::host::{CNI_USERS, Host, Runtime, goes, owners, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
-use super::{file, held, hollow, tree, tree_by_sign};
+use super::{file, file_by_sign, held, hollow, tree, tree_by_sign};
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
 
@@ -66,7 +66,14 @@ pub(super) const FILES: &[Entry] = &[
                 return Some(owners(format!("the package `{package}` brings it")));
             }
             let network = thing.get("network");
+            let has_pods =
+                host.of(Kind::Attachment).any(|it| it.is("pod") && it.get("network") == network);
             Some(match host.network(thing) {
+                Some(true)
+                    if host.sign().is_none() && !has_pods && works_alone(thing.get("plugins")) =>
+                {
+                    alone()
+                }
                 Some(true) => goes(
                     format!("pods have their addresses from the network `{network}`"),
                     Stage::Files,
@@ -134,7 +141,9 @@ pub(super) const FILES: &[Entry] = &[
             "/etc/flannel",
             "/run/multus",
         ],
-        judge: tree,
+        judge: |thing, host| {
+            if works_alone(&thing.name) { tree_by_sign(thing, host) } else { tree(thing, host) }
+        },
         ..NONE
     },
     Entry {
@@ -259,7 +268,9 @@ pub(super) const FILES: &[Entry] = &[
             "/etc/NetworkManager/conf.d/flannel.conf",
             "/etc/NetworkManager/conf.d/rke2-canal.conf",
         ],
-        judge: file,
+        judge: |thing, host| {
+            if works_alone(&thing.name) { file_by_sign(thing, host) } else { file(thing, host) }
+        },
         ..NONE
     },
 ];
@@ -337,8 +348,21 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
 ];
 
+/// Whether a name is Calico's, Weave's or flannel's, which people have on hosts without Kubernetes as well.
+pub(super) fn works_alone(name: &str) -> bool {
+    ["cali", "weave", "WEAVE", "flannel", "FLANNEL"].iter().any(|it| name.contains(it))
+        || name == "vxlan-6784"
+}
+
+/// What becomes of such a thing where nothing says that there was a Kubernetes.
+pub(super) fn alone() -> Outcome {
+    unsure(
+        "Calico, Weave and flannel work without Kubernetes too, and nothing else says that there was one",
+    )
+}
+
 /// Whether anybody else has, or may have, networks of plugins here.
-fn others_may_use(host: &Host<'_>) -> bool {
+pub(super) fn others_may_use(host: &Host<'_>) -> bool {
     shares(host) || CNI_USERS.iter().any(|path| host.path(path).is_some())
 }
 
@@ -353,6 +377,9 @@ fn plugin(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     }
     let name = thing.name.rsplit('/').next().unwrap_or_default();
     if PODS.iter().any(|it| super::super::matches(it, name)) && name != "install" {
+        if host.sign().is_none() && works_alone(name) {
+            return Some(alone());
+        }
         return Some(goes(
             "only a Kubernetes network brings it",
             Stage::Files,
@@ -415,7 +442,9 @@ fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (name, kind) = (thing.name.as_str(), thing.get("type"));
     let mine = |proof: &str| goes(proof, Stage::Links, Clear::Links, &[name]);
     if let Some((_, kinds)) = LINKS.iter().find(|(it, _)| *it == name) {
-        return Some(if kinds.contains(&kind) {
+        return Some(if kinds.contains(&kind) && host.sign().is_none() && works_alone(name) {
+            alone()
+        } else if kinds.contains(&kind) {
             mine("only Kubernetes and its network plugins name a link so")
         } else {
             unsure(format!(
@@ -425,7 +454,10 @@ fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         });
     }
     if is_calicos_end(name) && kind == "veth" {
-        return Some(mine("Calico names pods' links so"));
+        return Some(match host.sign() {
+            Some(_) => mine("Calico names pods' links so"),
+            None => alone(),
+        });
     }
     if name == "cni0" {
         return Some(match host.sign() {
@@ -461,7 +493,9 @@ fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let link = after(" dev ").unwrap_or_default();
     let is_calicos =
         matches!(link, "tunl0" | "vxlan.calico" | "vxlan-v6.calico") || is_calicos_end(link);
-    Some(if is_calicos {
+    Some(if is_calicos && host.sign().is_none() {
+        alone()
+    } else if is_calicos {
         goes(
             format!("its protocol is `{protocol}`, and it leads over Calico's link `{link}`"),
             Stage::Network,

@@ -3,7 +3,8 @@
 use super::super::host::{Host, Runtime, goes, owners, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
-use super::file;
+use super::file_by_sign;
+use super::network::others_may_use;
 use crate::host::Clear;
 use crate::host::inventory::Thing;
 
@@ -26,9 +27,14 @@ const KUBERNETES: &[&str] = &[
 
 /// Whether a package goes, as far as the table knows: what it brought goes with it.
 pub(in super::super) fn is_going(package: &str, host: &Host<'_>) -> bool {
-    KUBERNETES.contains(&package) && host.sign().is_some()
+    KUBERNETES.contains(&package) && host.sign().is_some() && !is_shared(package, host)
         || ["containerd", "containerd.io", "runc"].contains(&package)
             && matches!(host.containerd(), Runtime::Cluster(_))
+}
+
+/// The standard network plugins come as a package, and others may call them in `/opt/cni/bin`.
+fn is_shared(package: &str, host: &Host<'_>) -> bool {
+    package == "kubernetes-cni" && others_may_use(host)
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -38,7 +44,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         what: "packages of Kubernetes itself, held or not",
         known: "the names under which only Kubernetes' own repositories publish",
         undone: "their hold is taken off, then they are removed by `dpkg --purge` or `rpm -e`, which take these or nothing: no dependency is resolved, no package source is needed",
-        never: "a package that another one needs; anything that a package manager would take along",
+        never: "a package that another one needs; `kubernetes-cni` where podman, nerdctl or their kin may use its plugins; anything that a package manager would take along",
         packages: KUBERNETES,
         judge: |thing, host| {
             if thing.name == "kubectl" || thing.name == "kubernetes-client" {
@@ -48,6 +54,9 @@ pub(super) const ENTRIES: &[Entry] = &[
                         "a client: there is no cluster on this host that it came with",
                     ));
                 }
+            }
+            if is_shared(&thing.name, host) {
+                return Some(owners("others here may have networks of its plugins"));
             }
             Some(removed(thing, "a package of Kubernetes itself"))
         },
@@ -87,7 +96,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         what: "where the packages of Kubernetes came from, and the keys that were trusted for it",
         known: "the file names of Kubernetes' own documentation and of Rancher's installers",
         undone: "saved and removed",
-        never: "docker's repository, which is of use without Kubernetes; a key that apt-key added to the shared ring; `sources.list`",
+        never: "where nothing else says that there was a Kubernetes: a client comes from there too; docker's repository, which is of use without Kubernetes; a key that apt-key added to the shared ring; `sources.list`",
         paths: &[
             "/etc/apt/sources.list.d/kubernetes.list",
             "/etc/apt/sources.list.d/kubernetes.sources",
@@ -103,7 +112,13 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/etc/zypp/repos.d/kubernetes.repo",
             "/etc/zypp/repos.d/rancher-k3s-common.repo",
         ],
-        judge: file,
+        judge: |thing, host| {
+            let is_clients = host.sign().is_none() && !thing.name.contains("rancher");
+            if is_clients {
+                return Some(owners("a client may come from it: there is no cluster on this host"));
+            }
+            file_by_sign(thing, host)
+        },
         ..NONE
     },
     Entry {

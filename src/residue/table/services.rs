@@ -3,7 +3,8 @@
 use super::super::host::{Host, goes, kept, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
-use super::held;
+use super::network::{alone, works_alone};
+use super::{file, file_by_sign, held};
 use crate::host::Clear;
 use crate::host::inventory::Thing;
 
@@ -124,7 +125,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         undone: "saved and removed, then systemd reads its files anew and forgets failed states",
         never: "drop-ins of services that others use (docker's, containerd's)",
         paths: UNIT_FILES,
-        judge: super::file,
+        judge: |thing, host| {
+            if works_alone(&thing.name) { file_by_sign(thing, host) } else { file(thing, host) }
+        },
         ..NONE
     },
     Entry {
@@ -149,7 +152,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
 ];
 
-fn service(thing: &Thing, _: &Host<'_>) -> Option<Outcome> {
+fn service(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let enabled = thing.get("enabled");
     let is_on = matches!(enabled, "enabled" | "enabled-runtime" | "linked");
     let runs = !matches!(thing.get("active"), "inactive");
@@ -158,6 +161,9 @@ fn service(thing: &Thing, _: &Host<'_>) -> Option<Outcome> {
     }
     if enabled == "masked" && !runs {
         return Some(unsure("it is masked, and somebody did that on purpose"));
+    }
+    if host.sign().is_none() && works_alone(&thing.name) {
+        return Some(alone());
     }
     Some(goes(
         "only Kubernetes has a unit of this name",

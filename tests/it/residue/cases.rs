@@ -137,6 +137,12 @@ pub const CASES: &[Case] = &[
         "path;/var/lib/kubelet;type=l;target=/data",
         &["/var/lib/kubelet: unsure"],
     ),
+    // The owner's disk, emptied by an earlier wipe.
+    case(
+        "KubeletState",
+        "path;/var/lib/kubelet;type=d;empty=yes;mount=fstab;kept=0",
+        &["/var/lib/kubelet: stays"],
+    ),
     case("KubeletState", "path;/var/lib/kubelet-backup;type=d", &[]),
     case(
         "ClusterEtcd",
@@ -200,6 +206,28 @@ pub const CASES: &[Case] = &[
         ),
         &["/home/ops/.kube/config: stays"],
     ),
+    // Any cluster in containers is at a loopback address.
+    case(
+        "Kubeconfigs",
+        sign!(
+            "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://127.0.0.1:6443 ;contexts=1;authorities=ab |fact;server;value=https://127.0.0.1:6443 |fact;authority;value=ab cd "
+        ),
+        &["/root/.kube/config: goes"],
+    ),
+    case(
+        "Kubeconfigs",
+        sign!(
+            "path;/root/.kube/config;type=f;words=kubeconfig;servers=https://127.0.0.1:6443 ;contexts=1;authorities=ef |path;/home/a/.kube/config;type=f;words=kubeconfig;servers=https://localhost:6443 |fact;server;value=https://127.0.0.1:6443 https://localhost:6443 |fact;authority;value=ab "
+        ),
+        &["/root/.kube/config: unsure", "/home/a/.kube/config: unsure"],
+    ),
+    case(
+        "Kubeconfigs",
+        sign!(
+            "path;/home/a/.kube/config;type=f;words=kubeconfig;servers=https://10.0.0.1:6443 ;linked=yes|fact;server;value=https://10.0.0.1:6443 "
+        ),
+        &["/home/a/.kube/config: unsure"],
+    ),
     case(
         "KubectlCache",
         sign!("path;/root/.kube/cache;type=d;empty=no"),
@@ -211,8 +239,13 @@ pub const CASES: &[Case] = &[
     case("SharedDirectories", sign!("path;/root/.kube;type=d;empty=no"), &[]),
     case(
         "KubeadmInputs",
+        sign!("path;/root/i.yaml;type=f;words=apiVersion: kubeadm"),
+        &["/root/i.yaml: kept"],
+    ),
+    case(
+        "KubeadmInputs",
         "path;/root/i.yaml;type=f;words=apiVersion: kubeadm",
-        &["/root/i.yaml: goes"],
+        &["/root/i.yaml: stays"],
     ),
     case(
         "KubeadmInputs",
@@ -229,8 +262,13 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "TrustedAuthorities",
-        "path;/usr/local/share/ca-certificates/kube-ca.crt;type=f",
+        sign!("path;/usr/local/share/ca-certificates/kube-ca.crt;type=f"),
         &["/usr/local/share/ca-certificates/kube-ca.crt: goes"],
+    ),
+    case(
+        "TrustedAuthorities",
+        "path;/usr/local/share/ca-certificates/kube-ca.crt;type=f",
+        &["/usr/local/share/ca-certificates/kube-ca.crt: unsure"],
     ),
     case("TrustedAuthorities", "path;/usr/local/share/ca-certificates/my-kube-ca.crt;type=f", &[]),
     case(
@@ -244,10 +282,16 @@ pub const CASES: &[Case] = &[
         "path;/usr/local/bin/kubectl;type=f|path;/usr/bin/kubectl;type=f|owner;/usr/bin/kubectl;package=kubectl",
         &["/usr/local/bin/kubectl: stays", "/usr/bin/kubectl: stays"],
     ),
+    // A client under another version's name.
+    case(
+        "Programs",
+        "path;/usr/local/bin/kubectl;type=l;target=/opt/kubectl-1.30/kubectl",
+        &["/usr/local/bin/kubectl: stays"],
+    ),
     case("OtherTools", sign!("path;/usr/local/bin/helm;type=f"), &["/usr/local/bin/helm: stays"]),
     case(
         "NetworkConfig",
-        "network;/etc/cni/net.d/10-flannel.conflist;network=cbr0;plugins=flannel,portmap,",
+        sign!("network;/etc/cni/net.d/10-flannel.conflist;network=cbr0;plugins=flannel,portmap,"),
         &["/etc/cni/net.d/10-flannel.conflist: goes"],
     ),
     case(
@@ -292,7 +336,59 @@ pub const CASES: &[Case] = &[
         "path;/etc/cni/net.d/87-podman.conflist.cilium_bak;type=f|network;/etc/cni/net.d/87-podman.conflist;network=podman",
         &["/etc/cni/net.d/87-podman.conflist.cilium_bak: unsure"],
     ),
-    case("NetworkState", "path;/run/flannel;type=d;empty=no", &["/run/flannel: goes"]),
+    case("NetworkState", sign!("path;/run/flannel;type=d;empty=no"), &["/run/flannel: goes"]),
+    // Calico, Weave and flannel without Kubernetes.
+    case(
+        "NetworkState",
+        "path;/etc/calico;type=d;empty=no|path;/var/lib/weave;type=d;empty=no|path;/run/flannel;type=d|path;/run/cilium;type=d",
+        &[
+            "/etc/calico: unsure",
+            "/var/lib/weave: unsure",
+            "/run/flannel: unsure",
+            "/run/cilium: goes",
+        ],
+    ),
+    case(
+        "Chains",
+        "chain;iptables-nft filter cali-INPUT|chain;iptables-nft filter WEAVE-NPC|chain;iptables-nft filter FLANNEL-FWD",
+        &[
+            "chain iptables-nft filter cali-INPUT: unsure",
+            "chain iptables-nft filter WEAVE-NPC: unsure",
+            "chain iptables-nft filter FLANNEL-FWD: unsure",
+        ],
+    ),
+    case(
+        "Sets",
+        "set;cali40masq-ipam-pools|set;weave-x|set;KUBE-A",
+        &["set cali40masq-ipam-pools: unsure", "set weave-x: unsure", "set KUBE-A: goes"],
+    ),
+    case(
+        "Links",
+        "link;weave;type=bridge|link;cali0123456789a;type=veth|link;flannel.1;type=vxlan|link;kube-ipvs0;type=dummy",
+        &[
+            "link weave: unsure",
+            "link cali0123456789a: unsure",
+            "link flannel.1: unsure",
+            "link kube-ipvs0: goes",
+        ],
+    ),
+    case(
+        "Services",
+        "unit;flanneld.service;load=loaded;enabled=enabled;active=active|unit;calico-node.service;load=loaded;enabled=enabled;active=active",
+        &["unit flanneld.service: unsure", "unit calico-node.service: unsure"],
+    ),
+    case(
+        "LooseRules",
+        "rule;iptables-nft filter -A INPUT -m comment --comment \"cali:Cz_u1IQiXIMmKD4c\" -j ACCEPT",
+        &[
+            "rule iptables-nft filter -A INPUT -m comment --comment \"cali:Cz_u1IQiXIMmKD4c\" -j ACCEPT: unsure",
+        ],
+    ),
+    case(
+        "Routes",
+        "route;4 10.244.1.0/24 via 10.0.0.2 dev tunl0 proto bird onlink",
+        &["route 10.244.1.0/24 via 10.0.0.2 dev tunl0 proto bird onlink: unsure"],
+    ),
     case("NetworkState", "path;/run/openvswitch;type=d|path;/run/flannel2;type=d", &[]),
     case(
         "NetworkAddresses",
@@ -443,7 +539,9 @@ pub const CASES: &[Case] = &[
     case("CniChains", "chain;iptables-nft nat CNI-0f", &["chain iptables-nft nat CNI-0f: unsure"]),
     case(
         "LooseRules",
-        "rule;iptables-nft nat -A POSTROUTING -s 10.244.0.0/16 -m comment --comment \"flanneld masq\" -j MASQUERADE|rule;iptables-nft filter -A INPUT -m comment --comment \"cali:Cz_u1IQiXIMmKD4c\" -j ACCEPT",
+        sign!(
+            "rule;iptables-nft nat -A POSTROUTING -s 10.244.0.0/16 -m comment --comment \"flanneld masq\" -j MASQUERADE|rule;iptables-nft filter -A INPUT -m comment --comment \"cali:Cz_u1IQiXIMmKD4c\" -j ACCEPT"
+        ),
         &[
             "rule iptables-nft nat -A POSTROUTING -s 10.244.0.0/16 -m comment --comment \"flanneld masq\" -j MASQUERADE: goes",
             "rule iptables-nft filter -A INPUT -m comment --comment \"cali:Cz_u1IQiXIMmKD4c\" -j ACCEPT: goes",
@@ -471,7 +569,7 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "Sets",
-        "set;KUBE-CLUSTER-IP|set;cali40masq-ipam-pools",
+        sign!("set;KUBE-CLUSTER-IP|set;cali40masq-ipam-pools"),
         &["set KUBE-CLUSTER-IP: goes", "set cali40masq-ipam-pools: goes"],
     ),
     case("Sets", "set;f2b-sshd|set;mykube|set;california", &[]),
@@ -484,6 +582,20 @@ pub const CASES: &[Case] = &[
         "VirtualServers",
         "server;-t 10.0.0.9:80|link;kube-ipvs0;type=dummy;addresses=10.96.0.1/32 ",
         &["virtual server -t 10.0.0.9:80: unsure"],
+    ),
+    case(
+        "VirtualServers",
+        "server;-t 10.0.0.9:30080|server;-u [fd00::9]:32767|server;-t 10.0.0.9:29999|link;kube-ipvs0;type=dummy;addresses=10.96.0.1/32 ",
+        &[
+            "virtual server -t 10.0.0.9:30080: goes",
+            "virtual server -u [fd00::9]:32767: goes",
+            "virtual server -t 10.0.0.9:29999: unsure",
+        ],
+    ),
+    case(
+        "VirtualServers",
+        sign!("server;-t 10.0.0.9:30080"),
+        &["virtual server -t 10.0.0.9:30080: unsure"],
     ),
     case("VirtualServers", "server;-t 10.0.0.9:80", &["virtual server -t 10.0.0.9:80: stays"]),
     case(
@@ -512,7 +624,9 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "Routes",
-        "route;4 10.244.1.0/24 via 10.0.0.2 dev tunl0 proto bird onlink|route;4 10.244.2.7 dev cali0123456789a proto 80",
+        sign!(
+            "route;4 10.244.1.0/24 via 10.0.0.2 dev tunl0 proto bird onlink|route;4 10.244.2.7 dev cali0123456789a proto 80"
+        ),
         &[
             "route 10.244.1.0/24 via 10.0.0.2 dev tunl0 proto bird onlink: goes",
             "route 10.244.2.7 dev cali0123456789a proto 80: goes",
@@ -639,16 +753,44 @@ pub const CASES: &[Case] = &[
         &["package kubectl 1.20.2: stays"],
     ),
     case(
+        "KubernetesPackages",
+        "package;kubelet;manager=apt;version=1|package;kubernetes-cni;manager=apt;version=1|path;/usr/bin/podman;type=f",
+        &["package kubelet 1: goes", "package kubernetes-cni 1: stays"],
+    ),
+    case(
+        "KubernetesPackages",
+        "package;kubelet;manager=apt;version=1|package;kubernetes-cni;manager=apt;version=1",
+        &["package kubelet 1: goes", "package kubernetes-cni 1: goes"],
+    ),
+    // So do the plugins that it brought.
+    case(
+        "NetworkPlugins",
+        "package;kubelet;manager=apt;version=1|package;kubernetes-cni;manager=apt;version=1|path;/usr/bin/podman;type=f|path;/opt/cni/bin/bridge;type=f|owner;/opt/cni/bin/bridge;package=kubernetes-cni",
+        &["/opt/cni/bin/bridge: stays"],
+    ),
+    case(
         "ToolPackages",
         sign!("package;conntrack;manager=apt;version=1"),
         &["package conntrack 1: stays"],
     ),
     case(
         "Repositories",
-        "path;/etc/apt/sources.list.d/kubernetes.list;type=f|path;/etc/yum.repos.d/rancher-rke2-1.27.repo;type=f",
+        sign!(
+            "path;/etc/apt/sources.list.d/kubernetes.list;type=f|path;/etc/yum.repos.d/rancher-rke2-1.27.repo;type=f"
+        ),
         &[
             "/etc/apt/sources.list.d/kubernetes.list: goes",
             "/etc/yum.repos.d/rancher-rke2-1.27.repo: goes",
+        ],
+    ),
+    // A client came from there.
+    case(
+        "Repositories",
+        "package;kubectl;manager=apt;version=1|path;/etc/apt/sources.list.d/kubernetes.list;type=f|path;/etc/apt/keyrings/kubernetes-apt-keyring.gpg;type=f|path;/etc/yum.repos.d/rancher-rke2.repo;type=f",
+        &[
+            "/etc/apt/sources.list.d/kubernetes.list: stays",
+            "/etc/apt/keyrings/kubernetes-apt-keyring.gpg: stays",
+            "/etc/yum.repos.d/rancher-rke2.repo: unsure",
         ],
     ),
     case("Repositories", "path;/etc/apt/sources.list.d/my-kubernetes.list;type=f", &[]),
@@ -681,6 +823,7 @@ pub const CASES: &[Case] = &[
         ),
         &["setting vm.overcommit_memory: setting", "setting net.ipv4.ip_forward: setting"],
     ),
+    // Others may need it; it is shown and not written (`forwarding_stays_where_others_need_it`).
     // A file of the owner's wants it so; and no Kubernetes was here.
     case(
         "Sysctls",
