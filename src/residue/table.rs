@@ -56,7 +56,9 @@ fn held(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         ))),
         "o" => Some(unsure("it is neither a file nor a directory")),
         _ if thing.get("mount") == "remote" => Some(kept("a network file system is mounted there")),
-        _ if thing.is("empty") && thing.get("mount") == "fstab" => Some(owners(EMPTY_DISK)),
+        _ if thing.is("empty") && matches!(thing.get("mount"), "fstab" | "other") => {
+            Some(owners(EMPTY_DISK))
+        }
         _ if !matches!(thing.get("kept"), "" | "0") => {
             Some(kept("a mount of /etc/fstab lies below it"))
         }

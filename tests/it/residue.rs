@@ -366,10 +366,15 @@ fn forwarding_stays_where_others_need_it() {
 
 #[test]
 fn a_disk_that_was_emptied_is_no_residue() {
-    let full = judged("path;/var/lib/kubelet;type=d;empty=no;mount=fstab;kept=0");
-    assert_eq!(said(&full, "KubeletState"), ["/var/lib/kubelet: goes"]);
-    let emptied = judged("path;/var/lib/kubelet;type=d;empty=yes;mount=fstab;kept=0").after(&full);
-    assert_eq!(said(&emptied, "KubeletState"), ["/var/lib/kubelet: stays"]);
+    // In /etc/fstab, mounted by hand, and what the kubelet bound onto itself.
+    for (mount, then) in [("fstab", "stays"), ("other", "stays"), ("self", "goes")] {
+        let seen = |empty: &str| {
+            judged(&format!("path;/var/lib/kubelet;type=d;empty={empty};mount={mount};kept=0"))
+        };
+        assert_eq!(said(&seen("no"), "KubeletState"), ["/var/lib/kubelet: goes"]);
+        let emptied = seen("yes").after(&seen("no"));
+        assert_eq!(said(&emptied, "KubeletState"), [format!("/var/lib/kubelet: {then}")]);
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ for pattern in $asked; do
             empty=yes
             for inner in "$path"/* "$path"/.[!.]* "$path"/..?*; do
                 # It is the file system's own.
-                case $at:$inner in fstab*:*/lost+found) continue ;; esac
+                case $at:$inner in fstab*:*/lost+found | other*:*/lost+found) continue ;; esac
                 if [ -e "$inner" ] || [ -L "$inner" ]; then
                     empty=no
                     break
