@@ -319,6 +319,7 @@ pub(super) fn shown(thing: &Thing) -> String {
         Kind::Setting => format!("setting {name}"),
         Kind::Line if thing.get("number").is_empty() => thing.get("file").to_owned(),
         Kind::Line => format!("{}:{}", thing.get("file"), thing.get("number")),
+        Kind::Fact if name == "unread" => thing.get("value").to_owned(),
         Kind::Fact => name.clone(),
     }
 }

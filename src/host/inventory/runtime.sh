@@ -30,7 +30,11 @@ fi
 answers=no
 if has docker && [ -S /run/docker.sock ]; then
     containers=$(timeout 20 docker --config /nonexistent --host unix:///run/docker.sock container ls -a --no-trunc \
-        --format '{{.ID}} {{.Names}} {{.State}} {{.Label "io.kubernetes.pod.name"}} {{.Label "io.rancher.rke.container.name"}}' 2>/dev/null) && answers=yes
+        --format '{{.ID}} {{.Names}} {{.State}} {{.Label "io.kubernetes.pod.name"}} {{.Label "io.rancher.rke.container.name"}}' 2>/dev/null)
+    case $? in
+    0) answers=yes ;;
+    124 | 137) say fact unread value 'the containers of docker, which does not answer' ;;
+    esac
 fi
 say fact docker value "$answers"
 if [ $answers = yes ] && [ -n "$containers" ]; then
@@ -47,7 +51,7 @@ runtime=$(cat /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysco
     /usr/lib/systemd/system/kubelet.service.d/*.conf /etc/systemd/system/kubelet.service /etc/kubernetes/kubelet.env 2>/dev/null | grep -oE '(/[a-z0-9/_.-]+\.sock)' | sort -u | tr '\n' ' ')
 say fact kubelet-runtime value "$runtime"
 # A rules of who may need containerd besides.
-if has dpkg-query; then
+if has dpkg-query && [ -s /var/lib/dpkg/status ]; then
     # shellcheck disable=SC2016 # dpkg-query expands it
     needs=$(dpkg-query -W -f '${db:Status-Abbrev}\t${Package}\t${Depends}, ${Pre-Depends}\n' 2>/dev/null |
         awk -F '\t' '$1 ~ /^.i/ && $3 ~ /(^|[ ,|])(containerd|containerd\.io|runc)([ ,(:]|$)/ { print $2 }' | sort -u | tr '\n' ' ')

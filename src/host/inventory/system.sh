@@ -4,8 +4,10 @@
 
 if has systemctl; then
     # shellcheck disable=SC2086 # names of units have no blanks
-    timeout 20 systemctl show -p Id -p LoadState -p UnitFileState -p ActiveState -p FragmentPath -- $units 2>/dev/null | awk '
-        function out() { if (id != "" && load != "not-found") print id "\t" load "\t" enabled "\t" active "\t" file; id = load = enabled = active = file = "" }
+    shown=$(timeout 20 systemctl show -p Id -p LoadState -p UnitFileState -p ActiveState -p FragmentPath -- $units 2>/dev/null)
+    case $? in 124 | 137) say fact unread value 'the units of systemd, which does not answer' ;; esac
+    printf '%s\n' "$shown" | awk '
+        function out() { if (id != "" && (load != "not-found" || active ~ /^(active|activating|reloading|deactivating)$/)) print id "\t" load "\t" (enabled == "" ? "-" : enabled) "\t" active "\t" file; id = load = enabled = active = file = "" }
         $0 == "" { out(); next }
         { key = $0; sub(/=.*/, "", key); value = substr($0, length(key) + 2) }
         key == "Id" { id = value }
@@ -23,7 +25,8 @@ if has systemctl; then
     done
 fi
 
-if has dpkg-query; then
+# Some have dpkg on an RPM host, for other things.
+if has dpkg-query && [ -s /var/lib/dpkg/status ]; then
     # shellcheck disable=SC2016,SC2086 # the package manager expands it; names have no blanks
     dpkg-query -W -f '${Package}\t${db:Status-Abbrev}\t${Version}\n' -- $packages 2>/dev/null | while IFS=$tab read -r name status version; do
         held=no
@@ -66,12 +69,10 @@ for path in /proc/[0-9]*/comm; do
     esac
     pid=${path#/proc/}
     pid=${pid%/comm}
-    [ "$(readlink "/proc/$pid/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid)" ] || case $(cat "/proc/$pid/cgroup" 2>/dev/null) in
-    *kubepods*) ;;
-    *) continue ;;
-    esac
     pods=no
-    ! grep -q kubepods "/proc/$pid/cgroup" 2>/dev/null || pods=yes
+    # At the top only, as above. In a host that is a container itself some trees begin with `/..`.
+    ! grep -qsE '^[0-9]+:[^:]*:(/\.\.)*/kubepods(\.slice)?(/|$)' "/proc/$pid/cgroup" || pods=yes
+    [ $pods = yes ] || [ "$(readlink "/proc/$pid/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid)" ] || continue
     namespace=
     case $name in containerd-shim*) namespace=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | sed -n 's/.* -namespace \([^ ]*\) .*/\1/p') ;; esac
     say process "$name" pid "$pid" pods "$pods" namespace "$namespace" program "$(readlink "/proc/$pid/exe" 2>/dev/null)"

@@ -25,6 +25,21 @@ const SETS: [&str; 8] = [
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
+        name: "Unread",
+        classes: &["R18", "R20", "R21"],
+        what: "rules, tables, sets and others that could not be read",
+        known: "a tool failed or did not come back, or it is not here although the kernel has something that only it could show",
+        undone: "by its owner: install the tool, or look why it fails, and run this again",
+        never: "by itself: what it is nobody knows",
+        kinds: &[Kind::Fact],
+        judge: |thing, _| {
+            (thing.name == "unread").then(|| {
+                unsure("it could not be read: install its tool, or look why that fails, and run this again")
+            })
+        },
+        ..NONE
+    },
+    Entry {
         name: "Chains",
         classes: &["R18", "R19"],
         what: "chains of kube-proxy, the kubelet and network plugins, IPv4 and IPv6, in either backend",

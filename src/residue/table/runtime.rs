@@ -182,7 +182,18 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
 ];
 
-fn process(thing: &Thing, _: &Host<'_>) -> Option<Outcome> {
+/// Units in which a kubelet runs, by itself or as a child.
+const SERVICES_OF_KUBELETS: [&str; 7] = [
+    "kubelet.service",
+    "k3s.service",
+    "k3s-agent.service",
+    "rke2-server.service",
+    "rke2-agent.service",
+    "k0scontroller.service",
+    "k0sworker.service",
+];
+
+fn process(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let pods = || goes("it is in a pod's cgroup, or holds one", Stage::Pods, Clear::Pods, &[]);
     let name = thing.name.as_str();
     if name.starts_with("containerd-shim") {
@@ -195,7 +206,10 @@ fn process(thing: &Thing, _: &Host<'_>) -> Option<Outcome> {
         return Some(pods());
     }
     // A service's: it ends with its unit, which has a verdict of its own.
-    None
+    let mut units = host.of(Kind::Unit).filter(|it| it.get("active") != "inactive");
+    let is_held = units
+        .any(|it| SERVICES_OF_KUBELETS.contains(&it.name.as_str()) && it.get("active") != "failed");
+    (name == "kubelet" && !is_held).then(|| unsure("it runs, and no known unit holds it"))
 }
 
 fn namespace(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {

@@ -77,6 +77,27 @@ pub const CASES: &[Case] = &[
         &["process containerd-shim (7): goes", "process etcd (8): goes"],
     ),
     case(
+        "Unread",
+        "fact;unread;value=the sets of ipset|fact;unread;value=the tables of nft|fact;os;value=debian ",
+        &["the sets of ipset: unsure", "the tables of nft: unsure"],
+    ),
+    case("Unread", "fact;containerd;value=no", &[]),
+    case(
+        "Pods",
+        "process;kubelet;pid=9;pods=no;namespace=|unit;kubelet.service;load=not-found;enabled=-;active=active",
+        &[],
+    ),
+    case(
+        "Services",
+        "unit;kubelet.service;load=not-found;enabled=-;active=active",
+        &["unit kubelet.service: goes"],
+    ),
+    case(
+        "Pods",
+        "process;kubelet;pid=9;pods=no;namespace=|unit;kubelet.service;load=loaded;enabled=disabled;active=inactive",
+        &["process kubelet (9): unsure"],
+    ),
+    case(
         "Pods",
         "process;containerd-shim;pid=7;namespace=moby;pods=no|process;etcd;pid=8;pods=no;namespace=",
         &[],
