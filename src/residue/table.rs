@@ -62,10 +62,6 @@ fn held(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         _ if !matches!(thing.get("kept"), "" | "0") => {
             Some(kept("a mount of /etc/fstab lies below it"))
         }
-        // A wipe empties it and leaves it mounted.
-        _ if matches!(thing.get("mount"), "fstab" | "other") && thing.get("empty") == "yes" => {
-            Some(owners("an empty disk of its own is mounted there"))
-        }
         _ => None,
     }
 }
