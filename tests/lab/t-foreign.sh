@@ -2,7 +2,7 @@
 # Hosts that another installer made, and what their owner has there besides: a real cluster that kubeadm made by hand (floor.sh), with a pod; what k3s
 # leaves, made by hand, with kainstall's marks; and a containerd that somebody else uses. Each is looked at, wiped, looked at again: nothing of
 # Kubernetes is left, and nothing of the owner's has changed. A wipe that is killed goes on. What is planted afterwards is named.
-# cluster in turn
+# in turn
 . "$(dirname "$0")/t.sh"
 
 up byhand k3s shared
