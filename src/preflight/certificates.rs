@@ -58,7 +58,9 @@ fn is_used(path: &str, has_own_etcd: bool) -> bool {
     let Some(name) = path.strip_prefix("/etc/kubernetes/pki/") else { return true };
     match name.strip_prefix("etcd/") {
         Some(_) => has_own_etcd,
-        None => name == "ca.crt" || name.starts_with("apiserver") || name.starts_with("front-proxy-"),
+        None => {
+            name == "ca.crt" || name.starts_with("apiserver") || name.starts_with("front-proxy-")
+        }
     }
 }
 
