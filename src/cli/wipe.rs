@@ -15,10 +15,10 @@ pub struct Args {
     #[command(flatten)]
     wanted: Wanted,
     /// Show what is no difference because hosts change it by themselves, and the list by which it is none.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "foreign")]
     show_ignored: bool,
     /// Write the proof to FILE: as JSON (FILE ends with .json), as a page to hand on (.html), or both (FILE.json and FILE.html).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "foreign")]
     report: Option<PathBuf>,
 }
 

@@ -744,3 +744,12 @@ fn a_bundle_is_not_served_to_everybody() {
     fs::write(place.dir.path().join("my.bundle"), bytes).unwrap();
     place.refused(&["bundle", "serve", "my.bundle"], 3, &["my.bundle"]);
 }
+
+#[test]
+fn a_proof_against_a_baseline_is_not_promised_where_there_is_none() {
+    let place = Place::new();
+    for option in [&["--report", "x.json"][..], &["--show-ignored"]] {
+        let wipe = [&["wipe", "--foreign", "10.0.0.1"][..], option].concat();
+        place.refused(&wipe, 2, &["'--foreign' cannot be used with", option[0]]);
+    }
+}

@@ -269,8 +269,8 @@ t "a disk that is mounted where a cluster had its data is emptied, and stays mou
 # A namespace that podman named as containerd does, with somebody in it.
 netns() {
   local name=cni-89abcdef-0123-4567-89ab-cdef0123456
-  on_host "ip netns add ${name}7 && ip netns add ${name}8 && { ip netns exec ${name}8 sleep 60 > /dev/null 2>&1 & sleep 0.5; }"
-  floor "BV_HAD=/proc/version; bv_pods_forget; [ ! -e /run/netns/${name}7 ] && [ -e /run/netns/${name}8 ] && ip netns pids ${name}8 | xargs kill && sleep 0.2 && bv_pods_forget && [ ! -e /run/netns/${name}8 ]"
+  on_host "ip netns add ${name}7 && ip netns add ${name}8 && { ip netns exec ${name}8 sleep 60 > /dev/null 2>&1 & until ip netns pids ${name}8 | grep -q .; do :; done; }"
+  floor "BV_HAD=/proc/version; bv_pods_forget; [ ! -e /run/netns/${name}7 ] && [ -e /run/netns/${name}8 ] && ip netns pids ${name}8 | xargs kill && while ip netns pids ${name}8 | grep -q .; do :; done && bv_pods_forget && [ ! -e /run/netns/${name}8 ]"
   on_host 'rm -rf /var/lib/bivouac /run/bivouac'
 }
 t "of network namespaces with containerd's names those go that nobody is in" netns
