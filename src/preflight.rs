@@ -13,6 +13,7 @@ mod certificates;
 mod clock;
 mod clock_year;
 mod clones;
+mod context;
 mod control_plane_count;
 mod cpus;
 mod directories;
@@ -25,6 +26,7 @@ mod dual_stack;
 mod endpoint;
 mod ephemeral_ports;
 mod external_etcd;
+mod finding;
 mod firewall;
 mod host_paths;
 mod hostname;
@@ -68,17 +70,18 @@ mod time_sync;
 mod tools;
 
 use std::collections::HashMap;
-use std::time::SystemTime;
 
-use crate::cluster::{Cluster, Host, nearest};
+use crate::cluster::nearest;
 use crate::event::{Breaks, Phase, Severity};
-use crate::family::Families;
-use crate::host::facts::Facts;
 use crate::page::{Page, covers};
 
 pub use certificates::RENEW;
+pub use context::{Api, Context, HostFacts, Size, Stored};
+pub use finding::{EVERYTHING, Finding, Judgement, Unchecked};
 pub use host_paths::asked;
 pub use need::Need;
+
+use finding::{amount, quoted};
 
 /// Every check, in the order in which findings are shown.
 pub const CHECKS: &[Check] = &[
@@ -170,123 +173,6 @@ pub const CHECKS: &[Check] = &[
     firewall::CHECK,
     packet_filter::CHECK,
 ];
-
-/// A host of cluster.yaml with what was read from it.
-#[derive(Debug, Clone, Copy)]
-pub struct HostFacts<'a> {
-    /// The host.
-    pub host: &'a Host,
-    /// What was read from it.
-    pub facts: &'a Facts,
-    /// The operator's clock before the reading.
-    pub asked: SystemTime,
-    /// The operator's clock after it.
-    pub answered: SystemTime,
-}
-
-/// Where the cluster's API is to be found, before the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Api {
-    /// Nowhere: no control plane was completed.
-    Nowhere,
-    /// Under the address that cluster.yaml means: a control plane was completed, by us or by another
-    /// tool.
-    There,
-    /// Under the own address of its only control plane. With this run the cluster gets the address that
-    /// cluster.yaml means.
-    Moves,
-}
-
-/// What a bundle has for hosts of an architecture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Size {
-    /// By Go's name.
-    pub arch: String,
-    /// Where it goes.
-    pub what: Stored,
-    /// Bytes of it.
-    pub bytes: u64,
-    /// Whether only control planes get it.
-    pub control_plane: bool,
-}
-
-/// Where something goes on a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
-    /// Programs.
-    Programs,
-    /// Network plugins.
-    Plugins,
-    /// Images, in the runtime's store.
-    Images,
-    /// The bundle as a whole, on the host that serves it.
-    Served,
-}
-
-/// All that checks look at.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// What the user asked for.
-    pub cluster: &'a Cluster,
-    /// Architectures that the bundle has artifacts for, by Go's names; empty when not known.
-    pub bundle_archs: &'a [String],
-    /// How large what will be stored is; empty when not known.
-    pub sizes: &'a [Size],
-    /// What families of distributions call things.
-    pub families: &'a Families,
-    /// Names of findings that a playbook repairs (`preflight --fix`); one may end with `*`.
-    pub repairs: &'a [String],
-    /// Where the cluster's API is.
-    pub api: Api,
-    /// Whether the cluster is another tool's, with a pod network of its own.
-    pub foreign: bool,
-    /// The hosts, in file order.
-    pub hosts: &'a [HostFacts<'a>],
-}
-
-/// Something that is wrong on one or more hosts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Finding {
-    /// What `ignorePreflightErrors` calls it: `Port-10250`.
-    pub name: String,
-    /// Whether it stops the run.
-    pub severity: Severity,
-    /// Display names of the hosts, in file order.
-    pub hosts: Vec<String>,
-    /// The cause. It does not begin with the host's name.
-    pub message: String,
-    /// What to do, in a sentence.
-    pub fix: String,
-    /// The same as one line of shell, to be typed as root on the host; none where no line does it.
-    pub command: Option<String>,
-    /// What it would break, and when. The registry fills it in from the check.
-    pub breaks: Option<Breaks>,
-    /// Whether `preflight --fix` can put it right. The registry fills it in.
-    pub repairs: bool,
-}
-
-/// What a check could not look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unchecked {
-    /// The check's name; [`EVERYTHING`] for all of them.
-    pub name: String,
-    /// Display names of the hosts, in file order.
-    pub hosts: Vec<String>,
-    /// Why, as a clause: `the clock is unknown`.
-    pub because: String,
-}
-
-/// The name of all checks together, where a host cannot be checked at all.
-pub const EVERYTHING: &str = "*";
-
-/// What came of the checks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judgement {
-    /// What is wrong.
-    pub findings: Vec<Finding>,
-    /// What nobody knows. It stops no run, and is never fine.
-    pub unchecked: Vec<Unchecked>,
-}
 
 /// A check. All that `preflight --list` and `explain` say of it is here.
 #[derive(Debug)]
@@ -440,91 +326,5 @@ impl Check {
             (!hosts.is_empty()).then_some(Unchecked { name, hosts, because })
         };
         self.needs.iter().filter_map(of).collect()
-    }
-}
-
-impl Context<'_> {
-    fn skips(&self, name: &str) -> bool {
-        self.cluster.skips.iter().any(|skip| skip.name == name)
-    }
-
-    fn ignores(&self, name: &str) -> bool {
-        let ignored = &self.cluster.kubernetes.ignore_preflight_errors;
-        ignored.iter().any(|i| i.eq_ignore_ascii_case(name) || i.eq_ignore_ascii_case("all"))
-    }
-
-    /// Whether the user switched off a setting of the kubelet.
-    fn kubelet_has_off(&self, setting: &str) -> bool {
-        self.cluster.kubernetes.kubelet.get(setting) == Some(&serde_json::Value::Bool(false))
-    }
-
-    /// Every two hosts.
-    fn pairs(&self) -> impl Iterator<Item = (&HostFacts<'_>, &HostFacts<'_>)> {
-        let behind = |place: usize| self.hosts.iter().skip(place + 1);
-        self.hosts.iter().enumerate().flat_map(move |(i, one)| behind(i).map(move |two| (one, two)))
-    }
-}
-
-impl HostFacts<'_> {
-    fn is_root(&self) -> bool {
-        self.facts.uid.is_none_or(|uid| uid == 0)
-    }
-
-    fn error(&self, name: &str, message: impl Into<String>, fix: impl Into<String>) -> Finding {
-        Finding {
-            name: name.to_owned(),
-            severity: Severity::Error,
-            hosts: vec![self.host.display.clone()],
-            message: message.into(),
-            fix: fix.into(),
-            command: None,
-            breaks: None,
-            repairs: false,
-        }
-    }
-
-    fn warning(&self, name: &str, message: impl Into<String>, fix: impl Into<String>) -> Finding {
-        Finding { severity: Severity::Warning, ..self.error(name, message, fix) }
-    }
-}
-
-impl Finding {
-    /// Makes it a finding of another host as well.
-    fn and(mut self, other: &HostFacts<'_>) -> Self {
-        self.hosts.push(other.host.display.clone());
-        self
-    }
-
-    /// The same, where there is something to type.
-    fn maybe_typed(mut self, command: Option<impl Into<String>>) -> Self {
-        self.command = command.map(Into::into);
-        self
-    }
-
-    /// Something that stops no run.
-    fn mild(mut self) -> Self {
-        self.severity = Severity::Warning;
-        self
-    }
-
-    /// Adds what to type, as root on the host, in one line of shell.
-    fn typed(mut self, command: impl Into<String>) -> Self {
-        self.command = Some(command.into());
-        self
-    }
-}
-
-/// Names for a message: "`a`, `b`".
-fn quoted<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
-    names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// An amount for a message: `1.5 GiB`, `300 MiB`.
-fn amount(kib: u64) -> String {
-    let mib = kib / 1024;
-    if mib >= 1024 {
-        format!("{}.{} GiB", mib / 1024, mib % 1024 * 10 / 1024)
-    } else {
-        format!("{mib} MiB")
     }
 }

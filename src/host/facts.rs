@@ -4,8 +4,11 @@
 //! nothing. Values come from the host and may be anything; control characters are taken out of them,
 //! so that they can be shown.
 
+mod addresses;
+mod claims;
 mod containerd;
 mod cri_o;
+mod disk;
 mod docker;
 mod endpoint;
 mod external_etcd;
@@ -13,6 +16,7 @@ mod kernel;
 mod links;
 mod names;
 mod node;
+mod os;
 mod packets;
 mod parse;
 mod places;
@@ -20,8 +24,11 @@ mod processor;
 mod services;
 mod sources;
 
+pub use addresses::{Address, Route};
+pub use claims::{Claim, Journal};
 pub use containerd::Containerd;
 pub use cri_o::CriO;
+pub use disk::Disk;
 pub use docker::Docker;
 pub use endpoint::{Endpoint, Reached};
 pub use external_etcd::{EtcdAnswer, ExternalEtcd, Said};
@@ -29,6 +36,7 @@ pub use kernel::{Blocked, Limits};
 pub use links::Link;
 pub use names::{Names, ResolvConf};
 pub use node::Node;
+pub use os::Os;
 pub use packets::{AtBoot, Interface, Packets, Unusable};
 pub use places::{Mount, Place, Places};
 pub use processor::{AppArmor, Processor};
@@ -39,7 +47,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use ipnet::IpNet;
 use thiserror::Error;
 
 use super::ways::Way;
@@ -207,71 +214,6 @@ pub struct Facts {
     pub ways: Vec<Way>,
 }
 
-/// The distribution, from `/etc/os-release`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Os {
-    /// `debian`.
-    pub id: Option<String>,
-    /// What it is made from: `debian`, `rhel centos fedora`.
-    pub id_like: Vec<String>,
-    /// `12`, `22.04`; rolling distributions have none.
-    pub version_id: Option<String>,
-    /// For people: `Debian GNU/Linux 12 (bookworm)`.
-    pub pretty_name: Option<String>,
-}
-
-impl Os {
-    /// Its name and release, for a message: `rocky 9.3`. `None` where it did not say.
-    pub fn name(&self) -> Option<String> {
-        let id = self.id.as_ref()?;
-        Some(match &self.version_id {
-            Some(version) => format!("{id} {version}"),
-            None => id.clone(),
-        })
-    }
-}
-
-/// Space below a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Disk {
-    /// The path that was asked about.
-    pub path: String,
-    /// Size of its file system in KiB.
-    pub size_kib: u64,
-    /// What is free for root's processes without the reserve, in KiB.
-    pub free_kib: u64,
-    /// Inodes in all; 0 on file systems that make them as needed (btrfs).
-    pub inodes: u64,
-    /// Inodes that are free.
-    pub free_inodes: u64,
-    /// Tells file systems of one host apart.
-    pub file_system: String,
-}
-
-/// An address of an interface.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
-    /// `eth0`.
-    pub interface: String,
-    /// The address with its prefix: `10.89.7.11/24`.
-    pub net: IpNet,
-}
-
-/// A route.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// Where to; `None` is the default route.
-    pub destination: Option<IpNet>,
-    /// Through which interface; `None` for routes that lead nowhere, and for several hops.
-    pub interface: Option<String>,
-    /// The source address that it prefers.
-    pub source: Option<IpAddr>,
-    /// Whether it is an IPv6 route.
-    pub ipv6: bool,
-    /// Whether another machine is the next hop.
-    pub gateway: bool,
-}
-
 /// A TCP port of Kubernetes on which somebody listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
@@ -329,32 +271,6 @@ pub struct Leftovers {
     pub chains: Option<Vec<String>>,
 }
 
-/// The journal in `/var/lib/bivouac`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Journal {
-    /// The host did not say.
-    #[default]
-    Unknown,
-    /// This host was never touched, or was wiped.
-    Absent,
-    /// A run was here.
-    Present {
-        /// Entries that are not undone.
-        entries: u64,
-        /// The run that wrote the last entry.
-        last_run: Option<String>,
-    },
-}
-
-/// An entry of the journal that stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// The step kind: `tree`.
-    pub kind: String,
-    /// Its first argument: `/etc/kubernetes`.
-    pub subject: String,
-}
-
 impl Facts {
     /// POSIX sh that prints a host's facts. It needs root, takes no input and changes nothing.
     ///
@@ -408,121 +324,9 @@ impl Facts {
         self.units.iter().flatten().find(|unit| unit.name == name)
     }
 
-    /// Whether the journal says that something on the host is ours.
-    pub fn is_ours(&self) -> bool {
-        matches!(self.journal, Journal::Present { entries: 1.., .. })
-    }
-
-    /// Whether a wipe of what another installer left was begun, and not ended.
-    pub fn is_being_cleared(&self) -> bool {
-        self.claims.iter().any(|claim| claim.kind == "clear")
-    }
-
-    /// Whether an installation was begun: more of ours is there than a repair of preflight's brings.
-    pub fn has_begun(&self) -> bool {
-        self.claims.iter().any(|claim| !matches!(claim.kind.as_str(), "file" | "clear"))
-    }
-
-    /// Whether a file, or a directory with what is in it, is ours.
-    pub fn has_claimed(&self, path: &str) -> bool {
-        let is_path = |claim: &Claim| matches!(claim.kind.as_str(), "file" | "artifact" | "tree");
-        self.claims.iter().any(|claim| is_path(claim) && claim.subject == path)
-    }
-
-    /// Whether we began to install packages, and have not taken them away since.
-    pub fn has_begun_packages(&self) -> bool {
-        self.claims.iter().any(|claim| claim.kind == "package")
-    }
-
-    /// Whether links, routes and firewall chains of a cluster are ours.
-    pub fn has_claimed_kernel(&self) -> bool {
-        self.claims.iter().any(|claim| claim.kind == "kernel")
-    }
-
-    /// Whether a node of ours uses a runtime that has an owner.
-    pub fn has_borrowed_runtime(&self) -> bool {
-        let is_store = |kind: &str| matches!(kind, "store" | "docker_store");
-        self.claims.iter().any(|claim| is_store(&claim.kind))
-    }
-
-    /// Whether we made the host a node, or began to.
-    pub fn is_our_node(&self) -> bool {
-        self.claims.iter().any(|claim| claim.kind == "kubeadm")
-    }
-
     /// Whether the host has a kubelet's credentials: it is a node, or was one.
     pub fn has_kubelet_conf(&self) -> bool {
         self.kubelet_conf == Some(true)
-    }
-
-    /// The file system below a path: that of its nearest parent that was asked about.
-    pub fn disk(&self, path: &str) -> Option<&Disk> {
-        let contains = |disk: &&Disk| {
-            let rest = path.strip_prefix(disk.path.trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.disks.iter().filter(contains).max_by_key(|disk| disk.path.len())
-    }
-
-    /// Addresses that others can reach: not loopback, not link-local.
-    pub fn global_addresses(&self) -> impl Iterator<Item = &Address> {
-        self.addresses.iter().flatten().filter(|address| match address.net.addr() {
-            IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local(),
-            IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unicast_link_local(),
-        })
-    }
-
-    /// The default route, IPv4 first.
-    pub fn default_route(&self) -> Option<&Route> {
-        let defaults = || self.routes.iter().flatten().filter(|r| r.destination.is_none());
-        defaults().find(|route| !route.ipv6).or_else(|| defaults().next())
-    }
-
-    /// The node's address: the one that SSH connects to where that is the host's own, else the
-    /// source address of the default route (kubeadm's and kubelet's choice).
-    pub fn node_address(&self, ssh_address: &str) -> Option<IpAddr> {
-        let own = |ip: &IpAddr| self.global_addresses().any(|address| address.net.addr() == *ip);
-        if let Some(ip) = ssh_address.parse().ok().filter(own) {
-            return Some(ip);
-        }
-        let route = self.default_route()?;
-        let of_interface = || {
-            let mut addresses = self.global_addresses().map(|a| (&a.interface, a.net.addr()));
-            let wanted = |(name, ip): &(&String, IpAddr)| {
-                Some(*name) == route.interface.as_ref() && ip.is_ipv6() == route.ipv6
-            };
-            addresses.find(wanted).map(|(_, ip)| ip)
-        };
-        route.source.or_else(of_interface)
-    }
-
-    /// The node's address of one family: the one that SSH connects to where that is the host's own, else the
-    /// source address of that family's default route, else one of the interface that the node's address is
-    /// on, else any.
-    pub fn address_of(&self, ssh_address: &str, v6: bool) -> Option<IpAddr> {
-        let fits = |ip: &IpAddr| ip.is_ipv6() == v6;
-        if let Some(ip) = self.node_address(ssh_address).filter(fits) {
-            return Some(ip);
-        }
-        let addresses = || self.global_addresses().filter(|address| fits(&address.net.addr()));
-        let of = |name: &str| addresses().find(|address| address.interface == name);
-        let routes = self.routes.iter().flatten();
-        let default = routes.clone().find(|route| route.destination.is_none() && route.ipv6 == v6);
-        let source = default.and_then(|route| route.source).filter(fits);
-        let by_route = || default.and_then(|route| of(route.interface.as_deref()?));
-        let beside = || {
-            let node = self.node_address(ssh_address)?;
-            let mut all = self.global_addresses();
-            of(&all.find(|address| address.net.addr() == node)?.interface)
-        };
-        let found = || by_route().or_else(beside).or_else(|| addresses().next());
-        source.or_else(|| found().map(|address| address.net.addr()))
-    }
-
-    /// The networks that one of the host's addresses is on, by its interface's own prefix.
-    pub fn networks(&self, address: IpAddr) -> impl Iterator<Item = IpNet> {
-        let own = self.addresses.iter().flatten().filter(move |it| it.net.addr() == address);
-        own.map(|it| it.net.trunc())
     }
 
     /// The node's name: the one that was given, else the host's in lower case, as kubeadm has it.
