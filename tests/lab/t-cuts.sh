@@ -3,6 +3,7 @@
 # goes on and ends well, or the host is wiped at once. `wipe` dies at every entry too. Each time the host is as before in the end, by
 # the tool's own comparison and by `quick`; every tenth time, and at the end, by snap.sh as well. POINTS=all is every case; otherwise a run
 # takes every fifth, by SEED, which is printed.
+# in turn
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"
 

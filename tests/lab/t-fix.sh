@@ -3,6 +3,7 @@
 # install goes on from there, and a wipe brings all of it back, also after a repair that was cut off. Where nothing can be repaired
 # nothing is touched.
 # shellcheck disable=SC2016 # what is in single quotes the host expands
+# in turn
 . "$(dirname "$0")/t.sh"
 . "$LAB_DIR/fast.sh"
 

@@ -8,7 +8,8 @@
 # Two clusters: one gets a worker, the other a second control plane. Of the second one's singles those are left out whose entry is the same
 # as one of the first's: their steps are.
 # POINTS=all is all of them, POINTS=walks all walks, POINTS=singles all singles; otherwise a run takes a sample by SEED, which is printed
-# (SEED=$RANDOM: another one). LANES names lanes: those of a sample are `worker` and `plane`, the others' have the points' name behind that.
+# (SEED=$RANDOM: another one), of one of the clusters by lot. LANES names lanes: those of a sample are `worker` and `plane`, the others' have
+# the points' name behind that.
 # shellcheck disable=SC2030,SC2031 # lanes are subshells with variables of their own
 # cluster
 . "$(dirname "$0")/t.sh"
@@ -277,7 +278,7 @@ lane() { # GROUP MEMBERS POINTS
 }
 
 case $POINTS in
-  some) lanes="worker plane" ;;
+  some) lanes=$(shuf -n 1 -e worker plane) ;;
   all) lanes="worker-walks worker-singles plane-walks plane-singles" ;;
   *) lanes="worker-$POINTS plane-$POINTS" ;;
 esac
