@@ -43,8 +43,9 @@ unit: needs ## only lints, unit and integration tests, without the lab
 lint: needs ## formatting, clippy, shellcheck, dependencies
 	@tests/lab/run.sh lint
 
-bench: lab ## init, small steps, uploads and preflight against the same work done by hand: the ratios
+bench: lab ## init, wipe, small steps, uploads and preflight against the same work done by hand: the ratios
 	@tests/lab/bench.sh
+	@tests/lab/bench-wipe.sh
 	@tests/lab/bench-steps.sh
 	@tests/lab/bench-upload.sh
 	@tests/lab/bench-preflight.sh

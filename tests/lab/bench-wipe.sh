@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# bench-wipe.sh [ROUNDS]: `bivouac wipe` of a control plane and two workers against the parts that nobody who takes a cluster away and
+# looks whether it is gone can leave out, done by hand (no SSH, all hosts at once, each part timed on its own) on the same kind of cluster:
+# the cluster stops, its packages go, its directories go, and the host is read to be compared with what it was. Prints the seconds of each,
+# and the ratio of the medians of the wipe and of the slowest part; ends with 1 when it is above BENCH_WIPE_LIMIT (1.5).
+. "$(dirname "$0")/lib.sh"
+
+BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
+rounds=${1:-3} limit=${BENCH_WIPE_LIMIT:-1.5}
+run=wipe-$$
+dir=$OUT/bench-wipe
+rm -rf "$dir"
+mkdir -p "$dir"
+trap '"$LAB_DIR/hosts.sh" down $run' EXIT
+export BIVOUAC_KNOWN_HOSTS=$dir/known_hosts
+
+# What the distribution has of this install; the rest is files.
+packages() { podman exec "$1" sh -c 'dpkg-query -W -f "\${Package}\n" | sort'; }
+installed() {
+  "$LAB_DIR/hosts.sh" down "$run"
+  rm -f "$BIVOUAC_KNOWN_HOSTS"
+  mapfile -t containers < <("$LAB_DIR/hosts.sh" up "$run" --owner $$ cp1 w1 w2 | cut -d' ' -f3)
+  for c in "${containers[@]}"; do packages "$c" > "$dir/packages-$c"; done
+  "$LAB_DIR/cluster.sh" "$run" > "$dir/cluster.yaml"
+  tool init -f "$dir/cluster.yaml" --accept-new-host-keys
+}
+tool() { "$BIVOUAC" "$@" > "$dir/$1.log" 2>&1 || { tail -n 20 "$dir/$1.log" >&2; return 1; }; }
+now() { echo "${EPOCHREALTIME/./}"; }
+ms() { echo $((($(now) - $1) / 1000)); }
+median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
+# part NAME: the script on standard input on all hosts at once; what goes wrong ends the benchmark.
+part() {
+  local name=$1 script c pid pids='' start
+  script=$(cat)
+  start=$(now)
+  for c in "${containers[@]}"; do
+    podman exec -i "$c" sh -eu -s < <(printf '%s\n' "added='$(added "$c")'" "$script") > "$dir/part.log" 2>&1 & pids="$pids $!"
+  done
+  for pid in $pids; do wait "$pid" || { tail -n 20 "$dir/part.log" >&2; die "by hand: $name"; }; done
+  ms "$start" >> "$dir/part-$name"
+}
+added() { comm -13 "$dir/packages-$1" <(packages "$1") | paste -sd' '; }
+
+for round in $(seq "$rounds"); do
+  installed
+  part stop <<'S'
+rm -f /etc/kubernetes/manifests/*
+systemctl disable --now kubelet
+find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + | sort -un | xargs -r kill -TERM 2> /dev/null || :
+for i in $(seq 100); do find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + | grep -q . || break; sleep .1; done
+find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + | sort -un | xargs -r kill -KILL 2> /dev/null || :
+systemctl disable --now containerd
+awk '$5 ~ "^/(var/lib/kubelet|run/containerd|run/netns|var/lib/containerd)/" {print $5}' /proc/self/mountinfo | sort -r | xargs -r umount -l
+S
+  part packages <<'S'
+[ -z "$added" ] || DEBIAN_FRONTEND=noninteractive apt-get purge -y $added
+S
+  part directories <<'S'
+rm -rf --one-file-system /var/lib/containerd /var/lib/etcd /etc/kubernetes /var/lib/cni /etc/cni /opt/cni /run/containerd /var/log/pods /var/log/containers /etc/containerd
+find /var/lib/kubelet -xdev -depth -mindepth 1 -delete
+S
+  part look <<'S'
+find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp \) -prune -o -printf '%y %m %U:%G %p\t%l\n' | sort > /run/paths
+find /etc /usr/local /opt /root -xdev -type f -size -8M -print0 | xargs -0r sha256sum > /run/sums
+S
+  installed
+  start=$(now)
+  tool wipe -f "$dir/cluster.yaml" --yes
+  ms "$start" >> "$dir/wipe"
+  echo "round $round: by hand$(for p in stop packages directories look; do printf ' %s %s ms,' "$p" "$(tail -n 1 "$dir/part-$p")"; done) bivouac wipe $(tail -n 1 "$dir/wipe") ms"
+done
+b=$(median < "$dir/wipe") a=0
+for p in stop packages directories look; do m=$(median < "$dir/part-$p"); if [ "$m" -gt "$a" ]; then a=$m slowest=$p; fi; done
+ratio=$(echo "scale=2; $b / $a" | bc)
+echo "median: the slowest part by hand ($slowest) $a ms, bivouac wipe $b ms, ratio $ratio (limit $limit)"
+[ "$(echo "$ratio <= $limit" | bc)" = 1 ]
