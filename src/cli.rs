@@ -35,6 +35,7 @@ mod signing;
 mod skips;
 mod sources;
 mod status;
+mod told;
 mod verify_clean;
 mod version;
 mod ways;

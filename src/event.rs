@@ -3,6 +3,7 @@
 mod coming;
 mod diagnosis;
 mod finding;
+mod leftover;
 mod status;
 
 use std::time::{Duration, SystemTime};
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 pub use coming::Coming;
 pub use diagnosis::{Diagnosis, Named, Proof};
 pub use finding::{Breaks, Finding, Phase};
+pub use leftover::{Fate, Leftover, Looked, Shipped, Sight};
 pub use status::{CertificateStatus, EtcdStatus, Health, HostStatus};
 
 /// One thing that happened, on a host or in the run as a whole.
@@ -99,15 +101,10 @@ pub enum EventKind {
     /// `plan`: what the step would change on the host: the kind of change, what it is about, and of a file
     /// that everybody may read the difference.
     ChangePlanned { step: StepName, kind: &'static str, subject: String, diff: String },
-    /// What another installer left on the host, and what becomes of it: the entry of the table of leftovers, its classes, the thing,
-    /// `goes`, `stays`, `kept`, `unsure` or `setting`, and why.
-    Residue {
-        name: &'static str,
-        classes: &'static [&'static str],
-        thing: String,
-        verdict: &'static str,
-        because: String,
-    },
+    /// The host was looked at for what any Kubernetes left, and each thing that was found has been told.
+    Looked(Box<Looked>),
+    /// What any Kubernetes left on the host, and what becomes of it.
+    Residue(Leftover),
     /// `status`: how a host is, or a node that is on no host of cluster.yaml.
     HostStatus(Box<HostStatus>),
     /// `status`: how a member of etcd is.

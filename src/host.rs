@@ -7,6 +7,7 @@ mod change;
 mod clear;
 pub mod evidence;
 pub mod facts;
+mod identity;
 pub mod inventory;
 mod journal;
 mod kubectl;
@@ -22,6 +23,7 @@ mod words;
 
 pub use change::{Change, Data, Upload, Whose};
 pub use clear::Clear;
+pub use identity::Identity;
 pub use journal::{Compared, Entry, Journal, Outcome, State, Undone};
 pub use kubectl::Admin;
 pub use lock::{Locked, WAITS};

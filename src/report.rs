@@ -41,7 +41,10 @@ pub use live::Live;
 pub use log::files as log_files;
 pub use plain::{Detail, Plain};
 pub use reporter::{Display, Reporter};
-pub use residue::{Looked, because as residue_because, left as residue_left, text as residue_text};
+pub use residue::{
+    Looked, because as residue_because, ignored as residue_ignored, left as residue_left,
+    text as residue_text,
+};
 pub use state::{Failure, Finding, Unchecked};
 pub use status::text as status_text;
 pub use stream::{ask, ask_secret, err, is_terminal, out, pipes, styled};
@@ -86,6 +89,8 @@ pub struct Settings {
     /// The directory for this run's logs; `None` for
     /// `${XDG_STATE_HOME:-~/.local/state}/bivouac/<run_id>/`.
     pub log_dir: Option<PathBuf>,
+    /// Who runs this, and where: `ops@laptop`.
+    pub who: String,
     /// Names the run, in JSON and in the log directory.
     pub run_id: String,
     /// What to type to go on after a failure: `bivouac init -f cluster.yaml`.

@@ -161,6 +161,8 @@ pub struct Judged {
     pub installers: Vec<Installer>,
     /// In the order of the table.
     pub verdicts: Vec<Verdict>,
+    /// What the host told of and no entry spoke of, for people: it is nobody's business here.
+    pub passed_over: Vec<String>,
 }
 
 impl Judged {
@@ -193,6 +195,16 @@ impl Judged {
     }
 }
 
+/// What no look at a host tells, each with why and what becomes of it.
+pub fn unseen() -> impl Iterator<Item = (&'static str, String)> {
+    let asks_nothing = |it: &&Entry| {
+        it.paths.is_empty() && it.units.is_empty() && it.packages.is_empty() && it.kinds.is_empty()
+    };
+    entries()
+        .filter(asks_nothing)
+        .map(|it| (it.what, format!("{}; what undoes it: {}", it.known, it.undone)))
+}
+
 /// All entries.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     table::TABLE.iter().copied().flatten()
@@ -219,8 +231,9 @@ pub fn wanted() -> Wanted {
 pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
     let host = Host::new(inventory, wishes, past);
     let mut verdicts: Vec<Verdict> = Vec::new();
+    let mut spoken = BTreeSet::new();
     for entry in entries() {
-        for thing in &inventory.things {
+        for (place, thing) in inventory.things.iter().enumerate() {
             if !entry.reads(thing) {
                 continue;
             }
@@ -248,6 +261,7 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
                     }
                     (outcome, _) => outcome,
                 };
+                spoken.insert(place);
                 let verdict = Verdict { entry, thing: host::shown(thing), outcome };
                 // Two of the paths that are asked for may name the same.
                 let is_known =
@@ -277,7 +291,11 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
             && host.package_of(&it.thing).is_some_and(|package| table::is_going(package, &host)))
     });
     only_hollow(&mut verdicts, &host);
-    Judged { installers: installers::of(&host), verdicts }
+    Judged {
+        installers: installers::of(&host),
+        verdicts,
+        passed_over: host::passed_over(inventory, &spoken),
+    }
 }
 
 /// A directory that others share goes only when it is empty; one that holds something goes only with what goes from below it.

@@ -40,6 +40,7 @@ use tokio::sync::mpsc;
 pub use self::connection::Connection;
 pub use self::error::{Error, HostKeyClash, KeyProblem, SudoProblem};
 pub use self::host_keys::{HostKeys, Policy, UnknownKey};
+pub use self::known_hosts::known_as;
 pub use self::quote::quote;
 pub use self::resolve::resolve;
 pub use self::shell::Shell;

@@ -7,11 +7,12 @@ use super::exit::{Exit, Stop};
 use super::hosts;
 use super::options::Options;
 use super::session::Session;
+use super::told::Told;
 use crate::engine::{self, Clearing, Unreached, Wiped};
-use crate::event::{EventKind, Events};
+use crate::event::{EventKind, Events, Fate, Leftover, Looked as Look, Shipped, Sight};
 use crate::host::{Entry, Remote};
 use crate::report::{self, Looked};
-use crate::residue::{self, Judged, Outcome, Past, Whose, Wishes};
+use crate::residue::{self, Judged, Outcome, Past, Verdict, Whose, Wishes};
 
 /// What may be asked for beyond what goes by itself.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -28,6 +29,8 @@ pub struct Wanted {
     /// Wipe what another installer made: only what is provably Kubernetes' own goes, after it was shown.
     #[arg(long)]
     pub foreign: bool,
+    #[command(flatten)]
+    pub told: Told,
 }
 
 impl Wanted {
@@ -77,52 +80,83 @@ pub fn shown(session: &Session, seen: &[Result<Seen, (Exit, String)>]) -> Vec<Lo
     hosts
         .map(|(host, seen)| match seen {
             Ok(seen) => {
-                tell(&session.events, &host.display, &seen.judged);
+                tell(&session.events, &host.display, Ok(&seen.judged), BEFORE);
                 (host.display.clone(), Ok(seen.judged.clone()))
             }
-            Err((_, why)) => (host.display.clone(), Err(why.clone())),
+            Err((_, why)) => {
+                tell(&session.events, &host.display, Err(why), BEFORE);
+                (host.display.clone(), Err(why.clone()))
+            }
         })
         .collect()
 }
 
-/// The verdicts as events.
-fn tell(events: &Events, host: &str, judged: &Judged) {
-    for installer in &judged.installers {
-        let (name, value) = ("installer".to_owned(), installer.name().to_owned());
-        events.host(host, EventKind::Fact { name, value });
-    }
-    for verdict in &judged.verdicts {
-        let word = match &verdict.outcome {
-            Outcome::Goes { .. } => "goes",
-            Outcome::Stays { whose: Whose::Owner, .. } => "stays",
-            Outcome::Stays { whose: Whose::Cluster, .. } => "kept",
-            Outcome::Unsure { .. } => "unsure",
-            Outcome::Setting { .. } => "setting",
-        };
-        events.host(
-            host,
-            EventKind::Residue {
-                name: verdict.entry.name,
-                classes: verdict.entry.classes,
-                thing: verdict.thing.clone(),
-                verdict: word,
-                because: report::residue_because(&verdict.outcome),
-            },
-        );
+/// A look before a wipe, or without one; and one after it.
+const BEFORE: bool = false;
+const AFTER: bool = true;
+
+/// What a look came to, as events: each thing, and then all of them.
+fn tell(events: &Events, host: &str, judged: Result<&Judged, &String>, after: bool) {
+    let seen = judged.map_err(Clone::clone).map(|judged| {
+        for installer in &judged.installers {
+            let (name, value) = ("installer".to_owned(), installer.name().to_owned());
+            events.host(host, EventKind::Fact { name, value });
+        }
+        let leftovers: Vec<Leftover> = judged.verdicts.iter().map(leftover).collect();
+        for leftover in &leftovers {
+            events.host(host, EventKind::Residue(leftover.clone()));
+        }
+        Sight { leftovers, passed_over: judged.passed_over.clone() }
+    });
+    events.host(host, EventKind::Looked(Box::new(Look { after, seen })));
+}
+
+fn leftover(verdict: &Verdict) -> Leftover {
+    let (fate, setting) = match &verdict.outcome {
+        Outcome::Goes { .. } => (Fate::Goes, None),
+        Outcome::Stays { whose: Whose::Owner, .. } => (Fate::Stays, None),
+        Outcome::Stays { whose: Whose::Cluster, .. } => (Fate::Kept, None),
+        Outcome::Unsure { .. } => (Fate::Unsure, None),
+        Outcome::Setting { now, ships, removal } => {
+            let (now, ships) = (now.clone(), ships.clone());
+            (Fate::Setting, Some(Shipped { now, ships, by_hand: removal.is_none() }))
+        }
+    };
+    Leftover {
+        name: verdict.entry.name,
+        classes: verdict.entry.classes,
+        thing: verdict.thing.clone(),
+        fate,
+        because: report::residue_because(&verdict.outcome),
+        setting,
     }
 }
 
 /// Says something of the run's own, unless only events are wanted.
-fn say(
-    options: &Options,
-    hosts: &[Looked],
-    text: fn(&[Looked], bool, report::Style) -> String,
-) -> Result<(), Stop> {
+fn say(options: &Options, told: &Told, hosts: &[Looked], what: Say) -> Result<(), Stop> {
     if options.output() == report::Output::Json || hosts.is_empty() {
         return Ok(());
     }
-    report::styled(|style| text(hosts, options.verbose, style))
-        .map_err(|error| Stop::error(Exit::Failed, &error, ""))
+    report::styled(|style| {
+        let mut text = match what {
+            Say::Found => report::residue_text(hosts, options.verbose, style),
+            Say::Left => report::residue_left(hosts, options.verbose, style),
+        };
+        if told.show_ignored {
+            text += &report::residue_ignored(hosts);
+        }
+        text
+    })
+    .map_err(|error| Stop::error(Exit::Failed, &error, ""))
+}
+
+/// What is said of hosts.
+#[derive(Debug, Clone, Copy)]
+enum Say {
+    /// What is there, and what becomes of it.
+    Found,
+    /// What is left after a wipe.
+    Left,
 }
 
 /// How a look at hosts ends: the worst of them.
@@ -143,7 +177,9 @@ pub fn verdict(seen: &[Result<Seen, (Exit, String)>]) -> Exit {
 /// `verify-clean` and `plan wipe --foreign`: shows what is there, and changes nothing.
 pub async fn inspect(options: &Options, verb: &str, wanted: &Wanted) -> Result<Exit, Stop> {
     let cluster = options.cluster_of(&wanted.hosts)?;
-    let session = Session::begin(options, verb, cluster);
+    wanted.told.writable()?;
+    let mut session = Session::begin(options, verb, cluster);
+    session.proves(&wanted.told);
     let looked = async {
         let reached = hosts::reached(&session, options).await?;
         look(&session, reached, options.parallel, &wanted.wishes()).await
@@ -162,21 +198,23 @@ pub async fn inspect(options: &Options, verb: &str, wanted: &Wanted) -> Result<E
         (_, exit) => exit,
     };
     let exit = session.end(exit).await;
-    say(options, &hosts, report::residue_text)?;
+    say(options, &wanted.told, &hosts, Say::Found)?;
     Ok(exit)
 }
 
 /// `wipe --foreign`.
 pub async fn wipe(options: &Options, wanted: &Wanted) -> Result<Exit, Stop> {
     let cluster = options.cluster_of(&wanted.hosts)?;
+    wanted.told.writable()?;
     let mut session = Session::begin(options, "wipe", cluster);
+    session.proves(&wanted.told);
     let ended = match work(&mut session, options, wanted).await {
         Ok(ended) => ended,
         Err(stop) => (stop.show(), Vec::new()),
     };
     let (exit, left) = ended;
     let exit = session.end(exit).await;
-    say(options, &left, report::residue_left)?;
+    say(options, &wanted.told, &left, Say::Left)?;
     Ok(exit)
 }
 
@@ -216,7 +254,7 @@ async fn work(
     }
     let goes = clearings.iter().any(|it| !it.removals.is_empty());
     if goes && !options.yes {
-        say(options, &hosts, report::residue_text)?;
+        say(options, &Told::default(), &hosts, Say::Found)?;
         confirm(session)?;
     }
     session.show();
@@ -231,10 +269,9 @@ async fn work(
     session.concluded = true;
     let cleared = engine::clear(clearings, &wishes, &session.events, &run).await;
     for (name, judged) in cleared.hosts {
-        if let Some(judged) = &judged {
-            tell(&session.events, &name, judged);
-        }
-        quiet.push((name, judged.ok_or_else(|| "it was not wiped to the end".to_owned())));
+        let judged = judged.ok_or_else(|| "it was not wiped to the end".to_owned());
+        tell(&session.events, &name, judged.as_ref(), AFTER);
+        quiet.push((name, judged));
     }
     // In the order of the hosts.
     let place = |name: &str| hosts.iter().position(|(host, _)| host == name);

@@ -17,7 +17,7 @@ use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Finding, Severity};
 use crate::host::facts::{Endpoint, Facts, Unit};
 use crate::host::survey::SurveyError;
-use crate::host::{Entry, Error, Probe, Remote, State};
+use crate::host::{Entry, Error, Identity, Probe, Remote, State};
 use crate::playbook::HostState;
 use crate::report;
 use crate::ssh::{self, HostKeys, Policy};
@@ -86,7 +86,44 @@ pub async fn reached(
             }
         }
     }
+    if session.reports() {
+        results = session.unless_stopped(identified(session, &keys, results)).await?;
+    }
     Ok(results)
+}
+
+/// Tells what each host is, for a report: its address, its key, its distribution, its Kubernetes. What it does not say is not known then,
+/// and stops nothing.
+async fn identified(
+    session: &Session,
+    keys: &HostKeys,
+    reached: Vec<Result<Remote, Unreached>>,
+) -> Vec<Result<Remote, Unreached>> {
+    let looks = side_by_side(reached, usize::MAX, |_, mut reached| async move {
+        let identity = match &mut reached {
+            Ok(remote) => remote.identity(FACTS).await.unwrap_or_default(),
+            Err(_) => Identity::default(),
+        };
+        (reached, identity)
+    });
+    let mut all = Vec::new();
+    for (host, (reached, identity)) in session.cluster.hosts.iter().zip(looks.await) {
+        let (address, port) = (&host.address, host.ssh.port);
+        let facts = [
+            ("address", Some(ssh::known_as(address, port))),
+            ("host key", keys.accepted(address, port)),
+            ("os", identity.os),
+            ("kubernetes", identity.kubernetes),
+        ];
+        for (name, value) in facts {
+            if let Some(value) = value {
+                let name = name.to_owned();
+                session.events.host(&host.display, EventKind::Fact { name, value });
+            }
+        }
+        all.push(reached);
+    }
+    all
 }
 
 /// Does something with each of these side by side, with so many at a time at the most; the results are in their

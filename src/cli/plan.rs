@@ -10,6 +10,7 @@ use super::options::Options;
 use super::preflight::{self, Checked};
 use super::session::Session;
 use super::skips::Skips;
+use super::told::Told;
 use super::{hosts, images, sources, version};
 use crate::event::{EventKind, StepName};
 use crate::host::{self, Change, Error, Remote, State};
@@ -43,6 +44,13 @@ pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
     match args.what {
         What::Wipe if args.wanted.foreign => {
             return Box::pin(foreign::inspect(options, "plan", &args.wanted)).await;
+        }
+        // A journal is a list of steps, of which nothing was compared yet.
+        _ if args.wanted.told != Told::default() => {
+            return Err(Stop::new(
+                Exit::Usage,
+                "`--report` and `--show-ignored` go with `bivouac plan wipe --foreign`\n  fix: `bivouac wipe --report FILE` writes what a wipe of our own proves",
+            ));
         }
         What::Wipe => return Box::pin(undone(options, &args.wanted)).await,
         What::Init if args.wanted.foreign || !args.wanted.hosts.is_empty() => {

@@ -1,7 +1,6 @@
 //! What the verbs that talk to hosts have in common: a run with its events, and hosts that were
 //! connected to and looked at.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -10,6 +9,7 @@ use tokio::task::JoinHandle;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::signals;
+use super::told::Told;
 use crate::cluster::Cluster;
 use crate::engine::Cancel;
 use crate::event::{Event, EventKind, Events, seconds};
@@ -66,6 +66,7 @@ impl Session {
             report: None,
             has_own_words: ["status", "diagnose", "verify-clean"].contains(&verb),
             log_dir: options.log_dir.clone(),
+            who: operator(),
             run_id: run.id.clone(),
             resume_command: Options::resume(),
         };
@@ -83,10 +84,15 @@ impl Session {
         }
     }
 
-    /// What a wipe says of its comparison besides.
-    pub fn proves(&mut self, show_ignored: bool, report: Option<PathBuf>) {
-        self.settings.show_ignored = show_ignored;
-        self.settings.report = report;
+    /// What a wipe, or a look, says of what it saw besides.
+    pub fn proves(&mut self, told: &Told) {
+        self.settings.show_ignored = told.show_ignored;
+        self.settings.report.clone_from(&told.report);
+    }
+
+    /// Whether a report is wanted, which says of each host what it is.
+    pub fn reports(&self) -> bool {
+        self.settings.report.is_some()
     }
 
     /// Starts to show events. Until then questions can be asked without a display in the way.

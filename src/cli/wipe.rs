@@ -1,7 +1,5 @@
 //! `bivouac wipe`: take the cluster away and prove that the hosts are as before.
 
-use std::path::{Path, PathBuf};
-
 use super::exit::{Exit, Stop};
 use super::foreign::{self, Wanted};
 use super::options::Options;
@@ -14,12 +12,6 @@ use crate::report;
 pub struct Args {
     #[command(flatten)]
     wanted: Wanted,
-    /// Show what is no difference because hosts change it by themselves, and the list by which it is none.
-    #[arg(long, conflicts_with = "foreign")]
-    show_ignored: bool,
-    /// Write the proof to FILE: as JSON (FILE ends with .json), as a page to hand on (.html), or both (FILE.json and FILE.html).
-    #[arg(long, value_name = "FILE", conflicts_with = "foreign")]
-    report: Option<PathBuf>,
 }
 
 pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
@@ -33,14 +25,12 @@ pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
         ));
     }
     let cluster = options.cluster()?;
-    if let Some(name) = &args.report {
-        writable(name)?;
-    }
+    args.wanted.told.writable()?;
     if !options.yes {
         confirm(&cluster)?;
     }
     let mut session = Session::begin(options, "wipe", cluster);
-    session.proves(args.show_ignored, args.report.clone());
+    session.proves(&args.wanted.told);
     let exit = match wipe(&mut session, options).await {
         Ok(exit) => exit,
         Err(stop) => stop.show(),
@@ -73,20 +63,6 @@ async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
         engine::Wiped::Failed => Exit::Failed,
         engine::Wiped::Locked => Exit::Locked,
     })
-}
-
-/// Whether the report can be written, before there is anything to report: what was wiped is not wiped again to prove it.
-fn writable(name: &Path) -> Result<(), Stop> {
-    for (path, _) in report::report_files(name) {
-        let opened = std::fs::OpenOptions::new().append(true).create(true).open(&path);
-        opened.map_err(|error| {
-            Stop::new(
-                Exit::Usage,
-                format!("the report `{}` cannot be written: {error}\n  fix: name a file in a directory that you may write to", path.display()),
-            )
-        })?;
-    }
-    Ok(())
 }
 
 /// A wipe takes a cluster's data for good: its name has to be typed.

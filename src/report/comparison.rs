@@ -160,3 +160,36 @@ fn hidden(compared: &[(&Host, &Comparison)]) -> Vec<String> {
     }
     lines.iter().flat_map(|line| line.split('\n').map(str::to_owned)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::event::{Event, EventKind};
+
+    #[test]
+    fn what_is_ignored_is_shown_where_it_is_asked_for_with_the_list_that_ignores_it() {
+        let difference = |line: &str, because: &str| Difference {
+            line: line.to_owned(),
+            because: because.to_owned(),
+        };
+        let comparison = Comparison {
+            noise: vec![difference("+ path f 644 0:0 /var/log/\u{1b}[2Jx.log", "logs")],
+            ..Comparison::default()
+        };
+        let mut state = State::default();
+        let kind = EventKind::Compared(Box::new(comparison));
+        state.apply(&Event { time: UNIX_EPOCH, host: Some("a".to_owned()), kind });
+        let log = Log::new(None);
+        let shown = |ignored| block(&state, &log, false, ignored, Style::default()).join("\n");
+        assert!(!shown(false).contains("/var/log"), "{}", shown(false));
+        let all = shown(true);
+        let (list, host) = all.split_once("a: 1 line hidden by these").unwrap();
+        assert!(host.contains("/var/log/\\x1b[2Jx.log (logs)"), "{host}");
+        for (pattern, reason) in noise::list() {
+            assert!(list.contains(pattern) && list.contains(reason), "{list}");
+        }
+        assert!(noise::UNSEEN.iter().all(|(what, _)| list.contains(what)), "{list}");
+    }
+}

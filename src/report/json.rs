@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{clean, comparison, words};
 use crate::event::{
-    Diagnosis, EtcdStatus, Event, EventKind, Finding, Health, HostStatus, Named, Proof, StepName,
+    Diagnosis, EtcdStatus, Event, EventKind, Fate, Finding, Health, HostStatus, Leftover, Looked,
+    Named, Proof, StepName,
 };
 
 /// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
@@ -104,6 +105,12 @@ enum Record<'a> {
         thing: &'a str,
         verdict: &'static str,
         because: &'a str,
+    },
+    /// Ends the `residue` of one look: `before` a wipe or without one, or `after` it. Without a number it was not seen, and why.
+    Looked {
+        look: &'static str,
+        residue: Option<usize>,
+        because: Option<&'a str>,
     },
     /// Healths are `up`, `down` and `unknown`; `null` means that there is none to be.
     HostStatus {
@@ -262,9 +269,10 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
         EventKind::ChangePlanned { step, kind, subject, diff } => {
             (Some(step), Record::ChangePlanned { kind, subject, diff })
         }
-        EventKind::Residue { name, classes, thing, verdict, because } => {
-            (None, Record::Residue { name, classes, thing, verdict, because })
+        EventKind::Residue(Leftover { name, classes, thing, fate, because, .. }) => {
+            (None, Record::Residue { name, classes, thing, verdict: fate.word(), because })
         }
+        EventKind::Looked(looked) => (None, looked_at(looked)),
         EventKind::HostStatus(status) => (None, host_status(status)),
         EventKind::EtcdStatus(status) => (None, etcd_status(status)),
         EventKind::CertificateStatus(status) => {
@@ -286,6 +294,18 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
             (None, Record::RunDone { ok, seconds, differences, critical_path })
         }
     }
+}
+
+fn looked_at(looked: &Looked) -> Record<'_> {
+    let (residue, because) = match &looked.seen {
+        Ok(sight) => {
+            let is_residue =
+                |it: &&Leftover| matches!(it.fate, Fate::Goes | Fate::Kept | Fate::Unsure);
+            (Some(sight.leftovers.iter().filter(is_residue).count()), None)
+        }
+        Err(why) => (None, Some(why.as_str())),
+    };
+    Record::Looked { look: if looked.after { "after" } else { "before" }, residue, because }
 }
 
 fn finding(found: &Finding) -> Record<'_> {

@@ -1,7 +1,7 @@
 //! An event as lines of text: for the log files, and for `--verbose`.
 
 use super::{comparison, words};
-use crate::event::{EventKind, Finding, StepName};
+use crate::event::{EventKind, Finding, Leftover, StepName};
 
 /// A step as it is always written: `runtime: start containerd`.
 pub fn step(step: &StepName) -> String {
@@ -63,8 +63,18 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
         EventKind::ChangePlanned { step: name, kind, subject, .. } => {
             format!("{}  would change {kind} {subject}", step(name))
         }
-        EventKind::Residue { name, thing, verdict, because, .. } => {
-            format!("{name}: {thing}: {verdict}: {because}")
+        EventKind::Residue(Leftover { name, thing, fate, because, .. }) => {
+            format!("{name}: {thing}: {}: {because}", fate.word())
+        }
+        EventKind::Looked(looked) => {
+            let when = if looked.after { " after the wipe" } else { "" };
+            match &looked.seen {
+                Ok(sight) => {
+                    let count = words::count(sight.passed_over.len(), "thing");
+                    format!("looked at{when}; {count} there are nothing of Kubernetes'")
+                }
+                Err(why) => format!("not looked at{when}: {why}"),
+            }
         }
         EventKind::HostStatus(status) => format!(
             "{} `{}`: ready {}, kubelet {}, runtime {}",

@@ -2,7 +2,7 @@
 
 use super::style::Style;
 use super::{clean, words};
-use crate::residue::{Judged, Outcome, Verdict, Whose};
+use crate::residue::{self, Judged, Outcome, Verdict, Whose};
 
 /// What a look at a host came to: what is there, or why that is not known.
 pub type Looked = (String, Result<Judged, String>);
@@ -12,56 +12,59 @@ const SHOWN: usize = 3;
 
 /// All hosts, each with what goes, what stays and what is unsure; `all` names everything.
 pub fn text(hosts: &[Looked], all: bool, style: Style) -> String {
-    let mut lines = Vec::new();
-    for (name, looked) in hosts {
-        let name = clean::line(name, clean::LINE);
-        match looked {
-            Err(why) => {
-                lines.push(style.red(&format!("{name}: {}", clean::line(why, clean::LINE))));
-            }
-            Ok(judged) => lines.extend(host(&name, judged, all, style)),
-        }
-    }
-    lines.join("\n") + "\n"
+    each(hosts, style, |name, judged| found(name, judged, all, style))
 }
 
 /// What is left on hosts after a wipe: one line for a clean one.
 pub fn left(hosts: &[Looked], all: bool, style: Style) -> String {
-    let mut lines = Vec::new();
-    for (name, looked) in hosts {
+    each(hosts, style, |name, judged| after(name, judged, all, style))
+}
+
+/// What on the hosts counted as nothing of Kubernetes', and what no look tells.
+pub fn ignored(hosts: &[Looked]) -> String {
+    let unseen = residue::unseen().map(|(what, why)| format!("  {what}: {why}"));
+    let mut lines = vec!["not looked for:".to_owned()];
+    lines.extend(unseen);
+    for (name, judged) in hosts.iter().filter_map(|(name, it)| Some((name, it.as_ref().ok()?))) {
+        let count = words::count(judged.passed_over.len(), "thing");
         let name = clean::line(name, clean::LINE);
-        match looked {
-            Err(why) => {
-                lines.push(style.red(&format!("{name}: {}", clean::line(why, clean::LINE))));
-            }
-            Ok(judged) if judged.residue().next().is_none() => {
-                lines.push(style.green(&format!("{name}: clean of what is known")));
-                lines.extend(settings(judged, all));
-            }
-            Ok(judged) => {
-                let count = words::count(judged.residue().count(), "thing");
-                lines.push(style.red(&format!("{name}: {count} of Kubernetes' left")));
-                lines.extend(groups(
-                    judged,
-                    all,
-                    |it| matches!(it, Outcome::Goes { .. }),
-                    "is there still",
-                ));
-                lines.extend(groups(judged, all, is_kept, "stays"));
-                lines.extend(groups(
-                    judged,
-                    all,
-                    |it| matches!(it, Outcome::Unsure { .. }),
-                    "unsure, so it stays",
-                ));
-                lines.extend(settings(judged, all));
-            }
-        }
+        lines.push(format!("{name}: {count} there that nothing calls Kubernetes'"));
+        let things = judged.passed_over.iter();
+        lines.extend(things.map(|it| format!("  {}", clean::line(it, clean::LINE))));
     }
     lines.join("\n") + "\n"
 }
 
-fn host(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
+/// One part a host; of one that was not seen, why.
+fn each(hosts: &[Looked], style: Style, of: impl Fn(&str, &Judged) -> Vec<String>) -> String {
+    let parts = hosts.iter().flat_map(|(name, looked)| {
+        let name = clean::line(name, clean::LINE);
+        match looked {
+            Err(why) => {
+                vec![style.red(&format!("{name}: {}", clean::line(why, clean::LINE)))]
+            }
+            Ok(judged) => of(&name, judged),
+        }
+    });
+    parts.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn after(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
+    let mut lines = match judged.residue().count() {
+        0 => vec![style.green(&format!("{name}: clean of what is known"))],
+        some => {
+            let count = words::count(some, "thing");
+            vec![style.red(&format!("{name}: {count} of Kubernetes' left"))]
+        }
+    };
+    lines.extend(groups(judged, all, |it| matches!(it, Outcome::Goes { .. }), "is there still"));
+    lines.extend(groups(judged, all, is_kept, "stays"));
+    lines.extend(groups(judged, all, is_unsure, "unsure, so it stays"));
+    lines.extend(settings(judged, all));
+    lines
+}
+
+fn found(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
     let mut lines = Vec::new();
     let installers: Vec<&str> = judged.installers.iter().map(|it| it.name()).collect();
     let by = match installers.as_slice() {
@@ -76,12 +79,7 @@ fn host(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
     }
     lines.extend(groups(judged, all, |it| matches!(it, Outcome::Goes { .. }), "goes"));
     lines.extend(groups(judged, all, is_kept, "stays, because it cannot be had back"));
-    lines.extend(groups(
-        judged,
-        all,
-        |it| matches!(it, Outcome::Unsure { .. }),
-        "unsure, so it stays",
-    ));
+    lines.extend(groups(judged, all, is_unsure, "unsure, so it stays"));
     lines.extend(groups(judged, all, is_owners, "stays, for it is not Kubernetes' own"));
     lines.extend(settings(judged, all));
     lines
@@ -98,6 +96,10 @@ fn settings(judged: &Judged, all: bool) -> Vec<String> {
 
 fn is_kept(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Stays { whose: Whose::Cluster, .. })
+}
+
+fn is_unsure(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Unsure { .. })
 }
 
 fn is_owners(outcome: &Outcome) -> bool {

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use crate::event::{Comparison, Diagnosis, Event, EventKind, Finding as Found, PathStep, StepName};
+use crate::event::{
+    Comparison, Diagnosis, Event, EventKind, Finding as Found, PathStep, Sight, StepName,
+};
 
 /// Everything that a display may show of a run.
 #[derive(Debug, Default)]
@@ -65,8 +67,21 @@ pub struct Host {
     pub slowest: Option<(StepName, f64)>,
     /// A wipe's comparison with the baseline; `None` before it and for other verbs.
     pub comparison: Option<Comparison>,
+    /// What was worth knowing of it, in the order in which it was told.
+    pub facts: Vec<(String, String)>,
+    /// What looks for leftovers of any Kubernetes saw.
+    pub looks: Looks,
     /// How long the host's lane took, in seconds; `None` while it runs.
     pub seconds: Option<f64>,
+}
+
+/// What looks at one host for leftovers saw, or why nothing was seen.
+#[derive(Debug, Default)]
+pub struct Looks {
+    /// Without a wipe, or before it.
+    pub before: Option<Result<Sight, String>>,
+    /// After one.
+    pub after: Option<Result<Sight, String>>,
 }
 
 /// What a host does.
@@ -240,6 +255,8 @@ impl State {
                 unchanged: 0,
                 slowest: None,
                 comparison: None,
+                facts: Vec::new(),
+                looks: Looks::default(),
                 seconds: None,
             });
             self.hosts.len() - 1
@@ -248,7 +265,24 @@ impl State {
     }
 }
 
+impl Looks {
+    /// Why the last of them saw nothing, if so.
+    pub fn unseen(&self) -> Option<&str> {
+        self.after.as_ref().or(self.before.as_ref())?.as_ref().err().map(String::as_str)
+    }
+}
+
 impl Host {
+    /// Whether anybody looked for leftovers on it, or tried to.
+    pub fn was_looked_at(&self) -> bool {
+        self.looks.before.is_some() || self.looks.after.is_some()
+    }
+
+    /// The last that was told under this name.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
+    }
+
     fn apply(&mut self, kind: &EventKind, time: SystemTime) {
         match kind {
             EventKind::StepStarted { step } => {
@@ -291,15 +325,20 @@ impl Host {
                 }
             }
             EventKind::Compared(comparison) => self.comparison = Some((**comparison).clone()),
+            EventKind::Fact { name, value } => self.facts.push((name.clone(), value.clone())),
+            EventKind::Looked(looked) => {
+                let look =
+                    if looked.after { &mut self.looks.after } else { &mut self.looks.before };
+                *look = Some(looked.seen.clone());
+            }
             EventKind::RunStarted { .. }
-            | EventKind::Fact { .. }
             | EventKind::Finding(_)
             | EventKind::Unchecked { .. }
             | EventKind::Skipped { .. }
             | EventKind::StepOutput { .. }
             | EventKind::StepWaiting { .. }
             | EventKind::ChangePlanned { .. }
-            | EventKind::Residue { .. }
+            | EventKind::Residue(_)
             | EventKind::HostStatus(_)
             | EventKind::EtcdStatus(_)
             | EventKind::CertificateStatus(_)

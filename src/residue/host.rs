@@ -293,6 +293,22 @@ impl<'a> Host<'a> {
     }
 }
 
+/// What a host told of besides the things at these places, which entries spoke of. What is only told about such things is left out.
+pub(super) fn passed_over(inventory: &Inventory, spoken: &BTreeSet<usize>) -> Vec<String> {
+    let things = inventory.things.iter().enumerate();
+    let others = things.filter(|(place, thing)| {
+        let is_thing = !matches!(
+            thing.kind,
+            Kind::Fact | Kind::Owner | Kind::Setting | Kind::Line | Kind::Attachment
+        );
+        is_thing && !spoken.contains(place)
+    });
+    let mut names: Vec<String> = others.map(|(_, thing)| shown(thing)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// A thing's name, for people.
 pub(super) fn shown(thing: &Thing) -> String {
     let name = &thing.name;

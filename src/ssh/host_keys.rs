@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -59,6 +60,8 @@ struct State {
     /// The files' lines, read at first use and again after something was recorded.
     lines: Option<Arc<Vec<Line>>>,
     unknown: Vec<UnknownKey>,
+    /// The keys that hosts were let in with, as type and fingerprint, by host and port.
+    accepted: BTreeMap<(String, u16), String>,
 }
 
 impl HostKeys {
@@ -130,10 +133,18 @@ impl HostKeys {
             key: offered.clone(),
         };
         match known_hosts::judge(&lines, host, port, offered) {
-            Verdict::Known => Ok(()),
-            Verdict::Unknown => self.meet(key),
-            verdict => Err(refusal(&verdict, &key)),
+            Verdict::Known => {}
+            Verdict::Unknown => self.meet(key)?,
+            verdict => return Err(refusal(&verdict, &key)),
         }
+        let known_as = (host.to_owned(), port);
+        self.state().accepted.insert(known_as, known_hosts::fingerprint(offered));
+        Ok(())
+    }
+
+    /// The key that a host of this run was let in with, as type and fingerprint: `ssh-ed25519 SHA256:...`.
+    pub fn accepted(&self, host: &str, port: u16) -> Option<String> {
+        self.state().accepted.get(&(host.to_owned(), port)).cloned()
     }
 
     fn meet(&self, key: UnknownKey) -> Result<(), Error> {

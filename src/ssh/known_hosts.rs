@@ -56,7 +56,7 @@ impl PartialEq for Line {
 impl Eq for Line {}
 
 /// How `known_hosts` writes a host: `name` for port 22, otherwise `[name]:port`.
-pub(super) fn known_as(host: &str, port: u16) -> String {
+pub fn known_as(host: &str, port: u16) -> String {
     let host = host.to_lowercase();
     if port == 22 { host } else { format!("[{host}]:{port}") }
 }

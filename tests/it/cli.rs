@@ -746,10 +746,14 @@ fn a_bundle_is_not_served_to_everybody() {
 }
 
 #[test]
-fn a_proof_against_a_baseline_is_not_promised_where_there_is_none() {
+fn a_report_that_cannot_be_written_is_refused_before_anything_is_done() {
     let place = Place::new();
-    for option in [&["--report", "x.json"][..], &["--show-ignored"]] {
-        let wipe = [&["wipe", "--foreign", "10.0.0.1"][..], option].concat();
-        place.refused(&wipe, 2, &["'--foreign' cannot be used with", option[0]]);
+    for verb in [&["wipe", "--foreign"][..], &["verify-clean"], &["plan", "wipe", "--foreign"]] {
+        let wipe = [verb, &["10.0.0.1", "--report", "no/such/dir/x.json"]].concat();
+        place.refused(&wipe, 2, &["the report `no/such/dir/x.json` cannot be written", "fix:"]);
     }
+    // A list of steps proves nothing.
+    let plan = ["plan", "wipe", "--report", "x.json"];
+    place.refused(&plan, 2, &["go with `bivouac plan wipe --foreign`", "fix:"]);
+    assert!(!place.dir.path().join("x.json").exists());
 }

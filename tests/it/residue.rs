@@ -463,3 +463,20 @@ fn the_shell_half_removes_below_paths_of_the_table_only() {
         assert!(!allowed(path), "{path}");
     }
 }
+
+#[test]
+fn what_nobody_calls_kubernetes_is_named_where_it_is_asked_for() {
+    let host = "link;br-mine;type=bridge|link;flannel.1;type=vxlan|netns;vpn|path;/usr/bin/podman;type=f|fact;os;value=debian |setting;vm.swappiness;now=60|line;hosts;file=/etc/hosts;number=3;text=10.0.0.9 x|link;\\x1b[2J;type=dummy";
+    let judged = judged(host);
+    assert_eq!(
+        judged.passed_over,
+        ["/usr/bin/podman", "link \\x1b[2J", "link br-mine", "network namespace vpn"]
+    );
+    let text = bivouac::report::residue_ignored(&[("h1".to_owned(), Ok(judged))]);
+    assert!(
+        text.contains("h1: 4 things there that nothing calls Kubernetes'\n  /usr/bin/podman\n")
+    );
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    // What no look can tell is named with its reason.
+    assert!(text.contains("the host's name, which installers set: not at all"), "{text}");
+}

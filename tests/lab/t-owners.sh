@@ -153,7 +153,8 @@ said() {
   for word; do grep -qF -- "$word" "$TMP/said" || { echo "$host: \`$word\` is not in $list:"; cat "$TMP/said"; return 1; }; done
 }
 planted() {
-  exits 6 "$g" all wipe --report "$TMP/proof"
+  exits 6 "$g" all wipe --report "$TMP/proof" --show-ignored
+  cp "$BASE/$g/err" "$TMP/shown"
   said b differences '/var/lib/rook' '/etc/sysctl.d/99-kubernetes-cri.conf' 'link flannel.7'
   said b owners '+ user deploy' '/opt/app/app' '/etc/cron.d/later' ':OWN-LATER' 'link docker0' 'sysctl net.ipv4.ip_forward 1' 'vm.overcommit_memory 2' '/etc/hosts' '87-podman-mine.conflist'
   if grep -E 'rook|cni-0123|KUBE-PLANTED|flannel' "$TMP/said"; then return 1; fi
@@ -166,12 +167,16 @@ import json, sys
 proof = json.load(open(sys.argv[1]))
 hosts = {host["host"]: host for host in proof["hosts"]}
 assert (hosts["a"]["result"], hosts["b"]["result"], proof["ok"]) == ("differs", "differs", False), proof
+assert all(host["address"] and host["host_key"].split()[1].startswith("SHA256:") and "Debian" in host["os"] and host["kubernetes"] == "v1.20.2" for host in hosts.values()), proof
+assert "@" in proof["who"]
 assert len(hosts["a"]["baseline"]["sha256"]) == 64 and any("rook" in it["what"] for it in hosts["b"]["differences"])
 P
   grep -q '/var/lib/rook' "$TMP/proof.html"
   if grep '<script' "$TMP/proof.html"; then return 1; fi
 }
 t "its report says the same, for programs and for people" proven
+named_ignored() { grep -qF 'never a difference (patterns of paths):' "$TMP/shown" && grep -qE '^b: [0-9]+ lines? hidden by these' "$TMP/shown" && grep -q '/var/log' "$TMP/shown"; }
+t "what is ignored is named, with the list that ignores it" named_ignored
 # The mode is back, and what was there before is there; what came since went.
 back() { is "755 root"; on a "ls $audit"; [ "$(on a "ls $audit")" = old.log ]; }
 t "the audit log's directory has its mode again, and what was in it" back
