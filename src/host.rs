@@ -7,6 +7,7 @@ mod change;
 mod clear;
 pub mod evidence;
 pub mod facts;
+mod guard;
 mod identity;
 pub mod inventory;
 mod journal;

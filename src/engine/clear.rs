@@ -12,7 +12,7 @@ use super::wipe::{CHANGES, LIMIT, LOOKS, Lane, Stopped, Wiped, named};
 use crate::event::{EventKind, Events, seconds};
 use crate::host::inventory::InventoryError;
 use crate::host::{Error, Journal, Locked, Outcome, Remote};
-use crate::residue::{self, Judged, Past, Removal, Wishes};
+use crate::residue::{self, Judged, Past, Removal, Stage, Wishes};
 
 /// Limit for a look at a host.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(180);
@@ -190,7 +190,12 @@ impl Lane {
             );
             self.step("note what goes", LOOKS, work).await?;
         }
-        for (entry, removal) in &removals {
+        let mut is_shut_out = false;
+        for (index, (entry, removal)) in removals.iter().enumerate() {
+            // The rules that they serve are there again.
+            if is_shut_out && removal.stage == Stage::Sets {
+                continue;
+            }
             if self.options.cancel.is_stopped() {
                 return Err(Stopped::Lane);
             }
@@ -204,6 +209,14 @@ impl Lane {
                 // The others have their own places; what stays is seen in the end.
                 Err(Stopped::Step) => failed = true,
                 Err(Stopped::Lane) => return Err(Stopped::Lane),
+            }
+            let next = removals.get(index + 1).map(|(_, next)| next.stage);
+            if removal.stage == Stage::Rules && next != Some(Stage::Rules) {
+                match self.step("log in anew, without these rules", LOOKS, journal.prove()).await {
+                    Ok(()) => {}
+                    Err(Stopped::Step) => (failed, is_shut_out) = (true, true),
+                    Err(Stopped::Lane) => return Err(Stopped::Lane),
+                }
             }
         }
         if !removals.is_empty() {

@@ -314,9 +314,9 @@ impl Lane {
             }
             Err(error) => {
                 let stopped = match &error {
-                    Error::Script { .. } | Error::Ssh(ssh::Error::Hung { stopped: true, .. }) => {
-                        Stopped::Step
-                    }
+                    Error::Script { .. }
+                    | Error::ShutOut { is_back: true, .. }
+                    | Error::Ssh(ssh::Error::Hung { stopped: true, .. }) => Stopped::Step,
                     _ => Stopped::Lane,
                 };
                 let Failure { cause, fix, tail, .. } = error.into();

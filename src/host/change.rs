@@ -124,6 +124,11 @@ impl Change {
         }
     }
 
+    /// Whether it takes something out of the packet filter that may let the operator in.
+    pub fn is_guarded(&self) -> bool {
+        matches!(self, Self::Clear { what: Clear::Chains | Clear::Rule | Clear::Table, .. })
+    }
+
     /// The arguments of the shell half; they are journaled, so no secret is ever among them.
     pub fn arguments(&self) -> Vec<String> {
         let yes = |wanted: &bool| if *wanted { "yes" } else { "-" }.to_owned();

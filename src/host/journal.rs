@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 
 use super::change::{Change, Data, Upload};
+use super::guard;
 use super::lock::{self, Locked};
 use super::remote::{Answer, Error, Lines, Remote};
 use super::words;
@@ -16,6 +17,9 @@ const UNCHANGED: i32 = 79;
 
 /// Limit for what only touches small files.
 const SHORT: Duration = Duration::from_secs(60);
+
+/// How often one undo may take something out of the packet filter, each time with a proof.
+const PROOFS: u32 = 3;
 
 /// How far an entry got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +137,10 @@ impl Journal {
     pub async fn open(host: Locked) -> Result<Self, Error> {
         let (mut remote, entries) = host.into_parts();
         remote.read("bv_open", Duration::from_secs(600)).await?;
-        Ok(Self { remote, entries })
+        let mut journal = Self { remote, entries };
+        // A run that was cut off may have left it to us.
+        guard::prove(&mut journal.remote, false).await?;
+        Ok(journal)
     }
 
     /// All entries, oldest first.
@@ -218,7 +225,7 @@ impl Journal {
             state: State::Started,
         });
         self.settled(&answer).await;
-        answer?.good()?;
+        answer.map_err(|error| guard::cut_off(error, change.is_guarded()))?.good()?;
         if let Some(entry) = self.entries.last_mut() {
             entry.state = State::Done;
         }
@@ -262,9 +269,27 @@ impl Journal {
         lines: Option<Lines>,
     ) -> Result<Undone, Error> {
         let script = format!("{}bv_undo {seq}", within(limit));
-        let answer = self.remote.ask(&script, Stdin::Empty, limit, lines, None).await;
-        self.settled(&answer).await;
-        let answer = answer?.good()?;
+        let mut proofs = 0;
+        let answer = loop {
+            let ask = self.remote.ask(&script, Stdin::Empty, limit, lines.clone(), None);
+            let answer = ask.await;
+            self.settled(&answer).await;
+            let guarded = self
+                .entries
+                .iter()
+                .any(|it| it.seq == seq && guard::KINDS.contains(&it.kind.as_str()));
+            let answer = answer.map_err(|error| guard::cut_off(error, guarded))?.good()?;
+            if !answer.stdout.lines().any(|line| line == "unproven") {
+                break answer;
+            }
+            // With the login it goes on where it stopped.
+            proofs += 1;
+            if proofs > PROOFS {
+                let cause = "the cluster's rules come back into the packet filter as soon as they are taken out: something of it still runs".to_owned();
+                return Err(Error::Script { cause, answer });
+            }
+            self.prove().await?;
+        };
         let kept: Undone = answer
             .stdout
             .lines()
@@ -275,6 +300,12 @@ impl Journal {
             entry.state = if kept.is_empty() { State::Undone } else { State::Kept };
         }
         Ok(kept)
+    }
+
+    /// Where something was taken out of the packet filter, proves with a new login that the host still lets its operator in; without one
+    /// it is put back. All of it has one proof.
+    pub async fn prove(&mut self) -> Result<(), Error> {
+        guard::prove(&mut self.remote, true).await
     }
 
     /// Lets systemd forget what is gone, then compares the host with its baseline.

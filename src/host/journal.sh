@@ -177,7 +177,8 @@ bv_keep() {
     bv_kept=kept
 }
 
-# Restores the state before entry $1: bv_undo SEQ. Prints `kept ...` for what was left alone.
+# Restores the state before entry $1: bv_undo SEQ. Prints `kept ...` for what was left alone, or `unproven` where it is to be called once more after
+# a new login.
 bv_undo() {
     bv_seq=$1
     bv_saved=$BV/before/$bv_seq
@@ -187,8 +188,14 @@ bv_undo() {
     shift 6
     bv_busy "undo $bv_seq"
     bv_cut "$bv_seq" undo-before
-    bv_kept=
+    bv_kept='' bv_unproven=''
     "bv_${bv_kind}_undo" "$@" || exit 1
+    # What let the operator in may have gone (guard.sh): the rest of the undo, and its mark, wait for a new login.
+    if [ -n "$bv_unproven" ]; then
+        bv_cut "$bv_seq" unproven-after
+        echo unproven
+        exit 0
+    fi
     bv_cut "$bv_seq" undo-after
     # Undone but for what was kept: the entry stands, and the host is no longer in our hands.
     bv_mark "${bv_kept:-undone} $bv_seq"

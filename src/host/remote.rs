@@ -14,6 +14,7 @@ use crate::ssh::{self, Connection, Exit, HostKeys, Output, Request, Shell, Stdin
 /// The shell half of the host floor: sent once a connection, as functions.
 const PRELUDE: &[&str] = &[
     include_str!("journal.sh"),
+    include_str!("guard.sh"),
     include_str!("baseline.sh"),
     include_str!("kind/file.sh"),
     include_str!("kind/served.sh"),
@@ -29,6 +30,7 @@ const PRELUDE: &[&str] = &[
     include_str!("kind/sysctl.sh"),
     include_str!("kind/swap.sh"),
     include_str!("kind/module.sh"),
+    include_str!("kind/chains.sh"),
     include_str!("kind/kernel.sh"),
     include_str!("kind/kubeadm.sh"),
     include_str!("kind/kubeadm_move.sh"),
@@ -72,6 +74,13 @@ pub enum Error {
     /// Another run has changed the host since it was looked at.
     #[error("another run has changed this host meanwhile: its last step was `{step}`")]
     Moved { step: String },
+    /// After rules were taken out of the packet filter no new login worked.
+    #[error("without the cluster's rules no login works ({cause}): {}", back(*.is_back))]
+    ShutOut {
+        cause: String,
+        /// The rules are there again; otherwise the host puts them back by itself, and nothing more can be done there until then.
+        is_back: bool,
+    },
     /// The journal holds something that this version does not write.
     #[error("the journal's line `{line}` cannot be read")]
     Journal { line: String },
@@ -108,8 +117,19 @@ impl Error {
                 "see what it waits for on the host, or end it there (`kill`); then run the same command again".to_owned()
             }
             Self::Moved { .. } => "run the same command again: it plans with what is there now".to_owned(),
+            Self::ShutOut { .. } => {
+                "let SSH from here in by a rule of the host's own, then run the same command again".to_owned()
+            }
             Self::Journal { .. } => "use the version of bivouac that wrote it".to_owned(),
         }
+    }
+}
+
+fn back(is_back: bool) -> String {
+    if is_back {
+        "they were put back".to_owned()
+    } else {
+        format!("the host puts them back by itself within {} s", super::guard::WAIT.as_secs())
     }
 }
 

@@ -64,6 +64,15 @@ impl Connection {
         Ok(Self { link: Arc::new(Link { handle, farewell, target, keys }) })
     }
 
+    /// Another connection to the same host, made the same way.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Connection::open`].
+    pub async fn again(&self) -> Result<Self, Error> {
+        Self::open(&self.link.target, Arc::clone(&self.link.keys)).await
+    }
+
     /// Opens a channel and starts a shell on it, as root.
     ///
     /// # Errors

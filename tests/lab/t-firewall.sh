@@ -98,3 +98,32 @@ conflict() {
   wiped
 }
 t "a network that its owner has in another zone is not moved: refused by name" conflict
+# SSH comes in from the cluster's hosts alone, and the operator sits at one: without these sources he is shut out.
+enters() { ssh -n -o BatchMode=yes -o ConnectTimeout=2 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i "$LAB_KEY" "root@$(address h1)" true; }
+ssh_service() { on h1 "firewall-cmd -q --permanent --zone=public --$1-service=ssh; firewall-cmd -q --zone=public --$1-service=ssh"; }
+shut_out() {
+  ssh_service remove
+  ssh_service add
+  state > "$TMP/state"
+  local here
+  here=$(address h1)
+  sed -i "s/addresses }}\"\]/addresses }}\", \"${here%.*}.1\"]/" "$TMP/playbooks/playbooks/init/10.yaml"
+  exits 0 h1 init
+  ssh_service remove
+  enters
+  state > "$TMP/let-in"
+  exits 1 h1 wipe
+  grep -F 'without the cluster'"'"'s rules no login works' "$TMP/h1.err" && grep -F 'they were put back' "$TMP/h1.err"
+  state > "$TMP/now" && same "$TMP/let-in" "$TMP/now" && enters
+  on h1 '! grep -q "^undone" /var/lib/bivouac/journal && [ ! -e /run/bivouac-guard ]'
+}
+t "a wipe that would shut its operator out lets him in again, and says so" shut_out
+by_itself() {
+  cut unproven-after wipe
+  if enters; then return 1; fi
+  comes on h1 '[ ! -e /run/bivouac-guard ]'
+  state > "$TMP/now" && same "$TMP/let-in" "$TMP/now" && enters
+}
+t "one that is killed then is taken back by the host" by_itself
+let_in() { ssh_service add && wiped; }
+t "when the owner lets SSH in it is whole" let_in

@@ -88,7 +88,8 @@ bv_firewall_alike() {
     [ "$(tr -d ' \t\r\n' <"$1")" = "$(tr -d ' \t\r\n' <"$2")" ]
 }
 
-# firewalld keeps what a zone was before as `.old`, also on a removal.
+# What holds now goes first and alone, and what holds after a restart only when a new login has worked (guard.sh): a host that would shut its
+# operator out has everything again, whatever happens to it in between. firewalld keeps what a zone was before as `.old`, also on a removal.
 bv_firewall_undo() {
     shift "$bv_nargs"
     bv_then='' bv_for_good='' bv_file=absent bv_backup=absent
@@ -101,8 +102,14 @@ bv_firewall_undo() {
         esac
     done
     if bv_firewall_runs; then
-        bv_firewall_set remove "$(bv_firewall_of "$bv_then" '' "$(bv_firewall_sources)")" '' &&
-            bv_firewall_set remove "$(bv_firewall_of "$bv_for_good" '' "$(bv_firewall_sources --permanent)")" --permanent || return 1
+        bv_gone=$(bv_firewall_of "$bv_then" '' "$(bv_firewall_sources)")
+        if [ -n "$bv_gone" ]; then
+            printf '%s\n' "$bv_gone" >"$BV_LIVE/sources" && bv_guard_save sources <"$BV_LIVE/sources" &&
+                bv_firewall_set remove "$bv_gone" '' || return 1
+            bv_unproven=yes
+            return
+        fi
+        bv_firewall_set remove "$(bv_firewall_of "$bv_for_good" '' "$(bv_firewall_sources --permanent)")" --permanent || return 1
     elif [ -e "$BV_ZONE" ] && command -v firewall-offline-cmd >/dev/null; then
         for bv_source in $bv_for_good; do
             ! firewall-offline-cmd --quiet --zone=trusted "--query-source=$bv_source" ||

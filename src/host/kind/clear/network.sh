@@ -1,4 +1,5 @@
-# The packet filter, links, routes, namespaces, cgroups. Each goes by its own name.
+# The packet filter, links, routes, namespaces, cgroups. Each goes by its own name; what may have let the operator in has the guard (guard.sh), which
+# he confirms when all rules are gone (engine/clear.rs).
 
 # chains TOOL 'TABLE CHAIN'...
 bv_clear_chains_is() {
@@ -22,37 +23,14 @@ bv_clear_chains_do() {
     shift
     bv_clear_chains_there "$@"
     [ -n "$bv_there" ] || return 0
-    # Only these chains, and the rules that lead to them, are in the transaction; what a comment says is no jump.
-    timeout 30 "$bv_tool-save" 2>/dev/null | BV_WANT=$bv_there awk '
-        BEGIN { n = split(ENVIRON["BV_WANT"], all, "\n"); for (i = 1; i <= n; i++) want[all[i]] = 1 }
-        /^\*/ { table = substr($1, 2); head = $0; n = 0; m = 0; next }
-        /^:/ { name = substr($1, 2); if ((table " " name) in want) chains[++n] = name; next }
-        /^-A/ {
-            if ((table " " $2) in want) next
-            rule = $0
-            gsub(/"([^"\\]|\\.)*"/, "quoted", rule)
-            count = split(rule, words, " ")
-            for (i = 3; i < count; i++)
-                if ((words[i] == "-j" || words[i] == "-g") && (table " " words[i + 1]) in want) {
-                    sub(/^-A/, "-D")
-                    jumps[++m] = $0
-                    break
-                }
-            next
-        }
-        /^COMMIT/ && (n || m) {
-            print head
-            for (i = 1; i <= n; i++) print ":" chains[i] " - [0:0]"
-            for (i = 1; i <= m; i++) print jumps[i]
-            for (i = 1; i <= n; i++) print "-X " chains[i]
-            print "COMMIT"
-        }' >"$BV/chains"
-    [ ! -s "$BV/chains" ] || "$bv_tool-restore" --noflush --wait 30 <"$BV/chains" || return 1
-    awk '/^\*/ { table = substr($1, 2) } $1 == "-D" { print table, $2 }' "$BV/chains" | sort -u | while read -r bv_table bv_chain; do
-        bv_clear_base "$bv_tool" "$bv_table" "$bv_chain"
+    bv_chains_take "$bv_tool" '' "$bv_there" && bv_clear_emptied "$bv_tool"
+}
+# Takes away what is empty since.
+bv_clear_emptied() {
+    printf '%s\n' "$bv_emptied" | while read -r bv_table bv_chain; do
+        [ -z "$bv_chain" ] || bv_clear_base "$1" "$bv_table" "$bv_chain"
     done
-    rm -f "$BV/chains"
-    bv_clear_tables "$bv_tool"
+    bv_clear_tables "$1"
 }
 # A chain of iptables' own that it makes with the first rule goes with the last one, as it was before: bv_clear_base TOOL TABLE CHAIN. Only
 # the variant for nftables can (from 1.8.8 on), and only of one that is empty and accepts.
@@ -75,10 +53,7 @@ bv_clear_rule_is() {
 }
 bv_clear_rule_before() { :; }
 bv_clear_rule_do() {
-    printf '*%s\n-D%s\nCOMMIT\n' "$2" "${3#-A}" | "$1-restore" --noflush --wait 30 || return 1
-    bv_rest=${3#-A }
-    bv_clear_base "$1" "$2" "${bv_rest%% *}"
-    bv_clear_tables "$1"
+    bv_chains_take "$1" '' "$2 $3" && bv_clear_emptied "$1"
 }
 # Tables in which nothing is left but empty chains that accept everything go too. Without nft there is one way: a table that is read anew with
 # nothing in it is made without anything. That is done to none that holds a rule, a chain of somebody's own, or what iptables cannot read.
@@ -104,7 +79,10 @@ bv_clear_table_is() {
     ! command -v nft >/dev/null || ! timeout 20 nft list tables 2>/dev/null | grep -qxF -- "table $1 $2"
 }
 bv_clear_table_before() { :; }
-bv_clear_table_do() { nft delete table "$1" "$2"; }
+bv_clear_table_do() {
+    timeout 20 nft -s list table "$1" "$2" >"$BV_LIVE/table" && bv_guard_save nft <"$BV_LIVE/table" && nft delete table "$1" "$2" || return 1
+    rm -f "$BV_LIVE/table"
+}
 bv_clear_table_undo() { :; }
 
 # sets NAME...

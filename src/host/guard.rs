@@ -1,0 +1,144 @@
+//! The guard of the way in (`guard.sh`): what was taken out of a host's packet filter stays out only if a new login works without it.
+
+use std::time::{Duration, Instant};
+
+use super::remote::{Error, Remote};
+use crate::ssh::{self, Connection};
+
+/// How long the host waits for a new login, from the last removal on (`BV_GUARD_WAIT`).
+pub(super) const WAIT: Duration = Duration::from_secs(45);
+
+/// Kinds of steps whose undo takes something out of the packet filter.
+pub(super) const KINDS: [&str; 2] = ["firewall", "kernel"];
+
+/// Limit for the logins that are tried; the host waits for longer.
+const LOGIN: Duration = Duration::from_secs(30);
+
+/// A refusal that comes at once may be of a server that is just being started anew: as long it is asked again.
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// Pause between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Limit for what the host does about it.
+const SHORT: Duration = Duration::from_secs(60);
+
+/// Where something waits for a new login, logs in and confirms it, or has it put back. `went` where something has just been taken out on
+/// this connection.
+pub(super) async fn prove(remote: &mut Remote, went: bool) -> Result<(), Error> {
+    let armed = remote.try_read("bv_guard_armed", SHORT).await;
+    if armed.map_err(|error| cut_off(error, went))?.status != 0 {
+        return Ok(());
+    }
+    let Err(cause) = Box::pin(login(&remote.connection)).await else {
+        remote.read("bv_guard_confirm", SHORT).await?;
+        return Ok(());
+    };
+    match remote.read("bv_guard_back", SHORT).await {
+        Ok(_) => Err(Error::ShutOut { cause, is_back: true }),
+        Err(Error::Script { cause: why, answer }) => {
+            let cause = format!(
+                "without the cluster's rules no login works ({cause}), and they could not be put back: {why}"
+            );
+            Err(Error::Script { cause, answer })
+        }
+        Err(_) => Err(Error::ShutOut { cause, is_back: false }),
+    }
+}
+
+/// Logs in anew, the way that the host was reached before; says why that does not work.
+async fn login(connection: &Connection) -> Result<(), String> {
+    let began = Instant::now();
+    let logins = async {
+        loop {
+            let cause = match connection.again().await {
+                Ok(connection) => {
+                    connection.close().await;
+                    return Ok(());
+                }
+                Err(error) if lets_in(&error) => return Ok(()),
+                Err(error) => error.to_string(),
+            };
+            if began.elapsed() > AGAIN {
+                return Err(cause);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    let late = |_| Err(format!("no answer within {} s", LOGIN.as_secs()));
+    tokio::time::timeout(LOGIN, logins).await.unwrap_or_else(late)
+}
+
+/// Whether the packets came through all the same: a second login may be refused where the first was not, for its password was good for one
+/// time. Another key is another machine's.
+fn lets_in(error: &ssh::Error) -> bool {
+    error.is_login() && !error.is_host_key()
+}
+
+/// A connection that breaks while something is taken out of the packet filter was cut off by that, as far as anybody can tell.
+pub(super) fn cut_off(error: Error, guarded: bool) -> Error {
+    match error {
+        Error::Ssh(it @ (ssh::Error::Lost { .. } | ssh::Error::Hung { stopped: false, .. }))
+            if guarded =>
+        {
+            Error::ShutOut { cause: it.to_string(), is_back: false }
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused() -> ssh::Error {
+        ssh::Error::Refused { address: "h".to_owned(), port: 22 }
+    }
+
+    #[test]
+    fn the_host_waits_for_longer_than_logins_are_tried() {
+        let line = format!("\nBV_GUARD_WAIT={}\n", WAIT.as_secs());
+        assert!(include_str!("guard.sh").contains(&line));
+        assert!(LOGIN + Duration::from_secs(5) < WAIT);
+    }
+
+    #[test]
+    fn kinds_whose_undo_waits_for_a_login_are_listed() {
+        let kinds = concat!(env!("CARGO_MANIFEST_DIR"), "/src/host/kind");
+        let mut waiting: Vec<String> = std::fs::read_dir(kinds)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.is_file())
+            .filter(|path| std::fs::read_to_string(path).unwrap().contains("bv_unproven"))
+            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            // What the kinds share.
+            .filter(|name| name != "chains")
+            .collect();
+        waiting.sort();
+        assert_eq!(waiting, KINDS);
+    }
+
+    #[test]
+    fn a_login_that_is_refused_came_through_the_packet_filter() {
+        let login = ssh::Error::LoginRefused {
+            user: "ops".to_owned(),
+            tried: Vec::new(),
+            accepts: Vec::new(),
+            farewell: None,
+        };
+        assert!(lets_in(&login));
+        assert!(!lets_in(&refused()));
+        let unknown = ssh::Error::HostName("h".to_owned());
+        assert!(!lets_in(&unknown), "somebody else may have answered");
+    }
+
+    #[test]
+    fn a_connection_that_breaks_is_a_cut_only_where_rules_went() {
+        let lost = || Error::Ssh(ssh::Error::Lost { reason: "silent".to_owned() });
+        let cut = cut_off(lost(), true);
+        assert!(matches!(&cut, Error::ShutOut { is_back: false, .. }));
+        assert!(cut.to_string().contains("by itself within 45 s"), "{cut}");
+        assert!(matches!(cut_off(lost(), false), Error::Ssh(_)));
+        assert!(matches!(cut_off(Error::Ssh(refused()), true), Error::Ssh(_)));
+    }
+}

@@ -1,0 +1,147 @@
+# The guard of the way in: what is taken out of a host's packet filter comes back by itself, unless a new login shows in time that the host still
+# lets its operator in (residue.md, D1). Who is connected stays so, and so proves nothing.
+#
+# Whoever takes something out saves it here first, exactly: rules with their places, never a table. The first piece starts a process that holds no
+# lock and outlives the connection and its session; each piece begins the time anew. Then either the operator's new login confirms (one for
+# all pieces), or what was saved is put back, last piece first: at once on his word, or by that process when the time is over. What came back by
+# itself meanwhile is not put there twice, so a piece may be saved and never taken out.
+#
+# It is no part of /run/bivouac, for it may outlive the run:
+#   armed    something was taken out and is not confirmed. Who renames it has decided: there is one `mv` that works
+#   back     the program that puts back; `said` is what it said where it did not work
+#   N.KIND   a piece: `sources`, `nft`, or a program: `iptables`, `ip6tables-legacy`
+BV_GUARD=/run/bivouac-guard
+# Seconds without a new login; more than LOGIN in journal.rs.
+BV_GUARD_WAIT=45
+
+# What puts back. It runs without this shell, so all that it needs is in it.
+bv_guard_program() {
+    cat <<'E'
+# bv_back_rules TOOL PIECE [first]: what of the piece is not there. Rules of others go where they were; with `first`, where somebody changed the chain since,
+# to its beginning.
+bv_back_rules() {
+    { "$1-save" 2>/dev/null; echo; } | BV_FIRST=${3:-} awk '
+        NR == FNR {
+            if (/^\*/) table = $1
+            if (/^:/) there[table " " substr($1, 2)] = 1
+            if ($1 == "-A") { filled[table " " $2] = 1; have[table " " $0]++ }
+            next
+        }
+        /^\*/ { table = $1; n = 0; m = 0; print; next }
+        /^:/ { if (!((table " " substr($1, 2)) in there)) print $1 " - [0:0]"; next }
+        $1 == "-A" { if (!((table " " $2) in filled)) rules[++n] = $0; next }
+        /^@/ {
+            place = substr($1, 2); chain = $3; line = $0
+            sub(/^@[0-9]+ /, "", line)
+            if (have[table " " line] > 0) { have[table " " line]--; next }
+            sub(/^-A [^ ]+ /, "", line)
+            others[++m] = "-I " chain (ENVIRON["BV_FIRST"] == "" ? " " place : "") " " line
+            next
+        }
+        /^COMMIT/ {
+            for (i = 1; i <= n; i++) print rules[i]
+            if (ENVIRON["BV_FIRST"] == "") for (i = 1; i <= m; i++) print others[i]
+            else for (i = m; i > 0; i--) print others[i]
+            print
+        }' - "$2" >"$2.now" && "$1-restore" --noflush --wait 10 <"$2.now"
+}
+bv_back() {
+    case $1 in
+    *.sources)
+        while IFS= read -r bv_source; do
+            firewall-cmd --zone=trusted "--query-source=$bv_source" >/dev/null 2>&1 </dev/null ||
+                firewall-cmd --zone=trusted "--add-source=$bv_source" >/dev/null </dev/null || return 1
+        done <"$1"
+        ;;
+    *.nft)
+        read -r _ bv_family bv_name _ <"$1"
+        nft list table "$bv_family" "$bv_name" >/dev/null 2>&1 || nft -f "$1"
+        ;;
+    *.iptables* | *.ip6tables*) bv_back_rules "${1##*.}" "$1" || bv_back_rules "${1##*.}" "$1" first ;;
+    *) return 1 ;;
+    esac
+}
+bv_bad=
+# Without a kind it was not whole yet, and so nothing went.
+for bv_piece in $(find "$BV_GUARD" -name '[0-9]*.*' ! -name '*.now' | sort -r); do
+    bv_back "$bv_piece" || bv_bad=yes
+done
+if [ -n "$bv_bad" ]; then
+    : >"$BV_GUARD/failed"
+    exit 1
+fi
+rm -rf "$BV_GUARD"
+E
+}
+
+# What waits. It may be that systemd is the one who starts it, so it brings its own surroundings.
+bv_guard_watch() {
+    {
+        printf 'PATH=%s\nLC_ALL=C\nexport PATH LC_ALL\nBV_GUARD=%s\n' "$PATH" "$BV_GUARD"
+        bv_guard_program
+    } >"$BV_GUARD/back" || return 1
+    cat >"$BV_GUARD/watch" <<E
+trap '' HUP
+cd /
+bv_left=$((BV_GUARD_WAIT * 5)) bv_pieces=
+while [ -e $BV_GUARD/armed ] && [ "\$bv_left" -gt 0 ]; do
+    bv_now=\$(ls $BV_GUARD)
+    # What is pushed begins the time anew.
+    if [ "\$bv_now" != "\$bv_pieces" ]; then bv_left=$((BV_GUARD_WAIT * 5)) bv_pieces=\$bv_now; fi
+    bv_left=\$((bv_left - 1))
+    sleep 0.2
+done
+mv $BV_GUARD/armed $BV_GUARD/decided 2>/dev/null || exit 0
+sh $BV_GUARD/back >$BV_GUARD/said 2>&1
+exit 0
+E
+}
+
+# Starts the guard where it does not stand. The one of a run that was cut off is confirmed or has put back by now (Journal::open).
+bv_guard_arm() {
+    [ ! -e "$BV_GUARD/armed" ] || return 0
+    bv_guard_settled || bv_die "what an earlier run took out of the packet filter was not put back: $bv_said; put it back by hand (it is in \`$BV_GUARD\`), then remove that directory"
+    mkdir -m 0700 "$BV_GUARD" || bv_die "\`$BV_GUARD\` cannot be made: nothing is taken out of the packet filter"
+    { bv_guard_watch && : >"$BV_GUARD/armed"; } || bv_die "\`$BV_GUARD\` cannot be written: nothing is taken out of the packet filter"
+    # systemd's own keep it where the processes of a session end with it (`KillUserProcesses=` in logind.conf(5)).
+    if [ -d /run/systemd/system ] && timeout 5 systemd-run --quiet --unit=bivouac-guard /bin/sh "$BV_GUARD/watch" >/dev/null 2>&1 </dev/null 7<&- 8<&- 9<&-; then
+        : >"$BV_GUARD/unit"
+    else
+        setsid sh "$BV_GUARD/watch" >/dev/null 2>&1 </dev/null 7<&- 8<&- 9<&- &
+    fi
+}
+# What is being put back is, or could not be.
+bv_guard_over() { [ ! -d "$BV_GUARD" ] || [ -e "$BV_GUARD/failed" ]; }
+
+# bv_guard_save KIND <PIECE: before it is taken out.
+bv_guard_save() {
+    bv_guard_arm
+    bv_piece=$BV_GUARD/$(printf '%03d' "$(find "$BV_GUARD" -name '[0-9]*' | wc -l)")
+    { cat >"$bv_piece" && mv -f "$bv_piece" "$bv_piece.$1"; } || bv_die "\`$bv_piece\` cannot be written: nothing is taken out of the packet filter"
+}
+
+# Waits for the end of a putting back. Where it did not work bv_said says why.
+bv_guard_settled() {
+    if bv_wait_for 150 bv_guard_over && [ ! -d "$BV_GUARD" ]; then return; fi
+    bv_said=$(tail -n 1 "$BV_GUARD/said" 2>/dev/null)
+    return 1
+}
+
+# Whether something waits for a new login.
+bv_guard_armed() { [ -e "$BV_GUARD/armed" ]; }
+
+# A new login has worked.
+bv_guard_confirm() {
+    mv "$BV_GUARD/armed" "$BV_GUARD/decided" 2>/dev/null ||
+        bv_die "E: no new login came within $BV_GUARD_WAIT s, so what was taken out of the packet filter was put back"
+    [ ! -e "$BV_GUARD/unit" ] || timeout 10 systemctl stop bivouac-guard.service 2>/dev/null
+    rm -rf "$BV_GUARD"
+}
+
+# None did.
+bv_guard_back() {
+    if mv "$BV_GUARD/armed" "$BV_GUARD/decided" 2>/dev/null; then
+        sh "$BV_GUARD/back" >"$BV_GUARD/said" 2>&1
+    fi
+    bv_guard_settled || bv_die "E: ${bv_said:-it does not end}"
+}
