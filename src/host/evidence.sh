@@ -245,7 +245,7 @@ if has containerd; then
 fi
 # Whether containerd serves the Container Runtime Interface: `ctr` works without.
 if has ctr && [ -S /run/containerd/containerd.sock ]; then
-    plugins=$(timeout 10 ctr plugins ls 2>/dev/null) && {
+    plugins=$(timeout 10 ctr --address /run/containerd/containerd.sock plugins ls 2>/dev/null) && {
         state=$(printf '%s\n' "$plugins" | awk '$1 ~ /^io\.containerd\.(grpc\.v1$|cri\.v1$)/ && ($2 == "cri" || $2 == "runtime") { print $NF; exit }')
         say cri.plugin "${state:-absent}"
     }
@@ -259,7 +259,7 @@ if has crictl; then
         say cri "down $(last "$answer" | clean)"
     fi
 fi
-if [ -z "$images" ] && has ctr; then images=$(timeout 10 ctr -n k8s.io images ls -q 2>/dev/null | grep -v '^sha256:'); fi
+if [ -z "$images" ] && has ctr; then images=$(timeout 10 ctr --address /run/containerd/containerd.sock -n k8s.io images ls -q 2>/dev/null | grep -v '^sha256:'); fi
 if [ -n "$images" ]; then
     say images -
     printf '%s\n' "$images" | head -n 300 | sed 's/^/image /'

@@ -132,7 +132,7 @@ fi
 if has crictl; then
     if timeout 10 crictl info >/dev/null 2>&1; then say runtime up; else say runtime down; fi
 elif has ctr; then
-    if timeout 10 ctr version >/dev/null 2>&1; then say runtime up; else say runtime down; fi
+    if timeout 10 ctr --address /run/containerd/containerd.sock version >/dev/null 2>&1; then say runtime up; else say runtime down; fi
 fi
 
 # Static pods.

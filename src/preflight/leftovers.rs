@@ -29,10 +29,15 @@ const DATA: [&str; 7] = [
     "/etc/origin",
 ];
 
-/// Pod networks by the names that CNI's plugins write into comments of rules (containernetworking/plugins,
-/// `pkg/utils/utils.go`: `FormatComment`): ours, flannel's, Calico's, and those that come with Weave, kind, cri-o,
-/// containerd and kube-router. The same list is in `facts/packets.sh`.
-const NETWORKS: &str = "bivouac|cbr0|k8s-pod-network|weave|kindnet|crio|containerd-net|kubernetes";
+/// What takes away nothing else, and asks first. A line that reads all rules and writes them anew loses those that it does not
+/// understand, and people their hosts (k3s-io/k3s#8793, kubernetes#112477); one that clears all virtual servers loses keepalived's
+/// (kubernetes#59507).
+fn wiped(host: &HostFacts<'_>) -> String {
+    format!(
+        "`bivouac wipe --foreign {}` takes them out and nothing else, after it has shown what goes; or reboot",
+        host.host.display
+    )
+}
 
 fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     let left = &host.facts.leftovers;
@@ -68,12 +73,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
     // kube-proxy writes its own over them.
     if let Some(chains) = left.chains.as_ref().filter(|chains| !chains.is_empty()) {
         let message = format!("firewall chains of another cluster are left: {}", quoted(chains));
-        let finding = host.warning(CHECK.name, message, "take them out, or reboot");
-        let names = "KUBE-|cali-|CILIUM_|FLANNEL-|WEAVE-";
-        let command = format!(
-            r#"iptables-save | grep -vE '{names}|name: ."({NETWORKS})." id: ' | iptables-restore"#
-        );
-        findings.push(finding.typed(command));
+        findings.push(host.warning(CHECK.name, message, wiped(host)));
     }
     findings.extend(tables(host));
     findings
@@ -116,16 +116,7 @@ fn tables(host: &HostFacts<'_>) -> Vec<Finding> {
     let is_proxy = left.links.iter().flatten().any(|link| link == "kube-ipvs0");
     if let Some(servers) = left.servers.filter(|servers| *servers > 0 && is_proxy) {
         let message = format!("virtual servers of another cluster are left in IPVS: {servers}");
-        findings.push(host.error(CHECK.name, message, "reboot, or clear them").typed("ipvsadm -C"));
+        findings.push(host.error(CHECK.name, message, wiped(host)));
     }
     findings
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn hosts_look_for_the_same_pod_networks() {
-        let script = include_str!("../host/facts/packets.sh");
-        assert!(script.contains(&format!("({})", super::NETWORKS)));
-    }
 }

@@ -2,6 +2,7 @@
 
 mod docker;
 mod facts;
+mod runtime;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -144,7 +145,7 @@ const PULL: &str = include_str!("../../src/host/kind/pull.sh");
 /// A runtime's store as a file of `NAME SUM` lines, and the two programs that ask it.
 const STORE: &str = r#"
 ctr() {
-    shift 2
+    shift 4
     case "$1 $2" in
     'images ls')
         case ${3:-} in

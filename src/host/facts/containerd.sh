@@ -44,15 +44,15 @@ if [ "${pid:-0}" != 0 ]; then
     '' | /var/lib/containerd) ;;
     *) stat -f -c 'disk %n %S %b %a %c %d %i' -- "$root" 2>/dev/null ;;
     esac
-    if has ctr && answer=$(timeout 10 ctr version 2>/dev/null); then
+    if has ctr && answer=$(timeout 10 ctr --address /run/containerd/containerd.sock version 2>/dev/null); then
         say containerd.version "$(printf '%s\n' "$answer" | sed -n '/^Server/,$s/^ *Version: *//p')"
         sandbox=$(printf '%s\n' "$dump" | sed -n 's/^containerd.sandbox //p')
-        if images=$(timeout 10 ctr -n k8s.io images ls -q 2>/dev/null); then
+        if images=$(timeout 10 ctr --address /run/containerd/containerd.sock -n k8s.io images ls -q 2>/dev/null); then
             if printf '%s\n' "$images" | grep -qxF -- "${sandbox:--}"; then say containerd.has_sandbox 1; else say containerd.has_sandbox 0; fi
         fi
         say containerd.ill -
-        timeout 10 ctr plugins ls 2>/dev/null | awk '/^io\.containerd\.(grpc\.v1 +cri|cri\.v1) / && $NF != "ok" { print "containerd.ill " $1 "." $2 " is " $NF }'
+        timeout 10 ctr --address /run/containerd/containerd.sock plugins ls 2>/dev/null | awk '/^io\.containerd\.(grpc\.v1 +cri|cri\.v1) / && $NF != "ok" { print "containerd.ill " $1 "." $2 " is " $NF }'
         say containerd.container -
-        timeout 10 ctr -n k8s.io containers ls -q 2>/dev/null | head -n 5 | sed 's/^/containerd.container /'
+        timeout 10 ctr --address /run/containerd/containerd.sock -n k8s.io containers ls -q 2>/dev/null | head -n 5 | sed 's/^/containerd.container /'
     fi
 fi

@@ -18,7 +18,7 @@ printf '%s -\n' filter leftover_chain
     $1 == "=" { from = $2; next }
     /^[*]/ { table = $1 }
     /^:(KUBE-|cali-|CILIUM_|FLANNEL-|WEAVE-)/ && chains < 5 { chains++; print "leftover_chain " substr($1, 2) }
-    # The plugins of CNI work for podman and nerdctl too: those of pod networks, which comments name (preflight/leftovers.rs).
+    # The plugins of CNI work for podman and nerdctl too: those of pod networks, which comments name.
     / -j CNI-/ && /name: .?"(bivouac|cbr0|k8s-pod-network|weave|kindnet|crio|containerd-net|kubernetes).?" id: / && chains < 5 && !($NF in known) {
         known[$NF]
         chains++

@@ -97,7 +97,7 @@ bv_docker_store_before() {
 bv_docker_store_do() { :; }
 
 # What docker has its containerd keep: the manifest of each image that it pulled (`imageKey` of moby's daemon/images/store.go).
-bv_docker_leases() { timeout 30 ctr -n moby leases ls -q 2>/dev/null; }
+bv_docker_leases() { timeout 30 ctr --address "$BV_CONTAINERD" -n moby leases ls -q 2>/dev/null; }
 
 # Images and their names, a name a line.
 bv_docker_names() { bv_docker image ls --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}'; }
@@ -165,11 +165,11 @@ bv_docker_manifests() {
     [ -f "$bv_saved/leases" ] || return 0
     bv_docker_leases | grep -vxF -f "$bv_saved/leases" | while IFS= read -r bv_lease; do
         case "$BV_NL$1$BV_NL" in
-        *"$BV_NL${bv_lease#moby-image-}$BV_NL"*) timeout 30 ctr -n moby leases rm "$bv_lease" >/dev/null 2>&1 </dev/null ;;
+        *"$BV_NL${bv_lease#moby-image-}$BV_NL"*) timeout 30 ctr --address "$BV_CONTAINERD" -n moby leases rm "$bv_lease" >/dev/null 2>&1 </dev/null ;;
         esac
     done
-    if timeout 30 ctr -n moby leases create --id bivouac-sweep --expires 1m >/dev/null 2>&1; then
-        timeout 60 ctr -n moby leases rm --sync bivouac-sweep >/dev/null 2>&1
+    if timeout 30 ctr --address "$BV_CONTAINERD" -n moby leases create --id bivouac-sweep --expires 1m >/dev/null 2>&1; then
+        timeout 60 ctr --address "$BV_CONTAINERD" -n moby leases rm --sync bivouac-sweep >/dev/null 2>&1
     fi
     for bv_dir in blobs/sha256 blobs; do
         bv_dir=/var/lib/containerd/io.containerd.content.v1.content/$bv_dir

@@ -1,8 +1,12 @@
 # image SHA256 SIZE ARCHIVE-NAME REF=SOURCE...: container images of an archive that comes on stdin. REF
 # is the name that the cluster uses, SOURCE the one in the archive.
 
+# Where containerd answers (`socket` of cluster/runtime.rs). It is named in every call: a `ctr` of k3s', which comes first in the path, would ask
+# k3s' own.
+BV_CONTAINERD=/run/containerd/containerd.sock
+
 # containerd's own client, in the namespace of its Kubernetes plugin.
-bv_ctr() { ctr -n k8s.io "$@"; }
+bv_ctr() { ctr --address "$BV_CONTAINERD" -n k8s.io "$@"; }
 bv_images() { bv_ctr images ls -q; }
 
 bv_image_is() {

@@ -7,7 +7,7 @@ bv_store_before() {
     { mkdir -p "$bv_saved" && bv_images >"$bv_saved/images" && bv_ctr containers ls -q >"$bv_saved/containers" &&
         bv_ctr leases ls -q >"$bv_saved/leases"; } || bv_die "containerd does not say what is in it"
     bv_sync "$bv_saved/images" "$bv_saved/containers" "$bv_saved/leases" "$bv_saved"
-    if ctr namespaces ls -q | grep -qxF k8s.io; then bv_was present; else bv_was absent; fi
+    if ctr --address "$BV_CONTAINERD" namespaces ls -q | grep -qxF k8s.io; then bv_was present; else bv_was absent; fi
 }
 
 bv_store_do() { :; }
@@ -29,7 +29,7 @@ bv_store_undo() {
     bv_new=$(bv_ctr leases ls -q | bv_store_new leases)
     [ -z "$bv_new" ] || printf '%s\n' "$bv_new" | bv_each leases rm --sync
     if [ "$bv_found" = absent ]; then
-        ctr namespaces rm k8s.io >/dev/null 2>&1
+        ctr --address "$BV_CONTAINERD" namespaces rm k8s.io >/dev/null 2>&1
         for bv_dir in "$bv_root" "$bv_state"; do
             ! [ -e "$bv_dir/io.containerd.runtime.v2.task/k8s.io" ] || bv_remove_tree "$bv_dir/io.containerd.runtime.v2.task/k8s.io" || return 1
         done
@@ -56,7 +56,7 @@ bv_store_pods() {
     done
     bv_new=$(bv_ctr containers ls -q) || return 1
     printf '%s\n' "$bv_new" | bv_store_new containers | while IFS= read -r bv_id; do
-        timeout 30 ctr -n k8s.io tasks rm -f "$bv_id" >/dev/null 2>&1 </dev/null
+        timeout 30 ctr --address "$BV_CONTAINERD" -n k8s.io tasks rm -f "$bv_id" >/dev/null 2>&1 </dev/null
         bv_ctr containers rm "$bv_id" >/dev/null 2>&1 </dev/null
         for bv_dir in "$bv_root" "$bv_state"; do
             for bv_kind in containers sandboxes; do

@@ -88,8 +88,7 @@ bv_clear_docker_do() {
 }
 bv_clear_docker_undo() { :; }
 
-# containerd NAMESPACE: everything in it, then itself. The runtime stays as it runs. Its socket is named: a `ctr` of k3s' goes to k3s' own.
-BV_CONTAINERD=/run/containerd/containerd.sock
+# containerd NAMESPACE: everything in it, then itself. The runtime stays as it runs.
 bv_clear_containerd_is() {
     bv_names=$(timeout 20 ctr --address "$BV_CONTAINERD" namespaces ls -q 2>/dev/null) || return 1
     ! printf '%s\n' "$bv_names" | grep -qxF -- "$1"
