@@ -251,6 +251,19 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
                     (Outcome::Goes { .. }, _) if thing.garbled => {
                         Outcome::Unsure { unknown: "its name is no plain text".to_owned() }
                     }
+                    // What would cut this very login is left, whatever an earlier wipe meant to do.
+                    (outcome, _) if thing.is("way-in") => outcome,
+                    // It runs, and would make anew or miss what is taken from under it.
+                    (Outcome::Goes { .. }, _) if host.snap().is_some() => {
+                        let name = host.snap().unwrap_or_default();
+                        let unknown = format!(
+                            "the snap `{name}` may use it: `snap remove --purge {name}`, then run this again"
+                        );
+                        Outcome::Unsure { unknown }
+                    }
+                    (Outcome::Setting { now, ships, .. }, _) if host.snap().is_some() => {
+                        Outcome::Setting { now, ships, removal: None }
+                    }
                     // That something is the owner's is news since then.
                     (
                         Outcome::Unsure { .. } | Outcome::Stays { whose: Whose::Cluster, .. },
@@ -279,7 +292,10 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
             verdict.outcome,
             Outcome::Stays { whose: Whose::Cluster, .. } | Outcome::Unsure { .. }
         );
-        if may && let Some(removal) = host.asked_for(&verdict.thing) {
+        if may
+            && host.snap().is_none()
+            && let Some(removal) = host.asked_for(&verdict.thing)
+        {
             verdict.outcome =
                 Outcome::Goes { proof: "named on the command line".to_owned(), removal };
         }

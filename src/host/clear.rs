@@ -39,6 +39,16 @@ pub enum Clear {
     Links,
     /// Routes, each as `FAMILY ROUTE`.
     Routes,
+    /// Rules of routing, each as `FAMILY PRIORITY: RULE`.
+    Policies,
+    /// Addresses of links, each as `ADDRESS/PREFIX LINK`.
+    Addresses,
+    /// Users of this host's own files.
+    Users,
+    /// Groups of this host's own files.
+    Groups,
+    /// A file that an installer kept beside what it put in its place: file, what it kept.
+    Original,
     /// Named network namespaces.
     Netns,
     /// Cgroups of pods.
@@ -63,7 +73,7 @@ pub enum Clear {
 
 impl Clear {
     /// Every one.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 33] = [
         Self::Plan,
         Self::Files,
         Self::Programs,
@@ -82,6 +92,11 @@ impl Clear {
         Self::Servers,
         Self::Links,
         Self::Routes,
+        Self::Policies,
+        Self::Addresses,
+        Self::Users,
+        Self::Groups,
+        Self::Original,
         Self::Netns,
         Self::Cgroups,
         Self::Packages,
@@ -115,6 +130,11 @@ impl Clear {
             Self::Servers => "servers",
             Self::Links => "links",
             Self::Routes => "routes",
+            Self::Policies => "policies",
+            Self::Addresses => "addresses",
+            Self::Users => "users",
+            Self::Groups => "groups",
+            Self::Original => "original",
             Self::Netns => "netns",
             Self::Cgroups => "cgroups",
             Self::Packages => "packages",

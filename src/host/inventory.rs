@@ -48,6 +48,14 @@ pub enum Kind {
     Link,
     /// A route, as `FAMILY ROUTE`.
     Route,
+    /// A rule of routing, as `FAMILY PRIORITY: RULE`.
+    Policy,
+    /// An address that a virtual address of an API server is, as `ADDRESS/PREFIX LINK`: `file` that says so, whether it is our `way-in`.
+    Address,
+    /// A user of this host's own files: `uid`, `comment`, `home`.
+    User,
+    /// A group of this host's own files: `members`, and how many users have it as theirs (`primary`).
+    Group,
     /// A named network namespace.
     Netns,
     /// A cgroup of pods.
@@ -75,7 +83,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 23] = [
+    const ALL: [(&'static str, Self); 27] = [
         ("path", Self::Path),
         ("owner", Self::Owner),
         ("unit", Self::Unit),
@@ -87,6 +95,10 @@ impl Kind {
         ("server", Self::Server),
         ("link", Self::Link),
         ("route", Self::Route),
+        ("policy", Self::Policy),
+        ("address", Self::Address),
+        ("user", Self::User),
+        ("group", Self::Group),
         ("netns", Self::Netns),
         ("cgroup", Self::Cgroup),
         ("attachment", Self::Attachment),

@@ -44,12 +44,19 @@ pub(super) const CNI_USERS: [&str; 5] = [
     "/usr/bin/nomad",
     "/usr/local/bin/nomad",
 ];
+/// A Kubernetes that is a snap: snapd alone can end and remove it, and what it made while it runs is its own.
+const SNAPS: [(&str, &str); 2] = [("/snap/microk8s", "microk8s"), ("/snap/k8s", "k8s")];
+/// What only Cilium makes, by the paths that it uses and the links that it has.
+const CILIUM: [&str; 4] =
+    ["/run/cilium", "/var/lib/cilium", "/etc/cilium", "/etc/sysctl.d/99-zzz-override_cilium.conf"];
 /// Certificates that kubeadm makes for an etcd of its own.
 pub(super) const ETCD_PKI: &str = "/etc/kubernetes/pki/etcd";
 
 /// The paths that say something about others.
 pub(super) fn asked() -> impl Iterator<Item = &'static str> {
-    SIGNS.into_iter().chain(PROGRAMS).chain(DOCKER).chain(CNI_USERS).chain([ETCD_PKI])
+    let snaps = SNAPS.into_iter().map(|(path, _)| path);
+    let others = DOCKER.into_iter().chain(CNI_USERS).chain([ETCD_PKI]);
+    SIGNS.into_iter().chain(PROGRAMS).chain(others).chain(snaps).chain(CILIUM)
 }
 
 /// One host.
@@ -121,6 +128,31 @@ impl<'a> Host<'a> {
             ["127.0.0.1", "::1", "localhost", "apiserver.cluster.local", "lb.kubesphere.local"];
         let mut links = self.of(Kind::Link).flat_map(|it| it.get("addresses").split(' '));
         names.contains(&address) || links.any(|it| it.split('/').next() == Some(address))
+    }
+
+    /// The snap of a Kubernetes that is installed.
+    pub(super) fn snap(&self) -> Option<&'static str> {
+        SNAPS.into_iter().find(|(path, _)| self.path(path).is_some()).map(|(_, name)| name)
+    }
+
+    /// Whether an earlier wipe that was cut off was about to take this away.
+    pub(super) fn was_planned(&self, name: &str) -> bool {
+        self.past.removal_of(name).is_some()
+    }
+
+    /// What says that Cilium was here.
+    pub(super) fn cilium(&self) -> Option<String> {
+        let path = CILIUM.iter().find(|path| self.path(path).is_some());
+        let path = path.map(|path| format!("`{path}` is there"));
+        let link = || {
+            let link = self.of(Kind::Link).find(|it| it.name.starts_with("cilium_"))?;
+            Some(format!("the link `{}` is there", link.name))
+        };
+        let chain = || {
+            let chain = self.of(Kind::Chain).find(|it| it.name.contains(" CILIUM_"))?;
+            Some(format!("the chain `{}` is there", chain.name))
+        };
+        path.or_else(link).or_else(chain)
     }
 
     /// Whether the operator wants defaults back.
@@ -327,6 +359,12 @@ pub(super) fn shown(thing: &Thing) -> String {
         Kind::Route => {
             format!("route {}", name.split_once(' ').map_or(name.as_str(), |(_, it)| it))
         }
+        Kind::Policy => {
+            format!("rule of routing {}", name.split_once(' ').map_or(name.as_str(), |(_, it)| it))
+        }
+        Kind::Address => format!("address {name}"),
+        Kind::User => format!("user {name}"),
+        Kind::Group => format!("group {name}"),
         Kind::Netns => format!("network namespace {name}"),
         Kind::Cgroup => format!("cgroup {name}"),
         Kind::Namespace => format!("containerd's namespace {name}"),

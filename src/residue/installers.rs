@@ -16,6 +16,8 @@ pub enum Installer {
     Rke2,
     Kubeasz,
     KubeOne,
+    MicroK8s,
+    CanonicalKubernetes,
     Bivouac,
     /// None of them: `kubeadm init` or `join`, typed.
     Kubeadm,
@@ -35,6 +37,8 @@ impl Installer {
             Self::Rke2 => "RKE2",
             Self::Kubeasz => "kubeasz",
             Self::KubeOne => "KubeOne",
+            Self::MicroK8s => "MicroK8s",
+            Self::CanonicalKubernetes => "Canonical Kubernetes",
             Self::Bivouac => "bivouac",
             Self::Kubeadm => "kubeadm, by hand",
         }
@@ -43,7 +47,7 @@ impl Installer {
 
 /// Paths that only one installer makes. Sources, each project's own scripts: kainstall-debian.sh (`script::init_node`); kubespray
 /// roles/kubernetes and roles/reset; sealos' image-cri-shim and labring-actions/runtime; kubekey's templates of initOS.sh; k3s' install.sh;
-/// k0s' and RKE's documentation of their directories; RKE2's install.sh; kubeasz roles/kube-node, roles/clean; `KubeOne` pkg/scripts.
+/// k0s' and RKE's documentation of their directories; RKE2's install.sh; kubeasz roles/kube-node, roles/clean; `KubeOne` pkg/scripts; snapd's directories of the snaps `microk8s` and `k8s`.
 const MARKS: &[(Installer, &[&str])] = &[
     (Installer::Bivouac, &["/var/lib/bivouac/journal", "/etc/kubernetes/bivouac"]),
     (
@@ -110,6 +114,8 @@ const MARKS: &[(Installer, &[&str])] = &[
         &["/opt/kube/bin", "/etc/kube-lb", "/etc/systemd/system/kube-lb.service", "/etc/kubeasz"],
     ),
     (Installer::KubeOne, &["/etc/kubeone"]),
+    (Installer::MicroK8s, &["/snap/microk8s", "/var/snap/microk8s"]),
+    (Installer::CanonicalKubernetes, &["/snap/k8s", "/var/snap/k8s"]),
 ];
 
 /// kubeadm's own, which all that use it have.

@@ -74,5 +74,8 @@ pub fn still(
 
 /// Whether several things may be one change. A tree is one of its own: each may take long, or fail.
 fn joins(clear: Clear) -> bool {
-    !matches!(clear, Clear::Tree | Clear::Rule | Clear::Table | Clear::Block | Clear::Rename)
+    !matches!(
+        clear,
+        Clear::Tree | Clear::Rule | Clear::Table | Clear::Block | Clear::Rename | Clear::Original
+    )
 }

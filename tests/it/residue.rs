@@ -1,6 +1,7 @@
 //! What any Kubernetes leaves, thing by thing: each entry of the table knows its own and passes over what only looks like it.
 
 mod cases;
+mod healthy;
 
 use std::collections::BTreeSet;
 
@@ -41,8 +42,7 @@ fn said(judged: &Judged, entry: &str) -> Vec<String> {
 
 #[test]
 fn every_entry_knows_its_own_and_not_what_looks_like_it() {
-    let wrong: Vec<String> = cases::CASES
-        .iter()
+    let wrong: Vec<String> = cases::all()
         .filter_map(|case| {
             let said = said(&judged(case.host), case.entry);
             (said != case.says).then(|| {
@@ -54,21 +54,14 @@ fn every_entry_knows_its_own_and_not_what_looks_like_it() {
 }
 
 /// Entries that look for nothing: nothing on a host tells of them, and their pages say so.
-const BLIND: [&str; 7] = [
-    "AddressesOfServices",
-    "Conntrack",
-    "Modules",
-    "SecurityProfiles",
-    "NodeHostname",
-    "Users",
-    "TimeSettings",
-];
+const BLIND: [&str; 5] =
+    ["Conntrack", "Modules", "SecurityProfiles", "NodeHostname", "TimeSettings"];
 
 #[test]
 fn every_entry_has_a_case_of_its_own_and_a_near_miss() {
     for entry in residue::entries() {
         let of = |goes: bool| {
-            cases::CASES.iter().any(|it| {
+            cases::all().any(|it| {
                 let is = it.says.iter().any(|say| {
                     say.ends_with(": goes") || say.ends_with(": setting") || say.ends_with(": kept")
                 });
@@ -401,6 +394,8 @@ fn installers_are_named_by_what_only_they_leave() {
         ("container;ab;name=etcd;kubernetes=rke", "RKE1"),
         ("path;/opt/kube/bin;type=d", "kubeasz"),
         ("path;/etc/kubeone;type=d", "KubeOne"),
+        ("path;/snap/microk8s;type=d", "MicroK8s"),
+        ("path;/var/snap/k8s;type=d", "Canonical Kubernetes"),
     ] {
         let names: Vec<&str> = judged(host).installers.iter().map(|it| it.name()).collect();
         assert_eq!(names, [expected], "{host}");
@@ -421,7 +416,8 @@ fn allowed(path: &str) -> bool {
 #[test]
 fn the_shell_half_removes_below_paths_of_the_table_only() {
     // What is only looked at.
-    let looked_at = ["BalancerConfig", "OtherTools", "OtherRepositories", "OpenVswitch", "CriO"];
+    let looked_at =
+        ["Snaps", "BalancerConfig", "OtherTools", "OtherRepositories", "OpenVswitch", "CriO"];
     for entry in residue::entries().filter(|it| !looked_at.contains(&it.name)) {
         for path in entry.paths {
             assert!(allowed(&path.replace('*', "x")), "{}: {path}", entry.name);
@@ -479,4 +475,35 @@ fn what_nobody_calls_kubernetes_is_named_where_it_is_asked_for() {
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
     // What no look can tell is named with its reason.
     assert!(text.contains("the host's name, which installers set: not at all"), "{text}");
+}
+
+#[test]
+fn while_a_snap_of_a_kubernetes_is_there_nothing_is_taken_from_under_it() {
+    let host = format!("path;/snap/microk8s;type=d;empty=no|{}", cases::KUBEADM);
+    let wishes = Wishes { defaults: true, also: ["/var/lib/kubelet".to_owned()].into() };
+    let judged = residue::judge(&told(&host), &wishes, &Past::default());
+    let removals = residue::removals(&judged, &wishes);
+    assert_eq!(removals, [], "{removals:?}");
+    assert!(judged.residue().any(|it| it.thing == "/snap/microk8s"));
+    let text = bivouac::report::residue_text(
+        &[("h1".to_owned(), Ok(judged))],
+        true,
+        bivouac::report::Style::default(),
+    );
+    assert!(text.contains("snap remove --purge microk8s"), "{text}");
+}
+
+#[test]
+fn an_address_whose_manifest_went_before_it_is_known_by_the_plan() {
+    let host = "path;/var/lib/kubelet;type=d|address;10.0.0.100/32 eth0;file=/etc/kubernetes/manifests/kube-vip.yaml;way-in=no;known=yes";
+    let past = past_of(host);
+    let again = |lines: &str| {
+        let judged = residue::judge(&told(lines), &Wishes::default(), &past);
+        said(&judged, "AddressesOfServices")
+    };
+    let now = "address;10.0.0.100/32 eth0;file=;way-in=no;known=yes|address;10.0.0.101/32 eth0;file=;way-in=no;known=yes";
+    assert_eq!(again(now), ["address 10.0.0.100/32 eth0: goes"]);
+    // Somebody logs in by it now: that the plan does not overrule.
+    let way = "address;10.0.0.100/32 eth0;file=;way-in=yes;known=yes";
+    assert_ne!(again(way), ["address 10.0.0.100/32 eth0: goes"]);
 }

@@ -64,10 +64,116 @@ P
   grep -q '&lt;script&gt;alert(1).yaml' "$TMP/wiped.html"
 }
 t "the report names what went and its proof, and a host's file names are no markup" reported
-unchanged() { snap "$host" > "$TMP/after"; diff "$TMP/before" "$TMP/after"; }
+# The tools for users keep what was before.
+without() { grep -vE '/etc/(passwd|shadow|group|gshadow)-$' "$1"; }
+unchanged() { snap "$host" > "$TMP/after"; diff <(without "$TMP/before") <(without "$TMP/after"); }
 t "nothing else has changed" unchanged
 unseen() {
   ends 4 verify-clean "${at%.*}.254" --timeout 2 --report "$TMP/unseen.json"
   grep -q '"result": "not looked at"' "$TMP/unseen.json" && grep -q '"ok": false' "$TMP/unseen.json"
 }
 t "a host that is not reached is not called clean" unseen
+
+# What is known by more than its name, each beside something of the owner's that has nearly the same words.
+in_host << H
+# k3s under another name, and a service that is only called so.
+printf '#!/bin/sh\nexec sleep 10000\n' > /usr/local/bin/k3s; chmod +x /usr/local/bin/k3s
+printf '[Service]\nExecStart=/usr/local/bin/k3s server\n[Install]\nWantedBy=multi-user.target\n' > /etc/systemd/system/k3s-edge.service; echo K3S=1 > /etc/systemd/system/k3s-edge.service.env
+printf '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' > /etc/systemd/system/k3s-exporter.service
+systemctl daemon-reload; systemctl enable -q --now k3s-edge k3s-exporter
+# Users of kubeadm's and kubespray's; one to whom a file belongs; the owner's own.
+groupadd -r kube-cert; useradd -r -M -s /usr/sbin/nologin -c 'Kubernetes user' -g kube-cert kube; useradd -r -M -s /usr/sbin/nologin kubeadm-etcd
+useradd -r -M -s /usr/sbin/nologin kubeadm-kas; echo theirs > /srv/mine/theirs; chown kubeadm-kas /srv/mine/theirs
+useradd -r -M -s /usr/sbin/nologin -c 'not the cluster' etcd
+# kube-vip's address, and one of the owner's.
+mkdir -p /etc/kubernetes/manifests /var/lib/kubelet; echo x > /var/lib/kubelet/config.yaml
+printf '  - name: kube-vip\n    env:\n    - name: vip_interface\n      value: eth0\n    - name: address\n      value: "10.99.7.250"\n    - name: vip_subnet\n      value: "32"\n' > /etc/kubernetes/manifests/kube-vip.yaml
+printf '  - name: kube-vip\n    env:\n    - name: vip_interface\n      value: eth0\n    - name: vip_address\n      value: $at\n' > /etc/kubernetes/manifests/kube-vip-second.yaml
+ip addr add 10.99.7.250/32 dev eth0; ip addr add 10.99.7.25/32 dev eth0; ip addr add 10.99.7.251/32 dev br-mine
+# Cilium's rules, the local one moved by it, and a rule of the owner's to the same table.
+mkdir -p /run/cilium; ip rule add fwmark 0x200/0xf00 lookup 2004 priority 9; ip rule add from 10.9.0.0/16 lookup 2004 priority 10
+ip route add local 0.0.0.0/0 dev lo table 2004; ip rule add lookup local priority 100; ip rule del priority 0
+H
+known() {
+  ends 6 verify-clean "$at" --report "$TMP/known"
+  says 'NamedServices +unit k3s-edge.service' 'Users +user kube' 'AddressesOfServices +address 10.99.7.250/32 eth0: .*kube-vip.yaml' "AddressesOfServices +address $at/.*: this login came in on it" 'RoutingRules'
+  ! grep -E 'k3s-exporter|10\.99\.7\.25/32|10\.99\.7\.251|10\.9\.0\.0' "$TMP/said"
+}
+t "each is known, and what only looks like it is not spoken of" known
+# What goes, and what stays: the user of the file, and the address by which this login came.
+gone() {
+  ends 6 wipe --foreign "$at" --yes --report "$TMP/gone"
+  says 'user kubeadm-kas'
+  in_host << 'H'
+! systemctl cat k3s-edge.service > /dev/null 2>&1; [ ! -e /usr/local/bin/k3s ] && [ ! -e /etc/systemd/system/k3s-edge.service.env ]
+! grep -E '^(kube|kubeadm-etcd):' /etc/passwd; ! grep '^kube-cert:' /etc/group
+! ip -o addr show | grep -F 10.99.7.250/32
+! ip rule show | grep -E '^(9|100):'; ! ip route show table 2004 | grep local
+H
+}
+t "they go" gone
+spared() {
+  in_host << H
+[ "\$(systemctl is-active k3s-exporter)" = active ]
+grep -q '^etcd:.*not the cluster' /etc/passwd; grep -q ^kubeadm-kas: /etc/passwd; [ "\$(stat -c %U /srv/mine/theirs)" = kubeadm-kas ]
+for a in 10.99.7.25/32 10.99.7.251/32 $at/; do ip -o addr show | grep -qF " \$a"; done
+ip rule show | grep -q '^10:.*from 10.9.0.0/16 lookup 2004'; [ "\$(ip rule show | head -n 1 | tr '\t' ' ')" = '0: from all lookup local' ]
+[ "\$(cat /srv/mine/data)" = precious ]
+H
+}
+t "the owner's of nearly the same names stay, and this login's address" spared
+own_again() {
+  in_host << 'H'
+systemctl disable -q --now k3s-exporter; rm /etc/systemd/system/k3s-exporter.service; systemctl daemon-reload
+rm /srv/mine/theirs; userdel etcd; ip addr del 10.99.7.25/32 dev eth0; ip addr del 10.99.7.251/32 dev br-mine; ip rule del priority 10
+H
+  ends 0 wipe --foreign "$at" --yes
+  in_host <<< '! grep -q ^kubeadm-kas: /etc/passwd'
+  unchanged
+}
+t "with its last file gone the user goes too, and the host is as before" own_again
+
+# What installers change in the system: listed with what is shipped, and put back where that is asked for. The kernel's own places are the whole
+# machine's, so files take them.
+in_host << 'H'
+for name in vm/overcommit_memory vm/swappiness vm/panic_on_oom kernel/softlockup_panic kernel/panic kernel/panic_on_oops; do
+  cat /proc/sys/$name > /run/kernel.${name#*/}; mount --bind /run/kernel.${name#*/} /proc/sys/$name
+done
+for name in vm/overcommit_memory vm/panic_on_oom kernel/softlockup_panic kernel/panic kernel/panic_on_oops; do echo 0 > /proc/sys/$name; done; echo 60 > /proc/sys/vm/swappiness
+printf 'Filename\tType\tSize\tUsed\tPriority\n/dev/vda2\tpartition\t1\t0\t-2\n' > /run/swaps; mount --bind /run/swaps /proc/swaps
+printf '#!/bin/sh\nfor last; do :; done\nprintf "%%s\\tpartition\\t1\\t0\\t-2\\n" "$last" >> /run/swaps\n' > /usr/local/sbin/swapon; chmod +x /usr/local/sbin/swapon
+printf '/dev/vda2 none swap sw 0 0\n# swap was on /dev/sda5\n' > /etc/fstab; mkdir -p /etc/selinux /etc/apt; printf '# SELINUX= can be one of\nSELINUX=enforcing\nSELINUXTYPE=targeted\n' > /etc/selinux/config
+echo 'deb http://deb.debian.org/debian bookworm main' > /etc/apt/sources.list; echo '10.0.0.9 my-worker-1' >> /etc/hosts; echo '# mine' >> /etc/security/limits.conf
+H
+snap "$host" > "$TMP/before"
+# As kainstall's script does it, and kubekey's block.
+in_host << 'H'
+sed -ri '/^[^#]*swap/s@^@#@' /etc/fstab; printf 'Filename\tType\tSize\tUsed\tPriority\n' > /run/swaps; sed -i 's/^SELINUX=enforcing/SELINUX=permissive/' /etc/selinux/config
+echo 1 > /proc/sys/vm/overcommit_memory; echo 1 > /proc/sys/kernel/softlockup_panic; printf 'vm.overcommit_memory=1\nkernel.softlockup_panic=1\n' > /etc/sysctl.d/99-kube.conf
+cp /etc/apt/sources.list{,_bak}; mv /etc/apt/sources.list{,.bak}; echo 'deb http://mirrors.aliyun.com/debian/ bookworm main' > /etc/apt/sources.list
+printf '10.0.0.9 k8s-worker-node1\n# kubekey hosts BEGIN\n10.0.0.1 cp1\n# kubekey hosts END\n' >> /etc/hosts
+printf '## Kainstall managed start\n* soft nofile 655360\n## Kainstall managed end\n' >> /etc/security/limits.conf
+printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; systemctl mask -q apt-daily.service
+mkdir -p /etc/kubernetes; touch /etc/kubernetes/admin.conf
+H
+SETTINGS=(SwapLine SelinuxMode 'Sysctls +setting vm.overcommit_memory' Originals HostsEntries TuningBlocks TuningFiles MaskedUnits)
+listed() { ends 0 plan wipe --foreign "$at"; says "${SETTINGS[@]}" 'SELINUX=permissive; shipped: SELINUX=enforcing' 'mirrors.aliyun.com; shipped: what ./etc/apt/sources.list_bak. has' 'now 1; shipped: 0'; }
+t "settings are listed with what is shipped" listed
+kept_as_they_are() { ends 0 wipe --foreign "$at" --yes --report "$TMP/kept.json"; in_host <<< 'grep -q "^#/dev/vda2" /etc/fstab; grep -q aliyun /etc/apt/sources.list'; grep -q '"restored": "no"' "$TMP/kept.json"; }
+t "without the word for it none is put back" kept_as_they_are
+in_host <<< 'mkdir -p /etc/kubernetes; touch /etc/kubernetes/admin.conf; echo vm.overcommit_memory=1 > /etc/sysctl.d/99-kube.conf; ! grep -q vda2 /proc/swaps'
+restored() {
+  ends 0 wipe --foreign "$at" --yes --restore-defaults --report "$TMP/restored.json"
+  in_host << 'H'
+grep -q vda2 /proc/swaps; [ "$(cat /proc/sys/vm/overcommit_memory /proc/sys/kernel/softlockup_panic | paste -sd ' ')" = '0 0' ]; [ ! -e /etc/apt/sources.list_bak ] && [ ! -e /etc/apt/sources.list.bak ]
+H
+  python3 - "$TMP/restored.json" << 'P'
+import json, sys
+settings = json.load(open(sys.argv[1]))["hosts"][0]["settings"]
+names = {it["name"]: it["restored"] for it in settings}
+wanted = {"SwapLine", "SelinuxMode", "Sysctls", "Originals", "HostsEntries", "TuningBlocks", "TuningFiles", "MaskedUnits"}
+assert wanted <= set(names) and all(names[it] == "yes" for it in wanted), names
+P
+}
+t "with it each is, and the report says so" restored
+t "the host's settings are as they were before the installer" unchanged

@@ -27,13 +27,51 @@ if has ip; then
             sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//' | while IFS= read -r name; do say route "$family $name"; done
     done
 fi
+# Which of them leads to what: rules of routing, and the routes of the tables that only Cilium has.
+if has ip; then
+    for family in 4 6; do
+        [ "$family" = 4 ] || [ -e /proc/net/if_inet6 ] || continue
+        timeout 10 ip "-$family" rule show 2>/dev/null | sed -E 's/[[:space:]]+/ /g; s/ $//' | while IFS= read -r name; do say policy "$family $name"; done
+        for table in 2004 2005; do
+            timeout 10 ip "-$family" route show table "$table" 2>/dev/null | sed -E 's/ +$//' |
+                while IFS= read -r name; do say route "$family $name table $table"; done
+        done
+    done
+fi
+# Addresses of one host on links, and which of them a kube-vip was told to set (the variables of its pod).
+vips=$(for path in /etc/kubernetes/manifests/*.yaml /var/lib/rancher/*/agent/pod-manifests/*.yaml /var/lib/rancher/*/server/manifests/*.yaml; do
+    if [ ! -f "$path" ] || ! grep -qs kube-vip -- "$path"; then continue; fi
+    FILE=$path awk '
+        { gsub(/["\047]/, "") }
+        $1 == "-" && $2 == "name:" { key = $3 }
+        $1 == "value:" { value[key] = $2 }
+        END { print (value["address"] != "" ? value["address"] : value["vip_address"]) "\t" value["vip_interface"] "\t" ENVIRON["FILE"] }' "$path" 2>/dev/null
+done)
+way=$(bv_clear_way_in)
+! has ip || timeout 10 ip -o addr show 2>/dev/null | VIPS=$vips awk '
+    BEGIN {
+        n = split(ENVIRON["VIPS"], lines, "\n")
+        for (i = 1; i <= n; i++) { split(lines[i], it, "\t"); if (it[1] != "") { file[it[1]] = it[3]; link[it[1]] = it[2] } }
+    }
+    $2 != "lo" || $4 !~ /^(127\.|::1\/)/ {
+        split($4, it, "/")
+        named = it[1] in file && (link[it[1]] == "" || link[it[1]] == $2) ? file[it[1]] : ""
+        if (named != "" || it[2] == ($3 == "inet6" ? 128 : 32)) print $4 " " $2 "\t" it[1] "\t" named
+    }' | while IFS=$tab read -r name ip named; do
+    case $way in
+    '') known=no in=no ;;
+    "$ip") known=yes in=yes ;;
+    *) known=yes in=no ;;
+    esac
+    say address "$name" file "$named" way-in $in known $known
+done
 for path in /run/netns/*; do
     [ -e "$path" ] || continue
     say netns "${path##*/}"
 done
 
 # CNI configurations: whose they are stands in them.
-for path in /etc/cni/net.d/*; do
+for path in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
     if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
     text=$(head -c 20000 -- "$path" 2>/dev/null | tr -d '\000\n\t')
     # The list's own name, not that of a plugin in it.

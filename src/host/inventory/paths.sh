@@ -63,7 +63,7 @@ for pattern in $asked; do
             head=
             # Of small files what tells whose they are, by words that only Kubernetes' own have.
             case $path in
-            *.service | *.conf | *.conflist | *.json | *.yaml | *.list | *.sources | *.repo | */config | */.profile | /etc/* | /root/*)
+            *.service | *.conf | *.conflist | *.json | *.yaml | *.list | *.sources | *.repo | */config | */.profile | /etc/* | /root/* | /usr/sbin/policy-rc.d)
                 head=$(head -c 20000 -- "$path" 2>/dev/null | tr -d '\000' | grep -aoE \
                     -e 'k3s|rke2|k0s|kubernetes|kubelet|kubeadm|k8s|kubekey|kubespray|sealos|kainstall|kubeasz|/opt/kube/bin|calico|flannel|cilium|containerd|dockerd|docker|libpod|podman|nerdctl|exit 101|apiVersion: kubeadm' | sort -u | head -n 12 | tr '\n' ',')
                 ;;

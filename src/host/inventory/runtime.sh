@@ -27,6 +27,13 @@ else
     done
 fi
 
+# Where its store is, if not where it is by itself: the first lines of its configuration, before any table.
+root=$(sed -n '/^[[:space:]]*\[/q; s/^[[:space:]]*root[[:space:]]*=[[:space:]]*["'"'"']\(\/[^"'"'"']*\)["'"'"'].*/\1/p' /etc/containerd/config.toml 2>/dev/null | head -n 1)
+root=${root%/}
+if [ -n "$root" ] && [ "$root" != /var/lib/containerd ] && ! is_remote "$root" && [ -d "$root" ]; then
+    say path "$root" type d words containerd-root
+fi
+
 answers=no
 if has docker && [ -S /run/docker.sock ]; then
     containers=$(timeout 20 docker --config /nonexistent --host unix:///run/docker.sock container ls -a --no-trunc \

@@ -27,7 +27,13 @@ lines_of selinux /etc/selinux/config '^SELINUX='
 for path in /etc/security/limits.conf /etc/systemd/system.conf /etc/bash.bashrc /etc/bashrc /etc/audit/rules.d/audit.rules /etc/sysctl.conf /root/.bashrc /etc/profile /etc/sudoers; do
     lines_of block "$path" '^## Kainstall managed (start|end)|^# kubekey .*(BEGIN|END)|/opt/kube/bin'
 done
-lines_of resolv /etc/resolv.conf single-request-reopen
+# A link is the resolver's own.
+[ -L /etc/resolv.conf ] || lines_of resolv /etc/resolv.conf 'single-request-reopen|^nameserver[[:space:]]'
+# What kainstall keeps beside what it replaces, where that is its own by now.
+for path in /etc/apt/sources.list /etc/chrony.conf; do
+    if [ ! -f "$path" ] || [ -L "$path" ] || [ ! -f "${path}_bak" ] || [ -L "${path}_bak" ]; then continue; fi
+    say line original file "$path" text "${path}_bak" leads "$(grep -soE '(mirrors|ntp)\.aliyun\.com' -- "$path" | sort -u | tr '\n' ' ')"
+done
 for path in apt-daily.service apt-daily-upgrade.service swap.target; do
     [ ! -L "/etc/systemd/system/$path" ] || [ "$(readlink "/etc/systemd/system/$path")" != /dev/null ] || say line masked file "/etc/systemd/system/$path" text "$path"
 done

@@ -2,12 +2,22 @@
 # shellcheck disable=SC2154 # inventory.sh sets them
 # Units, packages, processes, cgroups.
 
+# A pattern among them stands for the files of units that are there.
+set -f
+for unit in $units; do
+    case $unit in *'*'*) ;; *) continue ;; esac
+    set +f
+    # shellcheck disable=SC2086 # it is a pattern
+    for path in /etc/systemd/system/$unit; do [ ! -f "$path" ] || units="$units ${path##*/}"; done
+    set -f
+done
 if has systemctl; then
     # shellcheck disable=SC2086 # names of units have no blanks
-    shown=$(timeout 20 systemctl show -p Id -p LoadState -p UnitFileState -p ActiveState -p FragmentPath -- $units 2>/dev/null)
+    shown=$(timeout 20 systemctl show -p Id -p LoadState -p UnitFileState -p ActiveState -p FragmentPath -p ExecStart -- $units 2>/dev/null)
     case $? in 124 | 137) say fact unread value 'the units of systemd, which does not answer' ;; esac
+    set +f
     printf '%s\n' "$shown" | awk '
-        function out() { if (id != "" && (load != "not-found" || active ~ /^(active|activating|reloading|deactivating)$/)) print id "\t" load "\t" (enabled == "" ? "-" : enabled) "\t" active "\t" file; id = load = enabled = active = file = "" }
+        function out() { if (id != "" && (load != "not-found" || active ~ /^(active|activating|reloading|deactivating)$/)) print id "\t" load "\t" (enabled == "" ? "-" : enabled) "\t" active "\t" (file == "" ? "-" : file) "\t" program; id = load = enabled = active = file = program = "" }
         $0 == "" { out(); next }
         { key = $0; sub(/=.*/, "", key); value = substr($0, length(key) + 2) }
         key == "Id" { id = value }
@@ -15,9 +25,10 @@ if has systemctl; then
         key == "UnitFileState" { enabled = value }
         key == "ActiveState" { active = value }
         key == "FragmentPath" { file = value }
-        END { out() }' | while IFS=$tab read -r unit load enabled active file; do
+        key == "ExecStart" && program == "" { sub(/^{ path=/, "", value); sub(/ ;.*/, "", value); program = value }
+        END { out() }' | while IFS=$tab read -r unit load enabled active file program; do
         # A unit that was started once and is gone from the disk is known until it stops.
-        say unit "$unit" load "$load" enabled "${enabled:--}" active "$active" file "$file"
+        say unit "$unit" load "$load" enabled "${enabled:--}" active "$active" file "${file#-}" program "$program"
     done
     # Enabled by a link, but the unit's file is gone.
     for path in /etc/systemd/system/*.wants/kubelet.service /etc/systemd/system/*.wants/k3s*.service /etc/systemd/system/*.wants/rke2*.service; do
@@ -25,6 +36,7 @@ if has systemctl; then
     done
 fi
 
+set +f
 # Some have dpkg on an RPM host, for other things.
 if has dpkg-query && [ -s /var/lib/dpkg/status ]; then
     # shellcheck disable=SC2016,SC2086 # the package manager expands it; names have no blanks
@@ -48,6 +60,16 @@ elif has rpm; then
         say package "$name" manager $manager version "$version" held "$held" automatic no state ii
     done
 fi
+
+# Users and groups that installers make, as this host's own files have them: a directory's may not be removed here.
+for name in kubeadm-etcd kubeadm-kas kubeadm-kcm kubeadm-ks kube etcd kine konnectivity-server kube-apiserver kube-scheduler; do
+    grep -sE "^$name:" /etc/passwd | head -n 1 | while IFS=: read -r name _ uid _ comment home _; do say user "$name" uid "$uid" comment "$comment" home "$home"; done
+done
+for name in kubeadm-sa-key-readers kube-cert; do
+    grep -sE "^$name:" /etc/group | head -n 1 | while IFS=: read -r name _ gid members; do
+        say group "$name" gid "$gid" members "$members" primary "$(awk -F : -v gid="$gid" '$4 == gid { print $1 }' /etc/passwd | tr '\n' ' ')"
+    done
+done
 
 # Pods' cgroups, only at the top: deeper ones are those of clusters in containers on this host (kind, k3s in LXD). The tree of systemd
 # mirrors the others.

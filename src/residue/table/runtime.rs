@@ -56,6 +56,9 @@ pub(super) const PODS: &[Entry] = &[
     },
 ];
 
+/// How the inventory marks a store of containerd's that is elsewhere.
+const ROOT: &str = "containerd-root";
+
 /// What they are stored in.
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -105,6 +108,21 @@ pub(super) const ENTRIES: &[Entry] = &[
         never: "the store of a runtime that others use; a disk of its own that is mounted there",
         paths: &["/var/lib/containerd", "/run/containerd", "/var/lib/nerdctl"],
         judge: |thing, host| store(thing, host, Stage::Data, Clear::Tree),
+        ..NONE
+    },
+    Entry {
+        name: "ContainerdStoreElsewhere",
+        classes: &["R10"],
+        what: "containerd's store, where its configuration puts it elsewhere",
+        known: "`root` of `/etc/containerd/config.toml`",
+        undone: "by its owner; until then the configuration stays, which says where it is",
+        never: "by itself: the place is in nobody's list, and others may have files there",
+        kinds: &[Kind::Path],
+        judge: |thing, host| {
+            (thing.get("words") == ROOT).then(|| {
+                runtime(host, |proof| kept(format!("a store of containerd's ({proof}) in a place that only its configuration names: remove it yourself, then `/etc/containerd`, or run this again")))
+            })
+        },
         ..NONE
     },
     Entry {
@@ -259,6 +277,9 @@ fn store(thing: &Thing, host: &Host<'_>, stage: Stage, clear: Clear) -> Option<O
         if !own {
             return Some(outcome);
         }
+    }
+    if thing.name == "/etc/containerd" && host.of(Kind::Path).any(|it| it.get("words") == ROOT) {
+        return Some(runtime(host, |_| kept("it says where containerd's store is")));
     }
     // A name that says it is for Kubernetes.
     if thing.name.contains("kubernetes") {

@@ -6,7 +6,7 @@ use super::super::{Entry, NONE, Outcome};
 use super::network::{alone, works_alone};
 use super::{file, file_by_sign, held};
 use crate::host::Clear;
-use crate::host::inventory::Thing;
+use crate::host::inventory::{Kind, Thing};
 
 /// The services that keep a cluster running, by installer: kubeadm's kubelet; kubeasz' and hand-made control planes; k3s, RKE2, k0s; sealos' shim;
 /// cri-dockerd; kubespray's and kubekey's timers.
@@ -101,6 +101,32 @@ pub(super) const ENTRIES: &[Entry] = &[
         ..NONE
     },
     Entry {
+        name: "NamedServices",
+        classes: &["R15", "R09"],
+        what: "services of a k3s that was given a name of its own (`INSTALL_K3S_NAME`)",
+        known: "the unit is called `k3s-NAME.service`, and what it starts is `k3s` itself",
+        undone: "stopped and disabled, then its files are saved and removed",
+        never: "units of such a name that start anything else: an exporter, a backup",
+        paths: &["/etc/systemd/system/k3s-*.service", "/etc/systemd/system/k3s-*.service.env"],
+        units: &["k3s-*.service"],
+        judge: named,
+        ..NONE
+    },
+    Entry {
+        name: "Snaps",
+        classes: &["R12", "R15"],
+        what: "a Kubernetes that is a snap: MicroK8s, Canonical Kubernetes",
+        known: "its directory below `/snap`",
+        undone: "by snapd: `snap remove --purge microk8s`; while it is there nothing else of the host's is taken away",
+        never: "by itself: snapd starts it again, and much of it is mounted read-only",
+        paths: &["/snap/microk8s", "/snap/k8s"],
+        judge: |thing, _| {
+            let name = thing.name.rsplit('/').next()?;
+            Some(kept(format!("snapd alone can remove it: `snap remove --purge {name}`")))
+        },
+        ..NONE
+    },
+    Entry {
         name: "EtcdService",
         classes: &["R02", "R15"],
         what: "an etcd that is a service of its own",
@@ -137,7 +163,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         known: "the unit is one of Kubernetes', and the link leads nowhere",
         undone: "removed",
         never: "links of other units",
-        kinds: &[crate::host::inventory::Kind::Path],
+        kinds: &[Kind::Path],
         judge: |thing, _| {
             thing.is("dangling").then(|| {
                 goes(
@@ -151,6 +177,25 @@ pub(super) const ENTRIES: &[Entry] = &[
         ..NONE
     },
 ];
+
+/// The program of k3s, where its installer puts it (`INSTALL_K3S_BIN_DIR`).
+const K3S: [&str; 3] = ["/usr/local/bin/k3s", "/usr/bin/k3s", "/opt/bin/k3s"];
+
+fn named(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let file = thing.name.rsplit('/').next()?.trim_end_matches(".env");
+    if UNITS.contains(&file) {
+        return None;
+    }
+    let mut units = host.of(Kind::Unit).filter(|it| it.name == file);
+    let starts = units.any(|it| K3S.contains(&it.get("program")));
+    if !starts {
+        return None;
+    }
+    match thing.kind {
+        Kind::Unit => service(thing, host),
+        _ => file_by_sign(thing, host),
+    }
+}
 
 fn service(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let enabled = thing.get("enabled");

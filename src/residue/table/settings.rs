@@ -1,7 +1,7 @@
 //! What installers change in the system. Nobody but them knows how it was before: it is listed with what the distribution ships, and put
 //! back only where the operator asks for it.
 
-use super::super::host::{Host, unsure};
+use super::super::host::{Host, goes, owners, unsure};
 use super::super::removal::{Removal, Stage};
 use super::super::{Entry, NONE, Outcome};
 use super::held;
@@ -105,30 +105,23 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "Resolver",
         classes: &["R41"],
-        what: "options that kainstall writes into /etc/resolv.conf",
-        known: "its own line `options timeout:2 attempts:3 rotate single-request-reopen`",
+        what: "what installers write into /etc/resolv.conf: kainstall's options, the node's own cache of names",
+        known: "kainstall's line `options timeout:2 attempts:3 rotate single-request-reopen`; a name server at 169.254.20.10 or 169.254.25.10, where only NodeLocal DNSCache listens, and another sign of a Kubernetes",
         undone: "only with `--restore-defaults`: the file is saved, and only this line goes",
-        never: "other lines; the network is not restarted",
+        never: "other lines; the only name server; a file that is a link; the network is not restarted",
         kinds: &[Kind::Line],
-        judge: |thing, _| {
-            let line = "options timeout:2 attempts:3 rotate single-request-reopen";
-            (thing.name == "resolv" && thing.get("text") == line).then(|| {
-                setting(
-                    line,
-                    "no such line",
-                    Some(Removal::new(Stage::Settings, Clear::Lines, [thing.get("file"), line])),
-                )
-            })
-        },
+        judge: resolver,
         ..NONE
     },
     Entry {
         name: "Users",
         classes: &["R42"],
-        what: "users and groups that installers make (`etcd`, `kube`)",
-        known: UNKNOWABLE,
-        undone: "by their owner: `userdel`, when no file is theirs any more",
-        never: "by itself: a user's number may own other files",
+        what: "users and groups that installers make",
+        known: "kubeadm's own names (`kubeadm-etcd`); k0s' by their home `/var/lib/k0s`; kubespray's `kube` and `etcd` by its comment and another sign of a Kubernetes",
+        undone: "`userdel` and `groupdel` at the end, where no process and no file of this host's own file systems is theirs",
+        never: "a user of such a name that nothing else marks; one that something is still of; homes",
+        kinds: &[Kind::User, Kind::Group],
+        judge: user,
         ..NONE
     },
     Entry {
@@ -138,6 +131,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         known: UNKNOWABLE,
         undone: "by their owner",
         never: "by itself: the clock is never set back",
+        ..NONE
+    },
+    Entry {
+        name: "Originals",
+        classes: &["R14", "R43"],
+        what: "package sources and time servers that kainstall replaced",
+        known: "it leads to `mirrors.aliyun.com` or `ntp.aliyun.com`, kainstall's copy `_bak` lies beside it, and kainstall's other marks are there",
+        undone: "only with `--restore-defaults`: the file is saved, and what kainstall kept gets its place back",
+        never: "a file that leads elsewhere by now; a copy without kainstall's other marks",
+        kinds: &[Kind::Line],
+        judge: |thing, host| {
+            let leads = thing.get("leads").trim();
+            (thing.name == "original" && !leads.is_empty() && is_kainstall_here(host)).then(|| {
+                let (file, kept) = (thing.get("file"), thing.get("text"));
+                setting(
+                    &format!("it leads to {leads}"),
+                    &format!("what `{kept}` has"),
+                    Some(Removal::new(Stage::Settings, Clear::Original, [file, kept])),
+                )
+            })
+        },
         ..NONE
     },
     Entry {
@@ -266,21 +280,77 @@ fn block(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     })
 }
 
+/// Whether kainstall was here: marks that other installers do not leave.
+fn is_kainstall_here(host: &Host<'_>) -> bool {
+    let marks = [
+        "/etc/profile.d/zz-ssh-login-info.sh",
+        "/etc/systemd/journald.conf.d/99-prophet.conf",
+        "/etc/sysctl.d/99-kube.conf",
+    ];
+    marks.iter().any(|it| host.path(it).is_some())
+        || host.of(Kind::Line).any(|it| it.get("text").contains("## Kainstall managed"))
+}
+
+fn resolver(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    if thing.name != "resolv" {
+        return None;
+    }
+    let (file, text) = (thing.get("file"), thing.get("text"));
+    let lines = || Removal::new(Stage::Settings, Clear::Lines, [file, text]);
+    if text == "options timeout:2 attempts:3 rotate single-request-reopen" {
+        return Some(setting(text, "no such line", Some(lines())));
+    }
+    let server = |text: &str| text.strip_prefix("nameserver").map(|it| it.trim().to_owned());
+    // The addresses of the addon's own manifest, and of kubespray's.
+    let is_cache = |text: &str| {
+        server(text).is_some_and(|it| ["169.254.20.10", "169.254.25.10"].contains(&it.as_str()))
+    };
+    if !is_cache(text) || host.sign().is_none() {
+        return None;
+    }
+    let mut others = host.of(Kind::Line).filter(|it| it.name == "resolv").map(|it| it.get("text"));
+    let has_other = others.any(|it| server(it).is_some() && !is_cache(it));
+    Some(if has_other {
+        setting(text, "no such line", Some(lines()))
+    } else {
+        setting(text, "another name server: nobody answers there any more", None)
+    })
+}
+
+fn user(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let name = thing.name.as_str();
+    let clear = if thing.kind == Kind::User { Clear::Users } else { Clear::Groups };
+    let mine = |proof: &str| goes(proof, Stage::Settings, clear, &[name]);
+    let is_service = host.of(Kind::Unit).any(|it| it.name == "etcd.service");
+    Some(match (name, thing.get("comment"), thing.get("home")) {
+        (name, ..) if name.starts_with("kubeadm-") => mine("kubeadm alone calls one so"),
+        ("etcd", ..) if is_service && !host.wants("etcd.service") => {
+            owners("an etcd that is a service of its own may run as it")
+        }
+        // k0s' own EnsureUser.
+        (_, _, "/var/lib/k0s") => mine("its home is k0s' directory"),
+        // kubespray's roles/adduser/defaults.
+        ("kube", "Kubernetes user", _) | ("etcd", "Etcd user", _) => match host.sign() {
+            Some(sign) => mine(&format!("kubespray's own comment, and {sign}")),
+            None => unsure(
+                "kubespray makes such a user, and nothing else here says that there was a Kubernetes",
+            ),
+        },
+        // Of a group nothing but its name is known.
+        ("kube-cert", ..) if host.sign().is_some() && thing.get("members").is_empty() => {
+            mine("kubespray's name of a group that nobody is in")
+        }
+        _ => return host.sign().map(|_| owners("nothing says that an installer made it")),
+    })
+}
+
 fn tuning(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     if thing.name == "/usr/sbin/policy-rc.d"
         && !thing.get("words").split(',').any(|it| it == "exit 101")
     {
         return None;
     }
-    // kainstall's alone; other installers write no such file.
-    let marks = [
-        "/etc/profile.d/zz-ssh-login-info.sh",
-        "/etc/systemd/journald.conf.d/99-prophet.conf",
-        "/etc/sysctl.d/99-kube.conf",
-    ];
-    let is_here = marks.iter().any(|it| host.path(it).is_some())
-        || host.of(Kind::Line).any(|it| it.get("text").contains("## Kainstall managed"));
-    if !is_here || held(thing, host).is_some() {
+    if !is_kainstall_here(host) || held(thing, host).is_some() {
         return None;
     }
     let (stage, clear) = match thing.get("type") {

@@ -149,6 +149,7 @@ bv_clear_routes_is() {
 }
 bv_clear_routes_now() {
     ip "-$1" route show table main 2>/dev/null | sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//'
+    for bv_table in 2004 2005; do ip "-$1" route show table "$bv_table" 2>/dev/null | sed -E "s/ +\$//; s/\$/ table $bv_table/"; done
 }
 bv_clear_routes_before() { :; }
 bv_clear_routes_do() {
@@ -194,3 +195,63 @@ bv_clear_cgroups_do() {
     bv_die "cgroups of pods are still in use"
 }
 bv_clear_cgroups_undo() { :; }
+
+# policies 'FAMILY PRIORITY: RULE'...
+bv_clear_policies_is() {
+    for bv_rule; do
+        ! bv_clear_policies_now "${bv_rule%% *}" | grep -qxF -- "${bv_rule#* }" || return 1
+    done
+}
+bv_clear_policies_now() { ip "-$1" rule show 2>/dev/null | sed -E 's/[[:space:]]+/ /g; s/ $//'; }
+bv_clear_policies_before() { :; }
+bv_clear_policies_do() {
+    for bv_rule; do
+        bv_family=${bv_rule%% *}
+        bv_rule=${bv_rule#* }
+        bv_clear_policies_now "$bv_family" | grep -qxF -- "$bv_rule" || continue
+        case ${bv_rule#*: } in
+        'from all lookup local')
+            # Without a moment in which no rule leads to the host's own addresses.
+            bv_clear_policies_now "$bv_family" | grep -qxF '0: from all lookup local' ||
+                ip "-$bv_family" rule add from all lookup local priority 0 || return 1
+            bv_clear_policies_now "$bv_family" | grep -qxF '0: from all lookup local' || return 1
+            ;;
+        esac
+        # shellcheck disable=SC2086 # A rule is several words.
+        ip "-$bv_family" rule del priority "${bv_rule%%:*}" ${bv_rule#*: } || return 1
+    done
+}
+bv_clear_policies_undo() { :; }
+
+# addresses 'ADDRESS/PREFIX LINK'...
+bv_clear_addresses_is() {
+    for bv_word; do
+        ! bv_clear_addresses_there "${bv_word%% *}" "${bv_word#* }" || return 1
+    done
+}
+bv_clear_addresses_there() { ip -o addr show dev "$2" 2>/dev/null | awk -v address="$1" '$4 == address { found = 1 } END { exit !found }'; }
+bv_clear_addresses_before() { :; }
+bv_clear_addresses_do() {
+    for bv_word; do
+        bv_address=${bv_word%% *}
+        bv_clear_addresses_there "$bv_address" "${bv_word#* }" || continue
+        case $bv_address in */32 | *:*/128) ;; *) bv_die "\`$bv_word\` is not removed: the link's own network is in it" ;; esac
+        # Whatever was judged: this would cut our own way in.
+        bv_way=$(bv_clear_way_in)
+        { [ -n "$bv_way" ] && [ "$bv_way" != "${bv_address%/*}" ]; } || bv_die "\`$bv_word\` is not removed: this login may have come in on it"
+        ip addr del "$bv_address" dev "${bv_word#* }" || return 1
+    done
+}
+# The address that this login came in on; sudo does not pass its environment on.
+bv_clear_way_in() {
+    bv_connection=${SSH_CONNECTION:-}
+    bv_pid=$$
+    while [ -z "$bv_connection" ] && [ "${bv_pid:-0}" -gt 1 ]; do
+        bv_connection=$(tr '\0' '\n' 2>/dev/null <"/proc/$bv_pid/environ" | sed -n 's/^SSH_CONNECTION=//p')
+        bv_pid=$(awk '$1 == "PPid:" { print $2 }' "/proc/$bv_pid/status" 2>/dev/null)
+    done
+    # shellcheck disable=SC2086 # Four words.
+    set -- $bv_connection
+    printf '%s' "${3:-}"
+}
+bv_clear_addresses_undo() { :; }

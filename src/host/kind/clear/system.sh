@@ -194,3 +194,106 @@ bv_clear_unmask_undo() {
         shift
     done
 }
+
+# users NAME...: of this host's own files.
+bv_clear_users_is() {
+    for bv_name; do ! grep -qs "^$bv_name:" /etc/passwd || return 1; done
+}
+bv_clear_users_before() {
+    for bv_name; do bv_was "$(grep -s "^$bv_name:" /etc/passwd | head -n 1)"; done
+}
+bv_clear_users_do() {
+    for bv_name; do
+        bv_uid=$(sed -n "s/^$bv_name:[^:]*:\([0-9]*\):.*/\1/p" /etc/passwd | head -n 1)
+        [ -n "$bv_uid" ] || continue
+        # People have numbers from here on, and 0 is root, whatever else it is called.
+        { [ "$bv_uid" -gt 0 ] && [ "$bv_uid" -lt 1000 ]; } || bv_die "the user \`$bv_name\` is not removed: its number $bv_uid is no service's"
+        bv_left=$(bv_clear_owned u "$bv_uid") || bv_die "whether anything is the user \`$bv_name\`'s could not be found out in time"
+        if [ -n "$bv_left" ]; then
+            # The look afterwards names it.
+            echo "the user \`$bv_name\` stays: $bv_left is its own"
+            continue
+        fi
+        userdel -- "$bv_name" </dev/null >&2 || return 1
+    done
+}
+# Something that is a user's (`u`) or a group's (`g`) by its number: a process, or a file on a file system of this host's.
+bv_clear_owned() {
+    for bv_path in /proc/[0-9]*; do
+        [ "$(stat -c "%$1" "$bv_path" 2>/dev/null)" = "$2" ] || continue
+        printf 'the process %s' "${bv_path#/proc/}"
+        return 0
+    done
+    bv_local=$(awk '{ for (i = 7; i <= NF; i++) if ($i == "-") { if ($(i + 1) ~ /^(ext[234]|xfs|btrfs|zfs|f2fs|overlay|jfs|vfat)$/) print $5; break } }' /proc/self/mountinfo | grep -v '[\\]')
+    bv_found=$(printf '%s\n' "$bv_local" | while IFS= read -r bv_path; do
+        timeout 120 find "$bv_path" -xdev "-${1}id" "$2" -print -quit 2>/dev/null
+        [ $? -lt 124 ] || { echo '?'; break; }
+    done | head -n 1)
+    [ "$bv_found" != '?' ] || return 1
+    printf '%s' "$bv_found"
+}
+bv_clear_users_undo() {
+    bv_number=0
+    while [ "$bv_number" -lt "$bv_nargs" ]; do
+        bv_number=$((bv_number + 1))
+        eval "bv_name=\${$bv_number} bv_line=\${$((bv_nargs + bv_number)):-}"
+        if [ -z "$bv_line" ] || grep -qs "^$bv_name:" /etc/passwd; then continue; fi
+        printf '%s\n' "$bv_line" | {
+            IFS=: read -r _ _ bv_uid bv_gid bv_comment bv_home bv_shell
+            grep -qs "^[^:]*:[^:]*:$bv_gid:" /etc/group || groupadd -r -g "$bv_gid" -- "$bv_name" || exit 1
+            useradd -r -M -u "$bv_uid" -g "$bv_gid" -c "$bv_comment" -d "$bv_home" -s "$bv_shell" -- "$bv_name"
+        } || return 1
+    done
+}
+
+# groups NAME...: of this host's own files, and nobody's.
+bv_clear_groups_is() {
+    for bv_name; do ! grep -qs "^$bv_name:" /etc/group || return 1; done
+}
+bv_clear_groups_before() {
+    for bv_name; do bv_was "$(grep -s "^$bv_name:" /etc/group | head -n 1)"; done
+}
+bv_clear_groups_do() {
+    for bv_name; do
+        bv_gid=$(sed -n "s/^$bv_name:[^:]*:\([0-9]*\):.*/\1/p" /etc/group | head -n 1)
+        [ -n "$bv_gid" ] || continue
+        { [ "$bv_gid" -gt 0 ] && [ "$bv_gid" -lt 1000 ]; } || bv_die "the group \`$bv_name\` is not removed: its number $bv_gid is no service's"
+        bv_left=$(awk -F : -v gid="$bv_gid" '$4 == gid { print "the user " $1; exit }' /etc/passwd)
+        [ -n "$bv_left" ] || bv_left=$(bv_clear_owned g "$bv_gid") || bv_die "whether anything is the group \`$bv_name\`'s could not be found out in time"
+        if [ -n "$bv_left" ]; then
+            echo "the group \`$bv_name\` stays: $bv_left is its own"
+            continue
+        fi
+        groupdel -- "$bv_name" </dev/null >&2 || return 1
+    done
+}
+bv_clear_groups_undo() {
+    bv_number=0
+    while [ "$bv_number" -lt "$bv_nargs" ]; do
+        bv_number=$((bv_number + 1))
+        eval "bv_name=\${$bv_number} bv_line=\${$((bv_nargs + bv_number)):-}"
+        if [ -z "$bv_line" ] || grep -qs "^$bv_name:" /etc/group; then continue; fi
+        bv_line=${bv_line#*:*:}
+        groupadd -r -g "${bv_line%%:*}" -- "$bv_name" || return 1
+    done
+}
+
+# original FILE KEPT: an installer kept KEPT when it put its own in the place of FILE.
+bv_clear_original_is() { [ ! -f "$2" ] || [ ! -f "$1" ]; }
+bv_clear_original_before() {
+    case $1 in /etc/apt/sources.list | /etc/chrony.conf) ;; *) bv_die "\`$1\` is not put back: no installer is known to keep it" ;; esac
+    { [ "$2" = "${1}_bak" ] && [ ! -L "$2" ]; } || bv_die "\`$2\` is not what was kept of \`$1\`"
+    bv_clear_edit_before "$1" <"$2" || return 1
+    cp -a -- "$2" "$bv_saved/kept" || bv_die "\`$2\` cannot be saved"
+    bv_was saved
+}
+bv_clear_original_do() {
+    bv_clear_edit_do "$1" || return 1
+    # kainstall moves the file away as well, after it has copied it.
+    ! cmp -s -- "$1.bak" "$1" || rm -f -- "$1.bak"
+    rm -f -- "$2"
+}
+bv_clear_original_undo() {
+    [ -e "$2" ] || cp -a -- "$bv_saved/kept" "$2" || return 1
+    bv_clear_edit_undo "$1"
+}

@@ -1,0 +1,109 @@
+//! The cluster's own etcd, and snapshots of it.
+
+use super::super::super::host::{ETCD_PKI, Host, goes, kept, owners, unsure};
+use super::super::super::removal::Stage;
+use super::super::super::{Entry, NONE, Outcome};
+use super::super::{held, hollow};
+use crate::host::Clear;
+use crate::host::inventory::{Kind, Thing};
+
+pub(in super::super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "ClusterEtcd",
+        classes: &["R02"],
+        what: "the data of the cluster's own etcd",
+        known: "kubeadm's manifest of etcd names the directory, or kubeadm's certificates for an etcd of its own are there",
+        undone: "`member` is removed, and the directory when nothing else is in it",
+        never: "snapshots (`*.db`, kainstall's copies); an etcd that this host's API server reaches elsewhere (kubeadm#3225); the default path when nothing says that it was the cluster's",
+        paths: &["/var/lib/etcd/member", "/var/lib/etcd"],
+        judge: etcd,
+        ..NONE
+    },
+    Entry {
+        name: "EtcdSnapshots",
+        classes: &["R02"],
+        what: "snapshots of etcd",
+        known: "a file `*.db`, or one with `snapshot` or `backup` in its name, beside etcd's data",
+        undone: "only where it is named with `--also`",
+        never: "by itself: it may be all that is left of the cluster",
+        paths: &[
+            "/var/lib/etcd/*.db",
+            "/var/lib/etcd/*snapshot*",
+            "/var/lib/etcd/*backup*",
+            "/var/lib/etcd-backup*",
+            "/var/backups/etcd*",
+            "/var/backups/kube_etcd*",
+            "/var/lib/rancher/k3s/server/db/snapshots",
+            "/var/lib/rancher/rke2/server/db/snapshots",
+            "/opt/rke/etcd-snapshots",
+        ],
+        judge: |thing, host| {
+            if thing.get("empty") == "yes" {
+                return hollow(thing, host);
+            }
+            Some(if host.wants(&thing.name) {
+                let clear = if thing.get("type") == "d" { Clear::Tree } else { Clear::Programs };
+                goes("named on the command line", Stage::Data, clear, &[&thing.name])
+            } else {
+                kept("a snapshot of etcd: it goes only where it is named with `--also`")
+            })
+        },
+        ..NONE
+    },
+];
+
+fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let elsewhere = host.fact("etcd-servers").split(',').any(|url| {
+        !url.is_empty()
+            && !url.contains("127.0.0.1")
+            && !url.contains("[::1]")
+            && !url.contains("localhost")
+    });
+    let named = host.fact("etcd-data") == "/var/lib/etcd";
+    if thing.name == "/var/lib/etcd" {
+        // What is in it has verdicts of its own.
+        return if thing.get("empty") == "yes" || named {
+            hollow_or_kept(thing, host)
+        } else {
+            None
+        };
+    }
+    if elsewhere {
+        return Some(kept(
+            "this host's API server uses an etcd elsewhere: whose this one is is not known",
+        ));
+    }
+    let is_unit = host.of(Kind::Unit).any(|it| it.name == "etcd.service");
+    if is_unit && !host.wants("etcd.service") {
+        return Some(kept("an etcd that is a service of its own writes there"));
+    }
+    if let Some(outcome) = held(thing, host) {
+        return Some(outcome);
+    }
+    let has_pki = host.path(ETCD_PKI).is_some();
+    Some(if named || host.wants("etcd.service") {
+        goes(
+            "the manifest of the cluster's etcd names it",
+            Stage::Data,
+            Clear::Tree,
+            &[&thing.name],
+        )
+    } else if has_pki {
+        goes(
+            "kubeadm's certificates for an etcd of its own are there",
+            Stage::Data,
+            Clear::Tree,
+            &[&thing.name],
+        )
+    } else {
+        unsure("nothing says any more whose etcd it was: name it with `--also`")
+    })
+}
+
+/// Where its mount is a disk of etcd's own, the disk stays.
+fn hollow_or_kept(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    match thing.get("mount") {
+        "" | "-" => hollow(thing, host),
+        _ => Some(owners("a disk of its own is mounted there")),
+    }
+}

@@ -1,0 +1,46 @@
+//! Cases of the room `distributions` of the table.
+
+use super::{Case, case};
+
+pub const CASES: &[Case] = &[
+    case(
+        "DistributionConfig",
+        "path;/etc/rancher/k3s;type=d;empty=no",
+        &["/etc/rancher/k3s: goes"],
+    ),
+    case("DistributionConfig", "path;/etc/rancher/mine;type=d", &[]),
+    case(
+        "DistributionData",
+        "path;/var/lib/rancher/k3s/agent;type=d|path;/var/lib/rancher/k3s/server/token;type=f|path;/var/lib/rancher/k3s/server/db;type=d|path;/var/lib/rancher/k3s/server/db/state.db;type=f",
+        &[
+            "/var/lib/rancher/k3s/agent: goes",
+            "/var/lib/rancher/k3s/server/token: goes",
+            "/var/lib/rancher/k3s/server/db/state.db: goes",
+        ],
+    ),
+    case(
+        "DistributionData",
+        "path;/var/lib/rancher/k3s/storage;type=d|path;/var/lib/rancher/k3s/server/db/snapshots;type=d;empty=no",
+        &[],
+    ),
+    case(
+        "DistributionPrograms",
+        "path;/usr/local/bin/k3s-killall.sh;type=f|path;/usr/local/bin/ctr;type=l;target=k3s",
+        &["/usr/local/bin/k3s-killall.sh: goes", "/usr/local/bin/ctr: goes"],
+    ),
+    case(
+        "DistributionPrograms",
+        "path;/usr/local/bin/ctr;type=f|path;/usr/bin/rke2;type=f|owner;/usr/bin/rke2;package=rke2-server",
+        &["/usr/bin/rke2: stays"],
+    ),
+    case(
+        "DistributionDirectories",
+        "path;/var/lib/rancher/k3s;type=d;empty=no|path;/var/lib/rancher/k3s/agent;type=d;empty=no",
+        &["/var/lib/rancher/k3s: goes"],
+    ),
+    case(
+        "DistributionDirectories",
+        "path;/var/lib/rancher/k3s;type=d;empty=no|path;/var/lib/rancher/k3s/storage;type=d;empty=no",
+        &[],
+    ),
+];

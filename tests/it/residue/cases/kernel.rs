@@ -1,0 +1,38 @@
+//! Cases of the room `kernel` of the table.
+
+use super::{Case, case, sign};
+
+pub const CASES: &[Case] = &[
+    case(
+        "BpfPrograms",
+        "pin;/sys/fs/bpf/tc/globals/cilium_calls_1|pin;/sys/fs/bpf/mine",
+        &["/sys/fs/bpf/tc/globals/cilium_calls_1: unsure"],
+    ),
+    case(
+        "ModuleFiles",
+        "path;/etc/modules-load.d/k8s.conf;type=f",
+        &["/etc/modules-load.d/k8s.conf: goes"],
+    ),
+    case("ModuleFiles", "path;/etc/modules-load.d/wireguard.conf;type=f", &[]),
+    case("SysctlFiles", "path;/etc/sysctl.d/k8s.conf;type=f", &["/etc/sysctl.d/k8s.conf: goes"]),
+    case(
+        "SysctlFiles",
+        "path;/etc/sysctl.d/99-sysctl.conf;type=l;target=../sysctl.conf|path;/etc/sysctl.d/10-mine.conf;type=f",
+        &[],
+    ),
+    case(
+        "Sysctls",
+        sign!(
+            "setting;vm.overcommit_memory;now=1;file=;set=|setting;net.ipv4.ip_forward;now=1;file=/etc/sysctl.d/k8s.conf;set=1"
+        ),
+        &["setting vm.overcommit_memory: setting", "setting net.ipv4.ip_forward: setting"],
+    ),
+    // Others may need it; it is shown and not written (`forwarding_stays_where_others_need_it`).
+    // A file of the owner's wants it so; and no Kubernetes was here.
+    case(
+        "Sysctls",
+        sign!("setting;net.ipv4.ip_forward;now=1;file=/etc/sysctl.d/10-router.conf;set=1"),
+        &[],
+    ),
+    case("Sysctls", "setting;net.ipv4.ip_forward;now=1;file=;set=", &[]),
+];
