@@ -116,8 +116,8 @@ spared() {
   in_host << H
 [ "\$(systemctl is-active k3s-exporter)" = active ]
 grep -q '^etcd:.*not the cluster' /etc/passwd; grep -q ^kubeadm-kas: /etc/passwd; [ "\$(stat -c %U /srv/mine/theirs)" = kubeadm-kas ]
-for a in 10.99.7.25/32 10.99.7.251/32 $at/; do ip -o addr show | grep -qF " \$a"; done
-ip rule show | grep -q '^10:.*from 10.9.0.0/16 lookup 2004'; [ "\$(ip rule show | head -n 1 | tr '\t' ' ')" = '0: from all lookup local' ]
+for a in 10.99.7.25/32 10.99.7.251/32 $at/; do ip -o addr show | grep -F " \$a" > /dev/null; done
+ip rule show | grep '^10:.*from 10.9.0.0/16 lookup 2004' > /dev/null; [ "\$(ip rule show | sed -n 1p | tr '\t' ' ')" = '0: from all lookup local' ]
 [ "\$(cat /srv/mine/data)" = precious ]
 H
 }
