@@ -16,7 +16,7 @@ mod turns;
 mod wipe;
 
 pub use cancel::Cancel;
-pub use clear::{Cleared, Clearing, clear};
+pub use clear::{Cleared, Clearing, clear, not_seen};
 pub use connect::{Unreached, connect};
 pub use failure::describe;
 pub use run::{Ended, FailedStep, Options, Outcome, Work, part, run};

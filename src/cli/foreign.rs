@@ -10,7 +10,8 @@ use super::session::Session;
 use super::told::Told;
 use crate::engine::{self, Clearing, Unreached, Wiped};
 use crate::event::{EventKind, Events, Fate, Leftover, Looked as Look, Shipped, Sight};
-use crate::host::{Entry, Remote};
+use crate::host::inventory::InventoryError;
+use crate::host::{Entry, Error, Remote};
 use crate::report::{self, Looked};
 use crate::residue::{self, Judged, Outcome, Past, Verdict, Whose, Wishes};
 
@@ -52,21 +53,47 @@ pub struct Seen {
     pub judged: Judged,
 }
 
+/// Why nothing was seen of a host.
+#[derive(Debug)]
+pub struct Unseen {
+    exit: Exit,
+    why: String,
+    fix: String,
+}
+
+impl Unseen {
+    fn new(exit: Exit, error: &Error) -> Self {
+        Self { exit, why: error.to_string(), fix: error.fix() }
+    }
+}
+
+impl From<InventoryError> for Unseen {
+    fn from(error: InventoryError) -> Self {
+        match error {
+            InventoryError::Remote(error) => Self::new(Exit::Failed, &error),
+            cut @ InventoryError::CutShort { .. } => Self {
+                exit: Exit::Failed,
+                why: cut.to_string(),
+                fix: "look at the host by hand, then run the same command again".to_owned(),
+            },
+        }
+    }
+}
+
 /// Looks at all hosts that can be reached, side by side; for each host what was seen, or why nothing was.
 pub async fn look(
     session: &Session,
     reached: Vec<Result<Remote, Unreached>>,
     parallel: usize,
     wishes: &Wishes,
-) -> Result<Vec<Result<Seen, (Exit, String)>>, Stop> {
+) -> Result<Vec<Result<Seen, Unseen>>, Stop> {
     let looks = hosts::side_by_side(reached, parallel, |_, reached| {
         let wishes = wishes.clone();
         async move {
-            let failed = |error: &dyn std::error::Error| (Exit::Failed, error.to_string());
-            let mut remote = reached.map_err(|it| (Exit::Unreachable, it.error.to_string()))?;
-            let entries = remote.entries().await.map_err(|error| failed(&error))?;
-            let inventory = remote.inventory(&residue::wanted(), LOOK).await;
-            let inventory = inventory.map_err(|error| failed(&error))?;
+            let mut remote = reached.map_err(|it| Unseen::new(Exit::Unreachable, &it.error))?;
+            let entries = remote.entries().await;
+            let entries = entries.map_err(|error| Unseen::new(Exit::Failed, &error))?;
+            let inventory = remote.inventory(&residue::wanted(), LOOK).await?;
             let judged = residue::judge(&inventory, &wishes, &Past::of(&entries));
             Ok(Seen { remote, entries, judged })
         }
@@ -75,7 +102,7 @@ pub async fn look(
 }
 
 /// What was seen, for people; and as events, for programs and logs.
-pub fn shown(session: &Session, seen: &[Result<Seen, (Exit, String)>]) -> Vec<Looked> {
+pub fn shown(session: &Session, seen: &[Result<Seen, Unseen>]) -> Vec<Looked> {
     let hosts = session.cluster.hosts.iter().zip(seen);
     hosts
         .map(|(host, seen)| match seen {
@@ -83,7 +110,7 @@ pub fn shown(session: &Session, seen: &[Result<Seen, (Exit, String)>]) -> Vec<Lo
                 tell(&session.events, &host.display, Ok(&seen.judged), BEFORE);
                 (host.display.clone(), Ok(seen.judged.clone()))
             }
-            Err((_, why)) => {
+            Err(Unseen { why, .. }) => {
                 tell(&session.events, &host.display, Err(why), BEFORE);
                 (host.display.clone(), Err(why.clone()))
             }
@@ -160,9 +187,9 @@ enum Say {
 }
 
 /// How a look at hosts ends: the worst of them.
-pub fn verdict(seen: &[Result<Seen, (Exit, String)>]) -> Exit {
+pub fn verdict(seen: &[Result<Seen, Unseen>]) -> Exit {
     let failed =
-        seen.iter().find_map(|it| it.as_ref().err().filter(|(exit, _)| *exit == Exit::Failed));
+        seen.iter().find_map(|it| it.as_ref().err().filter(|unseen| unseen.exit == Exit::Failed));
     if failed.is_some() {
         Exit::Failed
     } else if seen.iter().any(Result::is_err) {
@@ -234,10 +261,15 @@ async fn work(
     };
     let mut clearings = Vec::new();
     let mut quiet = Vec::new();
+    let mut unseen = Vec::new();
     for ((name, looked), seen) in hosts.iter().zip(seen) {
-        let Ok(Seen { remote, entries, judged }) = seen else {
-            quiet.push((name.clone(), looked.clone()));
-            continue;
+        let Seen { remote, entries, judged } = match seen {
+            Ok(seen) => seen,
+            Err(why) => {
+                unseen.push((name, why));
+                quiet.push((name.clone(), looked.clone()));
+                continue;
+            }
         };
         let removals = residue::removals(&judged, &wishes);
         // One that was killed at its end has only its journal left.
@@ -267,7 +299,16 @@ async fn work(
         started: session.started,
     };
     session.concluded = true;
-    let cleared = engine::clear(clearings, &wishes, &session.events, &run).await;
+    if exit == Exit::Unreachable {
+        // That status would say that nothing was changed.
+        exit = Exit::Failed;
+    }
+    let all = unseen.is_empty();
+    for (name, Unseen { why, fix, .. }) in unseen {
+        session.events.host(name, engine::not_seen(why, fix));
+        session.events.host(name, EventKind::HostDone { ok: false, changed: 0, seconds: 0.0 });
+    }
+    let cleared = engine::clear(clearings, all, &wishes, &session.events, &run).await;
     for (name, judged) in cleared.hosts {
         let judged = judged.ok_or_else(|| "it was not wiped to the end".to_owned());
         tell(&session.events, &name, judged.as_ref(), AFTER);
@@ -292,7 +333,7 @@ fn worst(one: Exit, other: Exit) -> Exit {
 }
 
 /// A host with our own journal is wiped by playing that back: it knows more than any table.
-fn refuse_ours(session: &Session, seen: &[Result<Seen, (Exit, String)>]) -> Result<(), Stop> {
+fn refuse_ours(session: &Session, seen: &[Result<Seen, Unseen>]) -> Result<(), Stop> {
     let hosts = session.cluster.hosts.iter().zip(seen);
     let ours: Vec<&str> = hosts
         .filter(|(_, seen)| {

@@ -39,9 +39,22 @@ pub struct Cleared {
     pub hosts: Vec<(String, Option<Judged>)>,
 }
 
-/// Clears hosts, side by side. The run is over afterwards, and has been told so.
+/// What is told of a host that is left out because nothing was seen of it.
+pub fn not_seen(cause: String, fix: String) -> EventKind {
+    let (stderr_tail, seconds) = (Vec::new(), 0.0);
+    EventKind::StepFailed {
+        step: named("look for what is there"),
+        cause,
+        fix,
+        stderr_tail,
+        seconds,
+    }
+}
+
+/// Clears hosts, side by side; whether they are all of the run is `all`. The run is over afterwards, and has been told so.
 pub async fn clear(
     hosts: Vec<Clearing>,
+    all: bool,
     wishes: &Wishes,
     events: &Events,
     options: &Options,
@@ -49,7 +62,7 @@ pub async fn clear(
     let cleared = clear_all(hosts, wishes, events, options).await;
     events.run(EventKind::RunDone {
         // What stays is the table's to say; the work itself was done.
-        ok: cleared.how <= Wiped::Differs,
+        ok: all && cleared.how <= Wiped::Differs,
         seconds: seconds(options.started.elapsed()),
         differences: None,
         critical_path: Vec::new(),

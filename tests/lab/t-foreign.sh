@@ -269,9 +269,9 @@ t "a wipe of our own gives back what was configuration, and names the rest" give
 
 # One that cannot be reached keeps nobody else from being wiped.
 reached() {
-  ends 4 wipe --foreign "$(address 0)" "${unreachable[0]}" --yes --timeout 3
+  ends 1 wipe --foreign "$(address 0)" "${unreachable[0]}" --yes --timeout 3
   in_host "$byhand" sh -c '! iptables-save | grep ^:KUBE-'
 }
 # The last of the network has nobody.
 unreachable=("$(address 0 | cut -d. -f1-3).254")
-t "a host that cannot be reached costs 4, and the other is wiped" reached
+t "a host that cannot be reached costs 1, and the other is wiped" reached
