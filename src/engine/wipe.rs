@@ -214,7 +214,7 @@ impl Lane {
     }
 
     async fn wipe(&mut self, host: Locked) -> Result<(), Stopped> {
-        let mut journal = self.step("open the journal", LOOKS, Journal::open(host)).await?;
+        let mut journal = self.step("open the journal", LOOKS, Journal::reopen(host)).await?;
         if journal.entries().is_empty() {
             self.nothing();
         }

@@ -11,10 +11,38 @@ bv_roots() {
     awk '$3 ~ /^(ext[234]|xfs|btrfs|f2fs|zfs|overlay)$/ && $2 ~ /^\/(boot|etc|home|opt|root|srv|usr|var)(\/(local|lib|log|cache))?$/ { print $2 }' /proc/mounts | sort -u
 }
 
+# Mount points of file systems that may not answer, for their server or their program is gone; the newest first.
+bv_far() {
+    awk '{
+        for (i = 7; i <= NF; i++) if ($i == "-") { type = $(i + 1); break }
+        if (type !~ /^(nfs|nfs4|cifs|smb3|smbfs|ceph|9p|afs|lustre|glusterfs|fuse|fuse\..*)$/) next
+        path = $5
+        gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
+        print NR "\t" path
+    }' /proc/self/mountinfo | sort -rn | cut -f 2-
+}
+
+# find, as if the mounts of the list $1 were not there: it would ask each of them for its device, and wait for the answer, also with `-xdev`
+# and `-prune`. They are taken away in a mount namespace of its own, without a word to them, and without one in /run/mount/utab (`-n`).
+bv_find() {
+    if [ -z "$1" ]; then
+        shift
+        find "$@"
+        return
+    fi
+    # shellcheck disable=SC2016 # The inner shell expands it.
+    unshare -m sh -c '
+        mount --make-rprivate / || exit
+        printf "%s\n" "$1" | while IFS= read -r bv_mount; do timeout -k 1 20 umount -n -c -i -l -- "$bv_mount"; done
+        shift
+        exec find "$@"' sh "$@"
+}
+
 # Owners are numbers: find looks each name up anew, which takes four times as long as all the rest.
 bv_paths() {
+    bv_far=$(bv_far)
     bv_roots | while IFS= read -r bv_root; do
-        find "$bv_root" -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path "$BV" \) -prune \
+        bv_find "$bv_far" "$bv_root" -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path "$BV" \) -prune \
             -o -printf '%y %m %U:%G %p\t%l\n' 2>/dev/null
         # Part of a list would pass for all of it.
         [ $? -lt 128 ] || echo broken
@@ -22,16 +50,16 @@ bv_paths() {
         path = $1
         sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
         if (path !~ unseen) print "path " $1 ($2 == "" ? "" : " -> " $2)
-    }' || echo "path broken"
+    }' || echo broken
     # Contents where owners write. What packages bring under /usr is told by their versions.
-    find /etc /usr/local /opt /root -xdev -type f -size -8M -print0 2>/dev/null |
+    bv_find "$bv_far" /etc /usr/local /opt /root -xdev -type f -size -8M -print0 2>/dev/null |
         xargs -0r sha256sum -- 2>/dev/null | awk -v unseen="$BV_UNSEEN" '{
             path = $0
             sub(/^\\?[^ ]* [ *]/, "", path)
             if (path !~ unseen) print "sum " $1 " " path
         }'
     # Of what is larger, the size.
-    find /etc /usr/local /opt /root -xdev -type f -size +7M -printf 'size %s %p\n' 2>/dev/null | awk -v unseen="$BV_UNSEEN" '{
+    bv_find "$bv_far" /etc /usr/local /opt /root -xdev -type f -size +7M -printf 'size %s %p\n' 2>/dev/null | awk -v unseen="$BV_UNSEEN" '{
         path = $0
         sub(/^size [^ ]* /, "", path)
         if (path !~ unseen) print
@@ -39,15 +67,18 @@ bv_paths() {
     for bv_path in /run/containerd /run/crio /run/kubernetes /run/flannel /run/calico /run/cilium /run/xtables.lock /run/netns /run/netns/* /run/ipcns /run/ipcns/* /run/utsns /run/utsns/* /run/userns /run/userns/* /run/pidns /run/pidns/*; do
         [ -e "$bv_path" ] && echo "run $bv_path"
     done
-    find /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -printf 'tmp %p\n' 2>/dev/null
+    bv_find "$bv_far" /tmp -mindepth 1 -maxdepth 1 ! -name 'systemd-private-*' -printf 'tmp %p\n' 2>/dev/null
 }
 
 bv_packages() {
     if command -v dpkg-query >/dev/null; then
-        dpkg-query -W -f 'package ${Package} ${Version} ${db:Status-Abbrev}\n'
-        # apt-mark says the same, and takes a hundred times as long. Holds are in the status above.
-        awk '$1 == "Package:" { name = $2 } $1 == "Architecture:" { name = name ":" $2 }
-            $1 == "Auto-Installed:" && $2 == 1 { print "automatic " name }' /var/lib/apt/extended_states 2>/dev/null
+        dpkg-query -W -f 'package ${Package} ${Version} ${db:Status-Abbrev}\n' || echo broken
+        # apt-mark says the same, and takes a hundred times as long. Holds are in the status above. The marks of packages that are gone stay
+        # until apt writes the next time.
+        dpkg-query -W -f '${Package}\n' | awk '
+            part == "" { there[$1]; next }
+            $1 == "Package:" { name = $2; known = name in there } $1 == "Architecture:" { name = name ":" $2 }
+            $1 == "Auto-Installed:" && $2 == 1 && known { print "automatic " name }' - part=marks /var/lib/apt/extended_states 2>/dev/null
     fi
     # The keys that package sources are trusted by are packages of the name gpg-pubkey. Where there is no
     # database, rpm would make one to look into.
@@ -139,7 +170,7 @@ bv_moving() {
     bv_kernel_state
 }
 
-# Writes the host's state to file $1; fails when a part of it was cut short (memory ran out, say).
+# Writes the host's state to file $1; fails when a part of it was cut short: memory ran out, a database cannot be read.
 bv_baseline() {
     {
         # A baseline without this line is one that left out what is noise.
@@ -150,7 +181,7 @@ bv_baseline() {
         getent passwd | cut -d : -f 1,3-7 | sed 's/^/user /'
         getent group | sed 's/^/group /'
         echo "hostname $(hostname 2>/dev/null || cat /proc/sys/kernel/hostname)"
-    } | LC_ALL=C sort -u >"$1" && ! grep -qx 'path broken' "$1"
+    } | LC_ALL=C sort -u >"$1" && ! grep -qx 'path broken\|broken' "$1"
 }
 
 # Takes the baseline, and the host's own noise: what moved by itself while it was taken.
@@ -180,16 +211,30 @@ bv_differences() {
 bv_compare() {
     [ -f "$BV/baseline" ] || bv_die "\`$BV/baseline\` is not there"
     bv_sum "$BV/baseline" && echo "baseline $bv_sum $(stat -c %Y "$BV/baseline")"
-    bv_baseline "$BV/after" || bv_die "the host's state cannot be read"
-    bv_differ=$(bv_differences "$BV/after")
-    if [ -n "$bv_differ" ]; then
-        bv_baseline "$BV/again" || bv_die "the host's state cannot be read"
-        bv_differ=$(bv_differences "$BV/again")
-        LC_ALL=C comm -3 "$BV/after" "$BV/again" | sed 's/^	*/~ /'
-    fi
+    bv_look "$BV" || bv_look "$BV_LIVE" || bv_die "the host's state cannot be read"
     [ ! -f "$BV/restless" ] || sed 's/^/~ /' "$BV/restless"
-    rm -f "$BV/after" "$BV/again"
     [ -z "$bv_differ" ] || printf '%s\n' "$bv_differ"
+}
+
+# Looks at the host, and once more where something differs, with the directory $1 for what it sees: ours, or where the disk is full the one
+# in memory. Sets bv_differ.
+bv_look() {
+    if bv_baseline "$1/after"; then
+        bv_differ=$(bv_differences "$1/after")
+        bv_looked=0
+        if [ -n "$bv_differ" ]; then
+            if bv_baseline "$1/again"; then
+                bv_differ=$(bv_differences "$1/again")
+                LC_ALL=C comm -3 "$1/after" "$1/again" | sed 's/^	*/~ /'
+            else
+                bv_looked=1
+            fi
+        fi
+    else
+        bv_looked=1
+    fi
+    rm -f "$1/after" "$1/again"
+    return "$bv_looked"
 }
 
 # Lets systemd forget units whose files are gone.

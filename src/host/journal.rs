@@ -135,8 +135,17 @@ impl Journal {
 
     /// Opens a locked host for changes; the baseline is taken if there is none.
     pub async fn open(host: Locked) -> Result<Self, Error> {
+        Self::begin(host, "bv_open").await
+    }
+
+    /// Opens a locked host for undos alone. It needs no room on the host; without an entry nothing is made there.
+    pub async fn reopen(host: Locked) -> Result<Self, Error> {
+        Self::begin(host, "bv_reopen").await
+    }
+
+    async fn begin(host: Locked, script: &str) -> Result<Self, Error> {
         let (mut remote, entries) = host.into_parts();
-        remote.read("bv_open", Duration::from_secs(600)).await?;
+        remote.read(script, Duration::from_secs(600)).await?;
         let mut journal = Self { remote, entries };
         // A run that was cut off may have left it to us.
         guard::prove(&mut journal.remote, false).await?;

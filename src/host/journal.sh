@@ -24,6 +24,8 @@ BV_HAD=$BV/baseline
 #   lock    held (flock) by the shell that may change the host, and by all that it started
 #   holder  who that is: RUN (WHO) since TIME PID:START, of the session's sshd process
 #   busy    the change under way; empty between changes
+#   marks   of undos, where the journal could not take them
+#   mute    where containerd did not answer
 BV_LIVE=/run/bivouac
 BV_UNCHANGED=79
 BV_NL='
@@ -80,11 +82,9 @@ bv_record() {
     printf '%s .\n' "$1" | dd of="$BV/journal" oflag=append conv=notrunc,fsync status=none || bv_unwritten
 }
 
-# A line that did not fit is taken back, which needs no room, so that the next does not continue it.
+# A line that did not fit is taken back, so that the next does not continue it.
 bv_unwritten() {
-    if [ -n "$(tail -c 1 "$BV/journal")" ]; then
-        truncate -s "-$(tail -n 1 "$BV/journal" | wc -c)" "$BV/journal"
-    fi
+    bv_mend
     bv_die "the journal \`$BV/journal\` cannot be written"
 }
 
@@ -92,6 +92,20 @@ bv_unwritten() {
 # covers and a second run checks again.
 bv_mark() {
     printf '%s .\n' "$1" >>"$BV/journal" || bv_unwritten
+}
+
+# Appends the mark of an undo, which must work on a full disk and on one that can only be read: then it is kept in memory, for the
+# undos that follow in this run. The next run does without it: an undo can be repeated.
+bv_mark_undo() {
+    printf '%s .\n' "$1" 2>/dev/null >>"$BV/journal" || {
+        bv_mend 2>/dev/null
+        printf '%s .\n' "$1" >>"$BV_LIVE/marks" || bv_die "\`$BV_LIVE/marks\` cannot be written"
+    }
+}
+
+# The journal with the marks that found no room in it.
+bv_lines() {
+    if [ -s "$BV_LIVE/marks" ]; then cat "$BV/journal" "$BV_LIVE/marks"; else cat "$BV/journal"; fi 2>/dev/null
 }
 
 # Makes sure that files are on disk (`sync FILE` is coreutils 8.24; older ones sync everything).
@@ -198,7 +212,7 @@ bv_undo() {
     fi
     bv_cut "$bv_seq" undo-after
     # Undone but for what was kept: the entry stands, and the host is no longer in our hands.
-    bv_mark "${bv_kept:-undone} $bv_seq"
+    bv_mark_undo "${bv_kept:-undone} $bv_seq"
     bv_cut "$bv_seq" undone-after
     exit 0
 }
@@ -210,7 +224,7 @@ bv_stands() {
     bv_want_kind=$bv_quoted
     bv_quote "$2"
     # By the environment: `awk -v` would read the backslashes of the quoting as its own.
-    bv_found=$(BV_KIND=$bv_want_kind BV_FIRST=$bv_quoted BV_WANT=${3:-start} awk '
+    bv_found=$(bv_lines | BV_KIND=$bv_want_kind BV_FIRST=$bv_quoted BV_WANT=${3:-start} awk '
         BEGIN { kind = ENVIRON["BV_KIND"]; first = ENVIRON["BV_FIRST"]; want = ENVIRON["BV_WANT"] }
         $NF != "." { next }
         $1 == "start" {
@@ -223,17 +237,17 @@ bv_stands() {
         $1 == "done" { completed[$2] = 1 }
         $1 == "undone" { delete start[$2] }
         END { for (s in start) if (want == "start" || s in completed) { print s; exit } }
-    ' "$BV/journal" 2>/dev/null)
+    ')
     [ -n "$bv_found" ]
 }
 
 # Whether an entry of kind $1 stands, whatever its arguments.
 bv_any_stands() {
-    BV_KIND="'$1'" awk '
+    bv_lines | BV_KIND="'$1'" awk '
         BEGIN { kind = " " ENVIRON["BV_KIND"] " " }
         $1 == "start" && index($0, kind) { stands[$2] }
         $1 == "undone" || $1 == "kept" { delete stands[$2] }
-        END { for (seq in stands) exit 0; exit 1 }' "$BV/journal" 2>/dev/null
+        END { for (seq in stands) exit 0; exit 1 }'
 }
 
 # Whether the journal's last line is whole.
@@ -252,12 +266,9 @@ bv_journal() {
     fi
 }
 
-# Cuts a torn last line off, so that the next one does not continue it.
+# Cuts a torn last line off, so that the next one does not continue it. That needs no room.
 bv_mend() {
-    bv_whole && return
-    bv_journal >"$BV/journal.new" || bv_die "the journal \`$BV/journal\` cannot be mended"
-    bv_sync "$BV/journal.new"
-    mv -f "$BV/journal.new" "$BV/journal"
+    bv_whole || truncate -s "-$(tail -n 1 -- "$BV/journal" | wc -c)" "$BV/journal"
 }
 
 # Whether there is a journal. A wipe that was killed at its very end has only its rubbish left, which goes.
@@ -285,7 +296,19 @@ bv_open() {
         bv_sync "$BV/journal" "$BV" "${BV%/*}"
         bv_cut open opened
     fi
-    bv_mend
+    bv_mend || bv_die "the journal \`$BV/journal\` cannot be mended"
+}
+
+# Opens the host for undos, which write nothing but marks. Without an entry there is nothing to undo, and nothing to compare with.
+bv_reopen() {
+    rm -rf "$BV.gone"
+    [ -s "$BV/journal" ] || return 0
+    if [ -f "$BV/baseline" ]; then
+        # Where it can only be read nothing is appended to it either.
+        bv_mend
+        return 0
+    fi
+    bv_open
 }
 
 # Forgets the host: everything of ours goes, in one rename first, so that a wipe that is killed
@@ -297,9 +320,10 @@ bv_close() {
         # A mount point cannot be renamed: the baseline goes last, for without it the next run would
         # take one of what is here now.
         mv "$BV" "$BV.gone" 2>/dev/null ||
-            { find "$BV" -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} + && rm -f "$BV/baseline"; }
+            { find "$BV" -mindepth 1 -maxdepth 1 ! -name baseline -exec rm -rf {} + && rm -f "$BV/baseline"; } ||
+            bv_die "our directory \`$BV\` stays: it cannot be removed"
         bv_cut close moved
-        rm -rf "$BV.gone"
+        rm -rf "$BV.gone" || bv_die "our directory \`$BV.gone\` stays: it cannot be removed"
     fi
     bv_unlock
 }
@@ -395,6 +419,7 @@ bv_lock() {
         bv_session
         bv_born "$bv_session"
         printf '%s (%s) since %s %s\n' "$BV_RUN" "$BV_WHO" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$bv_session:$bv_born" >"$BV_LIVE/holder"
+        rm -f "$BV_LIVE/marks" "$BV_LIVE/mute"
         bv_idle
     fi
     exec 7<&-

@@ -9,21 +9,24 @@ bv_walk_empty() {
     { [ -d "$1" ] && [ ! -L "$1" ]; } || bv_die "\`$1\` is not emptied: it is no directory"
     mkdir -p "$BV_LIVE/walk" || bv_die "\`$BV_LIVE/walk\` cannot be made"
     # shellcheck disable=SC2016 # The inner shell expands it.
-    unshare -m sh -c '
+    bv_said=$(unshare -m sh -c '
         # An old unshare leaves mounts shared, and the bind would be seen outside.
         mount --make-rprivate / && mount --bind -- "$1" "$2" || exit 3
         find "$2" -xdev -mindepth 1 -depth -delete 2>/dev/null && exit
         # Some make what is theirs immutable (CSI drivers their mount points, kubespray PR 9597).
         ! command -v chattr >/dev/null || chattr -R -f -i -a -- "$2" 2>/dev/null
-        find "$2" -xdev -mindepth 1 -depth -delete' sh "$1" "$BV_LIVE/walk"
+        find "$2" -xdev -mindepth 1 -depth -delete' sh "$1" "$BV_LIVE/walk" 2>&1)
     bv_status=$?
     rmdir "$BV_LIVE/walk" 2>/dev/null
     case $bv_status in
     0) ;;
     3) bv_die "\`$1\` is not removed: this kernel gives no mount namespace to walk in" ;;
-    *) return 1 ;;
+    *) bv_not_emptied "$1" "$bv_said" ;;
     esac
 }
+
+# Ends with the first line of $2, which was said of the directory $1 where it is bound.
+bv_not_emptied() { bv_die "\`$1\` is not emptied: $(printf '%s\n' "$2" | head -n 1 | sed "s#$BV_LIVE/walk##")"; }
 
 # Whether none of these is there.
 bv_gone() {

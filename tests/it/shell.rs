@@ -171,6 +171,10 @@ crictl() {
 }
 bv_die() { printf '%s\n' "$*" >&2; exit 1; }
 bv_was() { for word; do was="$was $word"; done; }
+timeout() { shift; "$@"; }
+bv_any_stands() { return 1; }
+bv_stands() { return 1; }
+BV_LIVE=/nonexistent
 change() { was=; bv_pull_before "$@"; bv_pull_do "$@"; }
 undo() { bv_nargs=$1; shift; bv_pull_undo "$@"; }
 "#;

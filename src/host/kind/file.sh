@@ -75,7 +75,9 @@ bv_restore_path() {
     shift 5
     if [ "$bv_state" = present ]; then
         mkdir -p -- "${bv_path%/*}"
-        cp -a -- "$bv_saved/file" "$bv_path.bivouac~" && mv -fT -- "$bv_path.bivouac~" "$bv_path"
+        # On a full disk the saved file itself takes its name back: that needs no room.
+        { cp -a -- "$bv_saved/file" "$bv_path.bivouac~" || { rm -f -- "$bv_path.bivouac~" && ln -- "$bv_saved/file" "$bv_path.bivouac~"; }; } &&
+            mv -fT -- "$bv_path.bivouac~" "$bv_path"
     else
         rm -f -- "$bv_path" && bv_remove_parents "$@"
     fi

@@ -39,11 +39,26 @@ bv_image_do() {
     done
 }
 
+# Whether an entry stands that takes all of the store back that is ours: then images need not be taken out of it one by one, which needs a
+# containerd that answers.
+bv_store_goes() {
+    bv_any_stands store || { bv_stands tree /var/lib/containerd && grep -q "^start $bv_found .* 'absent'" "$BV/journal"; }
+}
+
+# Whether containerd answers. One that did not once is not waited for again in this run.
+bv_store_answers() {
+    [ ! -e "$BV_LIVE/mute" ] || return 1
+    timeout 20 ctr --address "$BV_CONTAINERD" -n k8s.io images ls -q >/dev/null 2>&1 && return
+    [ $? -ne 124 ] || : >"$BV_LIVE/mute"
+    return 1
+}
+
 bv_image_undo() {
     rm -f -- "$BV/content/$1"
+    ! bv_store_goes || return 0
     shift "$bv_nargs"
     # With the runtime stopped its store is somebody else's entry.
-    bv_images >/dev/null 2>&1 || return 0
+    bv_store_answers || return 0
     [ $# -eq 0 ] || bv_ctr images rm -- "$@" >/dev/null 2>&1
     return 0
 }

@@ -8,7 +8,7 @@
 #   bv_M_plan NAME...      what their installation would do, as lines `install WORD`, where WORD is what an undo
 #                          needs to know, or `remove NAME`, `upgrade NAME`, ...; fails when they cannot be had
 #   bv_M_install NAME...   installs them, and nothing but what was planned
-#   bv_M_there WORD...     those that are there, whole or in part, one a line
+#   bv_M_there WORD...     those that are there, whole or in part, one a line; fails when that cannot be told
 #   bv_M_needed WORD...    packages of others that need one of them
 #   bv_M_changed WORD...   their configuration files that are not as they came
 #   bv_M_remove WORD...    removes them, and nothing else
@@ -107,8 +107,9 @@ bv_package_undo() {
     shift "$bv_nargs"
     [ $# -gt 0 ] || return 0
     bv_package_wait
-    # shellcheck disable=SC2046 # Package names have no blanks.
-    set -- $("bv_${bv_pm}_there" "$@")
+    bv_there=$("bv_${bv_pm}_there" "$@") || return 1
+    # shellcheck disable=SC2086 # Package names have no blanks.
+    set -- $bv_there
     [ $# -gt 0 ] || return 0
     bv_others=$("bv_${bv_pm}_needed" "$@") || return 1
     if [ -n "$bv_others" ]; then

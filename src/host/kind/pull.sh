@@ -33,9 +33,10 @@ bv_pull_do() {
 
 # An image has further names, by its sums, which go with the last one that was given to it.
 bv_pull_undo() {
+    ! bv_store_goes || return 0
     shift "$bv_nargs"
     # With the runtime stopped its store is somebody else's entry.
-    bv_images >/dev/null 2>&1 || return 0
+    bv_store_answers || return 0
     for bv_ref; do
         bv_sum=$(bv_ctr images ls "name==$bv_ref" 2>/dev/null | awk -v ref="$bv_ref" '$1 == ref { print $3 }')
         bv_ctr images rm -- "$bv_ref" >/dev/null 2>&1

@@ -79,9 +79,11 @@ bv_service_undo() {
     esac
     case $bv_want_enabled:$bv_enabled in
     enabled:enabled | masked:masked) ;;
-    enabled:*) systemctl enable -q -- "$bv_name" ;;
-    masked:*) systemctl mask -q -- "$bv_name" ;;
-    *:enabled) systemctl disable -q -- "$bv_name" ;;
+    # Its file is gone: its owner's doing.
+    enabled:) ;;
+    enabled:*) systemctl enable -q -- "$bv_name" || return 1 ;;
+    masked:*) systemctl mask -q -- "$bv_name" || return 1 ;;
+    *:enabled) systemctl disable -q -- "$bv_name" || return 1 ;;
     esac
     bv_unit "$bv_name"
     case $bv_want_active:$bv_active in

@@ -21,7 +21,7 @@ bv_store_undo() {
     bv_found=${1:-}
     # Nothing was noted, so nothing was made.
     [ -n "$bv_found" ] && [ -f "$bv_saved/images" ] || return 0
-    bv_have=$(bv_images) || bv_die "containerd is its owner's and does not answer: start it, so that what Kubernetes made in it can be removed"
+    { bv_store_answers && bv_have=$(bv_images); } || bv_die "containerd is its owner's and does not answer: start it, so that what Kubernetes made in it can be removed"
     bv_store_pods || return 1
     bv_new=$(printf '%s\n' "$bv_have" | bv_store_new images)
     # With the last name of an image its content goes, at once.

@@ -83,25 +83,26 @@ bv_tree_list() {
 bv_tree_empty() {
     bv_unmount_below "$1" || return 1
     [ -d "$1" ] || return 0
-    { [ -f "$2" ] && bv_tree_list "$1" "$BV/tree"; } || bv_die "\`$1\` cannot be listed"
+    # In memory: the disk may be full.
+    { [ -f "$2" ] && bv_tree_list "$1" "$BV_LIVE/tree"; } || bv_die "\`$1\` cannot be listed"
     # shellcheck disable=SC2016 # The inner shell expands it.
-    LC_ALL=C comm -13 "$2" "$BV/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' | bv_within "$1" '
+    bv_said=$(LC_ALL=C comm -13 "$2" "$BV_LIVE/tree" | LC_ALL=C sort -r | tr '\n\0' '\0\n' | bv_within "$1" '
         xargs -0r sh -c "
             for path; do
                 if [ -d \"\$path\" ] && [ ! -L \"\$path\" ]; then rmdir -- \"\$path\"; else rm -f -- \"\$path\"; fi || exit 1
-            done" sh'
+            done" sh' 2>&1) || bv_not_emptied "$1" "$bv_said"
 }
 
 # Whether a file of ours below the directory $1, written after entry $2, still stands although it had its
 # turn. Sets bv_found to why: it was kept, or its undo did not work.
 bv_stands_below() {
-    bv_found=$(awk -v top="$1/" -v after="$2" '
+    bv_found=$(bv_lines | awk -v top="$1/" -v after="$2" '
         $1 == "undone" { delete stands[$2] }
         $1 == "kept" && ($2 in stands) { stands[$2] = "something in it was changed after bivouac wrote it" }
         $1 == "start" && $2 + 0 > after + 0 && match($0, / .(file|artifact). .[45]. ./) {
             if (index(substr($0, RSTART + RLENGTH), top) == 1) stands[$2] = "something in it could not be undone"
         }
-        END { for (seq in stands) { print stands[seq]; exit } }' "$BV/journal")
+        END { for (seq in stands) { print stands[seq]; exit } }')
     [ -n "$bv_found" ]
 }
 

@@ -52,6 +52,13 @@ bv_apt_mend() {
         DEBIAN_FRONTEND=noninteractive dpkg --configure -a </dev/null >&2
 }
 
+# What a dpkg that was killed had noted, but not yet in its database: apt wants it there (`CheckUpdates` of apt-pkg/deb/debsystem.cc), and
+# each change of the database brings it there (`cleanupdates` of dpkg's lib/dpkg/dbmodify.c). This one changes nothing else: no package is
+# configured, which is its owner's to do.
+bv_apt_settle() {
+    [ -z "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || dpkg --set-selections </dev/null >&2
+}
+
 bv_apt_install() {
     export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
     bv_apt_mend
@@ -63,9 +70,12 @@ bv_apt_install() {
 }
 
 bv_apt_there() {
-    bv_apt_mend
+    bv_apt_settle || return 1
     for bv_name; do
-        case $(dpkg-query -W -f '${db:Status-Abbrev}' -- "${bv_name%=rc}" 2>/dev/null) in
+        # 1 is a package that it does not know; 2 a database that it cannot read.
+        bv_said=$(dpkg-query -W -f '${db:Status-Abbrev}' -- "${bv_name%=rc}" 2>"$BV_LIVE/said") || [ $? -eq 1 ] ||
+            { cat "$BV_LIVE/said" >&2 && return 1; }
+        case $bv_said in
         '' | un*) ;;
         *) echo "$bv_name" ;;
         esac
@@ -103,8 +113,14 @@ bv_apt_remove() {
         *) bv_purged="$bv_purged $bv_name" ;;
         esac
     done
+    bv_remove="$BV_APT -y remove" bv_purge="$BV_APT -y purge"
+    # On its way apt configures whatever is not yet, also what its owner broke, and ends badly if that does. What of its marks stays then
+    # it takes away the next time.
+    if dpkg-query -W -f '${db:Status-Abbrev}\n' 2>/dev/null | grep -q '^.[UF]'; then
+        bv_remove='dpkg --remove' bv_purge='dpkg --purge'
+    fi
     # shellcheck disable=SC2086 # Package names have no blanks.
-    [ -z "$bv_removed" ] || $BV_APT -y remove -- $bv_removed </dev/null >&2 || return 1
+    [ -z "$bv_removed" ] || $bv_remove -- $bv_removed </dev/null >&2 || return 1
     # shellcheck disable=SC2086 # Package names have no blanks.
-    [ -z "$bv_purged" ] || $BV_APT -y purge -- $bv_purged </dev/null >&2
+    [ -z "$bv_purged" ] || $bv_purge -- $bv_purged </dev/null >&2
 }
