@@ -46,9 +46,12 @@ for round in $(seq "$rounds"); do
   part stop <<'S'
 rm -f /etc/kubernetes/manifests/*
 systemctl disable --now kubelet
-find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + | sort -un | xargs -r kill -TERM 2> /dev/null || :
-for i in $(seq 100); do find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + | grep -q . || break; sleep .1; done
-find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs -exec cat {} + | sort -un | xargs -r kill -KILL 2> /dev/null || :
+pods() { find /sys/fs/cgroup -path '*/kubepods*' -name cgroup.procs -exec cat {} + | sort -un | grep -vx 0 || :; }
+kill -TERM $(pods)
+for i in $(seq 200); do pgrep -x 'etcd|kube-proxy' > /dev/null || break; sleep .05; done
+kill -KILL $(pods) 2> /dev/null || :
+for i in $(seq 200); do [ -n "$(pods)" ] || break; sleep .05; done
+[ -z "$(pods)" ]
 systemctl disable --now containerd
 awk '$5 ~ "^/(var/lib/kubelet|run/containerd|run/netns|var/lib/containerd)/" {print $5}' /proc/self/mountinfo | sort -r | xargs -r umount -l
 S
