@@ -157,7 +157,7 @@ bv_kernel_state() {
             print "sysctl " $1 " " $2
         }' | grep -vE '\.(veth|cali|lxc|cni)[^.]*\.'
     find /sys/fs/bpf -mindepth 1 2>/dev/null | sed 's/^/bpf /'
-    # What is in the `systemd` tree shows as units (see bv_pod_cgroups), so it is put back, not compared.
+    # What is in the `systemd` tree shows as units (see bv_pods_find), so it is put back, not compared.
     find /sys/fs/cgroup -maxdepth 3 -name 'kubepods*' 2>/dev/null | sed 's/^/cgroup /; s/^cgroup \(.sys.fs.cgroup.systemd\)/mirror \1/'
     # shellcheck disable=SC2009 # The names, not the process ids, are wanted.
     ps -eo comm= | grep -v ':\[' | grep -E '^(kube|etcd|containerd|crio|conmon|runc|coredns|haproxy|keepalived|dockerd)' | sort -u | sed 's/^/process /'

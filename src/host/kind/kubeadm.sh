@@ -53,25 +53,34 @@ bv_baseline_has() {
     awk -v path="$1" '$1 == "path" && $5 == path { found = 1; exit } END { exit !found }' "$BV_HAD"
 }
 
-# The pods' cgroups, deepest first: cgroup v1 has one tree a controller. Only at the top: deeper ones are
-# those of clusters in containers on this host (kind, k3s in LXD). The `systemd` tree is left to
-# systemd: it mirrors the others, and containers that run systemd may share it with their neighbours.
-bv_pod_cgroups() {
+# What `find` finds in the pods' cgroups: `groups`, deepest first, or `processes`. cgroup v1 has one tree a
+# controller. Only at the top: deeper ones are those of clusters in containers on this host (kind, k3s in
+# LXD). The `systemd` tree is left to systemd: it mirrors the others, and containers that run systemd may
+# share it with their neighbours.
+bv_pods_find() {
+    bv_what=$1
+    bv_groups=$BV_NL$(grep '^cgroup ' "$BV_HAD")$BV_NL
+    set --
     for bv_top in /sys/fs/cgroup /sys/fs/cgroup/*; do
         case $bv_top in */systemd) continue ;; esac
         for bv_group in "$bv_top/kubepods" "$bv_top/kubepods.slice"; do
-            [ ! -d "$bv_group" ] || grep -qxF "cgroup $bv_group" "$BV_HAD" ||
-                find "$bv_group" -depth -type d 2>/dev/null
+            case $bv_groups in *"${BV_NL}cgroup $bv_group$BV_NL"*) continue ;; esac
+            [ ! -d "$bv_group" ] || set -- "$@" "$bv_group"
         done
     done
+    [ $# -gt 0 ] || return 0
+    case $bv_what in
+    groups) find "$@" -depth -type d 2>/dev/null ;;
+    processes) find "$@" -name cgroup.procs -exec cat -- {} + 2>/dev/null ;;
+    esac
 }
+
+# Takes the pods' cgroups away as far as nobody is in them.
+bv_pod_cgroups_remove() { bv_pods_find groups | tr '\n' '\0' | xargs -0r rmdir -- 2>/dev/null; }
 
 # Processes in the pods' cgroups. The kernel writes 0 for one outside our process namespace, and
 # `kill 0` would be ourselves.
-bv_pod_processes() {
-    bv_pod_cgroups | while IFS= read -r bv_group; do cat "$bv_group/cgroup.procs" 2>/dev/null; done |
-        grep -vx 0 | sort -un
-}
+bv_pod_processes() { bv_pods_find processes | grep -vx 0 | sort -un; }
 
 # Stops the pods, by their cgroups: one signal for all, whether their runtime answers or not. TERM
 # first, so that etcd closes its files. An API server is not waited for: it keeps nothing, and without
@@ -127,7 +136,7 @@ bv_pods_forget() {
     # The directory goes when nobody else has a namespace there.
     grep -qxF "run /run/netns" "$BV_HAD" || rmdir /run/netns 2>/dev/null
     grep -q '^cgroup .*/kubepods.slice$' "$BV_HAD" || systemctl stop kubepods.slice 2>/dev/null
-    bv_pod_cgroups | while IFS= read -r bv_group; do rmdir -- "$bv_group" 2>/dev/null; done
+    bv_pod_cgroups_remove
     return 0
 }
 
@@ -377,19 +386,20 @@ bv_etcd() {
 
 bv_kubeadm_undo() { bv_node_clear; }
 
-# Ends the shims of a containerd's namespace $1, which outlive it (KillMode=process); not those in containers, which have process ids
+# The shims of a containerd's namespace $1, which outlive it (KillMode=process); not those in containers, which have process ids
 # of their own.
-bv_shims_end() {
-    for bv_exe in /proc/[0-9]*/exe; do
-        case $(readlink "$bv_exe" 2>/dev/null) in
-        */containerd-shim*)
-            bv_pid=${bv_exe#/proc/}
-            bv_pid=${bv_pid%/exe}
-            [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
-            tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- "-namespace $1 " &&
-                kill -s KILL "$bv_pid" 2>/dev/null
-            ;;
-        esac
+bv_shims() {
+    find /proc/[0-9]*/exe -maxdepth 0 -lname '*/containerd-shim*' 2>/dev/null | while IFS= read -r bv_exe; do
+        bv_pid=${bv_exe#/proc/}
+        bv_pid=${bv_pid%/exe}
+        [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
+        ! tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- "-namespace $1 " || echo "$bv_pid"
     done
+}
+
+bv_shims_end() {
+    bv_pids=$(bv_shims "$1")
+    # shellcheck disable=SC2086 # Process ids are numbers.
+    [ -z "$bv_pids" ] || kill -s KILL $bv_pids 2>/dev/null
     return 0
 }

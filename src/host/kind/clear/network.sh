@@ -188,7 +188,7 @@ bv_clear_cgroups_before() { :; }
 bv_clear_cgroups_do() {
     timeout 60 systemctl stop kubepods.slice 2>/dev/null
     for bv_try in 1 2 3; do
-        bv_pod_cgroups | while IFS= read -r bv_group; do rmdir -- "$bv_group" 2>/dev/null; done
+        bv_pod_cgroups_remove
         bv_clear_cgroups_is "$@" && return
         sleep 0.3
     done

@@ -38,7 +38,7 @@ bv_clear_units_undo() {
 }
 
 # pods: through the runtime where it answers, so that their networks are taken down; then by their cgroups.
-bv_clear_pods_is() { bv_clear_had && [ -z "$(bv_pod_processes)" ] && [ -z "$(bv_clear_shims)" ]; }
+bv_clear_pods_is() { bv_clear_had && [ -z "$(bv_pod_processes)" ] && [ -z "$(bv_shims k8s.io)" ]; }
 bv_clear_pods_before() { :; }
 bv_clear_pods_do() {
     for bv_socket in /run/containerd/containerd.sock /run/k3s/containerd/containerd.sock /run/crio/crio.sock; do
@@ -61,17 +61,6 @@ bv_clear_pods_do() {
     bv_wait_for 50 bv_clear_pods_is || bv_die "pods do not end: $(bv_pod_processes | tr '\n' ' ')"
 }
 bv_clear_pods_undo() { :; }
-
-# The shims of the namespace k8s.io on this host itself.
-bv_clear_shims() {
-    for bv_exe in /proc/[0-9]*/exe; do
-        case $(readlink "$bv_exe" 2>/dev/null) in */containerd-shim*) ;; *) continue ;; esac
-        bv_pid=${bv_exe#/proc/}
-        bv_pid=${bv_pid%/exe}
-        [ "$(readlink "/proc/$bv_pid/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
-        ! tr '\0' ' ' <"/proc/$bv_pid/cmdline" 2>/dev/null | grep -q -- '-namespace k8s.io ' || echo "$bv_pid"
-    done
-}
 
 # docker ID...
 bv_clear_docker_is() {
