@@ -84,7 +84,7 @@ bv_packages() {
     # database, rpm would make one to look into.
     for bv_path in /var/lib/rpm /usr/lib/sysimage/rpm; do
         if [ -e "$bv_path/rpmdb.sqlite" ] || [ -e "$bv_path/Packages.db" ] || [ -e "$bv_path/Packages" ]; then
-            rpm -qa --qf 'package %{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n'
+            rpm -qa --qf 'package %{NAME} %{VERSION}-%{RELEASE} %{ARCH}\n' || echo broken
             break
         fi
     done

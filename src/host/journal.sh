@@ -103,9 +103,10 @@ bv_mark_undo() {
     }
 }
 
-# The journal with the marks that found no room in it.
-bv_lines() {
-    if [ -s "$BV_LIVE/marks" ]; then cat "$BV/journal" "$BV_LIVE/marks"; else cat "$BV/journal"; fi 2>/dev/null
+# Where marks are that found no room in the journal, into bv_marks: it is to be read after that.
+bv_marks() {
+    bv_marks=/dev/null
+    [ ! -s "$BV_LIVE/marks" ] || bv_marks=$BV_LIVE/marks
 }
 
 # Makes sure that files are on disk (`sync FILE` is coreutils 8.24; older ones sync everything).
@@ -224,7 +225,8 @@ bv_stands() {
     bv_want_kind=$bv_quoted
     bv_quote "$2"
     # By the environment: `awk -v` would read the backslashes of the quoting as its own.
-    bv_found=$(bv_lines | BV_KIND=$bv_want_kind BV_FIRST=$bv_quoted BV_WANT=${3:-start} awk '
+    bv_marks
+    bv_found=$(BV_KIND=$bv_want_kind BV_FIRST=$bv_quoted BV_WANT=${3:-start} awk '
         BEGIN { kind = ENVIRON["BV_KIND"]; first = ENVIRON["BV_FIRST"]; want = ENVIRON["BV_WANT"] }
         $NF != "." { next }
         $1 == "start" {
@@ -237,17 +239,18 @@ bv_stands() {
         $1 == "done" { completed[$2] = 1 }
         $1 == "undone" { delete start[$2] }
         END { for (s in start) if (want == "start" || s in completed) { print s; exit } }
-    ')
+    ' "$BV/journal" "$bv_marks" 2>/dev/null)
     [ -n "$bv_found" ]
 }
 
 # Whether an entry of kind $1 stands, whatever its arguments.
 bv_any_stands() {
-    bv_lines | BV_KIND="'$1'" awk '
+    bv_marks
+    BV_KIND="'$1'" awk '
         BEGIN { kind = " " ENVIRON["BV_KIND"] " " }
         $1 == "start" && index($0, kind) { stands[$2] }
         $1 == "undone" || $1 == "kept" { delete stands[$2] }
-        END { for (seq in stands) exit 0; exit 1 }'
+        END { for (seq in stands) exit 0; exit 1 }' "$BV/journal" "$bv_marks" 2>/dev/null
 }
 
 # Whether the journal's last line is whole.

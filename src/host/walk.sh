@@ -25,8 +25,11 @@ bv_walk_empty() {
     esac
 }
 
-# Ends with the first line of $2, which was said of the directory $1 where it is bound.
-bv_not_emptied() { bv_die "\`$1\` is not emptied: $(printf '%s\n' "$2" | head -n 1 | sed "s#$BV_LIVE/walk##")"; }
+# Says why the directory $1 is not empty: the first line of $2, which was said of it where it is bound. Fails.
+bv_not_emptied() {
+    printf '%s\n' "\`$1\` is not emptied: $(printf '%s\n' "$2" | head -n 1 | sed "s#$BV_LIVE/walk##")" >&2
+    return 1
+}
 
 # Whether none of these is there.
 bv_gone() {

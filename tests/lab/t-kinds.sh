@@ -45,7 +45,7 @@ snap "$host" > "$TMP/snap"
 
 on_host() { podman exec -i "$host" sh -c "$1"; }
 # floor SCRIPT: runs shell functions of the tool on the host.
-floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh "$ROOT"/src/host/kind/clear/*.sh "$ROOT"/src/host/walk.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE"\n%s\n' "$1"; } | podman exec -i "$host" sh -s; }
+floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/guard.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh "$ROOT"/src/host/kind/clear/*.sh "$ROOT"/src/host/walk.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE"\n%s\n' "$1"; } | podman exec -i "$host" sh -s; }
 clean() { quick "$host" > "$TMP/now" && same "$TMP/quick" "$TMP/now"; }
 clean_whole() { snap "$host" > "$TMP/now" && same "$TMP/snap" "$TMP/now"; }
 wiped() { exits 0 h1 wipe && clean; }

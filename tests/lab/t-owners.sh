@@ -221,7 +221,7 @@ t "all that the owner had is there, unchanged, and no process of his was restart
 
 # A mount that appears between the last look and the removal: nothing behind it goes. Once with a bind of the same file system, where
 # `find -xdev` and `rm --one-file-system` go through.
-floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh "$ROOT"/src/host/walk.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE" "$BV"\n: >"$BV/baseline"\n%s\nrm -rf "$BV" "$BV_LIVE"\n' "$1"; } | podman exec -i "$(container_of "$g" b)" sh -s; }
+floor() { { cat "$ROOT"/src/host/journal.sh "$ROOT"/src/host/guard.sh "$ROOT"/src/host/baseline.sh "$ROOT"/src/host/kind/*.sh "$ROOT"/src/host/kind/package/*.sh "$ROOT"/src/host/walk.sh; printf 'umask 022\nBV_RUN=test\nmkdir -p "$BV_LIVE" "$BV"\n: >"$BV/baseline"\n%s\nrm -rf "$BV" "$BV_LIVE"\n' "$1"; } | podman exec -i "$(container_of "$g" b)" sh -s; }
 raced() {
   on b 'mkdir -p /srv/claimed/deep/er && echo x > /srv/claimed/deep/x'
   floor 'bv_gone() { mount --bind /srv/data /srv/claimed/deep/er; mount --bind /srv/nfs /srv/claimed/deep; return 1; }

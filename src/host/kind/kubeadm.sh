@@ -35,7 +35,7 @@ bv_node_clear() {
             "$BV_ETCD") bv_spared="\\( -path ./member -o -path './member/*' \\)" ;;
             esac
             [ ! -d "$bv_dir" ] || bv_said=$(bv_within "$bv_dir" "find . -xdev -depth -mindepth 1 $bv_spared -delete" 2>&1) ||
-                bv_not_emptied "$bv_dir" "$bv_said"
+                bv_not_emptied "$bv_dir" "$bv_said" || return 1
             [ ! -d "$bv_dir" ] || rmdir -- "$bv_dir" 2>/dev/null || [ -e /var/lib/kubelet/config.json ] ||
                 { [ "$bv_dir" = "$BV_ETCD" ] && bv_etcd_others >/dev/null; } || return 1
         elif bv_stands tree "$bv_dir"; then

@@ -96,13 +96,14 @@ bv_tree_empty() {
 # Whether a file of ours below the directory $1, written after entry $2, still stands although it had its
 # turn. Sets bv_found to why: it was kept, or its undo did not work.
 bv_stands_below() {
-    bv_found=$(bv_lines | awk -v top="$1/" -v after="$2" '
+    bv_marks
+    bv_found=$(awk -v top="$1/" -v after="$2" '
         $1 == "undone" { delete stands[$2] }
         $1 == "kept" && ($2 in stands) { stands[$2] = "something in it was changed after bivouac wrote it" }
         $1 == "start" && $2 + 0 > after + 0 && match($0, / .(file|artifact). .[45]. ./) {
             if (index(substr($0, RSTART + RLENGTH), top) == 1) stands[$2] = "something in it could not be undone"
         }
-        END { for (seq in stands) { print stands[seq]; exit } }')
+        END { for (seq in stands) { print stands[seq]; exit } }' "$BV/journal" "$bv_marks")
     [ -n "$bv_found" ]
 }
 

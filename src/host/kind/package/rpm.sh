@@ -48,6 +48,8 @@ bv_rpm_installed() {
 }
 
 bv_rpm_there() {
+    # Of one package a database that cannot be read says that it is not there.
+    rpm -qa --qf '' >&2 || return 1
     for bv_name; do
         ! rpm -q --quiet "$bv_name" >/dev/null 2>&1 || printf '%s\n' "$bv_name"
     done
