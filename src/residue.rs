@@ -163,12 +163,23 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
     /// What the host told of and no entry spoke of, for people: it is nobody's business here.
     pub passed_over: Vec<String>,
+    /// What was shown to go and stays: something else came to be known of it while the question stood.
+    pub spared: Vec<Verdict>,
 }
 
 impl Judged {
     /// The things that go.
     pub fn going(&self) -> impl Iterator<Item = &Verdict> {
         self.verdicts.iter().filter(|it| matches!(it.outcome, Outcome::Goes { .. }))
+    }
+
+    /// Of what was to go by this look, what a later one spares.
+    pub fn spared_by(&self, now: &Self) -> Vec<Verdict> {
+        let goes = |verdict: &&Verdict| {
+            self.going().any(|it| it.entry.name == verdict.entry.name && it.thing == verdict.thing)
+        };
+        let spared = now.verdicts.iter().filter(goes);
+        spared.filter(|it| !matches!(it.outcome, Outcome::Goes { .. })).cloned().collect()
     }
 
     /// The same, with what an earlier look knew of things that are there still: in between went much of what it knew them by.
@@ -311,6 +322,7 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
         installers: installers::of(&host),
         verdicts,
         passed_over: host::passed_over(inventory, &spoken),
+        spared: Vec::new(),
     }
 }
 

@@ -154,26 +154,6 @@ impl Lane {
         Ok(residue::judge(&inventory, known.wishes, known.past))
     }
 
-    /// Names what was to go and stays: since it was shown, something else came to be known of it.
-    fn name_changed(&self, before: &Judged, now: &Judged) {
-        for verdict in before.going() {
-            let same = now
-                .verdicts
-                .iter()
-                .find(|it| it.entry.name == verdict.entry.name && it.thing == verdict.thing);
-            let Some(same) = same else { continue };
-            if !matches!(same.outcome, residue::Outcome::Goes { .. }) {
-                let line = format!(
-                    "stays: {}: {}",
-                    verdict.thing,
-                    crate::report::residue_because(&same.outcome)
-                );
-                let step = named("look again");
-                self.events.host(&self.name, EventKind::StepOutput { step, line });
-            }
-        }
-    }
-
     /// Takes away what goes; says whether some of it did not work, and what is there now.
     async fn take_away(
         &mut self,
@@ -189,7 +169,12 @@ impl Lane {
         } else {
             self.judged(&mut journal, "look again", known).await?
         };
-        self.name_changed(known.before, &before);
+        let spared = known.before.spared_by(&before);
+        for verdict in &spared {
+            let why = crate::report::residue_because(&verdict.outcome);
+            let (step, line) = (named("look again"), format!("stays: {}: {why}", verdict.thing));
+            self.tell(EventKind::StepOutput { step, line });
+        }
         let removals = residue::still(removals, &residue::removals(&before, known.wishes));
         if !removals.is_empty() {
             let plan = residue::plan(&removals).change();
@@ -235,8 +220,9 @@ impl Lane {
         if !removals.is_empty() {
             self.step("let systemd forget units that are gone", CHANGES, journal.settle()).await?;
         }
-        let judged =
+        let mut judged =
             self.judged(&mut journal, "look for what is left", known).await?.after(&before);
+        judged.spared = spared;
         if failed {
             journal.close().await;
         } else {

@@ -124,9 +124,13 @@ impl Change {
         }
     }
 
-    /// Whether it takes something out of the packet filter that may let the operator in.
+    /// Whether it takes something out of the packet filter that may let the operator in, or may.
     pub fn is_guarded(&self) -> bool {
-        matches!(self, Self::Clear { what: Clear::Chains | Clear::Rule | Clear::Table, .. })
+        match self {
+            Self::Firewall { .. } => true,
+            Self::Clear { what, .. } => matches!(what, Clear::Chains | Clear::Rule | Clear::Table),
+            _ => false,
+        }
     }
 
     /// The arguments of the shell half; they are journaled, so no secret is ever among them.

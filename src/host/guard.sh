@@ -9,7 +9,7 @@
 # It is no part of /run/bivouac, for it may outlive the run:
 #   armed    something was taken out and is not confirmed. Who renames it has decided: there is one `mv` that works
 #   back     the program that puts back; `said` is what it said where it did not work
-#   N.KIND   a piece: `sources`, `nft`, or a program: `iptables`, `ip6tables-legacy`
+#   N.KIND   a piece: `sources` of firewalld now, or its `permanent` ones, `nft`, or a program: `iptables`, `ip6tables-legacy`
 BV_GUARD=/run/bivouac-guard
 # Seconds without a new login; more than LOGIN in journal.rs.
 BV_GUARD_WAIT=45
@@ -45,14 +45,16 @@ bv_back_rules() {
             print
         }' - "$2" >"$2.now" && "$1-restore" --noflush --wait 10 <"$2.now"
 }
+bv_back_sources() {
+    while IFS= read -r bv_source; do
+        firewall-cmd $2 --zone=trusted "--query-source=$bv_source" >/dev/null 2>&1 </dev/null ||
+            firewall-cmd $2 --zone=trusted "--add-source=$bv_source" >/dev/null </dev/null || return 1
+    done <"$1"
+}
 bv_back() {
     case $1 in
-    *.sources)
-        while IFS= read -r bv_source; do
-            firewall-cmd --zone=trusted "--query-source=$bv_source" >/dev/null 2>&1 </dev/null ||
-                firewall-cmd --zone=trusted "--add-source=$bv_source" >/dev/null </dev/null || return 1
-        done <"$1"
-        ;;
+    *.sources) bv_back_sources "$1" '' ;;
+    *.permanent) bv_back_sources "$1" --permanent ;;
     *.nft)
         read -r _ bv_family bv_name _ <"$1"
         nft list table "$bv_family" "$bv_name" >/dev/null 2>&1 || nft -f "$1"

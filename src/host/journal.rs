@@ -235,6 +235,10 @@ impl Journal {
         });
         self.settled(&answer).await;
         answer.map_err(|error| guard::cut_off(error, change.is_guarded()))?.good()?;
+        // Others go together, and have one proof together (engine/clear.rs).
+        if matches!(change, Change::Firewall { .. }) {
+            self.prove().await?;
+        }
         if let Some(entry) = self.entries.last_mut() {
             entry.state = State::Done;
         }

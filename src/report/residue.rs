@@ -57,6 +57,7 @@ fn after(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
             vec![style.red(&format!("{name}: {count} of Kubernetes' left"))]
         }
     };
+    lines.extend(grouped(&judged.spared, all, |_| true, "was shown to go, and stays"));
     lines.extend(groups(judged, all, |it| matches!(it, Outcome::Goes { .. }), "is there still"));
     lines.extend(groups(judged, all, is_kept, "stays"));
     lines.extend(groups(judged, all, is_unsure, "unsure, so it stays"));
@@ -121,8 +122,17 @@ pub fn because(outcome: &Outcome) -> String {
 
 /// The things of some outcome: those that one entry knows for one reason are one line.
 fn groups(judged: &Judged, all: bool, of: impl Fn(&Outcome) -> bool, title: &str) -> Vec<String> {
+    grouped(&judged.verdicts, all, of, title)
+}
+
+fn grouped(
+    verdicts: &[Verdict],
+    all: bool,
+    of: impl Fn(&Outcome) -> bool,
+    title: &str,
+) -> Vec<String> {
     let mut groups: Vec<(&str, String, Vec<&Verdict>)> = Vec::new();
-    for verdict in judged.verdicts.iter().filter(|it| of(&it.outcome)) {
+    for verdict in verdicts.iter().filter(|it| of(&it.outcome)) {
         let why = because(&verdict.outcome);
         match groups
             .iter_mut()

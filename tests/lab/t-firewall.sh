@@ -118,7 +118,22 @@ shut_out() {
   on h1 '! grep -q "^undone" /var/lib/bivouac/journal && [ ! -e /run/bivouac-guard ]'
 }
 t "a wipe that would shut its operator out lets him in again, and says so" shut_out
+# The same where the operator's own host leaves, and the others let it in no longer.
+left_out() {
+  local playbook=$TMP/playbooks/playbooks/init/10.yaml
+  cp "$playbook" "$TMP/playbook"
+  sed -i 's/, "\([0-9.]*\.1\)"\]/, "-\1"]/' "$playbook"
+  grep -F '"-' "$playbook"
+  exits 1 h1 init
+  cp "$TMP/playbook" "$playbook"
+  grep -F 'they were put back' "$TMP/h1.err"
+  sources '' > "$TMP/now" && grep -F "$(address h1)" "$TMP/now" && [ "$(sources '')" = "$(sources --permanent)" ]
+  enters
+  exits 0 h1 init
+}
+t "a step that would shut the operator out is taken back too" left_out
 by_itself() {
+  state > "$TMP/let-in"
   cut unproven-after wipe
   if enters; then return 1; fi
   comes on h1 '[ ! -e /run/bivouac-guard ]'

@@ -70,11 +70,17 @@ bv_firewall_set() {
     [ -z "$bv_options" ] || firewall-cmd $3 --zone=trusted $bv_options >&2
 }
 
+# bv_firewall_leave KIND LIST [--permanent]: removes these sources, of which one may be the operator's own (guard.sh).
+bv_firewall_leave() {
+    [ -n "$2" ] || return 0
+    printf '%s\n' "$2" >"$BV_LIVE/sources" && bv_guard_save "$1" <"$BV_LIVE/sources" && bv_firewall_set remove "$2" "$3"
+}
+
 bv_firewall_do() {
     bv_firewall_set add "$(bv_firewall_of "$bv_wanted" -v "$bv_permanent")" --permanent &&
         bv_firewall_set add "$(bv_firewall_of "$bv_wanted" -v "$bv_now")" '' &&
-        bv_firewall_set remove "$(bv_firewall_of "$bv_stale" '' "$bv_permanent")" --permanent &&
-        bv_firewall_set remove "$(bv_firewall_of "$bv_stale" '' "$bv_now")" '' || return 1
+        bv_firewall_leave sources "$(bv_firewall_of "$bv_stale" '' "$bv_now")" '' &&
+        bv_firewall_leave permanent "$(bv_firewall_of "$bv_stale" '' "$bv_permanent")" --permanent || return 1
     bv_firewall_is "$@" && return
     # Of several options it is enough for firewall-cmd when one of them worked. A source is in one zone only.
     for bv_source in $(bv_firewall_of "$bv_wanted" -v "$bv_now") $(bv_firewall_of "$bv_wanted" -v "$bv_permanent"); do
@@ -104,8 +110,7 @@ bv_firewall_undo() {
     if bv_firewall_runs; then
         bv_gone=$(bv_firewall_of "$bv_then" '' "$(bv_firewall_sources)")
         if [ -n "$bv_gone" ]; then
-            printf '%s\n' "$bv_gone" >"$BV_LIVE/sources" && bv_guard_save sources <"$BV_LIVE/sources" &&
-                bv_firewall_set remove "$bv_gone" '' || return 1
+            bv_firewall_leave sources "$bv_gone" '' || return 1
             bv_unproven=yes
             return
         fi
