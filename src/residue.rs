@@ -184,7 +184,7 @@ impl Judged {
 
     /// The same, with what an earlier look knew of things that are there still: in between went much of what it knew them by.
     #[must_use]
-    pub fn after(mut self, earlier: &Self) -> Self {
+    pub fn after(mut self, earlier: &Self, wishes: &Wishes) -> Self {
         for verdict in &mut self.verdicts {
             let same =
                 |it: &&Verdict| it.entry.name == verdict.entry.name && it.thing == verdict.thing;
@@ -194,6 +194,18 @@ impl Judged {
             }
             if let Some(known) = earlier.verdicts.iter().find(same) {
                 verdict.outcome = known.outcome.clone();
+            }
+        }
+        // Nobody put these back, whatever is there no more that they were known by.
+        let is_as_it_was = |it: &&Verdict| match &it.outcome {
+            Outcome::Setting { removal, .. } => removal.is_none() || !wishes.defaults,
+            _ => false,
+        };
+        for known in earlier.verdicts.iter().filter(is_as_it_was) {
+            let is_same =
+                |it: &Verdict| it.entry.name == known.entry.name && it.thing == known.thing;
+            if !self.verdicts.iter().any(is_same) {
+                self.verdicts.push(known.clone());
             }
         }
         self.installers.clone_from(&earlier.installers);

@@ -323,7 +323,7 @@ fn what_was_known_before_is_known_afterwards() {
     // Nothing says any more which server was this cluster's.
     let after = judged(&format!("chain;iptables-nft nat KUBE-X|{config}"));
     assert_eq!(said(&after, "Kubeconfigs"), ["/root/.kube/config: unsure"]);
-    let after = after.after(&before);
+    let after = after.after(&before, &Wishes::default());
     assert_eq!(said(&after, "Kubeconfigs"), ["/root/.kube/config: stays"]);
     assert_eq!(after.residue().count(), 1);
 }
@@ -366,7 +366,7 @@ fn a_disk_that_was_emptied_is_no_residue() {
             judged(&format!("path;/var/lib/kubelet;type=d;empty={empty};mount={mount};kept=0"))
         };
         assert_eq!(said(&seen("no"), "KubeletState"), ["/var/lib/kubelet: goes"]);
-        let emptied = seen("yes").after(&seen("no"));
+        let emptied = seen("yes").after(&seen("no"), &Wishes::default());
         assert_eq!(said(&emptied, "KubeletState"), [format!("/var/lib/kubelet: {then}")]);
     }
 }
@@ -506,4 +506,20 @@ fn an_address_whose_manifest_went_before_it_is_known_by_the_plan() {
     // Somebody logs in by it now: that the plan does not overrule.
     let way = "address;10.0.0.100/32 eth0;file=;way-in=yes;known=yes";
     assert_ne!(again(way), ["address 10.0.0.100/32 eth0: goes"]);
+}
+
+#[test]
+fn a_setting_that_nobody_put_back_is_not_called_restored() {
+    let host = "path;/var/lib/kubelet;type=d|setting;vm.overcommit_memory;now=1;file=;set=|unit;firewalld.service;load=loaded;enabled=disabled;active=inactive";
+    let before = judged(host);
+    // After the wipe nothing says that there was a Kubernetes, so nobody's settings are asked about.
+    let now = || judged("setting;vm.overcommit_memory;now=1;file=;set=");
+    let settings = |defaults: bool| {
+        let after = now().after(&before, &Wishes { defaults, ..Wishes::default() });
+        assert_eq!(after.residue().count(), 0);
+        after.verdicts.iter().map(|it| it.entry.name).collect::<Vec<_>>()
+    };
+    assert_eq!(settings(false), ["Sysctls", "FirewallService"]);
+    // What only its owner can put back is as it was, whatever was asked for.
+    assert_eq!(settings(true), ["FirewallService"]);
 }

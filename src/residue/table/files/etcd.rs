@@ -61,12 +61,8 @@ fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     });
     let named = host.fact("etcd-data") == "/var/lib/etcd";
     if thing.name == "/var/lib/etcd" {
-        // What is in it has verdicts of its own.
-        return if thing.get("empty") == "yes" || named {
-            hollow_or_kept(thing, host)
-        } else {
-            None
-        };
+        // What is in it has verdicts of its own, and with none of it going it is not spoken of.
+        return hollow_or_kept(thing, host);
     }
     if elsewhere {
         return Some(kept(

@@ -193,4 +193,17 @@ pub const CASES: &[Case] = &[
         &["/usr/local/bin/kubectl: stays"],
     ),
     case("OtherTools", sign!("path;/usr/local/bin/helm;type=f"), &["/usr/local/bin/helm: stays"]),
+    // The directory goes with what is in it, also where the manifest that named it went in a wipe that was cut off.
+    case(
+        "ClusterEtcd",
+        sign!(
+            "path;/var/lib/etcd;type=d;empty=no|path;/var/lib/etcd/member;type=d;empty=no|path;/etc/kubernetes/pki/etcd;type=d"
+        ),
+        &["/var/lib/etcd: goes", "/var/lib/etcd/member: goes"],
+    ),
+    case(
+        "ClusterEtcd",
+        sign!("path;/var/lib/etcd;type=d;empty=no|path;/var/lib/etcd/mine;type=f"),
+        &[],
+    ),
 ];
