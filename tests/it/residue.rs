@@ -523,3 +523,16 @@ fn a_setting_that_nobody_put_back_is_not_called_restored() {
     // What only its owner can put back is as it was, whatever was asked for.
     assert_eq!(settings(true), ["FirewallService"]);
 }
+
+#[test]
+fn what_the_owner_set_before_an_installer_comes_back_not_the_kernels_own() {
+    let host = "path;/var/lib/kubelet;type=d|setting;vm.swappiness;now=0;file=/etc/sysctl.d/99-kube.conf;set=0;own=/etc/sysctl.d/10-mine.conf;owned=10|setting;vm.overcommit_memory;now=1;file=/etc/sysctl.d/99-kube.conf;set=1;own=;owned=";
+    let wishes = Wishes { defaults: true, ..Wishes::default() };
+    let judged = residue::judge(&told(host), &wishes, &Past::default());
+    let written: Vec<String> = residue::removals(&judged, &wishes)
+        .into_iter()
+        .filter(|(_, it)| it.clear == Clear::Sysctls)
+        .flat_map(|(_, it)| it.words)
+        .collect();
+    assert_eq!(written, ["vm.swappiness=10", "vm.overcommit_memory=0"]);
+}

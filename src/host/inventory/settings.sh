@@ -2,16 +2,68 @@
 # shellcheck disable=SC2154 # inventory.sh sets them
 # What installers change in the system: values now, and lines of files that many write.
 
-for name in vm.swappiness vm.overcommit_memory vm.panic_on_oom vm.max_map_count kernel.panic kernel.panic_on_oops kernel.softlockup_panic \
-    net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.all.disable_ipv6 net.ipv4.conf.all.route_localnet net.ipv4.ip_nonlocal_bind \
-    net.ipv4.tcp_tw_reuse net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce; do
-    value=
-    read -r value 2>/dev/null <"/proc/sys/$(printf '%s' "$name" | tr . /)" || continue
-    # A file of the owner's that sets it: the last one counts.
-    set_by=$(grep -sE "^[[:space:]]*-?$(printf '%s' "$name" | sed 's/\./[.\/]/g')[[:space:]]*=" /run/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf 2>/dev/null |
-        tail -n 1)
-    file=${set_by%%:*}
-    say setting "$name" now "$value" file "$file" set "$(printf '%s' "${set_by#*=}" | tr -d ' \t')"
+settings='vm.swappiness vm.overcommit_memory vm.panic_on_oom vm.max_map_count vm.dirty_ratio vm.dirty_background_ratio kernel.panic kernel.panic_on_oops
+kernel.softlockup_panic kernel.softlockup_all_cpu_backtrace fs.inotify.max_user_instances fs.inotify.max_queued_events net.core.netdev_max_backlog
+net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv6.conf.all.disable_ipv6 net.ipv4.conf.all.route_localnet net.ipv4.conf.all.log_martians
+net.ipv4.ip_nonlocal_bind net.ipv4.tcp_tw_reuse net.ipv4.tcp_fin_timeout net.ipv4.tcp_keepalive_time net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes
+net.ipv4.tcp_synack_retries net.ipv4.tcp_slow_start_after_idle net.ipv4.tcp_no_metrics_save net.ipv4.tcp_rfc1337 net.ipv4.neigh.default.gc_thresh1
+net.ipv4.neigh.default.gc_thresh2 net.ipv4.neigh.default.gc_thresh3 net.ipv4.conf.all.arp_ignore net.ipv4.conf.all.arp_announce'
+sysctl_files=$(for path in /run/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf; do
+    # Names of two words would be two files.
+    case $path in *[!a-zA-Z0-9_./:@+~-]*) ;; *) [ ! -r "$path" ] || printf '%s ' "$path" ;; esac
+done)
+# Of each setting the value now, the last file that sets it, and the last that is not an installer's, which the table asks for by its path. Of what
+# an installer's file sets besides, what has that value now.
+# shellcheck disable=SC2086 # a list
+SETTINGS=$settings ASKED=$asked awk '
+    function now(key, path, value) {
+        path = "/proc/sys/" key
+        gsub(/\./, "/", path)
+        value = ""
+        if ((getline value < path) < 0) value = ""
+        close(path)
+        gsub(/[ \t]+/, " ", value)
+        return value
+    }
+    function some(text) { return text == "" ? "-" : text }
+    BEGIN {
+        count = split(ENVIRON["SETTINGS"], names, /[ \n]+/)
+        for (i = 1; i <= count; i++) wanted[names[i]] = 1
+        n = split(ENVIRON["ASKED"], all, "\n")
+        for (i = 1; i <= n; i++) asked[all[i]] = 1
+    }
+    /^[ \t]*-?[a-zA-Z0-9_.\/-]+[ \t]*=/ {
+        key = $0
+        sub(/[ \t]*=.*/, "", key)
+        sub(/^[ \t]*-?/, "", key)
+        gsub(/\//, ".", key)
+        value = substr($0, index($0, "=") + 1)
+        gsub(/[ \t]+/, " ", value)
+        sub(/^ /, "", value)
+        sub(/ $/, "", value)
+        if (key in wanted) {
+            file[key] = FILENAME
+            set[key] = value
+            if (!(FILENAME in asked)) { own[key] = FILENAME; owned[key] = value }
+        } else if (FILENAME in asked) {
+            if (!((FILENAME, key) in others)) { keys[++m] = key; places[m] = FILENAME }
+            others[FILENAME, key] = value
+        } else
+            theirs[key] = 1
+    }
+    END {
+        for (i = 1; i <= count; i++) {
+            value = now(names[i])
+            if (value != "") print "setting\t" names[i] "\t" value "\t" some(file[names[i]]) "\t" some(set[names[i]]) "\t" some(own[names[i]]) "\t" some(owned[names[i]])
+        }
+        for (i = 1; i <= m; i++)
+            if (!(keys[i] in theirs) && now(keys[i]) == others[places[i], keys[i]]) list[places[i]] = list[places[i]] keys[i] " "
+        for (place in list) print "rest\t" place "\t" list[place] "\t-\t-\t-\t-"
+    }' $sysctl_files /dev/null 2>/dev/null | while IFS=$tab read -r kind name value file set own owned; do
+    case $kind in
+    setting) say setting "$name" now "$value" file "${file#-}" set "${set#-}" own "${own#-}" owned "${owned#-}" ;;
+    rest) say line sysctls file "$name" text "$value" ;;
+    esac
 done
 
 # line NAME FILE PATTERN: its lines.

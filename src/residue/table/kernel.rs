@@ -42,6 +42,30 @@ const DEFAULTS: [(&str, &str); 14] = [
     ("net.ipv4.conf.all.arp_announce", "0"),
 ];
 
+/// Likewise, of settings that others change as well: they count only where a file of an installer's sets them. What the kernel computes from
+/// the memory or the processors of a host has no place here.
+const TUNED: [(&str, &str); 19] = [
+    ("vm.max_map_count", "65530"),
+    ("vm.dirty_ratio", "20"),
+    ("vm.dirty_background_ratio", "10"),
+    ("kernel.softlockup_all_cpu_backtrace", "0"),
+    ("fs.inotify.max_user_instances", "128"),
+    ("fs.inotify.max_queued_events", "16384"),
+    ("net.core.netdev_max_backlog", "1000"),
+    ("net.ipv4.conf.all.log_martians", "0"),
+    ("net.ipv4.tcp_fin_timeout", "60"),
+    ("net.ipv4.tcp_keepalive_time", "7200"),
+    ("net.ipv4.tcp_keepalive_intvl", "75"),
+    ("net.ipv4.tcp_keepalive_probes", "9"),
+    ("net.ipv4.tcp_synack_retries", "5"),
+    ("net.ipv4.tcp_slow_start_after_idle", "1"),
+    ("net.ipv4.tcp_no_metrics_save", "0"),
+    ("net.ipv4.tcp_rfc1337", "0"),
+    ("net.ipv4.neigh.default.gc_thresh1", "128"),
+    ("net.ipv4.neigh.default.gc_thresh2", "512"),
+    ("net.ipv4.neigh.default.gc_thresh3", "1024"),
+];
+
 /// What the names of links begin with whose packets the host forwards for others: docker, libvirt, LXD, LXC, Incus, podman, nerdctl, VPNs.
 const FORWARDED: [&str; 13] = [
     "docker0",
@@ -128,6 +152,24 @@ pub(super) const ENTRIES: &[Entry] = &[
         ..NONE
     },
     Entry {
+        name: "SysctlRest",
+        classes: &["R34"],
+        what: "what an installer's file of kernel settings sets besides",
+        known: "the setting has the value of that file, and no other file sets it",
+        undone: "by the next boot: the kernel computes these from the host's memory and processors",
+        never: "by a guess of what the kernel would have computed",
+        kinds: &[Kind::Line],
+        judge: |thing, _| {
+            let (file, keys) = (thing.get("file"), thing.get("text").trim());
+            (thing.name == "sysctls" && SYSCTL_FILES.contains(&file)).then(|| Outcome::Setting {
+                now: format!("set by it until the next boot: {keys}"),
+                ships: "what the kernel computes at the boot".to_owned(),
+                removal: None,
+            })
+        },
+        ..NONE
+    },
+    Entry {
         name: "SecurityProfiles",
         classes: &["R35"],
         what: "profiles of AppArmor and modules of SELinux",
@@ -139,7 +181,12 @@ pub(super) const ENTRIES: &[Entry] = &[
 ];
 
 fn sysctl(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
-    let (_, default) = DEFAULTS.iter().find(|(name, _)| *name == thing.name)?;
+    let (file, now) = (thing.get("file"), thing.get("now"));
+    let is_installers = SYSCTL_FILES.contains(&file);
+    let known = |list: &[(&'static str, &'static str)]| {
+        list.iter().find(|(name, _)| *name == thing.name).map(|(_, value)| *value)
+    };
+    let default = known(&DEFAULTS).or_else(|| known(&TUNED).filter(|_| is_installers))?;
     host.sign()?;
     let family = host.fact("os");
     let is_red = ["rhel", "fedora", "centos", "suse"].iter().any(|it| family.contains(it));
@@ -147,11 +194,11 @@ fn sysctl(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         "kernel.panic_on_oops" if is_red => "1",
         _ => default,
     };
-    let (file, now) = (thing.get("file"), thing.get("now"));
-    let (ships, from) = if file.is_empty() || SYSCTL_FILES.contains(&file) {
-        (default, "the kernel's own")
-    } else {
-        (thing.get("set"), file)
+    // With the installer's file gone, what an earlier one of the owner's says counts.
+    let (ships, from) = match (is_installers, thing.get("own"), file) {
+        (true, "", _) | (false, _, "") => (default, "the kernel's own"),
+        (true, own, _) => (thing.get("owned"), own),
+        (false, _, file) => (thing.get("set"), file),
     };
     let is_forwarding =
         matches!(thing.name.as_str(), "net.ipv4.ip_forward" | "net.ipv6.conf.all.forwarding");

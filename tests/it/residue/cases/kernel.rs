@@ -35,4 +35,18 @@ pub const CASES: &[Case] = &[
         &[],
     ),
     case("Sysctls", "setting;net.ipv4.ip_forward;now=1;file=;set=", &[]),
+    // Others tune the same: it counts where an installer's file sets it.
+    case(
+        "Sysctls",
+        sign!(
+            "setting;net.ipv4.tcp_fin_timeout;now=15;file=/etc/sysctl.d/99-kube.conf;set=15|setting;vm.max_map_count;now=262144;file=/etc/sysctl.d/10-elastic.conf;set=262144|setting;fs.inotify.max_user_instances;now=8192;file=;set="
+        ),
+        &["setting net.ipv4.tcp_fin_timeout: setting"],
+    ),
+    case(
+        "SysctlRest",
+        "line;sysctls;file=/etc/sysctl.d/99-kube.conf;text=net.core.wmem_max net.ipv4.tcp_mem ",
+        &["/etc/sysctl.d/99-kube.conf: setting"],
+    ),
+    case("SysctlRest", "line;sysctls;file=/etc/sysctl.d/10-mine.conf;text=net.core.wmem_max ", &[]),
 ];
