@@ -89,6 +89,8 @@ useradd -r -M -s /usr/sbin/nologin -c 'not the cluster' etcd
 mkdir -p /etc/kubernetes/manifests /var/lib/kubelet; echo x > /var/lib/kubelet/config.yaml
 printf '  - name: kube-vip\n    env:\n    - name: vip_interface\n      value: eth0\n    - name: address\n      value: "10.99.7.250"\n    - name: vip_subnet\n      value: "32"\n' > /etc/kubernetes/manifests/kube-vip.yaml
 printf '  - name: kube-vip\n    env:\n    - name: vip_interface\n      value: eth0\n    - name: vip_address\n      value: $at\n' > /etc/kubernetes/manifests/kube-vip-second.yaml
+printf '  - name: kube-vip\n    env:\n    - name: vip_interface\n      value: br-alone\n    - name: address\n      value: 10.99.8.1\n' > /etc/kubernetes/manifests/kube-vip-third.yaml
+ip link add br-alone type bridge; ip addr add 10.99.8.1/32 dev br-alone
 ip addr add 10.99.7.250/32 dev eth0; ip addr add 10.99.7.25/32 dev eth0; ip addr add 10.99.7.251/32 dev br-mine
 # Cilium's rules, the local one moved by it, and a rule of the owner's to the same table.
 mkdir -p /run/cilium; ip rule add fwmark 0x200/0xf00 lookup 2004 priority 9; ip rule add from 10.9.0.0/16 lookup 2004 priority 10
@@ -96,7 +98,7 @@ ip route add local 0.0.0.0/0 dev lo table 2004; ip rule add lookup local priorit
 H
 known() {
   ends 6 verify-clean "$at" --report "$TMP/known"
-  says 'NamedServices +unit k3s-edge.service' 'Users +user kube' 'AddressesOfServices +address 10.99.7.250/32 eth0: .*kube-vip.yaml' "AddressesOfServices +address $at/.*: this login came in on it" 'RoutingRules'
+  says 'NamedServices +unit k3s-edge.service' 'Users +user kube' 'AddressesOfServices +address 10.99.7.250/32 eth0: .*kube-vip.yaml' "AddressesOfServices +address $at/.*: this login came in on it" 'AddressesOfServices +address 10.99.8.1/32 br-alone: .*the only address' 'RoutingRules'
   ! grep -E 'k3s-exporter|10\.99\.7\.25/32|10\.99\.7\.251|10\.9\.0\.0' "$TMP/said"
 }
 t "each is known, and what only looks like it is not spoken of" known
@@ -116,7 +118,7 @@ spared() {
   in_host << H
 [ "\$(systemctl is-active k3s-exporter)" = active ]
 grep -q '^etcd:.*not the cluster' /etc/passwd; grep -q ^kubeadm-kas: /etc/passwd; [ "\$(stat -c %U /srv/mine/theirs)" = kubeadm-kas ]
-for a in 10.99.7.25/32 10.99.7.251/32 $at/; do ip -o addr show | grep -F " \$a" > /dev/null; done
+for a in 10.99.7.25/32 10.99.7.251/32 10.99.8.1/32 $at/; do ip -o addr show | grep -F " \$a" > /dev/null; done
 ip rule show | grep '^10:.*from 10.9.0.0/16 lookup 2004' > /dev/null; [ "\$(ip rule show | sed -n 1p | tr '\t' ' ')" = '0: from all lookup local' ]
 [ "\$(cat /srv/mine/data)" = precious ]
 H
@@ -125,7 +127,7 @@ t "the owner's of nearly the same names stay, and this login's address" spared
 own_again() {
   in_host << 'H'
 systemctl disable -q --now k3s-exporter; rm /etc/systemd/system/k3s-exporter.service; systemctl daemon-reload
-rm /srv/mine/theirs; userdel etcd; ip addr del 10.99.7.25/32 dev eth0; ip addr del 10.99.7.251/32 dev br-mine; ip rule del priority 10
+rm /srv/mine/theirs; userdel etcd; ip addr del 10.99.7.25/32 dev eth0; ip addr del 10.99.7.251/32 dev br-mine; ip link del br-alone; ip rule del priority 10
 H
   ends 0 wipe --foreign "$at" --yes
   in_host <<< '! grep -q ^kubeadm-kas: /etc/passwd'

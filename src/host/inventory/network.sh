@@ -53,17 +53,23 @@ way=$(bv_clear_way_in)
         n = split(ENVIRON["VIPS"], lines, "\n")
         for (i = 1; i <= n; i++) { split(lines[i], it, "\t"); if (it[1] != "") { file[it[1]] = it[3]; link[it[1]] = it[2] } }
     }
-    $2 != "lo" || $4 !~ /^(127\.|::1\/)/ {
+    $4 ~ /^fe80:/ || ($2 == "lo" && $4 ~ /^(127\.|::1\/)/) { next }
+    {
         split($4, it, "/")
+        all[$2, $3]++
         named = it[1] in file && (link[it[1]] == "" || link[it[1]] == $2) ? file[it[1]] : ""
-        if (named != "" || it[2] == ($3 == "inet6" ? 128 : 32)) print $4 " " $2 "\t" it[1] "\t" named
-    }' | while IFS=$tab read -r name ip named; do
+        if (named == "" && it[2] != ($3 == "inet6" ? 128 : 32)) next
+        line[++found] = $4 " " $2 "\t" it[1] "\t" (/ dynamic / ? "yes" : "no")
+        place[found] = $2 SUBSEP $3
+        by[found] = named
+    }
+    END { for (i = 1; i <= found; i++) print line[i] "\t" (all[place[i]] == 1 ? "yes" : "no") "\t" by[i] }' | while IFS=$tab read -r name ip leased alone named; do
     case $way in
     '') known=no in=no ;;
     "$ip") known=yes in=yes ;;
     *) known=yes in=no ;;
     esac
-    say address "$name" file "$named" way-in $in known $known
+    say address "$name" file "$named" way-in $in known $known leased "$leased" alone "$alone"
 done
 for path in /run/netns/*; do
     [ -e "$path" ] || continue

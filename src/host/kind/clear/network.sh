@@ -239,6 +239,11 @@ bv_clear_addresses_do() {
         # Whatever was judged: this would cut our own way in.
         bv_way=$(bv_clear_way_in)
         { [ -n "$bv_way" ] && [ "$bv_way" != "${bv_address%/*}" ]; } || bv_die "\`$bv_word\` is not removed: this login may have come in on it"
+        # Some clouds give hosts their only address so.
+        case $bv_address in *:*) bv_family=inet6 ;; *) bv_family=inet ;; esac
+        ip -o addr show dev "${bv_word#* }" 2>/dev/null | FAMILY=$bv_family ADDRESS=$bv_address awk '
+            $3 == ENVIRON["FAMILY"] && $4 != ENVIRON["ADDRESS"] && $4 !~ /^fe80:/ { other = 1 } END { exit !other }' ||
+            bv_die "\`$bv_word\` is not removed: it is the only address of this link"
         ip addr del "$bv_address" dev "${bv_word#* }" || return 1
     done
 }

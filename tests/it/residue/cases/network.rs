@@ -297,4 +297,10 @@ pub const CASES: &[Case] = &[
     ),
     // The owner's, of the same form.
     case("AddressesOfServices", sign!("address;10.0.0.101/32 eth0;file=;way-in=no;known=yes"), &[]),
+    // Some clouds give a host its only address as /32, and kube-vip may have been told that one.
+    case(
+        "AddressesOfServices",
+        "address;10.128.0.2/32 eth0;file=/a.yaml;way-in=no;known=yes;leased=no;alone=yes|address;10.128.0.3/32 eth1;file=/a.yaml;way-in=no;known=yes;leased=yes;alone=no",
+        &["address 10.128.0.2/32 eth0: unsure", "address 10.128.0.3/32 eth1: unsure"],
+    ),
 ];
