@@ -32,7 +32,7 @@ bv_find() {
     fi
     # shellcheck disable=SC2016 # The inner shell expands it.
     unshare -m sh -c '
-        mount --make-rprivate / || exit
+        mount --make-rprivate / || exit 200
         printf "%s\n" "$1" | while IFS= read -r bv_mount; do timeout -k 1 20 umount -n -c -i -l -- "$bv_mount"; done
         shift
         exec find "$@"' sh "$@"
@@ -41,6 +41,8 @@ bv_find() {
 # Owners are numbers: find looks each name up anew, which takes four times as long as all the rest.
 bv_paths() {
     bv_far=$(bv_far)
+    # Not every container may do that; then they are asked.
+    [ -z "$bv_far" ] || unshare -m mount --make-rprivate / 2>/dev/null || bv_far=
     bv_roots | while IFS= read -r bv_root; do
         bv_find "$bv_far" "$bv_root" -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path "$BV" \) -prune \
             -o -printf '%y %m %U:%G %p\t%l\n' 2>/dev/null

@@ -80,10 +80,12 @@ in_host << H
 printf '#!/bin/sh\nexec sleep 10000\n' > /usr/local/bin/k3s; chmod +x /usr/local/bin/k3s
 printf '[Service]\nExecStart=/usr/local/bin/k3s server\n[Install]\nWantedBy=multi-user.target\n' > /etc/systemd/system/k3s-edge.service; echo K3S=1 > /etc/systemd/system/k3s-edge.service.env
 printf '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' > /etc/systemd/system/k3s-exporter.service
+printf '[Service]\nExecStart=/usr/local/bin/k3s etcd-snapshot save\n' > /etc/systemd/system/k3s-snapshot.service
 systemctl daemon-reload; systemctl enable -q --now k3s-edge k3s-exporter
 # Users of kubeadm's and kubespray's; one to whom a file belongs; the owner's own.
 groupadd -r kube-cert; useradd -r -M -s /usr/sbin/nologin -c 'Kubernetes user' -g kube-cert kube; useradd -r -M -s /usr/sbin/nologin kubeadm-etcd
 useradd -r -M -s /usr/sbin/nologin kubeadm-kas; echo theirs > /srv/mine/theirs; chown kubeadm-kas /srv/mine/theirs
+useradd -r -U -M -s /usr/sbin/nologin kubeadm-kcm; echo theirs > /srv/mine/grouped; chgrp kubeadm-kcm /srv/mine/grouped
 useradd -r -M -s /usr/sbin/nologin -c 'not the cluster' etcd
 # kube-vip's address, and one of the owner's.
 mkdir -p /etc/kubernetes/manifests /var/lib/kubelet; echo x > /var/lib/kubelet/config.yaml
@@ -99,13 +101,13 @@ H
 known() {
   ends 6 verify-clean "$at" --report "$TMP/known"
   says 'NamedServices +unit k3s-edge.service' 'Users +user kube' 'AddressesOfServices +address 10.99.7.250/32 eth0: .*kube-vip.yaml' "AddressesOfServices +address $at/.*: this login came in on it" 'AddressesOfServices +address 10.99.8.1/32 br-alone: .*the only address' 'RoutingRules'
-  ! grep -E 'k3s-exporter|10\.99\.7\.25/32|10\.99\.7\.251|10\.9\.0\.0' "$TMP/said"
+  ! grep -E 'k3s-exporter|k3s-snapshot|10\.99\.7\.25/32|10\.99\.7\.251|10\.9\.0\.0' "$TMP/said"
 }
 t "each is known, and what only looks like it is not spoken of" known
 # What goes, and what stays: the user of the file, and the address by which this login came.
 gone() {
   ends 6 wipe --foreign "$at" --yes --report "$TMP/gone"
-  says 'user kubeadm-kas'
+  says 'user kubeadm-kas' 'user kubeadm-kcm'
   in_host << 'H'
 ! systemctl cat k3s-edge.service > /dev/null 2>&1; [ ! -e /usr/local/bin/k3s ] && [ ! -e /etc/systemd/system/k3s-edge.service.env ]
 ! grep -E '^(kube|kubeadm-etcd):' /etc/passwd; ! grep '^kube-cert:' /etc/group
@@ -116,8 +118,8 @@ H
 t "they go" gone
 spared() {
   in_host << H
-[ "\$(systemctl is-active k3s-exporter)" = active ]
-grep -q '^etcd:.*not the cluster' /etc/passwd; grep -q ^kubeadm-kas: /etc/passwd; [ "\$(stat -c %U /srv/mine/theirs)" = kubeadm-kas ]
+[ "\$(systemctl is-active k3s-exporter)" = active ] && [ -e /etc/systemd/system/k3s-snapshot.service ]
+grep -q '^etcd:.*not the cluster' /etc/passwd; grep -q ^kubeadm-kas: /etc/passwd; [ "\$(stat -c %U /srv/mine/theirs)" = kubeadm-kas ] && [ "\$(stat -c %G /srv/mine/grouped)" = kubeadm-kcm ]
 for a in 10.99.7.25/32 10.99.7.251/32 10.99.8.1/32 $at/; do ip -o addr show | grep -F " \$a" > /dev/null; done
 ip rule show | grep '^10:.*from 10.9.0.0/16 lookup 2004' > /dev/null; [ "\$(ip rule show | sed -n 1p | tr '\t' ' ')" = '0: from all lookup local' ]
 [ "\$(cat /srv/mine/data)" = precious ]
@@ -126,8 +128,8 @@ H
 t "the owner's of nearly the same names stay, and this login's address" spared
 own_again() {
   in_host << 'H'
-systemctl disable -q --now k3s-exporter; rm /etc/systemd/system/k3s-exporter.service; systemctl daemon-reload
-rm /srv/mine/theirs; userdel etcd; ip addr del 10.99.7.25/32 dev eth0; ip addr del 10.99.7.251/32 dev br-mine; ip link del br-alone; ip rule del priority 10
+systemctl disable -q --now k3s-exporter; rm /etc/systemd/system/k3s-exporter.service /etc/systemd/system/k3s-snapshot.service; systemctl daemon-reload
+rm /srv/mine/theirs /srv/mine/grouped; userdel etcd; ip addr del 10.99.7.25/32 dev eth0; ip addr del 10.99.7.251/32 dev br-mine; ip link del br-alone; ip rule del priority 10
 H
   ends 0 wipe --foreign "$at" --yes
   in_host <<< '! grep -q ^kubeadm-kas: /etc/passwd'

@@ -17,7 +17,7 @@ if has systemctl; then
     case $? in 124 | 137) say fact unread value 'the units of systemd, which does not answer' ;; esac
     set +f
     printf '%s\n' "$shown" | awk '
-        function out() { if (id != "" && (load != "not-found" || active ~ /^(active|activating|reloading|deactivating)$/)) print id "\t" load "\t" (enabled == "" ? "-" : enabled) "\t" active "\t" (file == "" ? "-" : file) "\t" program; id = load = enabled = active = file = program = "" }
+        function out() { if (id != "" && (load != "not-found" || active ~ /^(active|activating|reloading|deactivating)$/)) print id "\t" load "\t" (enabled == "" ? "-" : enabled) "\t" active "\t" (file == "" ? "-" : file) "\t" program "\t" role; id = load = enabled = active = file = program = role = "" }
         $0 == "" { out(); next }
         { key = $0; sub(/=.*/, "", key); value = substr($0, length(key) + 2) }
         key == "Id" { id = value }
@@ -25,10 +25,17 @@ if has systemctl; then
         key == "UnitFileState" { enabled = value }
         key == "ActiveState" { active = value }
         key == "FragmentPath" { file = value }
-        key == "ExecStart" && program == "" { sub(/^{ path=/, "", value); sub(/ ;.*/, "", value); program = value }
-        END { out() }' | while IFS=$tab read -r unit load enabled active file program; do
+        key == "ExecStart" && program == "" {
+            # Of its arguments the first, where that is one of these two: others may be secrets.
+            split(value, command, "argv\\[\\]=")
+            split(command[2], words, " ")
+            if (words[2] ~ /^(server|agent)$/) role = words[2]
+            sub(/^{ path=/, "", value); sub(/ ;.*/, "", value)
+            program = value
+        }
+        END { out() }' | while IFS=$tab read -r unit load enabled active file program role; do
         # A unit that was started once and is gone from the disk is known until it stops.
-        say unit "$unit" load "$load" enabled "${enabled:--}" active "$active" file "${file#-}" program "$program"
+        say unit "$unit" load "$load" enabled "${enabled:--}" active "$active" file "${file#-}" program "$program" role "$role"
     done
     # Enabled by a link, but the unit's file is gone.
     for path in /etc/systemd/system/*.wants/kubelet.service /etc/systemd/system/*.wants/k3s*.service /etc/systemd/system/*.wants/rke2*.service; do

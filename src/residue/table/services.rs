@@ -104,9 +104,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "NamedServices",
         classes: &["R15", "R09"],
         what: "services of a k3s that was given a name of its own (`INSTALL_K3S_NAME`)",
-        known: "the unit is called `k3s-NAME.service`, and what it starts is `k3s` itself",
+        known: "the unit is called `k3s-NAME.service`, and what it starts is `k3s server` or `k3s agent`",
         undone: "stopped and disabled, then its files are saved and removed",
-        never: "units of such a name that start anything else: an exporter, a backup",
+        never: "units of such a name that start anything else: an exporter, `k3s etcd-snapshot save`",
         paths: &["/etc/systemd/system/k3s-*.service", "/etc/systemd/system/k3s-*.service.env"],
         units: &["k3s-*.service"],
         judge: named,
@@ -187,7 +187,7 @@ fn named(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         return None;
     }
     let mut units = host.of(Kind::Unit).filter(|it| it.name == file);
-    let starts = units.any(|it| K3S.contains(&it.get("program")));
+    let starts = units.any(|it| K3S.contains(&it.get("program")) && !it.get("role").is_empty());
     if !starts {
         return None;
     }

@@ -209,6 +209,11 @@ bv_clear_users_do() {
         # People have numbers from here on, and 0 is root, whatever else it is called.
         { [ "$bv_uid" -gt 0 ] && [ "$bv_uid" -lt 1000 ]; } || bv_die "the user \`$bv_name\` is not removed: its number $bv_uid is no service's"
         bv_left=$(bv_clear_owned u "$bv_uid") || bv_die "whether anything is the user \`$bv_name\`'s could not be found out in time"
+        # `userdel` takes the group of the same name along (USERGROUPS_ENAB of login.defs).
+        bv_gid=$(sed -n "s/^$bv_name:[^:]*:\([0-9]*\):.*/\1/p" /etc/group | head -n 1)
+        if [ -z "$bv_left" ] && [ -n "$bv_gid" ]; then
+            bv_left=$(bv_clear_owned g "$bv_gid") || bv_die "whether anything is the group \`$bv_name\`'s could not be found out in time"
+        fi
         if [ -n "$bv_left" ]; then
             # The look afterwards names it.
             echo "the user \`$bv_name\` stays: $bv_left is its own"

@@ -106,7 +106,7 @@ bv_apt_changed() {
     done
 }
 
-# By dpkg itself, which removes what it was given or nothing. apt takes twice as long, and on its way configures whatever is not yet, also
+# By dpkg itself, which removes nothing but what it was given. apt takes twice as long, and on its way configures whatever is not yet, also
 # what its owner broke. One that a killed installation left half unpacked goes too.
 bv_apt_remove() {
     export DEBIAN_FRONTEND=noninteractive
@@ -120,12 +120,18 @@ bv_apt_remove() {
     # shellcheck disable=SC2086 # Package names have no blanks.
     [ -z "$bv_removed" ] || dpkg --force-remove-reinstreq --remove -- $bv_removed </dev/null >&2 || return 1
     # shellcheck disable=SC2086 # Package names have no blanks.
-    [ -z "$bv_purged" ] || dpkg --force-remove-reinstreq --purge -- $bv_purged </dev/null >&2 || return 1
+    if [ -n "$bv_purged" ] && ! dpkg --force-remove-reinstreq --purge -- $bv_purged </dev/null >&2; then
+        # It has noted that they are to go, and any later `dpkg --purge --pending` of the owner's would do it.
+        # shellcheck disable=SC2086
+        dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' -- $bv_purged 2>/dev/null | sed -n 's/ p[^nc].*/ install/p' | dpkg --set-selections >&2
+        return 1
+    fi
     # shellcheck disable=SC2086 # Package names have no blanks.
     bv_apt_forget $bv_removed $bv_purged
 }
 
-# What apt remembers of the given packages, that others had brought them: it forgets that by itself only at its next change.
+# What apt remembers of the given packages, that others had brought them: it forgets that by itself only at its next change, and until then
+# it is nobody's difference. So where this does not work nothing is lost.
 bv_apt_forget() {
     bv_marks=/var/lib/apt/extended_states
     [ -e "$bv_marks" ] || return 0
@@ -134,5 +140,6 @@ bv_apt_forget() {
     BV_NAMES=$bv_names awk -v RS= '
         BEGIN { n = split(ENVIRON["BV_NAMES"], name, "\n"); for (i = 1; i <= n; i++) gone[name[i]] = 1 }
         { split($0, line, "\n"); sub(/^Package: */, "", line[1]); if (!(line[1] in gone)) printf "%s\n\n", $0 }' "$bv_marks" >"$bv_marks.bivouac" &&
-        chmod --reference "$bv_marks" "$bv_marks.bivouac" && mv -f -- "$bv_marks.bivouac" "$bv_marks"
+        chmod --reference "$bv_marks" "$bv_marks.bivouac" && bv_sync "$bv_marks.bivouac" && mv -f -- "$bv_marks.bivouac" "$bv_marks" && return
+    rm -f -- "$bv_marks.bivouac"
 }

@@ -68,7 +68,7 @@ pub const CASES: &[Case] = &[
     case(
         "NamedServices",
         sign!(
-            "unit;k3s-edge.service;load=loaded;enabled=enabled;active=active;program=/usr/local/bin/k3s|path;/etc/systemd/system/k3s-edge.service;type=f|path;/etc/systemd/system/k3s-edge.service.env;type=f"
+            "unit;k3s-edge.service;load=loaded;enabled=enabled;active=active;program=/usr/local/bin/k3s;role=server|path;/etc/systemd/system/k3s-edge.service;type=f|path;/etc/systemd/system/k3s-edge.service.env;type=f"
         ),
         &[
             "unit k3s-edge.service: goes",
@@ -80,7 +80,7 @@ pub const CASES: &[Case] = &[
     case(
         "NamedServices",
         sign!(
-            "unit;k3s-exporter.service;load=loaded;enabled=enabled;active=active;program=/usr/bin/exporter|path;/etc/systemd/system/k3s-exporter.service;type=f|path;/etc/systemd/system/k3s-backup.service;type=f|unit;k3s-agent.service;load=loaded;enabled=enabled;active=active;program=/usr/local/bin/k3s"
+            "unit;k3s-exporter.service;load=loaded;enabled=enabled;active=active;program=/usr/bin/exporter|path;/etc/systemd/system/k3s-exporter.service;type=f|path;/etc/systemd/system/k3s-backup.service;type=f|unit;k3s-agent.service;load=loaded;enabled=enabled;active=active;program=/usr/local/bin/k3s;role=agent|unit;k3s-snapshot.service;load=loaded;enabled=disabled;active=inactive;program=/usr/local/bin/k3s;role=|path;/etc/systemd/system/k3s-snapshot.service;type=f"
         ),
         &[],
     ),
