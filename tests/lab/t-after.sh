@@ -382,7 +382,7 @@ runtime() {
 
 one_gone() {
   init
-  command podman pause "$(container_of "$g" b)" > /dev/null
+  comes command podman pause "$(container_of "$g" b)" > /dev/null
   local status=0
   exits 1 "$g" all wipe --timeout 3 || status=1
   command podman unpause "$(container_of "$g" b)" > /dev/null
@@ -401,7 +401,7 @@ alone_again() {
 foreign_gone() {
   leftovers a
   leftovers c
-  command podman pause "$(container_of "$g" b)" > /dev/null
+  comes command podman pause "$(container_of "$g" b)" > /dev/null
   local status=0
   bare 4 verify-clean a b c --timeout=3 || status=1
   bare 1 wipe a b c --foreign --yes --timeout=3 || status=1
