@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::remote::{Error, Remote};
+use super::remote::{Answer, Error, Remote};
 use crate::ssh::{self, Connection};
 
 /// How long the host waits for a new login, from the last removal on (`BV_GUARD_WAIT`).
@@ -23,11 +23,47 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Limit for what the host does about it.
 const SHORT: Duration = Duration::from_secs(60);
 
+/// What the host says of its guard (`bv_guard_look`).
+#[derive(Debug, PartialEq, Eq)]
+enum Look {
+    /// Something waits for a new login.
+    Armed,
+    /// There is none: it was put back, or confirmed.
+    Gone,
+    /// It could not be put back.
+    Failed(String),
+}
+
+impl Look {
+    fn read(text: &str) -> Self {
+        match text.trim() {
+            "armed" => Self::Armed,
+            "gone" => Self::Gone,
+            other => Self::Failed(other.strip_prefix("failed ").unwrap_or(other).to_owned()),
+        }
+    }
+
+    /// What is left to do: whether a login is to be proven. `went` where something has just been taken out: then a guard that is gone has put it
+    /// back, for nobody else confirms.
+    fn judged(self, went: bool, answer: Answer) -> Result<bool, Error> {
+        match self {
+            Self::Armed => Ok(true),
+            Self::Gone if went => {
+                let cause = format!("none came within {} s", WAIT.as_secs());
+                Err(Error::ShutOut { cause, is_back: true })
+            }
+            Self::Gone => Ok(false),
+            Self::Failed(cause) => Err(Error::Script { cause, answer }),
+        }
+    }
+}
+
 /// Where something waits for a new login, logs in and confirms it, or has it put back. `went` where something has just been taken out on
 /// this connection.
 pub(super) async fn prove(remote: &mut Remote, went: bool) -> Result<(), Error> {
-    let armed = remote.try_read("bv_guard_armed", SHORT).await;
-    if armed.map_err(|error| cut_off(error, went))?.status != 0 {
+    let look = remote.read("bv_guard_look", SHORT).await;
+    let answer = look.map_err(|error| cut_off(error, went))?;
+    if !Look::read(&answer.stdout).judged(went, answer)? {
         return Ok(());
     }
     let Err(cause) = Box::pin(login(&remote.connection)).await else {
@@ -37,9 +73,7 @@ pub(super) async fn prove(remote: &mut Remote, went: bool) -> Result<(), Error> 
     match remote.read("bv_guard_back", SHORT).await {
         Ok(_) => Err(Error::ShutOut { cause, is_back: true }),
         Err(Error::Script { cause: why, answer }) => {
-            let cause = format!(
-                "without the cluster's rules no login works ({cause}), and they could not be put back: {why}"
-            );
+            let cause = format!("without the cluster's rules no login works ({cause}), and {why}");
             Err(Error::Script { cause, answer })
         }
         Err(_) => Err(Error::ShutOut { cause, is_back: false }),
@@ -100,6 +134,22 @@ mod tests {
         let line = format!("\nBV_GUARD_WAIT={}\n", WAIT.as_secs());
         assert!(include_str!("guard.sh").contains(&line));
         assert!(LOGIN + Duration::from_secs(5) < WAIT);
+    }
+
+    #[test]
+    fn a_guard_that_is_gone_proves_nothing_where_something_went() {
+        let judged = |text, went| Look::read(text).judged(went, Answer::default());
+        assert!(judged("armed\n", true).unwrap());
+        assert!(!judged("gone\n", false).unwrap(), "nothing was to be proven");
+        let back = judged("gone\n", true).unwrap_err();
+        assert!(matches!(&back, Error::ShutOut { is_back: true, .. }));
+        assert!(back.to_string().contains("none came within 45 s"), "{back}");
+        for went in [true, false] {
+            let failed = judged("failed it could not be put back (no chain)\n", went).unwrap_err();
+            assert!(matches!(&failed, Error::Script { .. }));
+            assert_eq!(failed.to_string(), "it could not be put back (no chain)");
+            assert!(judged("", went).is_err(), "an answer that is none is no proof");
+        }
     }
 
     #[test]

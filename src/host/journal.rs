@@ -117,6 +117,11 @@ impl Compared {
     }
 }
 
+/// Whether something was taken out of the packet filter that may have let the operator in.
+fn is_unproven(answer: &Answer) -> bool {
+    answer.stdout.lines().any(|line| line == "unproven")
+}
+
 /// What an undo came to: things that were left alone because they are no longer ours.
 pub type Undone = Vec<String>;
 
@@ -125,6 +130,8 @@ pub type Undone = Vec<String>;
 pub struct Journal {
     remote: Remote,
     entries: Vec<Entry>,
+    /// Something was taken out of the packet filter, and no new login has proven yet that it may stay out.
+    went: bool,
 }
 
 impl Journal {
@@ -146,9 +153,9 @@ impl Journal {
     async fn begin(host: Locked, script: &str) -> Result<Self, Error> {
         let (mut remote, entries) = host.into_parts();
         remote.read(script, Duration::from_secs(600)).await?;
-        let mut journal = Self { remote, entries };
+        let mut journal = Self { remote, entries, went: false };
         // A run that was cut off may have left it to us.
-        guard::prove(&mut journal.remote, false).await?;
+        journal.prove().await?;
         Ok(journal)
     }
 
@@ -234,10 +241,13 @@ impl Journal {
             state: State::Started,
         });
         self.settled(&answer).await;
-        answer.map_err(|error| guard::cut_off(error, change.is_guarded()))?.good()?;
+        let answer = answer.map_err(|error| guard::cut_off(error, change.is_guarded()))?.good()?;
+        let went = change.is_guarded() && is_unproven(&answer);
+        self.went |= went;
         // Others go together, and have one proof together (engine/clear.rs).
-        if matches!(change, Change::Firewall { .. }) {
+        if went && matches!(change, Change::Firewall { .. }) {
             self.prove().await?;
+            self.remote.read(&format!("bv_firewall_for_good{call}"), SHORT).await?;
         }
         if let Some(entry) = self.entries.last_mut() {
             entry.state = State::Done;
@@ -292,9 +302,10 @@ impl Journal {
                 .iter()
                 .any(|it| it.seq == seq && guard::KINDS.contains(&it.kind.as_str()));
             let answer = answer.map_err(|error| guard::cut_off(error, guarded))?.good()?;
-            if !answer.stdout.lines().any(|line| line == "unproven") {
+            if !(guarded && is_unproven(&answer)) {
                 break answer;
             }
+            self.went = true;
             // With the login it goes on where it stopped.
             proofs += 1;
             if proofs > PROOFS {
@@ -318,7 +329,8 @@ impl Journal {
     /// Where something was taken out of the packet filter, proves with a new login that the host still lets its operator in; without one
     /// it is put back. All of it has one proof.
     pub async fn prove(&mut self) -> Result<(), Error> {
-        guard::prove(&mut self.remote, true).await
+        let went = std::mem::take(&mut self.went);
+        guard::prove(&mut self.remote, went).await
     }
 
     /// Lets systemd forget what is gone, then compares the host with its baseline.

@@ -134,6 +134,7 @@ bv_change() {
     # A try that was killed before its record may have left something under the same number.
     [ ! -e "$bv_saved" ] || rm -rf -- "$bv_saved"
     bv_was=
+    bv_unproven=
     # What may come from servers.
     if [ "$bv_kind" = package ]; then bv_proxied; fi
     "bv_${bv_kind}_before" "$@" || exit 1
@@ -149,6 +150,8 @@ bv_change() {
     bv_cut "$bv_seq" effect-after
     bv_mark "done $bv_seq"
     bv_cut "$bv_seq" mark-after
+    # Something went that may have let the operator in (guard.sh).
+    [ -z "$bv_unproven" ] || echo unproven
     exit 0
 }
 

@@ -67,7 +67,7 @@ floor 'for seq in $(awk '"'"'$1 == "start" { print $2 }'"'"' "$BV/journal" | sor
   kind=$(sed -n "s/^start $seq .* '"'"'\(file\|artifact\|tree\|group\|service\|sysctl\|command\|kernel\)'"'"' .*/\1/p" "$BV/journal")
   (bv_undo "$seq"); first=$?
   # As the operator does who has logged in anew (guard.sh).
-  if bv_guard_armed; then (bv_guard_confirm && bv_undo "$seq"); first=$?; fi
+  if [ "$(bv_guard_look)" = armed ]; then (bv_guard_confirm && bv_undo "$seq"); first=$?; fi
   (bv_undo "$seq"); echo "undone $seq $kind $first $?"
 done' > "$TMP/undone" 2>&1
 twice() { grep "^undone [0-9]* $1 " "$TMP/undone"; ! grep "^undone [0-9]* $1 " "$TMP/undone" | grep -v ' 0 0$'; }

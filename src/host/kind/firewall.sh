@@ -70,22 +70,30 @@ bv_firewall_set() {
     [ -z "$bv_options" ] || firewall-cmd $3 --zone=trusted $bv_options >&2
 }
 
-# bv_firewall_leave KIND LIST [--permanent]: removes these sources, of which one may be the operator's own (guard.sh).
+# bv_firewall_leave LIST: removes these sources from what holds now, of which one may be the operator's own (guard.sh).
 bv_firewall_leave() {
-    [ -n "$2" ] || return 0
-    printf '%s\n' "$2" >"$BV_LIVE/sources" && bv_guard_save "$1" <"$BV_LIVE/sources" && bv_firewall_set remove "$2" "$3"
+    [ -n "$1" ] || return 0
+    printf '%s\n' "$1" >"$BV_LIVE/sources" && bv_guard_save sources <"$BV_LIVE/sources" && bv_firewall_set remove "$1" '' || return 1
+    bv_unproven=yes
+}
+
+# Keeps those that leave out after a restart too: at once where that changes nothing now, else when a new login has worked (Journal::change).
+bv_firewall_for_good() {
+    ! bv_firewall_runs ||
+        bv_firewall_set remove "$(bv_firewall_of "$(bv_firewall_stale "$@")" '' "$(bv_firewall_sources --permanent)")" --permanent
 }
 
 bv_firewall_do() {
     bv_firewall_set add "$(bv_firewall_of "$bv_wanted" -v "$bv_permanent")" --permanent &&
         bv_firewall_set add "$(bv_firewall_of "$bv_wanted" -v "$bv_now")" '' &&
-        bv_firewall_leave sources "$(bv_firewall_of "$bv_stale" '' "$bv_now")" '' &&
-        bv_firewall_leave permanent "$(bv_firewall_of "$bv_stale" '' "$bv_permanent")" --permanent || return 1
+        bv_firewall_leave "$(bv_firewall_of "$bv_stale" '' "$bv_now")" || return 1
+    [ -n "$bv_unproven" ] || bv_firewall_for_good "$@" || return 1
     bv_firewall_is "$@" && return
     # Of several options it is enough for firewall-cmd when one of them worked. A source is in one zone only.
     for bv_source in $(bv_firewall_of "$bv_wanted" -v "$bv_now") $(bv_firewall_of "$bv_wanted" -v "$bv_permanent"); do
         bv_die "E: firewalld does not take \`$bv_source\` into its zone \`trusted\`, it is in \`$(firewall-cmd --get-zone-of-source="$bv_source" 2>/dev/null || echo 'no zone')\`: take it out there"
     done
+    if [ -n "$bv_unproven" ] && [ -z "$(bv_firewall_of "$bv_stale" '' "$bv_now")" ]; then return; fi
     bv_die "E: firewalld has not done as it said"
 }
 
@@ -110,8 +118,7 @@ bv_firewall_undo() {
     if bv_firewall_runs; then
         bv_gone=$(bv_firewall_of "$bv_then" '' "$(bv_firewall_sources)")
         if [ -n "$bv_gone" ]; then
-            bv_firewall_leave sources "$bv_gone" '' || return 1
-            bv_unproven=yes
+            bv_firewall_leave "$bv_gone"
             return
         fi
         bv_firewall_set remove "$(bv_firewall_of "$bv_for_good" '' "$(bv_firewall_sources --permanent)")" --permanent || return 1

@@ -81,6 +81,7 @@ bv_clear_table_is() {
 bv_clear_table_before() { :; }
 bv_clear_table_do() {
     timeout 20 nft -s list table "$1" "$2" >"$BV_LIVE/table" && bv_guard_save nft <"$BV_LIVE/table" && nft delete table "$1" "$2" || return 1
+    bv_unproven=yes
     rm -f "$BV_LIVE/table"
 }
 bv_clear_table_undo() { :; }
