@@ -124,10 +124,13 @@ bv_network() {
     echo 'route6 -'
     bv_routes6 table all | sed 's/^/route6 /'
     ip rule 2>/dev/null | sed 's/^/rule /'
+    # What iptables cannot read has a line that says so: where it stands on one side only, nothing is proven. Where it does on both it is the
+    # owner's, who sets rules with `nft` in a table of iptables'.
+    echo 'unreadable -'
     for bv_family in ip ip6; do
         if bv_iptables_used "${bv_family}tables"; then
-            "${bv_family}tables-save" 2>/dev/null | grep -E '^[*:-]' |
-                sed 's/ *\[[0-9]*:[0-9]*\]//; s/^/iptables '"$bv_family"' /'
+            bv_text=$("${bv_family}tables-save" 2>&1) || printf '%s\n' "$bv_text" | bv_chains_none || echo "iptables $bv_family - unreadable"
+            printf '%s\n' "$bv_text" | sed -n 's/^# Table .\([a-z]*\). is incompatible.*/iptables '"$bv_family"' - unreadable \1/p; s/ *\[[0-9]*:[0-9]*\]//; s/^[*:-]/iptables '"$bv_family"' &/p'
         fi
     done
     if command -v nft >/dev/null; then
@@ -202,6 +205,7 @@ bv_differences() {
     for bv_kind in route6 ipvs ipset; do
         grep -qx "$bv_kind -" "$BV/baseline" || sed -i "/^$bv_kind /d" "$1"
     done
+    grep -qx 'unreadable -' "$BV/baseline" || sed -i '/^iptables ip6* - unreadable/d; /^unreadable -$/d' "$1"
     # What baselines of an earlier time have and no look notes any more (bv_units, bv_kernel_state).
     sed -e '/^mount [^ ]* \/proc\/sys\/fs\/binfmt_misc$/d; /^mount nsfs \/run\/docker\/netns\/default$/d; /^state proc-sys-fs-binfmt_misc\.mount /d' "$BV/baseline" |
         LC_ALL=C comm -3 --output-delimiter='	' - "$1" |

@@ -111,3 +111,57 @@ for_good() {
     (bv_change 3 x firewall 192.0.2.2 -192.0.2.1) >/var/lib/said; [ ! -s /var/lib/said ]; [ "$(cat $BV_LIVE/permanent)" = 192.0.2.2 ]'
 }
 t "a source is kept out for good only when a login has proven that it may" for_good
+bare() {
+  floor 'iptables -N KUBE-FIREWALL; iptables -A INPUT -m comment --comment one -j KUBE-FIREWALL; iptables -A KUBE-FIREWALL -m mark --mark 0x8000 -j DROP; iptables -A KUBE-FIREWALL -m comment --comment "a -s b" -j REJECT
+    nft add rule ip filter KUBE-FIREWALL tcp dport "{25,81}" counter drop; iptables -I OUTPUT -p udp -j DROP; iptables -A OUTPUT -s 192.0.2.1 -p udp -j DROP; iptables -A OUTPUT -m comment --comment two -j KUBE-FIREWALL; iptables -A OUTPUT -s 192.0.2.2 -j DROP
+    rules | grep -x -e "-A KUBE-FIREWALL -p tcp -j DROP"
+    rules | sed "/REJECT/d; /-A KUBE-FIREWALL -p tcp -j DROP/d; /-A OUTPUT -p udp -j DROP/d" >/var/lib/want
+    bv_chains_take iptables "$BV_CHAINS" "filter -A OUTPUT -p udp -j DROP"; bv_guard_back; rules; rules | diff /var/lib/want -'
+}
+t "what denies without a match is not put back: iptables may not know the match, and the operator was connected while it stood" bare
+unread() {
+  # The program does not work at all.
+  floor "$cluster"'bv_guard_confirm; iptables -N KUBE-A; printf "#!/bin/sh\necho no memory >&2\nexit 1\n" >$BV_LIVE/bin/iptables-save; chmod +x $BV_LIVE/bin/iptables-save
+    fails bv_chains_take iptables "$BV_CHAINS" "" | grep "iptables.* cannot be read: no memory"; ls $BV_LIVE; if bv_clear_chains_is iptables "filter KUBE-A"; then exit 1; fi; if bv_clear_rule_is iptables filter "-A X"; then exit 1; fi
+    bv_network | grep -x "iptables ip - unreadable"
+    printf "#!/bin/sh\necho \"iptables-save: Protocol not supported\" >&2\nexit 1\n" >$BV_LIVE/bin/iptables-save; bv_chains_take iptables "$BV_CHAINS" ""; if bv_network | grep " - unreadable"; then exit 1; fi'
+}
+t "a packet filter that cannot be read has not been taken out" unread
+foreign_rule='nft add table ip nat; nft add chain ip nat PREROUTING "{ type nat hook prerouting priority -100; }"; nft add rule ip nat PREROUTING ct state new counter; iptables-save | grep "is incompatible"
+'
+table_unread() {
+  floor "$foreign_rule"'nft add chain ip nat KUBE-NAT; iptables -N KUBE-A
+    fails bv_chains_take iptables "$BV_CHAINS" "" | grep "nat.*KUBE-NAT"; nft list chains ip | grep KUBE-NAT
+    echo "iptables ip :KUBE-NAT -" >>$BV_HAD; bv_chains_take iptables "$BV_CHAINS" ""; if rules | grep KUBE-A; then exit 1; fi'
+}
+t "a table that iptables cannot read is said to be so where chains of the cluster's are in it" table_unread
+owners_table() {
+  floor "$foreign_rule"'iptables -N KUBE-A; bv_network >$BV/baseline; grep -x "iptables ip - unreadable nat" $BV/baseline; sed -i /KUBE-A/d $BV/baseline
+    bv_chains_take iptables "$BV_CHAINS" ""; if rules | grep KUBE-A; then exit 1; fi
+    nft list chains ip | grep PREROUTING; bv_network >$BV/after; bv_differences $BV/after >/var/lib/differ; cat /var/lib/differ; if grep unreadable /var/lib/differ; then exit 1; fi
+    # It could be read before.
+    sed -i "/ - unreadable nat/d" $BV/baseline; bv_network >$BV/after; bv_differences $BV/after | grep -x "+ iptables ip - unreadable nat"
+    # Of an earlier version, which did not say.
+    sed -i "/^unreadable -/d" $BV/baseline; bv_network >$BV/after; if bv_differences $BV/after | grep unreadable; then exit 1; fi'
+}
+t "a table of the owner's that iptables cannot read keeps nothing from being done, and is in the comparison" owners_table
+cni='iptables -t nat -N CNI-HOSTPORT-DNAT; iptables -t nat -N CNI-DN-a1; iptables -t nat -N CNI-a1; iptables -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT; iptables -t nat -A POSTROUTING -s 10.245.0.2 -m comment --comment "name: \"bivouac\" id: \"11\"" -j CNI-a1; iptables -t nat -A CNI-a1 -m comment --comment "name: \"bivouac\" id: \"11\"" -j MASQUERADE
+iptables -t nat -A CNI-HOSTPORT-DNAT -p tcp --dport 80 -m comment --comment "dnat name: \"bivouac\" id: \"11\"" -j CNI-DN-a1; iptables -t nat -A CNI-DN-a1 -p tcp --dport 80 -j DNAT --to-destination 10.245.0.2:80
+iptables -N CNI-FORWARD; iptables -N CNI-ADMIN; iptables -A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD; iptables -A CNI-FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-ADMIN
+'
+podman='iptables -t nat -N CNI-DN-b2; iptables -t nat -N CNI-b2; iptables -t nat -A POSTROUTING -s 10.88.0.2 -m comment --comment "name: \"podman\" id: \"22\"" -j CNI-b2; iptables -t nat -A CNI-b2 -d 10.88.0.0/16 -m comment --comment "name: \"podman\" id: \"22\"" -j ACCEPT
+iptables -t nat -A CNI-HOSTPORT-DNAT -p tcp --dport 81 -m comment --comment "dnat name: \"podman\" id: \"22\"" -j CNI-DN-b2; iptables -t nat -A CNI-DN-b2 -p tcp --dport 81 -j DNAT --to-destination 10.88.0.2:80; iptables -A CNI-FORWARD -d 10.88.0.2 -j ACCEPT
+'
+networks() {
+  floor "$cni"'bv_chains_take iptables "$BV_CHAINS" ""; rules; if rules | grep CNI; then exit 1; fi'
+  floor "$cni$podman"'rules | grep -v -e bivouac -e "CNI-a1" -e "CNI-DN-a1" >/var/lib/want; grep -e "-j CNI-b2" /var/lib/want; grep -e "-j CNI-FORWARD" /var/lib/want; bv_chains_take iptables "$BV_CHAINS" ""; rules | diff /var/lib/want -'
+}
+t "of the chains of network plugins those go that are of a network of pods, and the shared ones where no other network is" networks
+kernel() {
+  floor 'bv_pods_stop() { :; }; bv_pins_forget() { :; }; bv_proxy_remove() { echo later; }
+    iptables -N KUBE-A; printf "#!/bin/sh\nexit 1\n" >$BV_LIVE/bin/ip6tables-save; chmod +x $BV_LIVE/bin/ip6tables-save
+    echo "start 1 '"'run' 'a: b' 'kernel' '1' '10.245.0.0/16'"' ." >$BV/journal
+    (bv_undo 1) >/var/lib/said; cat /var/lib/said; grep -x unproven /var/lib/said; bv_guard_confirm
+    fails bv_undo 1 | grep "ip6tables.* cannot be read"; if grep "^undone" $BV/journal; then exit 1; fi'
+}
+t "where one family went and the other could not the first is proven all the same, and then it is said" kernel

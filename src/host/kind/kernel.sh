@@ -141,15 +141,18 @@ bv_ipvs_list() {
 bv_kernel_undo() {
     bv_pods_stop
     bv_pins_forget
-    for bv_family in iptables ip6tables; do
-        if bv_iptables_used "$bv_family"; then
-            bv_chains_take "$bv_family" "$BV_CHAINS" '' || return 1
+    bv_left=
+    for bv_tool in iptables ip6tables; do
+        if bv_iptables_used "$bv_tool"; then
+            bv_chains_take "$bv_tool" "$BV_CHAINS" '' || bv_left=yes
         fi
     done
     # Nothing of ours lets SSH in, but a rule of the owner's may go by what a chain of the cluster's does (a mark, an address that it
     # changes), and network plugins do let in (Calico's failsafes). Where the host denies nothing that cannot matter, but to prove this takes
     # more than one login does. Sets and links go after it: rules that come back refer to them.
     [ -z "$bv_unproven" ] || return 0
+    # What went of one family is proven by now, whatever is with the other.
+    [ -z "$bv_left" ] || return 1
     bv_proxy_remove || return 1
     bv_tables_remove ip
     bv_tables_remove ip6

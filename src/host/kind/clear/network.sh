@@ -6,22 +6,22 @@ bv_clear_chains_is() {
     bv_tool=$1
     shift
     command -v "$bv_tool-save" >/dev/null || return 0
-    bv_clear_chains_there "$@"
-    [ -z "$bv_there" ]
+    bv_clear_chains_there "$@" && [ -z "$bv_there" ]
 }
-# Those of these chains that are there, into bv_there.
+# Those of these chains that are there, into bv_there; fails where that cannot be read.
 bv_clear_chains_there() {
     bv_want=$(for bv_word; do printf '%s\n' "$bv_word"; done)
-    bv_there=$(timeout 30 "$bv_tool-save" 2>/dev/null | BV_WANT=$bv_want awk '
+    bv_chains_read "$bv_tool" && bv_chains_whole "$bv_tool" '' "$bv_want" || return 1
+    bv_there=$(BV_WANT=$bv_want awk '
         BEGIN { n = split(ENVIRON["BV_WANT"], all, "\n"); for (i = 1; i <= n; i++) want[all[i]] = 1 }
         /^\*/ { table = substr($1, 2) }
-        /^:/ { chain = table " " substr($1, 2); if (chain in want) print chain }')
+        /^:/ { chain = table " " substr($1, 2); if (chain in want) print chain }' "$BV_LIVE/chains.save")
 }
 bv_clear_chains_before() { :; }
 bv_clear_chains_do() {
     bv_tool=$1
     shift
-    bv_clear_chains_there "$@"
+    bv_clear_chains_there "$@" || return 1
     [ -n "$bv_there" ] || return 0
     bv_chains_take "$bv_tool" '' "$bv_there" && bv_clear_emptied "$bv_tool"
 }
@@ -49,7 +49,8 @@ bv_clear_chains_undo() { :; }
 # rule TOOL TABLE RULE
 bv_clear_rule_is() {
     command -v "$1-save" >/dev/null || return 0
-    ! timeout 30 "$1-save" -t "$2" 2>/dev/null | grep -qxF -- "$3"
+    bv_chains_read "$1" && case "$BV_NL$(bv_chains_unread)$BV_NL" in *"$BV_NL$2$BV_NL"*) return 1 ;; esac &&
+        ! sed -n "/^\*$2\$/,/^COMMIT/p" "$BV_LIVE/chains.save" | grep -qxF -- "$3"
 }
 bv_clear_rule_before() { :; }
 bv_clear_rule_do() {
