@@ -7,7 +7,7 @@
 #   undone SEQ .
 #   kept SEQ .
 # SEQ counts up from 1. BEFORE is what the kind needs to restore the state before the change;
-# whole files are kept in before/SEQ.
+# whole files are kept in before/SEQ, and how a program was left in before/SEQ.note.
 #
 # A step kind K brings four functions; each gets the step's arguments:
 #   bv_K_is      is the host already as the step wants it? (reads only)
@@ -133,6 +133,7 @@ bv_change() {
     bv_saved=$BV/before/$bv_seq
     # A try that was killed before its record may have left something under the same number.
     [ ! -e "$bv_saved" ] || rm -rf -- "$bv_saved"
+    [ ! -e "$bv_saved.note" ] || rm -f -- "$bv_saved.note"
     bv_was=
     bv_unproven=
     # What may come from servers.

@@ -138,7 +138,12 @@ t "nothing of that is left" clean_whole
 # The owner edits what we wrote.
 edited() {
   exits 0 h1 init
-  on_host 'for f in /etc/fast/a/b/new.conf /etc/owned/odd.conf "/etc/owned/it'"'"'s odd ." /opt/fast/bin/kubelet /opt/own/bin/kubeadm /etc/systemd/system/fast.service; do echo "# mine" >> "$f"; done
+  on_host 'for f in /etc/fast/a/b/new.conf /etc/owned/odd.conf "/etc/owned/it'"'"'s odd ." /opt/fast/bin/kubelet /opt/own/bin/kubeadm /etc/systemd/system/fast.service; do
+      # One in its place, with the size and the time that it had.
+      [ "$f" != /opt/fast/bin/kubelet ] || { cp -p "$f" /root/kubelet; truncate -s -8 "$f"; printf "\\n" >> "$f"; }
+      echo "# mine" >> "$f"
+      [ "$f" != /opt/fast/bin/kubelet ] || touch -r /root/kubelet "$f"
+    done
     rm /etc/owned/link.conf; ln -s elsewhere /etc/owned/link.conf
     rm /etc/owned/dangling.conf; mkdir /etc/owned/dangling.conf
     echo 7 > /proc/sys/net/ipv4/conf/all/arp_ignore; echo "25000 50000" > /proc/sys/net/ipv4/ip_local_port_range'
@@ -158,8 +163,8 @@ resumed() { on_host 'rmdir /etc/owned/dangling.conf && ln -s nowhere /etc/owned/
 t "an init in between does not lose it" resumed
 restored() {
   # As they were before for two; what bivouac wrote, for the others.
-  on_host 'printf "the owner'"'"'s\n" > /etc/owned/odd.conf; sed -i "\$d" /etc/fast/a/b/new.conf "/etc/owned/it'"'"'s odd ." /opt/fast/bin/kubelet /opt/own/bin/kubeadm
-    rm /etc/systemd/system/fast.service; rm /etc/owned/link.conf; ln -s target.conf /etc/owned/link.conf
+  on_host 'printf "the owner'"'"'s\n" > /etc/owned/odd.conf; sed -i "\$d" /etc/fast/a/b/new.conf "/etc/owned/it'"'"'s odd ." /opt/own/bin/kubeadm
+    cat /root/kubelet > /opt/fast/bin/kubelet; rm /root/kubelet; rm /etc/systemd/system/fast.service; rm /etc/owned/link.conf; ln -s target.conf /etc/owned/link.conf
     echo 0 > /proc/sys/net/ipv4/conf/all/arp_ignore; echo "32768 60999" > /proc/sys/net/ipv4/ip_local_port_range'
   wiped
 }

@@ -33,7 +33,7 @@ bv_artifact_do() {
         (umask 077 && bv_receive "$1.bivouac~" "$5") || return 1
     fi
     bv_arrived "$1.bivouac~" "$5" "$4" || return 1
-    chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1" && bv_label "$1"
+    chown -- "$3" "$1.bivouac~" && chmod -- "$2" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1" && bv_label "$1" && bv_note "$1"
 }
 
 bv_artifact_undo() {

@@ -50,6 +50,12 @@ bv_path_ours() {
     bv_path_is "$@"
 }
 
+# Notes how path $1 is as we leave it, so that its undo need not read a large program through to see that nobody has touched it since: any
+# change, of its mode too, gives it another time of change, which nobody can set (inode(7)).
+bv_note() { bv_touched "$1" >"$bv_saved.note" || rm -f -- "$bv_saved.note"; }
+bv_touched() { stat -c '%d %i %s %y %z' -- "$1"; }
+bv_noted() { [ -s "$bv_saved.note" ] && [ "$(bv_touched "$1" 2>/dev/null)" = "$(cat "$bv_saved.note")" ]; }
+
 # Whether paths $1 and $2 are links to the same, or files with the same content.
 bv_path_alike() {
     if [ -L "$1" ] || [ -L "$2" ]; then
@@ -64,7 +70,7 @@ bv_path_alike() {
 bv_restore_path() {
     bv_path=$1 bv_state=$5
     rm -f -- "$bv_path.bivouac~"
-    if bv_path_ours "$1" "$2" "$3" "$4"; then
+    if bv_noted "$1" || bv_path_ours "$1" "$2" "$3" "$4"; then
         :
     elif [ "$bv_state" = present ] && bv_path_alike "$bv_path" "$bv_saved/file"; then
         :

@@ -83,7 +83,8 @@ bv_service_undo() {
     enabled:) ;;
     enabled:*) systemctl enable -q -- "$bv_name" || return 1 ;;
     masked:*) systemctl mask -q -- "$bv_name" || return 1 ;;
-    *:enabled) systemctl disable -q -- "$bv_name" || return 1 ;;
+    # systemd reads its files anew at the end, once (bv_settle).
+    *:enabled) systemctl disable -q --no-reload -- "$bv_name" || return 1 ;;
     esac
     bv_unit "$bv_name"
     case $bv_want_active:$bv_active in
