@@ -9,7 +9,7 @@ use crate::host::Clear;
 use crate::host::inventory::{Inventory, Kind, Thing};
 
 /// Paths that nobody but a Kubernetes makes, the plainest first.
-const SIGNS: [&str; 14] = [
+const SIGNS: [&str; 12] = [
     "/var/lib/kubelet/config.yaml",
     "/var/lib/kubelet/kubeadm-flags.env",
     "/etc/kubernetes/kubelet.conf",
@@ -20,8 +20,6 @@ const SIGNS: [&str; 14] = [
     "/var/lib/kubelet",
     "/etc/rancher/k3s",
     "/etc/rancher/rke2",
-    "/var/lib/rancher/k3s",
-    "/var/lib/rancher/rke2",
     "/var/lib/k0s",
     "/opt/rke",
 ];

@@ -116,7 +116,12 @@ fn by_sign(thing: &Thing, host: &Host<'_>, stage: Stage, clear: Clear) -> Option
 
 /// A directory that others share: it goes when nothing is left in it.
 fn hollow(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
-    if thing.get("type") != "d" || host.sign().is_none() || host.package_of(&thing.name).is_some() {
+    host.sign().and_then(|_| hollow_anyway(thing, host))
+}
+
+/// Likewise, but one of a name that nobody else takes.
+fn hollow_anyway(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    if thing.get("type") != "d" || host.package_of(&thing.name).is_some() {
         return None;
     }
     // What is in it has verdicts of its own; a mount is its owner's.

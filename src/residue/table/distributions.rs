@@ -1,11 +1,11 @@
 //! Kubernetes that comes as one program: k3s, RKE2, k0s; and RKE1's and kubeasz' own directories.
 
-use super::super::host::{Host, goes};
+use super::super::host::{Host, goes, kept, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
-use super::{file, held, hollow, tree};
+use super::{file, held, hollow_anyway, tree};
 use crate::host::Clear;
-use crate::host::inventory::Thing;
+use crate::host::inventory::{Kind, Thing};
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -15,15 +15,23 @@ pub(super) const ENTRIES: &[Entry] = &[
         known: "directories that only these make",
         undone: "saved and removed",
         never: "`/etc/rancher` itself while anything else is in it",
-        paths: &[
-            "/etc/rancher/k3s",
-            "/etc/rancher/rke2",
-            "/etc/rancher/node",
-            "/etc/k0s",
-            "/var/lib/sealos",
-            "/root/.sealos",
-        ],
+        paths: &["/etc/rancher/k3s", "/etc/rancher/rke2", "/etc/rancher/node", "/etc/k0s"],
         judge: file,
+        ..NONE
+    },
+    Entry {
+        name: "SealosRecords",
+        classes: &["R01", "R06"],
+        what: "what sealos notes of the clusters that it made from here, and their images",
+        known: "its directories",
+        undone: "only where the directory is named with `--also`",
+        never: "by itself: on an operator's machine they have the records and credentials of other clusters",
+        paths: &["/var/lib/sealos", "/root/.sealos"],
+        judge: |thing, _| {
+            (thing.get("empty") != "yes").then(|| {
+                kept("it may have records and credentials of other clusters: it goes only where it is named with `--also`")
+            })
+        },
         ..NONE
     },
     Entry {
@@ -32,7 +40,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         what: "what k3s, RKE2, k0s and RKE1 write while they run, their own containerd's store among it",
         known: "directories that only these make",
         undone: "everything below is unmounted, the list of mounts is read again, and the tree is removed by a walk in which no mount can be seen",
-        never: "volumes (`storage`) and snapshots of their etcd: they are entries of their own",
+        never: "volumes (`storage`) and snapshots of their etcd: they are entries of their own; what k3s in a container keeps in a directory of the host's (Rancher does)",
         paths: &[
             "/var/lib/rancher/k3s/agent",
             "/var/lib/rancher/k3s/data",
@@ -115,7 +123,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/opt/rke",
             "/opt/kube",
         ],
-        judge: hollow,
+        judge: hollow_anyway,
         ..NONE
     },
 ];
@@ -137,5 +145,26 @@ fn data(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             &[&thing.name],
         ));
     }
+    if let Some(distribution) = ["k3s", "rke2"]
+        .into_iter()
+        .find(|name| thing.name.starts_with(&format!("/var/lib/rancher/{name}/")))
+        && !is_installed(distribution, host)
+    {
+        return Some(unsure(format!(
+            "no {distribution} was installed here: one in a container (Rancher) may have it as its volume"
+        )));
+    }
     tree(thing, host)
+}
+
+/// Whether the installer of k3s or of RKE2 was here: its programs, its configuration or its services.
+fn is_installed(distribution: &str, host: &Host<'_>) -> bool {
+    let files = ["/usr/local/bin/", "/usr/bin/", "/opt/bin/", "/etc/rancher/"];
+    let file = |place: &str| host.path(&format!("{place}{distribution}")).is_some();
+    let scripts = ["killall", "uninstall", "agent-uninstall"];
+    let script =
+        |name: &str| host.path(&format!("/usr/local/bin/{distribution}-{name}.sh")).is_some();
+    files.iter().any(|place| file(place))
+        || scripts.iter().any(|name| script(name))
+        || host.of(Kind::Unit).any(|unit| unit.name.starts_with(distribution))
 }

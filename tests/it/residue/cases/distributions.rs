@@ -11,7 +11,7 @@ pub const CASES: &[Case] = &[
     case("DistributionConfig", "path;/etc/rancher/mine;type=d", &[]),
     case(
         "DistributionData",
-        "path;/var/lib/rancher/k3s/agent;type=d|path;/var/lib/rancher/k3s/server/token;type=f|path;/var/lib/rancher/k3s/server/db;type=d|path;/var/lib/rancher/k3s/server/db/state.db;type=f",
+        "path;/etc/rancher/k3s;type=d|path;/var/lib/rancher/k3s/agent;type=d|path;/var/lib/rancher/k3s/server/token;type=f|path;/var/lib/rancher/k3s/server/db;type=d|path;/var/lib/rancher/k3s/server/db/state.db;type=f",
         &[
             "/var/lib/rancher/k3s/agent: goes",
             "/var/lib/rancher/k3s/server/token: goes",
@@ -23,6 +23,18 @@ pub const CASES: &[Case] = &[
         "path;/var/lib/rancher/k3s/storage;type=d|path;/var/lib/rancher/k3s/server/db/snapshots;type=d;empty=no",
         &[],
     ),
+    // Rancher in a container.
+    case(
+        "DistributionData",
+        "path;/var/lib/rancher/k3s/agent;type=d|path;/var/lib/rancher/k3s/server/db/state.db;type=f",
+        &["/var/lib/rancher/k3s/agent: unsure", "/var/lib/rancher/k3s/server/db/state.db: unsure"],
+    ),
+    case(
+        "SealosRecords",
+        "path;/root/.sealos;type=d;empty=no|path;/var/lib/sealos;type=d;empty=no",
+        &["/root/.sealos: kept", "/var/lib/sealos: kept"],
+    ),
+    case("SealosRecords", "path;/root/.sealosrc;type=f|path;/var/lib/sealos;type=d;empty=yes", &[]),
     case(
         "DistributionPrograms",
         "path;/usr/local/bin/k3s-killall.sh;type=f|path;/usr/local/bin/ctr;type=l;target=k3s",
@@ -35,7 +47,7 @@ pub const CASES: &[Case] = &[
     ),
     case(
         "DistributionDirectories",
-        "path;/var/lib/rancher/k3s;type=d;empty=no|path;/var/lib/rancher/k3s/agent;type=d;empty=no",
+        "path;/etc/rancher/k3s;type=d|path;/var/lib/rancher/k3s;type=d;empty=no|path;/var/lib/rancher/k3s/agent;type=d;empty=no",
         &["/var/lib/rancher/k3s: goes"],
     ),
     case(
