@@ -1279,6 +1279,19 @@ fn an_argument_of_the_file_s_own_is_no_security_of_ours() {
     }
 }
 
+/// kubeadm's own default for services is another than ours, and what joined later has it too.
+#[test]
+fn our_control_plane_in_another_tools_cluster_has_that_clusters_networks() {
+    let mut scene = Scene::healthy();
+    made_with(&mut scene, &["service-cluster-ip-range=10.96.0.0/12"]);
+    let found = |scene: &Scene| scene.check().iter().filter(|it| it.name == "MadeWith").count();
+    assert_eq!(found(&scene), 1);
+    scene.foreign = true;
+    assert_eq!(found(&scene), 0);
+    scene.cluster.security.audit = true;
+    assert_eq!(found(&scene), 1);
+}
+
 #[test]
 fn etcd_elsewhere_leaves_its_usual_place_alone() {
     let mut scene = Scene::healthy();
