@@ -1,7 +1,7 @@
 # The guard of the way in: what is taken out of a host's packet filter comes back by itself, unless a new login shows in time that the host still
 # lets its operator in (residue.md, D1). Who is connected stays so, and so proves nothing.
 #
-# Whoever takes something out saves it here first, exactly: rules with their places, never a table. The first piece starts a process that holds no
+# Whoever takes something out saves it here first: rules with their places (but for those that deny all, `bv_chains_take`), never a table. The first piece starts a process that holds no
 # lock and outlives the connection and its session; each piece begins the time anew. Then either the operator's new login confirms (one for
 # all pieces), or what was saved is put back, last piece first: at once on his word, or by that process when the time is over. What came back by
 # itself meanwhile is not put there twice, so a piece may be saved and never taken out.
@@ -13,7 +13,7 @@
 #   back     the program that puts back; `said` is what it said where it did not work, and then there is `failed`
 #   N.KIND   a piece: `sources` of firewalld, `nft`, or a program: `iptables`, `ip6tables-legacy`
 BV_GUARD=/run/bivouac-guard
-# Seconds without a new login; more than LOGIN in journal.rs.
+# Seconds without a new login; more than LOGIN in guard.rs.
 BV_GUARD_WAIT=45
 
 # What puts back. It runs without this shell, so all that it needs is in it.

@@ -215,20 +215,7 @@ fn a_wipe_that_was_cut_off_is_known_by_what_it_had_found_out() {
         "path;/var/lib/kubelet/config.yaml;type=f|attachment;/var/lib/cni/results/b-2-eth0;pod=yes;network=b;id=2|{half}"
     );
     let going = |judged: &Judged| judged.going().map(|it| it.thing.clone()).collect::<Vec<_>>();
-    let removals = residue::removals(&judged(&whole), &Wishes::default());
-    let Change::Clear { what, words } = residue::plan(&removals).change() else { panic!() };
-    let mut arguments = vec![what.name().to_owned()];
-    arguments.extend(words);
-    let entry = bivouac::host::Entry {
-        seq: 1,
-        run: "r".to_owned(),
-        step: "plan".to_owned(),
-        kind: "clear".to_owned(),
-        arguments,
-        before: Vec::new(),
-        state: bivouac::host::State::Done,
-    };
-    let past = Past::of(&[entry]);
+    let past = past_of(&whole);
     let again = residue::judge(&told(half), &Wishes::default(), &past);
     assert_eq!(going(&again).len(), 5, "{:?}", again.verdicts);
     assert_eq!(again.residue().count(), 5);
