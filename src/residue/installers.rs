@@ -49,7 +49,8 @@ impl Installer {
 /// roles/kubernetes and roles/reset; sealos' image-cri-shim and labring-actions/runtime; kubekey's templates of initOS.sh; k3s' install.sh;
 /// k0s' and RKE's documentation of their directories; RKE2's install.sh; kubeasz roles/kube-node, roles/clean; `KubeOne` pkg/scripts; snapd's directories of the snaps `microk8s` and `k8s`.
 const MARKS: &[(Installer, &[&str])] = &[
-    (Installer::Bivouac, &["/var/lib/bivouac/journal", "/etc/kubernetes/bivouac"]),
+    // Not the journal: a foreign wipe has one too while it looks.
+    (Installer::Bivouac, &["/etc/kubernetes/bivouac"]),
     (
         Installer::Kainstall,
         &[

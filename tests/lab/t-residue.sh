@@ -144,16 +144,19 @@ for name in vm/overcommit_memory vm/swappiness vm/panic_on_oom kernel/softlockup
   cat /proc/sys/$name > /run/kernel.${name#*/}; mount --bind /run/kernel.${name#*/} /proc/sys/$name
 done
 for name in vm/overcommit_memory vm/panic_on_oom kernel/softlockup_panic kernel/panic kernel/panic_on_oops; do echo 0 > /proc/sys/$name; done; echo 10 > /proc/sys/vm/swappiness; echo 'vm.swappiness = 10' > /etc/sysctl.d/10-mine.conf
+# The owner told the kernel too.
+echo 'root=/dev/vda1 panic=30 sysctl.vm/panic_on_oom=1 quiet' > /run/cmdline; mount --bind /run/cmdline /proc/cmdline; echo 30 > /proc/sys/kernel/panic; echo 1 > /proc/sys/vm/panic_on_oom
 printf 'Filename\tType\tSize\tUsed\tPriority\n/dev/vda2\tpartition\t1\t0\t-2\n' > /run/swaps; mount --bind /run/swaps /proc/swaps
 printf '#!/bin/sh\nfor last; do :; done\nprintf "%%s\\tpartition\\t1\\t0\\t-2\\n" "$last" >> /run/swaps\n' > /usr/local/sbin/swapon; chmod +x /usr/local/sbin/swapon
 printf '/dev/vda2 none swap sw 0 0\n# swap was on /dev/sda5\n' > /etc/fstab; mkdir -p /etc/selinux /etc/apt; printf '# SELINUX= can be one of\nSELINUX=enforcing\nSELINUXTYPE=targeted\n' > /etc/selinux/config
 echo 'deb http://deb.debian.org/debian bookworm main' > /etc/apt/sources.list; echo '10.0.0.9 my-worker-1' >> /etc/hosts; echo '# mine' >> /etc/security/limits.conf
+until systemctl is-active -q proc-cmdline.mount proc-swaps.mount; do sleep 0.1; done
 H
 snap "$host" > "$TMP/before"
 # As kainstall's script does it, and kubekey's block.
 in_host << 'H'
 sed -ri '/^[^#]*swap/s@^@#@' /etc/fstab; printf 'Filename\tType\tSize\tUsed\tPriority\n' > /run/swaps; sed -i 's/^SELINUX=enforcing/SELINUX=permissive/' /etc/selinux/config
-echo 1 > /proc/sys/vm/overcommit_memory; echo 1 > /proc/sys/kernel/softlockup_panic; echo 0 > /proc/sys/vm/swappiness; echo 15 > /proc/sys/net/ipv4/tcp_fin_timeout; echo 65 > /proc/sys/net/ipv4/ip_default_ttl
+echo 1 > /proc/sys/vm/overcommit_memory; echo 0 > /proc/sys/vm/panic_on_oom; echo 1 > /proc/sys/kernel/softlockup_panic; echo 0 > /proc/sys/vm/swappiness; echo 15 > /proc/sys/net/ipv4/tcp_fin_timeout; echo 65 > /proc/sys/net/ipv4/ip_default_ttl
 printf 'vm.overcommit_memory=1\nkernel.softlockup_panic=1\nvm.swappiness = 0\nnet.ipv4.tcp_fin_timeout=15\nnet/ipv4/ip_default_ttl = 65\n' > /etc/sysctl.d/99-kube.conf
 cp /etc/apt/sources.list{,_bak}; mv /etc/apt/sources.list{,.bak}; echo 'deb http://mirrors.aliyun.com/debian/ bookworm main' > /etc/apt/sources.list
 printf '10.0.0.9 k8s-worker-node1\n# kubekey hosts BEGIN\n10.0.0.1 cp1\n# kubekey hosts END\n' >> /etc/hosts
@@ -162,7 +165,7 @@ printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/polic
 mkdir -p /etc/kubernetes; touch /etc/kubernetes/admin.conf
 H
 SETTINGS=(SwapLine SelinuxMode 'Sysctls +setting vm.overcommit_memory' Originals HostsEntries TuningBlocks TuningFiles MaskedUnits)
-listed() { ends 0 plan wipe --foreign "$at"; says "${SETTINGS[@]}" 'SELINUX=permissive; shipped: SELINUX=enforcing' 'mirrors.aliyun.com; shipped: what ./etc/apt/sources.list_bak. has' 'now 1; shipped: 0' 'vm.swappiness: now 0; shipped: 10 \(/etc/sysctl.d/10-mine.conf\)' 'SysctlRest .*ip_default_ttl'; }
+listed() { ends 0 plan wipe --foreign "$at"; says "${SETTINGS[@]}" 'SELINUX=permissive; shipped: SELINUX=enforcing' 'mirrors.aliyun.com; shipped: what ./etc/apt/sources.list_bak. has' 'now 1; shipped: 0' 'vm.swappiness: now 0; shipped: 10 \(/etc/sysctl.d/10-mine.conf\)' 'SysctlRest .*ip_default_ttl' 'vm.panic_on_oom: now 0; shipped: 1 \(/proc/cmdline\)' && ! says 'kernel.panic[:,]'; }
 t "settings are listed with what is shipped" listed
 kept_as_they_are() {
   ends 0 wipe --foreign "$at" --yes --report "$TMP/kept.json"
@@ -179,6 +182,7 @@ restored() {
   ends 0 wipe --foreign "$at" --yes --restore-defaults --report "$TMP/restored.json"
   in_host << 'H'
 grep -q vda2 /proc/swaps; [ "$(cat /proc/sys/vm/overcommit_memory /proc/sys/kernel/softlockup_panic | paste -sd ' ')" = '0 0' ]; [ "$(cat /proc/sys/vm/swappiness /proc/sys/net/ipv4/tcp_fin_timeout | paste -sd ' ')" = '10 60' ]
+[ "$(cat /proc/sys/kernel/panic /proc/sys/vm/panic_on_oom | paste -sd ' ')" = '30 1' ]
 # What the kernel computes is left to the boot.
 [ "$(cat /proc/sys/net/ipv4/ip_default_ttl)" = 65 ]; echo 64 > /proc/sys/net/ipv4/ip_default_ttl; [ ! -e /etc/apt/sources.list_bak ] && [ ! -e /etc/apt/sources.list.bak ]
 H

@@ -25,12 +25,32 @@ SETTINGS=$settings ASKED=$asked awk '
         gsub(/[ \t]+/, " ", value)
         return value
     }
+    function boot(key, value) {
+        if (!(key in wanted)) { theirs[key] = 1; return }
+        file[key] = own[key] = "/proc/cmdline"
+        set[key] = owned[key] = value
+    }
     function some(text) { return text == "" ? "-" : text }
     BEGIN {
         count = split(ENVIRON["SETTINGS"], names, /[ \n]+/)
         for (i = 1; i <= count; i++) wanted[names[i]] = 1
         n = split(ENVIRON["ASKED"], all, "\n")
         for (i = 1; i <= n; i++) asked[all[i]] = 1
+        # What the owner told the kernel at the boot (Documentation/admin-guide/kernel-parameters): every file is later.
+        if ((getline line < "/proc/cmdline") > 0) {
+            n = split(line, all, /[ \t]+/)
+            for (i = 1; i <= n; i++) {
+                value = all[i]
+                if (sub(/^panic=/, "", value)) boot("kernel.panic", value)
+                else if (value == "oops=panic") boot("kernel.panic_on_oops", 1)
+                else if (sub(/^softlockup_panic=/, "", value)) boot("kernel.softlockup_panic", value)
+                else if (sub(/^sysctl\./, "", value) && (at = index(value, "="))) {
+                    key = substr(value, 1, at - 1)
+                    gsub(/\//, ".", key)
+                    boot(key, substr(value, at + 1))
+                }
+            }
+        }
     }
     /^[ \t]*-?[a-zA-Z0-9_.\/-]+[ \t]*=/ {
         key = $0
