@@ -4,8 +4,8 @@
 # loopback addresses, so all of their work is this machine's too. Ends with 1 when the median is above BENCH_PREFLIGHT_LIMIT (1.5) times
 # the logins, or when the 1,000 take more than 60 s or 512 MiB.
 . "$(dirname "$0")/lib.sh"
+. "$LAB_DIR/measure.sh"
 
-BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
 rounds=${1:-5} limit=${BENCH_PREFLIGHT_LIMIT:-1.5} hosts=${BENCH_PREFLIGHT_HOSTS:-200} many=${BENCH_PREFLIGHT_MANY:-1000}
 dir=$OUT/bench-preflight-$$
 rm -rf "$dir"
@@ -77,9 +77,6 @@ cluster "$dir/1000.yaml" "$many" 20
 for i in $(seq "$many"); do printf '[127.3.%s.%s]:%s %s\n' $((i / 250)) $((i % 250 + 1)) "$port" "$(cut -d' ' -f1,2 "$dir/host.pub")"; done > "$dir/known_hosts"
 export BIVOUAC_KNOWN_HOSTS=$dir/known_hosts
 
-now() { echo "${EPOCHREALTIME/./}"; }
-ms() { echo $((($(now) - $1) / 1000)); }
-median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 echo 'echo facts; uname -a; cat /etc/os-release; nproc; df -k /; ip -o addr 2> /dev/null || cat /proc/net/fib_trie; echo end' > "$dir/small.sh"
 logins() {
   local i pids='' pid
@@ -105,7 +102,7 @@ done
 [ "$(cat "$dir"/login-* | grep -cx end)" = "$hosts" ] || die "not every login ran its script"
 [ "$(grep -c '"event":"fact"' "$dir/json")" = "$hosts" ] || die "not every host was looked at"
 a=$(median < "$dir/a") b=$(median < "$dir/b")
-ratio=$(echo "scale=2; $b / $a" | bc)
+ratio=$(ratio "$b" "$a")
 echo "median: $hosts OpenSSH logins $a ms, preflight $b ms, ratio $ratio (limit $limit)"
 
 t=$(now)
@@ -118,4 +115,4 @@ grep -oE '\bn[0-9]+\b' "$dir/text" | sort -u > "$dir/named" || { tail -n 20 "$di
 [ "$status" = 4 ] || { tail -n 20 "$dir/text"; die "preflight of $many hosts ended with $status where 4 was expected"; }
 diff "$dir/expected" "$dir/named" > "$dir/diff" || { head "$dir/diff"; die "other hosts are named than those that cannot be reached"; }
 echo "$many hosts, $(wc -l < "$dir/expected") of them not reached and named: $c ms (limit 60000), $((kib / 1024)) MiB (limit 512)"
-[ "$(echo "$ratio <= $limit" | bc)" = 1 ] && [ "$c" -le 60000 ] && [ "$kib" -le 524288 ]
+within "$ratio" "$limit" && [ "$c" -le 60000 ] && [ "$kib" -le 524288 ]

@@ -3,8 +3,8 @@
 # writes the same files, all at once. Both with their logins; bivouac's with facts, checks, lock and journal too. The very first run on a
 # host also takes its baseline, once: that is timed apart. Ends with 1 when the median is above BENCH_STEPS_LIMIT (1.5) times the streams.
 . "$(dirname "$0")/lib.sh"
+. "$LAB_DIR/measure.sh"
 
-BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
 rounds=${1:-5} limit=${BENCH_STEPS_LIMIT:-1.5}
 run=steps-$$
 dir=$OUT/bench-steps
@@ -19,13 +19,9 @@ export BIVOUAC_KNOWN_HOSTS=$dir/known_hosts
 # shellcheck disable=SC2016 # the hosts expand it
 { echo 'mkdir -p /etc/bivouac-bench'; for i in $(seq 30); do printf 'f=/etc/bivouac-bench/f%s.conf\ncat > $f.new <<E\nvalue %s\nE\nchown root:root $f.new; chmod 0644 $f.new; mv -f $f.new $f\n' "$i" "$i"; done; } > "$dir/stream.sh"
 
-now() { echo "${EPOCHREALTIME/./}"; }
-ssh_to() { ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i "$LAB_KEY" "root@$1" "$2" < "${3:-/dev/null}"; }
-streams() { local pids='' a p; while read -r _ a _; do ssh_to "$a" sh "$dir/stream.sh" & pids="$pids $!"; done < "$dir/hosts"; for p in $pids; do wait "$p"; done; }
-clear_files() { local a; while read -r _ a _; do ssh_to "$a" 'rm -rf /etc/bivouac-bench'; done < "$dir/hosts"; }
+streams() { local pids='' a p; while read -r _ a _; do ssh_to "$a" sh < "$dir/stream.sh" & pids="$pids $!"; done < "$dir/hosts"; for p in $pids; do wait "$p"; done; }
+clear_files() { local a; while read -r _ a _; do ssh_to "$a" 'rm -rf /etc/bivouac-bench' < /dev/null; done < "$dir/hosts"; }
 tool() { "$BIVOUAC" "$@" > "$dir/$1.log" 2>&1 || { tail -n 20 "$dir/$1.log" >&2; return 1; }; }
-median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
-ms() { echo $((($(now) - $1) / 1000)); }
 
 for round in $(seq "$rounds"); do
   t=$(now); streams; a=$(ms "$t")
@@ -38,6 +34,6 @@ for round in $(seq "$rounds"); do
   echo "round $round: OpenSSH streams $a ms, bivouac with the first baseline $b ms, without $c ms"
 done
 a=$(median < "$dir/a") b=$(median < "$dir/b") c=$(median < "$dir/c")
-ratio=$(echo "scale=2; $c / $a" | bc)
-echo "median: OpenSSH streams $a ms, bivouac $c ms, ratio $ratio (limit $limit); with the first baseline $b ms, ratio $(echo "scale=2; $b / $a" | bc)"
-[ "$(echo "$ratio <= $limit" | bc)" = 1 ]
+ratio=$(ratio "$c" "$a")
+echo "median: OpenSSH streams $a ms, bivouac $c ms, ratio $ratio (limit $limit); with the first baseline $b ms, ratio $(ratio "$b" "$a")"
+within "$ratio" "$limit"

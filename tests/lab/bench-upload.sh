@@ -4,8 +4,8 @@
 # tool's time is from the first host's beginning of the step to the last one's end; ssh's has the logins in it. Ends with 1 when the median
 # is above BENCH_UPLOAD_LIMIT (1.2) times ssh's. BENCH_UPLOAD_MB and BENCH_UPLOAD_HOSTS make it smaller.
 . "$(dirname "$0")/lib.sh"
+. "$LAB_DIR/measure.sh"
 
-BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
 rounds=${1:-3} limit=${BENCH_UPLOAD_LIMIT:-1.2} mb=${BENCH_UPLOAD_MB:-200} count=${BENCH_UPLOAD_HOSTS:-8}
 run=${BENCH_RUN:-upload}-$$
 dir=$OUT/bench-upload
@@ -24,7 +24,6 @@ printf 'name: upload\nsteps:\n- name: large\n  artifact: {kind: binary, names: [
 # The baseline of a host's first change is no part of the upload.
 printf 'name: first\nsteps:\n- name: small\n  file: {path: /etc/bench.conf, content: x}\n' > "$dir/first/playbooks/init/10-first.yaml"
 
-ssh_to() { ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i "$LAB_KEY" "root@$1" "$2"; }
 # shellcheck disable=SC2002 # that is what is measured
 by_ssh() { local pids='' a p; while read -r _ a _; do cat "$dir/tree/bin/large" | ssh_to "$a" 'cat > /root/large' & pids="$pids $!"; done < "$dir/hosts"; for p in $pids; do wait "$p"; done; }
 clear_files() { local a; while read -r _ a _; do ssh_to "$a" 'rm -rf /root/large /opt/bench' < /dev/null; done < "$dir/hosts"; }
@@ -33,11 +32,9 @@ tool() { "$BIVOUAC" "$1" -f "$dir/cluster.yaml" --playbooks "$dir/${OWN:-own}" -
 step_ms() { jq -s '[.[] | select(.step == "large")] | def ms: (.time[0:19] + "Z" | fromdate) * 1000 + (.time[20:23] | tonumber);
   ([.[] | select(.event == "step_done") | ms] | max) - ([.[] | select(.event == "step_started") | ms] | min)' "$dir/init.json"; }
 arrived() { local c; while read -r _ _ c; do podman exec "$c" sha256sum /opt/bench/large; done < "$dir/hosts" | awk -v sum="$(sha256sum < "$dir/tree/bin/large")" -v n="$count" '{split(sum, s, " "); ok += $1 == s[1]} END {exit ok != n}'; }
-median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
-now() { echo "${EPOCHREALTIME/./}"; }
 
 for round in $(seq "$rounds"); do
-  t=$(now); by_ssh; a=$((($(now) - t) / 1000))
+  t=$(now); by_ssh; a=$(ms "$t")
   clear_files
   OWN=first tool init
   tool init; b=$(step_ms)
@@ -48,6 +45,6 @@ for round in $(seq "$rounds"); do
   echo "round $round: cat | ssh $a ms, bivouac $b ms"
 done
 a=$(median < "$dir/a") b=$(median < "$dir/b")
-ratio=$(echo "scale=3; $b / $a" | bc)
+ratio=$(ratio "$b" "$a")
 echo "median: $mb MB to $count hosts: cat | ssh $a ms, bivouac $b ms, ratio $ratio (limit $limit)"
-[ "$(echo "$ratio <= $limit" | bc)" = 1 ]
+within "$ratio" "$limit"

@@ -4,8 +4,8 @@
 # compared with what it was. Prints the milliseconds of each, and the ratio of the medians of the wipe and of the slowest part; ends with 1 when it
 # is above BENCH_WIPE_LIMIT (1.5).
 . "$(dirname "$0")/lib.sh"
+. "$LAB_DIR/measure.sh"
 
-BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
 rounds=${1:-3} limit=${BENCH_WIPE_LIMIT:-1.5}
 run=wipe-$$
 dir=$OUT/bench-wipe
@@ -25,9 +25,6 @@ installed() {
   tool init -f "$dir/cluster.yaml" --accept-new-host-keys
 }
 tool() { (cd "$dir" && "$BIVOUAC" "$@") > "$dir/$1.log" 2>&1 || { tail -n 20 "$dir/$1.log" >&2; return 1; }; }
-now() { echo "${EPOCHREALTIME/./}"; }
-ms() { echo $((($(now) - $1) / 1000)); }
-median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 # part NAME: the script on standard input on all hosts at once; what goes wrong ends the benchmark.
 part() {
   local name=$1 script c pid pids='' start
@@ -68,6 +65,6 @@ S
 done
 b=$(median < "$dir/wipe") a=0
 for p in reset packages directories look; do m=$(median < "$dir/part-$p"); if [ "$m" -gt "$a" ]; then a=$m slowest=$p; fi; done
-ratio=$(echo "scale=2; $b / $a" | bc)
+ratio=$(ratio "$b" "$a")
 echo "median: the slowest part by hand ($slowest) $a ms, bivouac wipe $b ms, ratio $ratio (limit $limit)"
-[ "$(echo "$ratio <= $limit" | bc)" = 1 ]
+within "$ratio" "$limit"

@@ -2,8 +2,8 @@
 # bench.sh [ROUNDS]: `bivouac init` of one control plane and two workers against floor.sh, in turns on fresh hosts (3 rounds). Prints the
 # seconds of each, the medians and their ratio; ends with 1 when it is above BENCH_LIMIT (1.15).
 . "$(dirname "$0")/lib.sh"
+. "$LAB_DIR/measure.sh"
 
-BIVOUAC=${BIVOUAC:-$ROOT/target/release/bivouac}
 rounds=${1:-3} limit=${BENCH_LIMIT:-1.15}
 run=bench-$$
 dir=$OUT/bench
@@ -15,7 +15,6 @@ fresh() { "$LAB_DIR/hosts.sh" down "$run"; rm -f "$BIVOUAC_KNOWN_HOSTS"; "$LAB_D
 seconds() { local t=$EPOCHREALTIME; "$@" >&2; echo "$EPOCHREALTIME - $t" | bc | xargs printf '%.1f'; }
 by_hand() { "$LAB_DIR/floor.sh" "$@" > "$dir/floor.log" 2>&1 || { tail -n 20 "$dir/floor.log" >&2; return 1; }; }
 by_tool() { (cd "$dir" && "$BIVOUAC" init -f "$dir/cluster.yaml" --accept-new-host-keys --yes) > "$dir/init.log" 2>&1 || { tail -n 40 "$dir/init.log" >&2; return 1; }; }
-median() { sort -n | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
 
 : > "$dir/floor" ; : > "$dir/init"
 for round in $(seq "$rounds"); do
@@ -25,9 +24,9 @@ for round in $(seq "$rounds"); do
   "$LAB_DIR/cluster.sh" "$run" > "$dir/cluster.yaml"
   b=$(seconds by_tool)
   echo "$a" >> "$dir/floor"; echo "$b" >> "$dir/init"
-  echo "round $round: by hand $a s, bivouac init $b s, ratio $(echo "scale=3; $b / $a" | bc)"
+  echo "round $round: by hand $a s, bivouac init $b s, ratio $(ratio "$b" "$a")"
 done
 a=$(median < "$dir/floor") b=$(median < "$dir/init")
-ratio=$(echo "scale=3; $b / $a" | bc)
+ratio=$(ratio "$b" "$a")
 echo "median: by hand $a s, bivouac init $b s, ratio $ratio (limit $limit)"
-[ "$(echo "$ratio <= $limit" | bc)" = 1 ]
+within "$ratio" "$limit"
