@@ -34,8 +34,8 @@ cluster: lab ## a real cluster on three lab hosts on this machine
 wipe: build ## takes that cluster away and proves that nothing is left
 	@tests/lab/demo.sh wipe
 
-test: lab ## everything: lints, unit, integration and lab tests
-	@tests/lab/run.sh lint cargo lab
+test: needs ## everything: lints, unit, integration and lab tests
+	@tests/lab/run.sh build lint cargo lab
 
 unit: needs ## only lints, unit and integration tests, without the lab
 	@tests/lab/run.sh lint cargo

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
+# run.sh [build] [lint] [cargo] [lab [NAME...]]: runs the tests and closes with `N passed, N failed`. NAME is a part of a lab test's file name.
+# `build` makes the lab first (make lab), beside what needs none: lints and the build of the tests.
 # The lab tests are t-NAME.sh; each line `ok ...` or `not ok ...` that they print is one test. Those that say `# cluster` make real clusters,
 # or take as long, and run one after the other, from the beginning on; beside them, one at a time too, run lints and cargo tests and then the others. Of those
 # that say `# cluster in turn` one is run, of those that say `# in turn` two, for all of them would take too long: those that passed longest
@@ -49,9 +50,28 @@ lint() {
   check "lint: shellcheck" shells
   check "lint: cargo deny" deny
 }
+# The lab and the release build, beside the lints: one rustc of the release keeps one core busy for minutes.
+build_begin() {
+  rm -f "$OUT/build.end"
+  (
+    status=0
+    make -C "$ROOT" --no-print-directory lab < /dev/null > "$OUT/build.log" 2>&1 || status=$?
+    echo "$status" > "$OUT/build.end.now"
+    mv "$OUT/build.end.now" "$OUT/build.end"
+  ) &
+  build=$!
+}
+# Waits until the lab is there; at once where nobody was told to make it.
+built() {
+  [ -n "$build" ] || return 0
+  while [ ! -e "$OUT/build.end" ] && kill -0 "$build" 2> /dev/null; do sleep 1; done
+  [ "$(cat "$OUT/build.end" 2> /dev/null)" = 0 ]
+}
 # The numbers are cargo's own; a build that fails, or tests that did not run, are one failure.
 cargo_tests() {
   local status p f
+  # What they ask of the lab is asked when they run.
+  if [ -n "$build" ]; then cargo test --locked --no-run --quiet && built; fi
   cargo test --locked --no-fail-fast 2>&1 | tee -a "$log" | grep -v -E '^(test .* ok|running [0-9]+ tests?|)$'
   status=${PIPESTATUS[0]}
   p=$(sed -n -E 's/^test result: .* ([0-9]+) passed; .*/\1/p' "$log" | paste -sd+ | bc)
@@ -119,12 +139,18 @@ lab_begin() {
   in_turn 2 "${small[@]}"
   others+=("${chosen[@]}")
   [ $((${#clusters[@]} + ${#others[@]})) -gt 0 ] || { fail "no lab test is named like: $*"; return; }
-  lab_lane "${clusters[@]}" &
+  { built && lab_lane "${clusters[@]}"; } &
   clusters_lane=$!
 }
 # The others, and the end of all.
 lab_tests() {
   local script name
+  if ! built; then
+    fail "make lab"
+    tail -n 60 "$OUT/build.log" | sed 's/^/#   /'
+    rm -rf "$logs"
+    return
+  fi
   # The cut points are in the debug build; built once, here.
   if [ -z "${BIVOUAC_DEV:-}" ]; then
     (cd "$ROOT" && cargo build --locked --quiet --bin bivouac) || { fail "cargo build of the tests' binary"; return; }
@@ -161,9 +187,10 @@ jobs=()
 [ $# -gt 0 ] || set -- lint cargo lab
 # Where the lab is, no cargo test may leave out what needs it.
 [[ " $* " != *" lab "* ]] || export BIVOUAC_LAB_BUILT=1
-clusters=() others=() ended='' clusters_lane=''
+clusters=() others=() ended='' clusters_lane='' build=''
 for word; do
   shift
+  if [ "$word" = build ]; then build_begin; continue; fi
   if [ "$word" = lab ]; then lab_begin "$@"; lab=1; break; fi
   jobs+=("$word")
 done
@@ -171,7 +198,7 @@ for job in "${jobs[@]}"; do
   case $job in
     lint) lint ;;
     cargo) cargo_tests ;;
-    *) die "run.sh [lint] [cargo] [lab [NAME...]]" ;;
+    *) die "run.sh [build] [lint] [cargo] [lab [NAME...]]" ;;
   esac
 done
 [ -z "${lab:-}" ] || lab_tests
