@@ -1,40 +1,23 @@
 #!/usr/bin/env bash
 # faults.sh: sourced by t-faults-*.sh and t-races.sh after t.sh and fast.sh. Faults have hosts of their own and are met side by side:
-# `lane HOST FUNCTION` runs a function of tests in the background, `lanes_end` shows what they said.
+# `fault HOST FUNCTION` runs a function of tests in a lane, `lanes_end` shows what they said.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2154 # lanes are subshells with variables of their own; variables of t.sh, and for those who source this file
 
 # wanted NAME...: these, or those of them that BIVOUAC_LANES names.
 wanted() { local name; for name; do [[ -n ${BIVOUAC_LANES:-} && " $BIVOUAC_LANES " != *" $name "* ]] || echo "$name"; done; }
-# Each lane has a directory, and a cluster.yaml for each operator that it needs.
-lane() { # NAME FUNCTION [OPERATOR...]
-  local name=$1 function=$2
-  shift 2
-  [ -n "$(wanted "$name")" ] || return 0
-  (
-    set +e
-    trap - EXIT
-    read -r address host < <(sed -n "s/^$name //p" "$TMP/hosts")
-    mkdir "$TMP/$name"
-    ln -s "$TMP/fast.bundle" "$TMP/$name/fast.bundle"
-    TMP=$TMP/$name
-    export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
-    for operator in "$name" "$@"; do cluster_of "$operator" "$address"; sed -i "s/name: $operator}/name: $name}/" "$TMP/$operator.yaml"; done
-    work_playbook
-    snap "$host" > "$TMP/before"
-    _failed=0 lane_start=$SECONDS
-    "$function"
-    echo "# $name ($function): $((SECONDS - lane_start)) s"
-    echo "$_failed" > "$TMP/failed"
-  ) > "$TMP/$name.result" 2>&1 &
-  echo "$name $!" >> "$TMP/lanes"
+# Each has a directory, and a cluster.yaml for each operator that it needs.
+fault() { # NAME FUNCTION [OPERATOR...]
+  [ -z "$(wanted "$1")" ] || lane "$1 ($2)" "$TMP/$1" on_fault "$@"
 }
-lanes_end() {
-  local name pid
-  while read -r name pid; do
-    wait "$pid" || true
-    cat "$TMP/$name.result"
-    if [ -s "$TMP/$name/failed" ]; then _failed=$((_failed + $(cat "$TMP/$name/failed"))); else echo "not ok $TEST: the lane $name did not reach its end"; _failed=$((_failed + 1)); fi
-  done < "$TMP/lanes"
+on_fault() {
+  local name=$1 function=$2 top=${TMP%/*} operator
+  shift 2
+  read -r address host < <(sed -n "s/^$name //p" "$top/hosts")
+  ln -s "$top/fast.bundle" "$TMP/fast.bundle"
+  for operator in "$name" "$@"; do cluster_of "$operator" "$address"; sed -i "s/name: $operator}/name: $name}/" "$TMP/$operator.yaml"; done
+  work_playbook
+  snap "$host" > "$TMP/before"
+  "$function"
 }
 
 # playbook NAME: the steps on standard input become the playbook that `PLAYBOOKS=$TMP/NAME` names.

@@ -456,19 +456,6 @@ for g in $LANES; do
     gone) group "$g" "network: {}" a:control-plane b:worker c:worker ;;
     *) group "$g" "network: {}" a:control-plane ;;
   esac > "$BASE/group-$g" 2>&1 || { cat "$BASE/group-$g"; die "no hosts for $g"; }
-  (
-    set +e
-    trap - EXIT
-    TMP=$BASE/$g/t
-    mkdir "$TMP"
-    export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
-    _failed=0 start=$SECONDS
-    case $g in readonly) readonly_ ;; *) "$g" ;; esac
-    echo "# $g: $((SECONDS - start)) s"
-    echo "$_failed" > "$BASE/$g/failed"
-  ) 2>&1 &
+  case $g in readonly) lane "$g" "$BASE/$g/t" readonly_ ;; *) lane "$g" "$BASE/$g/t" "$g" ;; esac
 done
-wait
-for g in $LANES; do
-  if [ -s "$BASE/$g/failed" ]; then _failed=$((_failed + $(cat "$BASE/$g/failed"))); else t "the lane $g comes to its end" false; fi
-done
+lanes_end

@@ -390,10 +390,10 @@ whole_input() {
   [ "$(podman exec -i "$host" sh < "$TMP/torn")" = 12 ]
 }
 
-lane full full_disk
-lane packages locked_dpkg
-lane flood flood
-lane hang hung
-lane stop interrupts
-lane still still
+fault full full_disk
+fault packages locked_dpkg
+fault flood flood
+fault hang hung
+fault stop interrupts
+fault still still
 lanes_end

@@ -266,10 +266,10 @@ E
   pair_wiped
 }
 
-lane cut short_cut
-lane lost long_cut other
-lane sleeps sleeping other
-lane reset reset_session other
-lane boot reboot
-lane one pair
+fault cut short_cut
+fault lost long_cut other
+fault sleeps sleeping other
+fault reset reset_session other
+fault boot reboot
+fault one pair
 lanes_end

@@ -260,7 +260,7 @@ wiped_in_turns() { exits 0 "$name" wipe --parallel 1 && apart && both_untouched;
 side_by_side() { exits 0 "$name" init && together | grep -x 'other long work, pair long work' && exits 0 "$name" wipe && together | grep 'other undo .*long work.*, pair undo .*long work'; }
 both_whole() { on_other 'rm -f /run/go' && both_are before2; }
 
-lane asks asks
-lane looks looks
-lane pair pair
+fault asks asks
+fault looks looks
+fault pair pair
 lanes_end

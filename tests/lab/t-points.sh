@@ -266,7 +266,7 @@ singles() { # GROUP SOME
   done
   t "$g: all is as before, by snap.sh" clean_whole "$g"
 }
-lane() { # GROUP MEMBERS POINTS
+tour() { # GROUP MEMBERS POINTS
   local g=$1
   RANDOM=$SEED
   t "$g: unbroken runs of init, join, remove and wipe" learn "$g" "$2"
@@ -275,6 +275,7 @@ lane() { # GROUP MEMBERS POINTS
   [ "$_failed" = 0 ] || return
   if [ "$3" != singles ]; then walks "$g" "$2" && acts "$g" "$2" 1; fi
   if [ "$3" != walks ]; then singles "$g" 1; fi
+  echo "# $g: $(awk '{n += $1} END {print n + 0}' "$BASE/$g/kills") kills"
 }
 
 case $POINTS in
@@ -290,23 +291,10 @@ for g in $wanted; do
     plane*) group "$g" "network: {}" a:control-plane b:control-plane ;;
   esac
   look_before "$g"
-  (
-    set +e
-    trap - EXIT
-    TMP=$BASE/$g/t
-    mkdir "$TMP"
-    export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
-    _failed=0 start=$SECONDS
-    case $g in worker*) members=1 ;; plane*) members=2 ;; esac
-    lane "$g" "$members" "${g#*-}"
-    echo "# $g: $(awk '{n += $1} END {print n + 0}' "$BASE/$g/kills") kills: $((SECONDS - start)) s"
-    echo "$_failed" > "$BASE/$g/failed"
-  ) 2>&1 &
+  case $g in worker*) members=1 ;; plane*) members=2 ;; esac
+  lane "$g" "$BASE/$g/t" tour "$g" "$members" "${g#*-}"
 done
-wait
-for g in $wanted; do
-  if [ -s "$BASE/$g/failed" ]; then _failed=$((_failed + $(cat "$BASE/$g/failed"))); else t "the lane $g comes to its end" false; fi
-done
+lanes_end
 
 # The judges can say no.
 g=${wanted##* }

@@ -77,5 +77,5 @@ one_kill() {
   silent other 'taken over'
 }
 
-lane race races other
+fault race races other
 lanes_end

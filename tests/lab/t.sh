@@ -30,6 +30,31 @@ t() {
     sed 's/^/#   /' "$TMP/out"
   fi
 }
+# lane NAME DIR COMMAND...: tests beside those of other lanes, in a shell of their own whose TMP is DIR; `lanes_end` shows what they said.
+lane() {
+  local name=$1 dir=$2
+  shift 2
+  mkdir "$dir"
+  (
+    set +e
+    trap - EXIT
+    TMP=$dir
+    export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
+    _failed=0 lane_start=$SECONDS
+    "$@"
+    echo "# $name: $((SECONDS - lane_start)) s"
+    echo "$_failed" > "$TMP/failed"
+  ) > "$dir.result" 2>&1 &
+  echo "$! $dir $name" >> "$TMP/lanes"
+}
+lanes_end() {
+  local pid dir name
+  while read -r pid dir name; do
+    wait "$pid" || true
+    cat "$dir.result"
+    if [ -s "$dir/failed" ]; then _failed=$((_failed + $(cat "$dir/failed"))); else t "the lane $name comes to its end" false; fi
+  done < "$TMP/lanes"
+}
 # hosts [RUN-SUFFIX] NAME...: lab hosts that live as long as this test; prints `NAME ADDRESS CONTAINER` lines. The suffix begins with -.
 hosts() {
   local run=$RUN
