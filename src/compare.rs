@@ -113,7 +113,12 @@ impl Context<'_> {
             Class::Sysctl => system::setting(line, self),
             Class::Hostname => owner("no step of bivouac sets a host's name"),
             Class::User | Class::Group => accounts::whose(line, self),
-            Class::Link | Class::Address | Class::Route | Class::Rule => network::whose(line, self),
+            Class::Link
+            | Class::Address
+            | Class::Route
+            | Class::Rule
+            | Class::Filter
+            | Class::Xdp => network::whose(line, self),
             Class::Iptables | Class::Nft | Class::Ipvs | Class::Ipset => {
                 firewall::whose(line, self)
             }

@@ -196,6 +196,10 @@ impl Judged {
                 verdict.outcome = known.outcome.clone();
             }
         }
+        // What no tool was there to show is as unknown as it was: only what spoke for it has gone.
+        let is_unseen = |it: &Verdict| table::UNSEEN.contains(&it.thing.as_str());
+        self.verdicts.retain(|it| !is_unseen(it));
+        self.verdicts.extend(earlier.verdicts.iter().filter(|it| is_unseen(it)).cloned());
         // Nobody put these back, whatever is there no more that they were known by.
         let is_as_it_was = |it: &&Verdict| match &it.outcome {
             Outcome::Setting { removal, .. } => removal.is_none() || !wishes.defaults,

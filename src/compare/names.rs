@@ -100,6 +100,11 @@ tables! {
         (r"kube-bridge|kube-dummy-if|kube-ipvs0|nodelocaldns", "kube-proxy's, kube-router's or the DNS cache's"),
         (r"ovn0|ovn-k8s-.*|genev_sys_6081|vxlan_sys_4789|antrea-.*", "OVN's or Antrea's"),
     ];
+    /// Filters and programs of XDP on links, by the words at the end of their lines: a filter's name and its program's (R28; sources in residue/table/bpf.rs).
+    PROGRAMS_ON_LINKS = [
+        (r".* handle [^ ]+ (cil_|cilium-|bpf_(netdev|network|host|lxc|overlay)[^ ]*\.o:\[(from|to)-).*|.* cil_[^ ]*", "Cilium's program"),
+        (r".* handle [^ ]+ (cali_|calico_|[^ ]*\.o:\[calico_).*|.* cali(co)?_[^ ]*", "Calico's program"),
+    ];
     /// Links for which a host has to forward packets, and that other programs than a cluster make: docker, podman, libvirt, LXD, Incus, VPNs.
     FORWARDED = [
         (r"docker0|br-[0-9a-f]{12}|podman[0-9]+|cni-podman[0-9]+|nerdctl[0-9]+", "containers of others"),

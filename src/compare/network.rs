@@ -1,4 +1,4 @@
-//! Links, addresses, routes, rules of routing.
+//! Links, programs on them, addresses, routes, rules of routing.
 
 use ipnet::IpNet;
 
@@ -8,6 +8,10 @@ use super::{Context, UNCLAIMED, Whose, left, names, owner};
 pub(super) fn whose(line: &Line<'_>, context: &Context<'_>) -> Whose {
     match line.class {
         Class::Link => link(line.name),
+        Class::Filter | Class::Xdp => match names::first(&names::PROGRAMS_ON_LINKS, line.name) {
+            Some(why) => left(why),
+            None => owner(UNCLAIMED),
+        },
         Class::Address => address(line, context),
         Class::Rule => match names::first(&names::ROUTING_RULES, line.name) {
             Some(why) => left(why),

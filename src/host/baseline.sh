@@ -143,6 +143,10 @@ bv_network() {
     if [ -d "$BV_SETS" ] && command -v ipset >/dev/null; then
         ipset list -n 2>/dev/null | sed 's/^/ipset /'
     fi
+    echo 'filter -'
+    bv_filters_list | cut -f 1 | sed 's/^/filter /'
+    echo 'xdp -'
+    bv_xdp_list | cut -f 1 | sed 's/^/xdp /'
     ss -Hlntu 2>/dev/null | awk '{ n = split($5, a, ":"); print a[n] }' | sort -u |
         grep -xE '2379|2380|6443|10248|10249|10250|10256|10257|10259' | sed 's/^/port /'
 }
@@ -202,7 +206,7 @@ bv_baseline_take() {
 # The differences between the baseline and the look $1: `+` what is new, `-` what is gone.
 # A process that ended meanwhile is no difference; `runc:[...]` is one that is still becoming something else.
 bv_differences() {
-    for bv_kind in route6 ipvs ipset; do
+    for bv_kind in route6 ipvs ipset filter xdp; do
         grep -qx "$bv_kind -" "$BV/baseline" || sed -i "/^$bv_kind /d" "$1"
     done
     grep -qx 'unreadable -' "$BV/baseline" || sed -i '/^iptables ip6* - unreadable/d; /^unreadable -$/d' "$1"

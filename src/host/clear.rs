@@ -47,6 +47,16 @@ pub enum Clear {
     Users,
     /// Groups of this host's own files.
     Groups,
+    /// Filters of BPF, each as the inventory names it.
+    Filters,
+    /// Programs of XDP, each as `LINK MODE PROGRAM`.
+    Xdp,
+    /// Programs on the cgroup above all others, each as `TYPE NAME id N`.
+    Attached,
+    /// Pins of BPF, and directories of them.
+    Pins,
+    /// Mounts of BPF's and cgroups' file systems.
+    Mounts,
     /// A file that an installer kept beside what it put in its place: file, what it kept.
     Original,
     /// Named network namespaces.
@@ -73,7 +83,7 @@ pub enum Clear {
 
 impl Clear {
     /// Every one.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 38] = [
         Self::Plan,
         Self::Files,
         Self::Programs,
@@ -96,6 +106,11 @@ impl Clear {
         Self::Addresses,
         Self::Users,
         Self::Groups,
+        Self::Filters,
+        Self::Xdp,
+        Self::Attached,
+        Self::Pins,
+        Self::Mounts,
         Self::Original,
         Self::Netns,
         Self::Cgroups,
@@ -134,6 +149,11 @@ impl Clear {
             Self::Addresses => "addresses",
             Self::Users => "users",
             Self::Groups => "groups",
+            Self::Filters => "filters",
+            Self::Xdp => "xdp",
+            Self::Attached => "attached",
+            Self::Pins => "pins",
+            Self::Mounts => "mounts",
             Self::Original => "original",
             Self::Netns => "netns",
             Self::Cgroups => "cgroups",

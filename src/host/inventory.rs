@@ -76,14 +76,22 @@ pub enum Kind {
     Line,
     /// A block device of a storage add-on.
     Disk,
-    /// A pin of BPF.
+    /// A filter of BPF behind clsact or ingress, as [`bv_filters_list`](../kind/bpf.sh) names it: `link`, its own name (`label`), its `program`'s.
+    Filter,
+    /// A program of XDP, as `LINK MODE PROGRAM`: `link`, `program`, its number (`id`), whether Calico has it `pinned` for this link.
+    Xdp,
+    /// A program on the cgroup above all others, as `TYPE NAME id N`: `program`.
+    Attached,
+    /// A pin of BPF, or a directory of one program's own: how many are in it (`pins`).
     Pin,
+    /// A file system of BPF or of cgroups: `type`, `options` with a comma before and behind each, whether it is mounted `by` the owner.
+    Mount,
     /// A fact about the host: `value`.
     Fact,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 27] = [
+    const ALL: [(&'static str, Self); 31] = [
         ("path", Self::Path),
         ("owner", Self::Owner),
         ("unit", Self::Unit),
@@ -109,7 +117,11 @@ impl Kind {
         ("setting", Self::Setting),
         ("line", Self::Line),
         ("disk", Self::Disk),
+        ("filter", Self::Filter),
+        ("xdp", Self::Xdp),
+        ("attached", Self::Attached),
         ("pin", Self::Pin),
+        ("mount", Self::Mount),
         ("fact", Self::Fact),
     ];
 
@@ -181,6 +193,7 @@ impl Inventory {
         include_str!("inventory/system.sh"),
         include_str!("inventory/firewall.sh"),
         include_str!("inventory/network.sh"),
+        include_str!("inventory/bpf.sh"),
         include_str!("inventory/runtime.sh"),
         include_str!("inventory/settings.sh"),
         "echo end\n"

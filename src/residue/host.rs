@@ -47,6 +47,8 @@ const SNAPS: [(&str, &str); 2] = [("/snap/microk8s", "microk8s"), ("/snap/k8s", 
 /// What only Cilium makes, by the paths that it uses and the links that it has.
 const CILIUM: [&str; 4] =
     ["/run/cilium", "/var/lib/cilium", "/etc/cilium", "/etc/sysctl.d/99-zzz-override_cilium.conf"];
+/// Likewise Calico.
+const CALICO: [&str; 3] = ["/var/lib/calico", "/run/calico", "/etc/calico"];
 /// Certificates that kubeadm makes for an etcd of its own.
 pub(super) const ETCD_PKI: &str = "/etc/kubernetes/pki/etcd";
 
@@ -54,7 +56,7 @@ pub(super) const ETCD_PKI: &str = "/etc/kubernetes/pki/etcd";
 pub(super) fn asked() -> impl Iterator<Item = &'static str> {
     let snaps = SNAPS.into_iter().map(|(path, _)| path);
     let others = DOCKER.into_iter().chain(CNI_USERS).chain([ETCD_PKI]);
-    SIGNS.into_iter().chain(PROGRAMS).chain(others).chain(snaps).chain(CILIUM)
+    SIGNS.into_iter().chain(PROGRAMS).chain(others).chain(snaps).chain(CILIUM).chain(CALICO)
 }
 
 /// One host.
@@ -140,17 +142,45 @@ impl<'a> Host<'a> {
 
     /// What says that Cilium was here.
     pub(super) fn cilium(&self) -> Option<String> {
-        let path = CILIUM.iter().find(|path| self.path(path).is_some());
+        self.plugin(&CILIUM, "cilium-cni", " CILIUM_", |link| link.starts_with("cilium_"))
+    }
+
+    /// What says that Calico was here. A host has `tunl0` without it.
+    pub(super) fn calico(&self) -> Option<String> {
+        self.plugin(&CALICO, "calico", " cali-", |link| {
+            super::table::is_calicos_end(link)
+                || ["vxlan.calico", "vxlan-v6.calico", "bpfin.cali", "bpfout.cali"].contains(&link)
+        })
+    }
+
+    /// What says that a network plugin was here: one of its paths, a link, a chain, its network. A wipe takes these away, and knows of them still.
+    fn plugin(
+        &self,
+        paths: &[&str],
+        name: &str,
+        chains: &str,
+        is_its_link: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        let path = paths.iter().find(|path| self.path(path).is_some());
         let path = path.map(|path| format!("`{path}` is there"));
         let link = || {
-            let link = self.of(Kind::Link).find(|it| it.name.starts_with("cilium_"))?;
+            let link = self.of(Kind::Link).find(|it| is_its_link(&it.name))?;
             Some(format!("the link `{}` is there", link.name))
         };
         let chain = || {
-            let chain = self.of(Kind::Chain).find(|it| it.name.contains(" CILIUM_"))?;
+            let chain = self.of(Kind::Chain).find(|it| it.name.contains(chains))?;
             Some(format!("the chain `{}` is there", chain.name))
         };
-        path.or_else(link).or_else(chain)
+        let network = || {
+            let its = |it: &&Thing| it.get("plugins").split(',').any(|plugin| plugin == name);
+            let network = self.of(Kind::Network).find(its)?;
+            Some(format!("`{}` names its plugin", network.name))
+        };
+        let past = || {
+            let path = paths.iter().find(|path| self.was_planned(path))?;
+            Some(format!("`{path}` was there before a wipe that was cut off"))
+        };
+        path.or_else(link).or_else(chain).or_else(network).or_else(past)
     }
 
     /// Whether the operator wants defaults back.
@@ -363,6 +393,10 @@ pub(super) fn shown(thing: &Thing) -> String {
         Kind::Address => format!("address {name}"),
         Kind::User => format!("user {name}"),
         Kind::Group => format!("group {name}"),
+        Kind::Filter => format!("filter {name}"),
+        Kind::Xdp => format!("XDP {name}"),
+        Kind::Attached => format!("program on cgroups {name}"),
+        Kind::Mount => format!("mount {name}"),
         Kind::Netns => format!("network namespace {name}"),
         Kind::Cgroup => format!("cgroup {name}"),
         Kind::Namespace => format!("containerd's namespace {name}"),

@@ -43,8 +43,13 @@ impl Past {
                 Clear::Units => Stage::Services,
                 Clear::Chains | Clear::Rule | Clear::Table => Stage::Rules,
                 Clear::Sets | Clear::Servers => Stage::Sets,
+                Clear::Filters | Clear::Xdp | Clear::Attached | Clear::Pins => Stage::Programs,
                 Clear::Links => Stage::Links,
-                Clear::Netns | Clear::Routes | Clear::Policies | Clear::Addresses => Stage::Network,
+                Clear::Netns
+                | Clear::Routes
+                | Clear::Policies
+                | Clear::Addresses
+                | Clear::Mounts => Stage::Network,
                 Clear::Users | Clear::Groups => Stage::Settings,
                 Clear::Tree => Stage::Data,
                 Clear::Packages => Stage::Packages,

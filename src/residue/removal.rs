@@ -11,6 +11,8 @@ pub enum Stage {
     Services,
     /// Pods: containers, their shims and processes.
     Pods,
+    /// Programs of BPF and what is pinned: with the agents gone, and before the links that they are on.
+    Programs,
     /// Rules and chains.
     Rules,
     /// Sets and virtual servers, which rules refer to.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "an entry may say nothing, and all have one form")]
 
+mod bpf;
 mod distributions;
 mod files;
 mod firewall;
@@ -14,6 +15,8 @@ mod services;
 mod settings;
 mod storage;
 
+pub(super) use bpf::UNSEEN;
+pub(super) use network::is_calicos_end;
 pub(super) use packages::is_going;
 
 use super::host::{Host, goes, kept, owners, unsure};
@@ -32,6 +35,7 @@ pub(super) const TABLE: &[&[Entry]] = &[
     files::PROGRAMS,
     network::FILES,
     distributions::ENTRIES,
+    bpf::ENTRIES,
     firewall::ENTRIES,
     network::LINKS,
     network::ROUTES,

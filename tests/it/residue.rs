@@ -80,15 +80,8 @@ fn every_entry_has_a_case_of_its_own_and_a_near_miss() {
         }
         let (own, near) = (of(true), of(false));
         // Of these nothing ever goes, and their own are their near misses.
-        let never_goes = [
-            "OtherTools",
-            "ToolPackages",
-            "OtherRepositories",
-            "Docker",
-            "OpenVswitch",
-            "BpfPrograms",
-            "Unread",
-        ];
+        let never_goes =
+            ["OtherTools", "ToolPackages", "OtherRepositories", "Docker", "OpenVswitch", "Unread"];
         assert!(
             own || never_goes.contains(&entry.name),
             "{}: no case in which it knows its own",
@@ -313,6 +306,48 @@ fn what_was_known_before_is_known_afterwards() {
     let after = after.after(&before, &Wishes::default());
     assert_eq!(said(&after, "Kubeconfigs"), ["/root/.kube/config: stays"]);
     assert_eq!(after.residue().count(), 1);
+}
+
+#[test]
+fn what_no_tool_showed_is_not_gone_with_what_spoke_for_it() {
+    let signs = "path;/var/lib/kubelet;type=d|path;/run/cilium;type=d|mount;/run/cilium/cgroupv2;type=cgroup2";
+    let look = |value: &str| judged(&format!("{signs}|fact;programs on cgroups;value={value}"));
+    let after = |before: &Judged| {
+        let past = past_of(signs);
+        let now = residue::judge(
+            &told("fact;programs on cgroups;value=unseen"),
+            &Wishes::default(),
+            &past,
+        );
+        said(&now.after(before, &Wishes::default()), "SocketPrograms")
+    };
+    assert_eq!(after(&look("unseen")), ["programs on cgroups: unsure"]);
+    // Their pins were there, and went.
+    assert_eq!(after(&look("pinned")), [""; 0]);
+}
+
+#[test]
+fn programs_go_before_what_they_need_and_mounts_behind_links() {
+    let judged = judged(
+        "path;/var/lib/kubelet;type=d|path;/run/cilium;type=d|chain;iptables-nft nat CILIUM_PRE|link;cilium_host;type=veth\
+         |pin;/sys/fs/bpf/cilium;pins=4|xdp;eth0 xdpdrv cil_xdp_entry;link=eth0;program=cil_xdp_entry;id=7|mount;/run/cilium/cgroupv2;type=cgroup2\
+         |attached;cgroup_inet4_connect cil_sock4_conne id 9;program=cil_sock4_conne|process;containerd-shim;pid=7;namespace=k8s.io;pods=no\
+         |filter;eth0 ingress protocol all pref 1 chain 0 handle 0x1 cil_x -;link=eth0;label=cil_x;program=-",
+    );
+    let removals = residue::removals(&judged, &Wishes::default());
+    let order: Vec<Clear> = removals.iter().map(|(_, removal)| removal.clear).collect();
+    let wanted = [
+        Clear::Pods,
+        Clear::Filters,
+        Clear::Xdp,
+        Clear::Attached,
+        Clear::Pins,
+        Clear::Chains,
+        Clear::Links,
+        Clear::Mounts,
+    ];
+    let order: Vec<Clear> = order.into_iter().filter(|it| wanted.contains(it)).collect();
+    assert_eq!(order, wanted);
 }
 
 #[test]

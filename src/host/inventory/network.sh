@@ -95,6 +95,3 @@ for path in /var/lib/cni/results/* /var/lib/cni/cache/results/*; do
     say attachment "$path" pod $pod network "$(printf '%s' "$text" | sed -n 's/.*"networkName"[ ]*:[ ]*"\([^"]*\)".*/\1/p')" \
         id "$(printf '%s' "$text" | sed -n 's/.*"containerId"[ ]*:[ ]*"\([^"]*\)".*/\1/p')"
 done
-if [ -d /sys/fs/bpf ]; then
-    find /sys/fs/bpf -xdev -mindepth 1 -maxdepth 3 2>/dev/null | head -n 500 | while IFS= read -r path; do say pin "$path"; done
-fi

@@ -138,10 +138,37 @@ bv_ipvs_list() {
         }' "$1" 2>/dev/null
 }
 
+# What Cilium and Calico hung on links and pinned since (kind/bpf.sh), in the same order as from another tool's cluster. A baseline of an earlier time does not
+# know of programs. Of those on cgroups none tells: they go where neither plugin had pinned anything before.
+bv_bpf_remove() {
+    grep -qx 'filter -' "$BV/baseline" || return 0
+    bv_filters_list | while IFS='	' read -r bv_word bv_link bv_label bv_name; do
+        ! bv_programs_own "$bv_label" "$bv_name" || grep -qxF -- "filter $bv_word" "$BV/baseline" || bv_filters_take "$bv_word" </dev/null || exit 1
+    done || return 1
+    bv_xdp_list | while IFS='	' read -r bv_word bv_link bv_name bv_id; do
+        ! bv_programs_own "$bv_name" || grep -qxF -- "xdp $bv_word" "$BV/baseline" || bv_xdp_take "$bv_word" </dev/null || exit 1
+    done || return 1
+    if ! grep -qE "^bpf $BV_BPF/(cilium|calico|tc/globals/(cilium|cali)_)" "$BV/baseline"; then
+        bv_attached_list | while IFS='	' read -r bv_word bv_name; do
+            ! bv_programs_own "$bv_name" || bv_attached_take "$bv_word" </dev/null || exit 1
+        done || return 1
+    fi
+    find "$BV_BPF" -xdev -mindepth 1 -maxdepth 12 \( -path "$BV_BPF/cilium" -o -path "$BV_BPF/calico" -o -path "$BV_BPF/calico_connect4" \) -print -prune -o -type f -print 2>/dev/null |
+        while IFS= read -r bv_path; do
+            # In a directory that others may have too a name alone tells nothing.
+            case $bv_path in "$BV_BPF"/tcx/*) continue ;; esac
+            ! bv_pins_allow "$bv_path" || grep -qxF -- "bpf $bv_path" "$BV/baseline" || bv_pins_take "$bv_path" </dev/null || exit 1
+        done || return 1
+    for bv_path in /run/cilium/cgroupv2 /run/calico/cgroup; do
+        ! grep -qsF " $bv_path cgroup2 " /proc/mounts || grep -qxF "mount cgroup2 $bv_path" "$BV/baseline" || umount -- "$bv_path" || umount -l -- "$bv_path" || return 1
+    done
+}
+
 bv_kernel_undo() {
     bv_pods_stop
     bv_pins_forget
     bv_left=
+    bv_bpf_remove || bv_left=yes
     for bv_tool in iptables ip6tables; do
         if bv_iptables_used "$bv_tool"; then
             bv_chains_take "$bv_tool" "$BV_CHAINS" '' || bv_left=yes

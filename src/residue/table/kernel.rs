@@ -1,6 +1,6 @@
-//! The kernel: modules, settings, programs of BPF, security profiles.
+//! The kernel: modules, settings, security profiles.
 
-use super::super::host::{Host, unsure};
+use super::super::host::Host;
 use super::super::removal::{Removal, Stage};
 use super::super::{Entry, NONE, Outcome};
 use super::file;
@@ -84,23 +84,6 @@ const FORWARDED: [&str; 13] = [
 ];
 
 pub(super) const ENTRIES: &[Entry] = &[
-    Entry {
-        name: "BpfPrograms",
-        classes: &["R28"],
-        what: "programs and maps of Cilium and Calico",
-        known: "their pins below `/sys/fs/bpf`",
-        undone: "by Cilium itself (`cilium-dbg post-uninstall-cleanup -f --all-state`), or by a reboot",
-        never: "by itself: with the maps gone before the filters the host's own packets are dropped (k3s#8347, cilium#25117)",
-        kinds: &[Kind::Pin],
-        judge: |thing, _| {
-            let name = thing.name.strip_prefix("/sys/fs/bpf/")?;
-            let ours = ["cilium", "tc/globals/cilium_", "calico", "tc/globals/cali_"];
-            ours.iter().any(|it| name.starts_with(it)).then(|| {
-                unsure("programs of it may still hang on links, and to take its maps from under them stops packets: reboot, or `cilium-dbg post-uninstall-cleanup -f --all-state`")
-            })
-        },
-        ..NONE
-    },
     Entry {
         name: "ModuleFiles",
         classes: &["R31"],

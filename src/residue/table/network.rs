@@ -8,6 +8,7 @@ mod routes;
 pub(super) use addresses::ENTRIES as ADDRESSES;
 pub(super) use files::ENTRIES as FILES;
 pub(super) use links::ENTRIES as LINKS;
+pub(in super::super) use links::is_calicos_end;
 pub(super) use routes::ENTRIES as ROUTES;
 
 use super::super::Outcome;

@@ -1,5 +1,6 @@
 //! One host a case: what an entry knows as its own, and what only looks like it; a file for each room of the table.
 
+mod bpf;
 mod distributions;
 mod files;
 mod firewall;
@@ -39,6 +40,7 @@ use sign;
 /// Every case.
 pub fn all() -> impl Iterator<Item = &'static Case> {
     let rooms = [
+        bpf::CASES,
         distributions::CASES,
         files::CASES,
         firewall::CASES,

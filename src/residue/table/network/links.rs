@@ -95,7 +95,7 @@ fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
 }
 
 /// `cali` and eleven digits, as Calico and its kin name pods' ends.
-pub(super) fn is_calicos_end(name: &str) -> bool {
+pub(in super::super::super) fn is_calicos_end(name: &str) -> bool {
     name.strip_prefix("cali")
         .is_some_and(|it| it.len() == 11 && it.bytes().all(|c| c.is_ascii_hexdigit()))
 }

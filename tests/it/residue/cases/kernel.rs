@@ -4,11 +4,6 @@ use super::{Case, case, sign};
 
 pub const CASES: &[Case] = &[
     case(
-        "BpfPrograms",
-        "pin;/sys/fs/bpf/tc/globals/cilium_calls_1|pin;/sys/fs/bpf/mine",
-        &["/sys/fs/bpf/tc/globals/cilium_calls_1: unsure"],
-    ),
-    case(
         "ModuleFiles",
         "path;/etc/modules-load.d/k8s.conf;type=f",
         &["/etc/modules-load.d/k8s.conf: goes"],
