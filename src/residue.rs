@@ -5,11 +5,13 @@
 //! be unsure. The classes R01 to R46 and the incidents behind each `never` are those of the research
 //! `residue.md` (what kubeadm, kainstall, kubespray, sealos, kubekey, k3s, k0s, RKE, kubeasz and `KubeOne` leave).
 
+mod agents;
 mod host;
 mod installers;
 mod order;
 mod pages;
 mod past;
+mod ranges;
 mod removal;
 mod table;
 
@@ -22,6 +24,7 @@ pub use installers::Installer;
 pub use order::{removals, still};
 pub use pages::pages;
 pub use past::{Past, plan};
+pub use ranges::{Range, Use};
 pub use removal::{Removal, Stage};
 
 use host::Host;
@@ -159,6 +162,8 @@ pub struct Wishes {
 pub struct Judged {
     /// Who installed it, as far as marks on the disk tell.
     pub installers: Vec<Installer>,
+    /// The networks of its pods and services, as far as something says so.
+    pub ranges: Vec<Range>,
     /// In the order of the table.
     pub verdicts: Vec<Verdict>,
     /// What the host told of and no entry spoke of, for people: it is nobody's business here.
@@ -336,6 +341,7 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
     only_hollow(&mut verdicts, &host);
     Judged {
         installers: installers::of(&host),
+        ranges: host.ranges().known.clone(),
         verdicts,
         passed_over: host::passed_over(inventory, &spoken),
         spared: Vec::new(),

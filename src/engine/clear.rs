@@ -177,7 +177,7 @@ impl Lane {
         }
         let removals = residue::still(removals, &residue::removals(&before, known.wishes));
         if !removals.is_empty() {
-            let plan = residue::plan(&removals).change();
+            let plan = residue::plan(&removals, &before.ranges).change();
             let work = journal.change(
                 "wipe: what it is about to take away",
                 &plan,

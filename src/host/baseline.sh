@@ -11,15 +11,22 @@ bv_roots() {
     awk '$3 ~ /^(ext[234]|xfs|btrfs|f2fs|zfs|overlay)$/ && $2 ~ /^\/(boot|etc|home|opt|root|srv|usr|var)(\/(local|lib|log|cache))?$/ { print $2 }' /proc/mounts | sort -u
 }
 
-# Mount points of file systems that may not answer, for their server or their program is gone; the newest first.
-bv_far() {
+# What is mounted, as `TYPE<TAB>POINT`, in the kernel's order.
+bv_mounted() {
     awk '{
         for (i = 7; i <= NF; i++) if ($i == "-") { type = $(i + 1); break }
-        if (type !~ /^(nfs|nfs4|cifs|smb3|smbfs|ceph|9p|afs|lustre|glusterfs|fuse|fuse\..*)$/) next
         path = $5
         gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
-        print NR "\t" path
-    }' /proc/self/mountinfo | sort -rn | cut -f 2-
+        print type "\t" path
+    }' /proc/self/mountinfo
+}
+# Mount points of file systems that may not answer, for their server or their program is gone; the newest first.
+bv_far() {
+    bv_mounted | awk '{
+        type = $1
+        sub(/^[^\t]*\t/, "")
+        if (type ~ /^(nfs|nfs4|cifs|smb3|smbfs|ceph|9p|afs|lustre|glusterfs|fuse|fuse\..*)$/) print NR "\t" $0
+    }' | sort -rn | cut -f 2-
 }
 
 # find, as if the mounts of the list $1 were not there: it would ask each of them for its device, and wait for the answer, also with `-xdev`
@@ -152,14 +159,13 @@ bv_network() {
 }
 
 bv_kernel_state() {
-    awk '{
-        for (i = 7; i <= NF; i++) if ($i == "-") { type = $(i + 1); break }
-        path = $5
-        gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
+    bv_mounted | awk '{
+        type = $1
+        sub(/^[^\t]*\t/, "")
         # Any look below /proc/sys, such as `sysctl -a`, has systemd mount binfmt_misc where its automount waits. docker mounts the
         # namespace of the host for the first container in it, and needs it there for as long as it runs.
-        if (path !~ /^\/run\/user\// && path !~ /^(\/proc\/sys\/fs\/binfmt_misc|\/run\/docker\/netns\/default)$/ && type != "autofs") print "mount " type " " path
-    }' /proc/self/mountinfo
+        if ($0 !~ /^\/run\/user\// && $0 !~ /^(\/proc\/sys\/fs\/binfmt_misc|\/run\/docker\/netns\/default)$/ && type != "autofs") print "mount " type " " $0
+    }'
     sysctl -a 2>/dev/null | awk -F ' = ' '
         $1 ~ /^net\.ipv4\.ip_forward$|^net\.ipv[46]\.conf\.[^=]*\.(forwarding|mc_forwarding|accept_redirects|accept_ra|arp_[a-z_]*|proxy_arp|route_localnet|rp_filter|send_redirects|disable_ipv6)$|^net\.bridge\.|^net\.netfilter\.nf_conntrack_(max|tcp_timeout_(established|close_wait))$|^vm\.(overcommit_memory|overcommit_ratio|panic_on_oom|swappiness|max_map_count)$|^kernel\.(panic|panic_on_oops|pid_max|keys\.root_max.*)$|^fs\.(inotify\.max.*|file-max|nr_open)$/ {
             gsub(/\t/, " ", $2)

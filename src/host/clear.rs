@@ -43,6 +43,8 @@ pub enum Clear {
     Policies,
     /// Addresses of links, each as `ADDRESS/PREFIX LINK`.
     Addresses,
+    /// Neighbours that were set by hand, each as `FAMILY ADDRESS dev LINK ...`.
+    Neighbours,
     /// Users of this host's own files.
     Users,
     /// Groups of this host's own files.
@@ -83,7 +85,7 @@ pub enum Clear {
 
 impl Clear {
     /// Every one.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Plan,
         Self::Files,
         Self::Programs,
@@ -104,6 +106,7 @@ impl Clear {
         Self::Routes,
         Self::Policies,
         Self::Addresses,
+        Self::Neighbours,
         Self::Users,
         Self::Groups,
         Self::Filters,
@@ -147,6 +150,7 @@ impl Clear {
             Self::Routes => "routes",
             Self::Policies => "policies",
             Self::Addresses => "addresses",
+            Self::Neighbours => "neighbours",
             Self::Users => "users",
             Self::Groups => "groups",
             Self::Filters => "filters",

@@ -276,6 +276,7 @@ impl Facts {
     ///
     /// Its parts are independent of each other: a group of facts is a file below `facts/` and a line here.
     pub const SCRIPT: &'static str = concat!(
+        include_str!("kind/networks.sh"),
         include_str!("facts.sh"),
         include_str!("facts/identity.sh"),
         include_str!("facts/size.sh"),

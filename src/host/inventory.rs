@@ -44,7 +44,7 @@ pub enum Kind {
     Set,
     /// A virtual server of IPVS, as `OPTION ADDRESS:PORT`.
     Server,
-    /// A network link: `type`, `master`.
+    /// A network link: `type`, `master`, `addresses`.
     Link,
     /// A route, as `FAMILY ROUTE`.
     Route,
@@ -52,6 +52,10 @@ pub enum Kind {
     Policy,
     /// An address that a virtual address of an API server is, as `ADDRESS/PREFIX LINK`: `file` that says so, whether it is our `way-in`.
     Address,
+    /// A neighbour that somebody set for good, as `FAMILY ADDRESS dev LINK lladdr ...`.
+    Neighbour,
+    /// A network of the cluster's, as a file, a process or a set says: what it is `of` (`pods`, `pools`, `services`), `from` where.
+    Range,
     /// A user of this host's own files: `uid`, `comment`, `home`.
     User,
     /// A group of this host's own files: `members`, and how many users have it as theirs (`primary`).
@@ -60,9 +64,9 @@ pub enum Kind {
     Netns,
     /// A cgroup of pods.
     Cgroup,
-    /// What the plugins remember of a pod's network: `network`, `id`.
+    /// What the plugins remember of a pod's network: `network`, `id`, `subnet`.
     Attachment,
-    /// A configuration of the pod network: `network`, `plugins`.
+    /// A configuration of the pod network: `network`, `plugins`, `bridge`, `subnets`.
     Network,
     /// A namespace of containerd: `containers`, `images`.
     Namespace,
@@ -91,7 +95,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 31] = [
+    const ALL: [(&'static str, Self); 33] = [
         ("path", Self::Path),
         ("owner", Self::Owner),
         ("unit", Self::Unit),
@@ -105,6 +109,8 @@ impl Kind {
         ("route", Self::Route),
         ("policy", Self::Policy),
         ("address", Self::Address),
+        ("neighbour", Self::Neighbour),
+        ("range", Self::Range),
         ("user", Self::User),
         ("group", Self::Group),
         ("netns", Self::Netns),
@@ -190,6 +196,7 @@ impl Inventory {
     const SCRIPT: &'static str = concat!(
         include_str!("inventory.sh"),
         include_str!("inventory/paths.sh"),
+        include_str!("inventory/ranges.sh"),
         include_str!("inventory/system.sh"),
         include_str!("inventory/firewall.sh"),
         include_str!("inventory/network.sh"),

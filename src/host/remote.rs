@@ -13,6 +13,7 @@ use crate::ssh::{self, Connection, Exit, HostKeys, Output, Request, Shell, Stdin
 
 /// The shell half of the host floor: sent once a connection, as functions.
 const PRELUDE: &[&str] = &[
+    include_str!("kind/networks.sh"),
     include_str!("journal.sh"),
     include_str!("guard.sh"),
     include_str!("baseline.sh"),

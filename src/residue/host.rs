@@ -1,10 +1,13 @@
 //! What the things of one host say about each other: who else uses the runtime, whose a network is, whether there was ever
 //! a Kubernetes here at all.
 
+mod networks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ranges::Ranges;
 use super::removal::{Removal, Stage};
-use super::{Outcome, Past, Whose, Wishes};
+use super::{Outcome, Past, Whose, Wishes, agents};
 use crate::host::Clear;
 use crate::host::inventory::{Inventory, Kind, Thing};
 
@@ -44,11 +47,6 @@ pub(super) const CNI_USERS: [&str; 5] = [
 ];
 /// A Kubernetes that is a snap: snapd alone can end and remove it, and what it made while it runs is its own.
 const SNAPS: [(&str, &str); 2] = [("/snap/microk8s", "microk8s"), ("/snap/k8s", "k8s")];
-/// What only Cilium makes, by the paths that it uses and the links that it has.
-const CILIUM: [&str; 4] =
-    ["/run/cilium", "/var/lib/cilium", "/etc/cilium", "/etc/sysctl.d/99-zzz-override_cilium.conf"];
-/// Likewise Calico.
-const CALICO: [&str; 3] = ["/var/lib/calico", "/run/calico", "/etc/calico"];
 /// Certificates that kubeadm makes for an etcd of its own.
 pub(super) const ETCD_PKI: &str = "/etc/kubernetes/pki/etcd";
 
@@ -56,7 +54,13 @@ pub(super) const ETCD_PKI: &str = "/etc/kubernetes/pki/etcd";
 pub(super) fn asked() -> impl Iterator<Item = &'static str> {
     let snaps = SNAPS.into_iter().map(|(path, _)| path);
     let others = DOCKER.into_iter().chain(CNI_USERS).chain([ETCD_PKI]);
-    SIGNS.into_iter().chain(PROGRAMS).chain(others).chain(snaps).chain(CILIUM).chain(CALICO)
+    SIGNS
+        .into_iter()
+        .chain(PROGRAMS)
+        .chain(others)
+        .chain(snaps)
+        .chain(agents::asked())
+        .chain(networks::asked())
 }
 
 /// One host.
@@ -68,6 +72,7 @@ pub(super) struct Host<'a> {
     paths: BTreeMap<&'a str, &'a Thing>,
     /// What says that there is, or was, a Kubernetes.
     sign: Option<String>,
+    ranges: Ranges,
 }
 
 /// Whose a container runtime is.
@@ -88,8 +93,10 @@ impl<'a> Host<'a> {
         let owners =
             inventory.of(Kind::Owner).map(|it| (it.name.as_str(), it.get("package"))).collect();
         let paths = inventory.of(Kind::Path).map(|it| (it.name.as_str(), it)).collect();
-        let mut host = Self { inventory, wishes, past, owners, paths, sign: None };
+        let ranges = Ranges::default();
+        let mut host = Self { inventory, wishes, past, owners, paths, sign: None, ranges };
         host.sign = host.find_sign();
+        host.ranges = host.find_ranges();
         host
     }
 
@@ -140,49 +147,6 @@ impl<'a> Host<'a> {
         self.past.removal_of(name).is_some()
     }
 
-    /// What says that Cilium was here.
-    pub(super) fn cilium(&self) -> Option<String> {
-        self.plugin(&CILIUM, "cilium-cni", " CILIUM_", |link| link.starts_with("cilium_"))
-    }
-
-    /// What says that Calico was here. A host has `tunl0` without it.
-    pub(super) fn calico(&self) -> Option<String> {
-        self.plugin(&CALICO, "calico", " cali-", |link| {
-            super::table::is_calicos_end(link)
-                || ["vxlan.calico", "vxlan-v6.calico", "bpfin.cali", "bpfout.cali"].contains(&link)
-        })
-    }
-
-    /// What says that a network plugin was here: one of its paths, a link, a chain, its network. A wipe takes these away, and knows of them still.
-    fn plugin(
-        &self,
-        paths: &[&str],
-        name: &str,
-        chains: &str,
-        is_its_link: impl Fn(&str) -> bool,
-    ) -> Option<String> {
-        let path = paths.iter().find(|path| self.path(path).is_some());
-        let path = path.map(|path| format!("`{path}` is there"));
-        let link = || {
-            let link = self.of(Kind::Link).find(|it| is_its_link(&it.name))?;
-            Some(format!("the link `{}` is there", link.name))
-        };
-        let chain = || {
-            let chain = self.of(Kind::Chain).find(|it| it.name.contains(chains))?;
-            Some(format!("the chain `{}` is there", chain.name))
-        };
-        let network = || {
-            let its = |it: &&Thing| it.get("plugins").split(',').any(|plugin| plugin == name);
-            let network = self.of(Kind::Network).find(its)?;
-            Some(format!("`{}` names its plugin", network.name))
-        };
-        let past = || {
-            let path = paths.iter().find(|path| self.was_planned(path))?;
-            Some(format!("`{path}` was there before a wipe that was cut off"))
-        };
-        path.or_else(link).or_else(chain).or_else(network).or_else(past)
-    }
-
     /// Whether the operator wants defaults back.
     pub(super) fn wants(&self, name: &str) -> bool {
         self.wishes.also.contains(name)
@@ -227,65 +191,6 @@ impl<'a> Host<'a> {
                 self.of(Kind::Cgroup).next().map(|it| format!("the cgroup `{}` is there", it.name))
             })
             .or_else(|| self.past.is_there().then(|| "an earlier wipe was cut off here".to_owned()))
-    }
-
-    /// Networks of containers that are not Kubernetes', by name.
-    pub(super) fn other_networks(&self) -> BTreeSet<&'a str> {
-        let configured = self
-            .of(Kind::Network)
-            .filter(|it| self.network(it) == Some(false))
-            .map(|it| it.get("network"));
-        let used = self.of(Kind::Attachment).filter(|it| !it.is("pod")).map(|it| it.get("network"));
-        configured.chain(used).filter(|name| !name.is_empty()).collect()
-    }
-
-    /// Networks of pods, by name.
-    pub(super) fn pod_networks(&self) -> BTreeSet<&'a str> {
-        let configured = self
-            .of(Kind::Network)
-            .filter(|it| self.network(it) == Some(true))
-            .map(|it| it.get("network"));
-        let used = self.of(Kind::Attachment).filter(|it| it.is("pod")).map(|it| it.get("network"));
-        configured.chain(used).filter(|name| !name.is_empty()).collect()
-    }
-
-    /// Containers of pods that have an address.
-    pub(super) fn pod_ids(&self) -> impl Iterator<Item = &'a str> {
-        self.of(Kind::Attachment).filter(|it| it.is("pod")).map(|it| it.get("id"))
-    }
-
-    /// Whether a network configuration is of pods (`true`), of others (`false`), or nobody knows.
-    ///
-    /// Sources: the files that the projects ship (flannel's and Calico's manifests, Cilium's `05-cilium.conflist`, Weave's, kube-router's,
-    /// podman's `87-podman.conflist`, nerdctl's `nerdctl-*.conflist`, CRI-O's `100-crio-bridge.conflist`).
-    pub(super) fn network(&self, thing: &Thing) -> Option<bool> {
-        const PODS: [&str; 11] = [
-            "flannel",
-            "calico",
-            "calico-ipam",
-            "cilium-cni",
-            "weave-net",
-            "kube-ovn",
-            "multus",
-            "antrea",
-            "kube-router",
-            "aws-cni",
-            "terway",
-        ];
-        let (name, file) =
-            (thing.get("network"), thing.name.rsplit('/').next().unwrap_or_default());
-        if name == "podman" || file.contains("podman") || file.starts_with("nerdctl-") {
-            return Some(false);
-        }
-        if thing.get("plugins").split(',').any(|plugin| PODS.contains(&plugin)) {
-            return Some(true);
-        }
-        let mut users =
-            self.of(Kind::Attachment).filter(|it| it.get("network") == name).map(|it| it.is("pod"));
-        match users.next() {
-            Some(first) if users.all(|pod| pod == first) => Some(first),
-            _ => None,
-        }
     }
 
     /// Whose containerd is.
@@ -359,7 +264,13 @@ pub(super) fn passed_over(inventory: &Inventory, spoken: &BTreeSet<usize>) -> Ve
     let others = things.filter(|(place, thing)| {
         let is_thing = !matches!(
             thing.kind,
-            Kind::Fact | Kind::Owner | Kind::Setting | Kind::Line | Kind::Attachment
+            Kind::Fact
+                | Kind::Owner
+                | Kind::Setting
+                | Kind::Line
+                | Kind::Attachment
+                | Kind::Range
+                | Kind::Neighbour
         );
         is_thing && !spoken.contains(place)
     });
@@ -391,6 +302,10 @@ pub(super) fn shown(thing: &Thing) -> String {
             format!("rule of routing {}", name.split_once(' ').map_or(name.as_str(), |(_, it)| it))
         }
         Kind::Address => format!("address {name}"),
+        Kind::Neighbour => {
+            format!("neighbour {}", name.split_once(' ').map_or(name.as_str(), |(_, it)| it))
+        }
+        Kind::Range => format!("network {name}"),
         Kind::User => format!("user {name}"),
         Kind::Group => format!("group {name}"),
         Kind::Filter => format!("filter {name}"),

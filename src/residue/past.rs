@@ -1,6 +1,7 @@
 //! What an earlier wipe, that was cut off, had found out: its first entry in the host's journal is its plan. Much of what proves
 //! that a thing is Kubernetes' goes in the course of a wipe, so the next one could not know it any more.
 
+use super::ranges::Range;
 use super::removal::{Removal, Stage};
 use crate::host::{Clear, Entry, State};
 
@@ -8,7 +9,11 @@ use crate::host::{Clear, Entry, State};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Past {
     removals: Vec<(Clear, Vec<String>)>,
+    ranges: Vec<Range>,
 }
+
+/// What a line of the plan begins with that is no removal, but a network of the cluster's.
+const KNOWS: &str = "knows";
 
 impl Past {
     /// From a host's journal.
@@ -17,18 +22,24 @@ impl Past {
             .iter()
             .filter(|entry| entry.clears() && entry.state != State::Undone)
             .filter(|entry| entry.arguments.first().is_some_and(|what| what == Clear::Plan.name()));
-        let removals = plans
+        let mut past = Self::default();
+        let words = plans
             .flat_map(|entry| entry.arguments.iter().skip(1))
-            .filter_map(|word| serde_json::from_str::<Vec<String>>(word).ok())
-            .filter_map(|mut words| {
-                let clear = words
-                    .first()
-                    .and_then(|name| Clear::ALL.into_iter().find(|it| it.name() == name))?;
-                words.remove(0);
-                Some((clear, words))
-            })
-            .collect();
-        Self { removals }
+            .filter_map(|word| serde_json::from_str::<Vec<String>>(word).ok());
+        for words in words {
+            let Some((first, rest)) = words.split_first() else { continue };
+            if first == KNOWS {
+                past.ranges.extend(Range::of_words(rest));
+            } else if let Some(clear) = Clear::ALL.into_iter().find(|it| it.name() == first) {
+                past.removals.push((clear, rest.to_vec()));
+            }
+        }
+        past
+    }
+
+    /// The cluster's networks that earlier wipes knew: the files that say so go with them.
+    pub(super) fn ranges(&self) -> &[Range] {
+        &self.ranges
     }
 
     /// Whether a wipe was here.
@@ -49,7 +60,8 @@ impl Past {
                 | Clear::Routes
                 | Clear::Policies
                 | Clear::Addresses
-                | Clear::Mounts => Stage::Network,
+                | Clear::Mounts
+                | Clear::Neighbours => Stage::Network,
                 Clear::Users | Clear::Groups => Stage::Settings,
                 Clear::Tree => Stage::Data,
                 Clear::Packages => Stage::Packages,
@@ -78,13 +90,17 @@ impl Past {
     }
 }
 
-/// The entry that a wipe begins with.
-pub fn plan(removals: &[(&'static str, Removal)]) -> Removal {
-    let words = removals.iter().filter_map(|(_, removal)| {
+/// The entry that a wipe begins with: what it is about to take away, and the networks by which it knows some of it.
+pub fn plan(removals: &[(&'static str, Removal)], ranges: &[Range]) -> Removal {
+    let removals = removals.iter().filter_map(|(_, removal)| {
         let words: Vec<&str> = std::iter::once(removal.clear.name())
             .chain(removal.words.iter().map(String::as_str))
             .collect();
         serde_json::to_string(&words).ok()
     });
-    Removal::new(Stage::Manifests, Clear::Plan, words)
+    let ranges = ranges.iter().filter_map(|range| {
+        let [of, net, from] = range.words();
+        serde_json::to_string(&[KNOWS, &of, &net, &from]).ok()
+    });
+    Removal::new(Stage::Manifests, Clear::Plan, removals.chain(ranges))
 }

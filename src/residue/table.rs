@@ -16,7 +16,7 @@ mod settings;
 mod storage;
 
 pub(super) use bpf::UNSEEN;
-pub(super) use network::is_calicos_end;
+pub(super) use network::{is_calicos_end, is_clusters_link};
 pub(super) use packages::is_going;
 
 use super::host::{Host, goes, kept, owners, unsure};
@@ -33,12 +33,17 @@ pub(super) const TABLE: &[&[Entry]] = &[
     files::ETCD,
     files::ACCESS,
     files::PROGRAMS,
+    network::CONFIG,
     network::FILES,
+    network::NOTES,
+    network::PLUGINS,
     distributions::ENTRIES,
     bpf::ENTRIES,
     firewall::ENTRIES,
     network::LINKS,
+    network::SWITCH,
     network::ROUTES,
+    network::POLICIES,
     network::ADDRESSES,
     runtime::ENTRIES,
     packages::ENTRIES,

@@ -219,8 +219,10 @@ fn a_wipe_that_was_cut_off_is_known_by_what_it_had_found_out() {
 
 /// What a wipe of a host that told these lines writes down before it begins.
 fn past_of(lines: &str) -> Past {
-    let removals = residue::removals(&judged(lines), &Wishes::default());
-    let Change::Clear { what, words } = residue::plan(&removals).change() else { panic!() };
+    let judged = judged(lines);
+    let removals = residue::removals(&judged, &Wishes::default());
+    let plan = residue::plan(&removals, &judged.ranges).change();
+    let Change::Clear { what, words } = plan else { panic!() };
     let mut arguments = vec![what.name().to_owned()];
     arguments.extend(words);
     Past::of(&[bivouac::host::Entry {
@@ -267,6 +269,89 @@ fn past_is_what_turns_doubt_into_knowledge() {
     let own = "link;cni0;type=bridge|network;/etc/cni/net.d/87-podman.conflist;network=podman;plugins=bridge,;bridge=cni0";
     let judged = residue::judge(&told(own), &Wishes::default(), &past);
     assert_eq!(said(&judged, "Links"), ["link cni0: stays"]);
+}
+
+#[test]
+fn what_the_pods_network_was_is_known_when_the_file_that_says_so_is_gone() {
+    let calico = "path;/var/lib/calico;type=d;empty=no|link;eth0;type=;addresses=192.168.7.9/24 ";
+    let past = past_of(&format!(
+        "path;/var/lib/kubelet;type=d|range;10.244.0.0/16;of=pods;from=/etc/kubernetes/manifests/kube-controller-manager.yaml|{calico}"
+    ));
+    // A block that came in the course of the wipe, and one of the owner's beside it.
+    let now = format!(
+        "route;4 blackhole 10.244.3.64/26 proto bird|route;4 blackhole 10.9.0.0/16 proto bird|{calico}"
+    );
+    let again = residue::judge(&told(&now), &Wishes::default(), &past);
+    assert_eq!(
+        said(&again, "Routes"),
+        [
+            "route blackhole 10.244.3.64/26 proto bird: goes",
+            "route blackhole 10.9.0.0/16 proto bird: unsure"
+        ]
+    );
+    assert_eq!(again.ranges.len(), 1, "the next plan has it too: {:?}", again.ranges);
+    assert_eq!(
+        said(&judged(&now), "Routes")[0],
+        "route blackhole 10.244.3.64/26 proto bird: stays"
+    );
+}
+
+#[test]
+fn what_is_in_doubt_is_named_with_its_command() {
+    let host = "path;/var/lib/kubelet;type=d|range;10.244.0.0/16;of=pods;from=manifest|link;eth0;type=;addresses=192.168.7.9/24 |link;vx7;type=vxlan;addresses=10.244.3.0/32 \
+        |route;4 10.244.1.0/24 via 192.168.7.8 dev eth0|route;4 blackhole 10.244.3.64/26 proto bird|policy;4 512: from all to 10.244.1.7 lookup main|address;10.244.3.7/32 eth0;file=;way-in=no;known=yes";
+    let judged = judged(host);
+    for command in [
+        "`ip -4 route del 10.244.1.0/24 via 192.168.7.8 dev eth0`",
+        "`ip -4 route del blackhole 10.244.3.64/26 proto bird`",
+        "`ip -4 rule del priority 512`",
+        "`ip -4 addr del 10.244.3.7/32 dev eth0`",
+        "`ip link del dev vx7`",
+    ] {
+        let names = |it: &&residue::Verdict| matches!(&it.outcome, Outcome::Unsure { unknown } if unknown.contains(command));
+        assert_eq!(
+            judged.verdicts.iter().filter(names).count(),
+            1,
+            "{command}: {:?}",
+            judged.verdicts
+        );
+    }
+    assert_eq!(residue::removals(&judged, &Wishes::default()).len(), 1);
+}
+
+#[test]
+fn where_the_login_comes_from_is_reached_as_before() {
+    let host = |peer: &str| {
+        let host = "path;/var/lib/kubelet;type=d|path;/var/lib/calico;type=d|range;10.244.0.0/16;of=pods;from=manifest|link;eth0;type=;addresses=192.168.7.9/24 |route;4 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird";
+        said(&judged(&format!("{host}|fact;peer;value={peer}")), "Routes").concat()
+    };
+    assert_eq!(
+        host("192.168.7.1"),
+        "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: goes"
+    );
+    assert_eq!(
+        host("10.244.9.7"),
+        "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: unsure"
+    );
+}
+
+#[test]
+fn of_what_cilium_put_aside_only_others_get_their_names_back() {
+    let host = "path;/var/lib/kubelet;type=d|path;/etc/cni/net.d/10-flannel.conflist.cilium_bak;type=f|network;/etc/cni/net.d/10-flannel.conflist.cilium_bak;network=cbr0;plugins=flannel,\
+        |path;/etc/cni/net.d/87-podman.conflist.cilium_bak;type=f|network;/etc/cni/net.d/87-podman.conflist.cilium_bak;network=podman;plugins=bridge,";
+    let of = |clear: Clear| -> Vec<String> {
+        let removals = residue::removals(&judged(host), &Wishes::default());
+        removals
+            .into_iter()
+            .filter(|(_, it)| it.clear == clear)
+            .flat_map(|(_, it)| it.words)
+            .collect()
+    };
+    assert_eq!(of(Clear::Files), ["/etc/cni/net.d/10-flannel.conflist.cilium_bak"]);
+    assert_eq!(
+        of(Clear::Rename),
+        ["/etc/cni/net.d/87-podman.conflist.cilium_bak", "/etc/cni/net.d/87-podman.conflist"]
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ shells() {
   # which dash, bash and busybox have.
   cat src/host/journal.sh src/host/guard.sh src/host/baseline.sh src/host/kind/*.sh src/host/kind/package/*.sh src/host/kind/clear/*.sh src/host/walk.sh src/host/members.sh src/host/authorities.sh src/host/stage.sh > "$OUT/prelude.sh"
   shellcheck -s sh -e SC2034,SC3013 "$OUT/prelude.sh" || return
-  cat src/host/facts.sh src/host/facts/*.sh > "$OUT/facts.sh"
+  cat src/host/kind/networks.sh src/host/facts.sh src/host/facts/*.sh > "$OUT/facts.sh"
   shellcheck -s sh "$OUT/facts.sh" || return
   # The three lists are set by who sends it, the last function is the prelude's.
   cat src/host/inventory.sh src/host/inventory/*.sh > "$OUT/inventory.sh"

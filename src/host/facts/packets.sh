@@ -14,15 +14,20 @@ printf '%s -\n' filter leftover_chain
         echo '= nft'
         iptables-nft-save
     fi
-} 2>/dev/null | awk '
+} 2>/dev/null | BV_POD_NETWORKS=$BV_POD_NETWORKS awk '
     $1 == "=" { from = $2; next }
     /^[*]/ { table = $1 }
     /^:(KUBE-|cali-|CILIUM_|FLANNEL-|WEAVE-)/ && chains < 5 { chains++; print "leftover_chain " substr($1, 2) }
-    # The plugins of CNI work for podman and nerdctl too: those of pod networks, which comments name.
-    / -j CNI-/ && /name: .?"(bivouac|cbr0|k8s-pod-network|weave|kindnet|crio|containerd-net|kubernetes).?" id: / && chains < 5 && !($NF in known) {
-        known[$NF]
-        chains++
-        print "leftover_chain " $NF
+    # The plugins of CNI work for podman and nerdctl too: those of pod networks, which comments name (kind/networks.sh).
+    / -j CNI-/ && match($0, /name: \\?"[^"\\]*\\?" id: /) && chains < 5 && !($NF in known) {
+        network = substr($0, RSTART, RLENGTH)
+        sub(/^name: \\?"/, "", network)
+        sub(/\\?" id: $/, "", network)
+        if (network ~ ENVIRON["BV_POD_NETWORKS"]) {
+            known[$NF]
+            chains++
+            print "leftover_chain " $NF
+        }
     }
     table == "*filter" && /^[:-]/ { line[from, ++count[from]] = $0 }
     END {

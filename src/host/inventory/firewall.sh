@@ -107,6 +107,10 @@ fi
 
 if [ -d /sys/module/ip_set ] && has ipset; then
     ! answer "the sets of ipset" timeout 10 ipset list -n || printf '%s\n' "$answer" | while IFS= read -r name; do [ -z "$name" ] || say set "$name"; done
+    # Calico's pools are members of sets (felix: all of them, and those that are masqueraded).
+    for name in cali40all-ipam-pools cali60all-ipam-pools cali40masq-ipam-pools cali60masq-ipam-pools; do
+        case "$newline$answer$newline" in *"$newline$name$newline"*) timeout 10 ipset list "$name" 2>/dev/null | sed '1,/^Members:/d' | ranges pools "the set $name" ;; esac
+    done
 elif ! has ipset && in_use /sys/module/ip_set_*; then
     say fact unread value "the sets of ipset, which is not here"
 fi

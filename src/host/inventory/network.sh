@@ -20,22 +20,16 @@ if has ip; then
         addresses=$(timeout 5 ip -o addr show dev "$name" 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print $4 }' | tr '\n' ' ')
         say link "$name" type "$kind" master "$master" addresses "$addresses"
     done
-    for family in 4 6; do
-        [ "$family" = 4 ] || [ -e /proc/net/if_inet6 ] || continue
-        # The kernel keeps those of links; what others set names a gateway, a protocol or a kind.
-        timeout 10 ip "-$family" route show table main 2>/dev/null | awk '$1 != "default" && $0 !~ / proto (kernel|ra|dhcp)( |$)/ && $1 !~ /^(fe80|ff)/' |
-            sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//' | while IFS= read -r name; do say route "$family $name"; done
-    done
 fi
-# Which of them leads to what: rules of routing, and the routes of the tables that only Cilium has.
+# Which routes there are, and which rules lead to what (bv_clear_routes_now of kind/clear/network.sh: the main table, and those that a network has of its
+# own). The kernel keeps those of links; what others set names a gateway, a protocol, a kind or a table.
 if has ip; then
     for family in 4 6; do
         [ "$family" = 4 ] || [ -e /proc/net/if_inet6 ] || continue
-        timeout 10 ip "-$family" rule show 2>/dev/null | sed -E 's/[[:space:]]+/ /g; s/ $//' | while IFS= read -r name; do say policy "$family $name"; done
-        for table in 2004 2005; do
-            timeout 10 ip "-$family" route show table "$table" 2>/dev/null | sed -E 's/ +$//' |
-                while IFS= read -r name; do say route "$family $name table $table"; done
-        done
+        bv_clear_routes_now "$family" | awk '/ table / || ($1 != "default" && $0 !~ / proto (ra|dhcp)( |$)/ && ($0 !~ / proto kernel( |$)/ || / via /) && $1 !~ /^(fe80|ff)/)' |
+            while IFS= read -r name; do say route "$family $name"; done
+        bv_clear_policies_now "$family" | while IFS= read -r name; do say policy "$family $name"; done
+        bv_clear_neighbours_now "$family" | while IFS= read -r name; do say neighbour "$family $name"; done
     done
 fi
 # Addresses of one host on links, and which of them a kube-vip was told to set (the variables of its pod).
@@ -48,6 +42,7 @@ vips=$(for path in /etc/kubernetes/manifests/*.yaml /var/lib/rancher/*/agent/pod
         END { print (value["address"] != "" ? value["address"] : value["vip_address"]) "\t" value["vip_interface"] "\t" ENVIRON["FILE"] }' "$path" 2>/dev/null
 done)
 way=$(bv_clear_way_in)
+say fact peer value "$(bv_clear_peer)"
 ! has ip || timeout 10 ip -o addr show 2>/dev/null | VIPS=$vips awk '
     BEGIN {
         n = split(ENVIRON["VIPS"], lines, "\n")
@@ -77,14 +72,15 @@ for path in /run/netns/*; do
 done
 
 # CNI configurations: whose they are stands in them.
-for path in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
+for path in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json /etc/cni/net.d/*.cilium_bak; do
     if [ ! -f "$path" ] || [ -L "$path" ]; then continue; fi
     text=$(head -c 20000 -- "$path" 2>/dev/null | tr -d '\000\n\t')
     # The list's own name, not that of a plugin in it.
     network=$(printf '%s' "$text" | sed -n 's/"plugins".*//; s/.*"name"[ ]*:[ ]*"\([^"]*\)".*/\1/p')
     plugins=$(printf '%s' "$text" | grep -o '"type"[ ]*:[ ]*"[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | tr '\n' ',')
     bridge=$(printf '%s' "$text" | sed -n 's/.*"bridge"[ ]*:[ ]*"\([^"]*\)".*/\1/p')
-    say network "$path" network "$network" plugins "$plugins" bridge "$bridge"
+    subnets=$(printf '%s' "$text" | grep -oE '"(subnet|ipv4_pools|ipv6_pools)"[ ]*:[ ]*(\[[^]]*\]|"[^"]*")' | grep -oE '[0-9a-fA-F.:]{3,}/[0-9]{1,3}' | sort -u | head -n 20 | tr '\n' ' ')
+    say network "$path" network "$network" plugins "$plugins" bridge "$bridge" subnets "$subnets"
 done
 # Containers that have an address: libcni's own notes, in which those of pods name them.
 for path in /var/lib/cni/results/* /var/lib/cni/cache/results/*; do
@@ -93,5 +89,6 @@ for path in /var/lib/cni/results/* /var/lib/cni/cache/results/*; do
     ! grep -qs K8S_POD_NAMESPACE -- "$path" || pod=yes
     text=$(head -c 4000 -- "$path" 2>/dev/null | tr -d '\000\n\t')
     say attachment "$path" pod $pod network "$(printf '%s' "$text" | sed -n 's/.*"networkName"[ ]*:[ ]*"\([^"]*\)".*/\1/p')" \
-        id "$(printf '%s' "$text" | sed -n 's/.*"containerId"[ ]*:[ ]*"\([^"]*\)".*/\1/p')"
+        id "$(printf '%s' "$text" | sed -n 's/.*"containerId"[ ]*:[ ]*"\([^"]*\)".*/\1/p')" \
+        subnet "$(printf '%s' "$text" | grep -oE '"address"[ ]*:[ ]*"[0-9a-fA-F.:]+/[0-9]+"' | head -n 1 | grep -oE '[0-9a-fA-F.:]{3,}/[0-9]+')"
 done

@@ -94,6 +94,10 @@ lines_of() {
     done
 }
 lines_of hosts /etc/hosts '(^# (kubekey|kubernetes) hosts (BEGIN|END)|^# (BEGIN|END) ANSIBLE|^# Ansible inventory hosts (BEGIN|END)|^## sealos|-(master|worker)-node[0-9]+|apiserver\.cluster\.local|lb\.kubesphere\.local|sealos\.hub)'
+# Names that networks give to tables of routes (kube-router: RouteTableAdd of pkg/utils, wherever the distribution keeps the file).
+for path in /etc/iproute2/rt_tables /usr/share/iproute2/rt_tables /usr/lib/iproute2/rt_tables; do
+    lines_of rt_tables "$path" '^[0-9]+[[:space:]]+(kube-router|kube-router-dsr|external_ip|Antrea-service)[[:space:]]*$'
+done
 lines_of fstab /etc/fstab '^#[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)'
 lines_of selinux /etc/selinux/config '^SELINUX='
 for path in /etc/security/limits.conf /etc/systemd/system.conf /etc/bash.bashrc /etc/bashrc /etc/audit/rules.d/audit.rules /etc/sysctl.conf /root/.bashrc /etc/profile /etc/sudoers; do

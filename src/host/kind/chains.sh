@@ -39,10 +39,10 @@ bv_chains_whole() {
     done
 }
 # Of the chains of the standard network plugins in $BV_LIVE/chains.save those that stay, `TABLE CHAIN`: what rules say to be of a network that is not
-# pods' (names as in facts/packets.sh), and where there is one, those that all share, and those of which nothing is said. Sources: plugins/meta/portmap,
+# pods' (BV_POD_NETWORKS of kind/networks.sh), and where there is one, those that all share, and those of which nothing is said. Sources: plugins/meta/portmap,
 # plugins/meta/firewall and pkg/ip/ipmasq of containernetworking/plugins.
 bv_chains_others() {
-    awk '
+    BV_POD_NETWORKS=$BV_POD_NETWORKS awk '
         /^\*/ { table = substr($1, 2) }
         /^:CNI-/ { chains[++n] = table " " substr($1, 2) }
         $1 == "-A" && match($0, /name: \\"[^"\\]*\\" id: /) {
@@ -52,7 +52,7 @@ bv_chains_others() {
             m = split(bare, words, " ")
             named[table " " $2] = network
             for (i = 3; i < m; i++) if (words[i] == "-j") named[table " " words[i + 1]] = network
-            if (network !~ /^(bivouac|cbr0|k8s-pod-network|weave|kindnet|crio|containerd-net|kubernetes)$/) others[network] = found = 1
+            if (network !~ ENVIRON["BV_POD_NETWORKS"]) others[network] = found = 1
         }
         END {
             for (i = 1; i <= n; i++) {

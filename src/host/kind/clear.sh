@@ -35,14 +35,13 @@ bv_clear_had() {
         sed -n 's/^Where=\(\/.*\)/mount - \1/p' /etc/systemd/system/*.mount 2>/dev/null
     } >"$BV_HAD"
     # The comparison is by whole lines, and types of file systems are in them.
-    awk -v had="$BV_HAD" '
+    bv_mounted | awk -v had="$BV_HAD" '
         BEGIN { while ((getline line <had) > 0) if (sub(/^mount - /, "", line)) keep[line] = 1 }
         {
-            for (i = 7; i <= NF; i++) if ($i == "-") { type = $(i + 1); break }
-            path = $5
-            gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
-            if (path in keep) print "mount " type " " path
-        }' /proc/self/mountinfo >"$BV_HAD.mounts"
+            type = $1
+            sub(/^[^\t]*\t/, "")
+            if ($0 in keep) print "mount " type " " $0
+        }' >"$BV_HAD.mounts"
     cat "$BV_HAD.mounts" >>"$BV_HAD"
     rm -f "$BV_HAD.mounts"
 }
@@ -57,7 +56,7 @@ bv_clear_plan_undo() { :; }
 bv_clear_allows() {
     case $1/ in
     */../* | */./* | *//*) ;;
-    /etc/kubernetes/* | /etc/cni/* | /etc/rancher/?* | /etc/k0s/* | /etc/kube-lb/* | /etc/kubeone/* | /etc/kubekey/* | /etc/calico/* | /etc/cilium/* | /etc/flannel/* | /etc/kube-flannel/* | /etc/containerd/*) return ;;
+    /etc/kubernetes/* | /etc/cni/* | /etc/rancher/?* | /etc/k0s/* | /etc/kube-lb/* | /etc/kubeone/* | /etc/kubekey/* | /etc/calico/* | /etc/cilium/* | /etc/flannel/* | /etc/kube-flannel/* | /etc/origin/openvswitch/* | /etc/origin/ovn/* | /etc/containerd/*) return ;;
     /etc/systemd/system/?* | /usr/lib/systemd/system/?* | /usr/local/lib/systemd/system/?* | /etc/systemd/journald.conf.d/?*) return ;;
     /etc/default/?* | /etc/sysconfig/?* | /etc/crictl.yaml/ | /etc/etcd.env/ | /etc/image-cri-shim.yaml/ | /etc/weave.env/ | /etc/bash_completion.d/?* | /etc/sudoers.d/crictl/ | /etc/profile.d/?* | /etc/NetworkManager/conf.d/?*) return ;;
     /etc/apt/sources.list.d/?* | /etc/apt/keyrings/?* | /etc/apt/trusted.gpg.d/?* | /etc/apt/preferences.d/?* | /etc/apt/apt.conf.d/?* | /usr/share/keyrings/?* | /etc/yum.repos.d/?* | /etc/zypp/repos.d/?*) return ;;
@@ -65,8 +64,8 @@ bv_clear_allows() {
     /var/lib/kubelet/* | /var/lib/dockershim/* | /var/lib/kube-proxy/* | /var/lib/kubernetes/* | /var/lib/etcd/?* | /var/lib/etcd-backup*/* | /var/backups/?* | /var/lib/cni/* | /var/lib/calico/* | /var/lib/cilium/* | /var/lib/kube-router/* | /var/lib/weave/* | /var/lib/antrea/*) return ;;
     /var/lib/containerd/* | /var/lib/nerdctl/* | /var/lib/cri-dockerd/* | /var/lib/image-cri-shim/* | /var/lib/sealos/* | /var/lib/rancher/?* | /var/lib/k0s/?*) return ;;
     /var/lib/rook/* | /var/lib/longhorn/* | /var/openebs/* | /var/lib/openebs/* | /opt/local-path-provisioner/* | /var/local-path-provisioner/* | /var/lib/csi-hostpath-data/* | /mnt/local-storage/* | /var/lib/ceph/*) return ;;
-    /var/log/pods/* | /var/log/containers/* | /var/log/calico/* | /var/log/cilium/* | /var/log/kube-ovn/* | /var/log/antrea/* | /var/log/kube-audit/* | /var/log/kubernetes/*) return ;;
-    /run/kubernetes/* | /run/flannel/* | /run/calico/* | /run/cilium/* | /run/antrea/* | /run/multus/* | /run/containerd/* | /run/k3s/* | /run/k0s/*) return ;;
+    /var/log/pods/* | /var/log/containers/* | /var/log/calico/* | /var/log/cilium/* | /var/log/kube-ovn/* | /var/log/antrea/* | /var/log/ovn/* | /var/log/openvswitch/* | /var/log/kube-audit/* | /var/log/kubernetes/*) return ;;
+    /run/kubernetes/* | /run/flannel/* | /run/calico/* | /run/cilium/* | /run/antrea/* | /run/multus/* | /run/openvswitch/* | /run/ovn/* | /run/containerd/* | /run/k3s/* | /run/k0s/*) return ;;
     /usr/libexec/kubernetes/* | /opt/cni/* | /opt/kube/* | /opt/rke/* | /opt/rke2/* | /opt/containerd/* | /opt/bin/kube?*) return ;;
     /usr/bin/?* | /usr/local/bin/?* | /usr/local/sbin/?* | /usr/sbin/policy-rc.d/) return ;;
     /root/.kube/* | /root/.sealos/* | /root/*.yaml/ | /root/*.yml/ | /*/.kube/config/) return ;;

@@ -67,7 +67,7 @@ const TUNED: [(&str, &str); 19] = [
 ];
 
 /// What the names of links begin with whose packets the host forwards for others: docker, libvirt, LXD, LXC, Incus, podman, nerdctl, VPNs.
-const FORWARDED: [&str; 13] = [
+pub(super) const FORWARDED: [&str; 13] = [
     "docker0",
     "br-",
     "virbr",

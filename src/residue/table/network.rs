@@ -1,14 +1,23 @@
-//! Pod networks: a room for their files, one for links, one for routes, addresses and namespaces.
+//! Pod networks: rooms for their configurations, programs, notes and state, for links, routes, rules of routing and addresses.
 
 mod addresses;
+mod config;
 mod files;
 mod links;
+mod notes;
+mod plugins;
+mod policies;
 mod routes;
+mod words;
 
 pub(super) use addresses::ENTRIES as ADDRESSES;
+pub(super) use config::ENTRIES as CONFIG;
 pub(super) use files::ENTRIES as FILES;
-pub(super) use links::ENTRIES as LINKS;
-pub(in super::super) use links::is_calicos_end;
+pub(super) use links::{ENTRIES as LINKS, SWITCH};
+pub(in crate::residue) use links::{is_calicos_end, is_clusters_link};
+pub(super) use notes::ENTRIES as NOTES;
+pub(super) use plugins::ENTRIES as PLUGINS;
+pub(super) use policies::ENTRIES as POLICIES;
 pub(super) use routes::ENTRIES as ROUTES;
 
 use super::super::Outcome;
@@ -17,7 +26,9 @@ use crate::host::inventory::Kind;
 
 /// Whether a name is Calico's, Weave's or flannel's, which people have on hosts without Kubernetes as well.
 pub(super) fn works_alone(name: &str) -> bool {
-    ["cali", "weave", "WEAVE", "flannel", "FLANNEL"].iter().any(|it| name.contains(it))
+    ["cali", "weave", "Weave", "WEAVE", "vethwe", "flannel", "FLANNEL"]
+        .iter()
+        .any(|it| name.contains(it))
         || name == "vxlan-6784"
 }
 

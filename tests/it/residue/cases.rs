@@ -7,6 +7,7 @@ mod firewall;
 mod kernel;
 mod network;
 mod packages;
+mod pods;
 mod runtime;
 mod services;
 mod settings;
@@ -47,6 +48,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         kernel::CASES,
         network::CASES,
         packages::CASES,
+        pods::CASES,
         runtime::CASES,
         services::CASES,
         settings::CASES,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+const NETWORKS: &str = include_str!("../../../src/host/kind/networks.sh");
 const PACKETS: &str = include_str!("../../../src/host/facts/packets.sh");
 const PACKAGES: &str = include_str!("../../../src/host/facts/packages.sh");
 const NETWORK: &str = include_str!("../../../src/host/facts/network.sh");
@@ -54,7 +55,8 @@ fn chains_of_podman_are_no_leftovers_and_those_of_a_pod_network_are() {
     let judge = part(PACKETS, "awk '\n    $1 == \"=\"", "    }'\n");
     let chains = |text: &str| {
         std::fs::write(&file, text).unwrap();
-        let said = said(dir.path(), &format!("{judge}    }}' saved"));
+        let judge = format!("{NETWORKS}\nBV_POD_NETWORKS=$BV_POD_NETWORKS {judge}    }}' saved");
+        let said = said(dir.path(), &judge);
         said.lines()
             .filter(|line| line.starts_with("leftover"))
             .fold(String::new(), |all, line| all + line + "\n")

@@ -137,6 +137,7 @@ bv_clear_links_do() {
         # Whatever it is called: this would be our own way in.
         [ -z "$(ip -4 route show default dev "$bv_name" 2>/dev/null)$(ip -6 route show default dev "$bv_name" 2>/dev/null)" ] ||
             bv_die "the link \`$bv_name\` is not removed: the default route leads over it"
+        case " $(bv_clear_way_back) " in *" dev $bv_name "*) bv_die "the link \`$bv_name\` is not removed: this login is answered over it" ;; esac
         # The other end of a pair may have gone with the first.
         ip link del dev "$bv_name" || [ ! -e "/sys/class/net/$bv_name/ifindex" ] || return 1
     done
@@ -149,17 +150,33 @@ bv_clear_routes_is() {
         ! bv_clear_routes_now "${bv_route%% *}" | grep -qxF -- "${bv_route#* }" || return 1
     done
 }
+# Routes of the main table, and of those that Calico (1), kube-router (77 to 79) and Cilium (2004, 2005) have, as they can be named again: without what
+# `ip` tells of their state.
 bv_clear_routes_now() {
-    ip "-$1" route show table main 2>/dev/null | sed -E 's/ expires [0-9]+sec//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//'
-    for bv_table in 2004 2005; do ip "-$1" route show table "$bv_table" 2>/dev/null | sed -E "s/ +\$//; s/\$/ table $bv_table/"; done
+    ip "-$1" route show table main 2>/dev/null | bv_clear_routes_plain
+    for bv_table in 1 77 78 79 2004 2005; do ip "-$1" route show table "$bv_table" 2>/dev/null | bv_clear_routes_plain | sed "s/\$/ table $bv_table/"; done
 }
+bv_clear_routes_plain() { sed -E 's/ expires [0-9]+sec//; s/ error -?[0-9]+//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//'; }
 bv_clear_routes_before() { :; }
 bv_clear_routes_do() {
     for bv_route; do
         bv_clear_routes_now "${bv_route%% *}" | grep -qxF -- "${bv_route#* }" || continue
+        case ${bv_route#* } in *' table '*) ;; default* | 0.0.0.0/0* | ::/0*) bv_die "\`$bv_route\` is not removed: it is the default route" ;; esac
+        bv_back=$(bv_clear_way_back)
         # shellcheck disable=SC2086 # A route is several words.
         ip "-${bv_route%% *}" route del ${bv_route#* } || return 1
+        # Whatever was judged: this would cut our own way in.
+        if [ "$bv_back" != "$(bv_clear_way_back)" ]; then
+            # shellcheck disable=SC2086 # Likewise.
+            ip "-${bv_route%% *}" route add ${bv_route#* }
+            bv_die "\`$bv_route\` is there again: without it this login is answered another way"
+        fi
     done
+}
+# How the host answers who is logged in.
+bv_clear_way_back() {
+    bv_peer=$(bv_clear_peer)
+    [ -z "$bv_peer" ] || ip route get "$bv_peer" 2>/dev/null | sed -n '1{s/ uid .*//; s/ cache.*//; s/ *$//; p;}'
 }
 bv_clear_routes_undo() { :; }
 
@@ -241,6 +258,12 @@ bv_clear_addresses_do() {
         # Whatever was judged: this would cut our own way in.
         bv_way=$(bv_clear_way_in)
         { [ -n "$bv_way" ] && [ "$bv_way" != "${bv_address%/*}" ]; } || bv_die "\`$bv_word\` is not removed: this login may have come in on it"
+        # The kernel's own tunnel has none by itself.
+        if [ "${bv_word#* }" = tunl0 ]; then
+            ip addr del "$bv_address" dev tunl0 || return 1
+            bv_clear_idle tunl0
+            continue
+        fi
         # Some clouds give hosts their only address so.
         case $bv_address in *:*) bv_family=inet6 ;; *) bv_family=inet ;; esac
         ip -o addr show dev "${bv_word#* }" 2>/dev/null | FAMILY=$bv_family ADDRESS=$bv_address awk '
@@ -249,16 +272,48 @@ bv_clear_addresses_do() {
         ip addr del "$bv_address" dev "${bv_word#* }" || return 1
     done
 }
-# The address that this login came in on; sudo does not pass its environment on.
+# Sets a link down that has no address and no route any more.
+bv_clear_idle() {
+    [ -z "$(ip -o addr show dev "$1" 2>/dev/null | awk '$4 !~ /^fe80:/')$(ip -4 route show dev "$1" 2>/dev/null)$(ip -6 route show dev "$1" 2>/dev/null | grep -v '^fe80:')" ] || return 0
+    ip link set dev "$1" down
+}
+# The address that this login came in on, and the one that it comes from; sudo does not pass its environment on.
 bv_clear_way_in() {
+    # shellcheck disable=SC2046 # Four words.
+    set -- $(bv_clear_session)
+    printf '%s' "${3:-}"
+}
+bv_clear_peer() {
+    # shellcheck disable=SC2046 # Four words.
+    set -- $(bv_clear_session)
+    printf '%s' "${1:-}"
+}
+bv_clear_session() {
     bv_connection=${SSH_CONNECTION:-}
     bv_pid=$$
     while [ -z "$bv_connection" ] && [ "${bv_pid:-0}" -gt 1 ]; do
         bv_connection=$(tr '\0' '\n' 2>/dev/null <"/proc/$bv_pid/environ" | sed -n 's/^SSH_CONNECTION=//p')
         bv_pid=$(awk '$1 == "PPid:" { print $2 }' "/proc/$bv_pid/status" 2>/dev/null)
     done
-    # shellcheck disable=SC2086 # Four words.
-    set -- $bv_connection
-    printf '%s' "${3:-}"
+    printf '%s' "$bv_connection"
 }
 bv_clear_addresses_undo() { :; }
+
+# neighbours 'FAMILY ADDRESS dev LINK ...'...
+bv_clear_neighbours_is() {
+    for bv_word; do
+        ! bv_clear_neighbours_now "${bv_word%% *}" | grep -qxF -- "${bv_word#* }" || return 1
+    done
+}
+bv_clear_neighbours_now() { timeout 10 ip "-$1" neigh show nud permanent 2>/dev/null | sed -E 's/[[:space:]]+/ /g; s/ $//'; }
+bv_clear_neighbours_before() { :; }
+bv_clear_neighbours_do() {
+    for bv_word; do
+        bv_clear_neighbours_now "${bv_word%% *}" | grep -qxF -- "${bv_word#* }" || continue
+        bv_family=${bv_word%% *}
+        bv_word=${bv_word#* }
+        bv_link=${bv_word#* dev }
+        ip "-$bv_family" neigh del "${bv_word%% *}" dev "${bv_link%% *}" || return 1
+    done
+}
+bv_clear_neighbours_undo() { :; }

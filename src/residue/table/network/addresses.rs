@@ -1,22 +1,48 @@
-//! Virtual addresses of API servers on the host's own links.
+//! Addresses and neighbours on the host's own links.
 
+use super::super::super::agents::Agent;
 use super::super::super::host::{Host, goes, kept, unsure};
+use super::super::super::ranges::parsed;
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
 
-pub(in super::super) const ENTRIES: &[Entry] = &[Entry {
-    name: "AddressesOfServices",
-    classes: &["R25"],
-    what: "virtual addresses of API servers on the host's own links",
-    known: "kube-vip's manifest names address and link (`address` or `vip_address`, `vip_interface`), and the link has it as an address of one host (/32, /128)",
-    undone: "`ip addr del` of exactly this address from exactly this link, after the pods have ended",
-    never: "the address that ssh came in on; the only address of a link; one that was leased; one with a network of its own; addresses that no manifest names (kube-vip#798: a host lost all of its addresses)",
-    kinds: &[Kind::Address],
-    judge: address,
-    ..NONE
-}];
+pub(in super::super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "AddressesOfServices",
+        classes: &["R25"],
+        what: "virtual addresses of API servers on the host's own links",
+        known: "kube-vip's manifest names address and link (`address` or `vip_address`, `vip_interface`), and the link has it as an address of one host (/32, /128)",
+        undone: "`ip addr del` of exactly this address from exactly this link, after the pods have ended",
+        never: "the address that ssh came in on; the only address of a link; one that was leased; one with a network of its own; addresses that no manifest names (kube-vip#798: a host lost all of its addresses)",
+        kinds: &[Kind::Address],
+        judge: address,
+        ..NONE
+    },
+    Entry {
+        name: "AddressesOfPods",
+        classes: &["R23", "R26"],
+        what: "addresses of pods' networks on links that stay",
+        known: "`tunl0`, the kernel's own tunnel, has one address of a network of pods' that the cluster wrote down: Calico's",
+        undone: "`ip addr del` of exactly this address; a `tunl0` that has nothing more to do is set down, as the kernel makes it",
+        never: "another address of `tunl0`; addresses of other links: they are named, with the command; the link itself, which cannot be removed",
+        kinds: &[Kind::Address],
+        judge: pods,
+        ..NONE
+    },
+    Entry {
+        name: "Neighbours",
+        classes: &["R26"],
+        what: "neighbours that pod networks set for good",
+        known: "an address of a network of pods' that the cluster wrote down, on a link that stays; those of a link go with it",
+        undone: "`ip neigh del` one by one",
+        never: "`ip neigh flush`; neighbours in networks of the host's own",
+        kinds: &[Kind::Neighbour],
+        judge: neighbour,
+        ..NONE
+    },
+];
 
 fn address(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (address, link) = thing.name.split_once(' ')?;
@@ -48,5 +74,65 @@ fn address(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             Clear::Addresses,
             &[&thing.name],
         )
+    })
+}
+
+fn pods(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (address, link) = thing.name.split_once(' ')?;
+    let net = parsed(address)?;
+    let (range, _) = (host.ranges().around(&net)?, host.sign()?);
+    let kind = host.of(Kind::Link).find(|it| it.name == link)?;
+    if super::links::is_clusters_link(kind, host) || !thing.get("file").is_empty() {
+        return None;
+    }
+    let range = range.shown();
+    let family = if net.addr().is_ipv4() { 4 } else { 6 };
+    let command = format!("`ip -{family} addr del {address} dev {link}`");
+    Some(if link != "tunl0" {
+        unsure(format!("it is of {range}; {command}, if it is not yours"))
+    } else if thing.is("way-in") || !thing.is("known") || kind.get("type") != "ipip" {
+        unsure(format!(
+            "it is of {range}; by which address this login came in is not sure: {command}"
+        ))
+    } else if let Some(taker) = host.ranges().taker(&net) {
+        unsure(format!(
+            "it is of {range}, and of a network of {taker}: {command}, if it is not yours"
+        ))
+    } else if let Some(calico) = host.agent(Agent::Calico) {
+        goes(
+            format!("Calico's, of {range}, and {calico}"),
+            Stage::Network,
+            Clear::Addresses,
+            &[&thing.name],
+        )
+    } else {
+        unsure(format!(
+            "it is of {range}, and nothing says that Calico was here: {command}, if it is not yours"
+        ))
+    })
+}
+
+fn neighbour(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (family, text) = thing.name.split_once(' ')?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [ip, "dev", link, ..] = words.as_slice() else { return None };
+    let net = parsed(ip)?;
+    let (range, sign) = (host.ranges().around(&net)?, host.sign()?);
+    let kind = host.of(Kind::Link).find(|it| it.name == *link)?;
+    // Those of a link go with it.
+    if super::links::is_clusters_link(kind, host) {
+        return None;
+    }
+    Some(match host.ranges().taker(&net) {
+        Some(taker) => unsure(format!(
+            "it is in {}, and in a network of {taker}: `ip -{family} neigh del {ip} dev {link}`, if it is not yours",
+            range.shown()
+        )),
+        None => goes(
+            format!("it is in {}, no network of the host's own has it, and {sign}", range.shown()),
+            Stage::Network,
+            Clear::Neighbours,
+            &[&thing.name],
+        ),
     })
 }

@@ -1,6 +1,14 @@
 //! Links of pod networks and of kube-proxy.
 
+mod names;
+mod switch;
+
+pub(in crate::residue) use names::is_calicos_end;
+pub(in super::super) use switch::ENTRIES as SWITCH;
+
+use super::super::super::agents::Agent;
 use super::super::super::host::{Host, goes, owners, unsure};
+use super::super::super::ranges::parsed;
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use super::{alone, works_alone};
@@ -11,96 +19,149 @@ pub(in super::super) const ENTRIES: &[Entry] = &[Entry {
     name: "Links",
     classes: &["R23", "R24"],
     what: "links of pod networks and of kube-proxy",
-    known: "a name that only they use, and the kind of link that it is there; `cni0` is one only where something else says that there was a Kubernetes",
-    undone: "`ip link del` one by one; a link that leads to the default route is refused",
-    never: "`docker0`, `br-*`, `virbr*`, `lxc*` (LXC has them too), `dummy0`, `veth*` in general, and links that are configurable: a name is the proof, not a difference",
+    known: "a name that only they use, and the kind of link that it is there; where the name is anybody's (`cni0`, `tun-*`, `lxc*`, a bridge that a configuration of pods names) another sign of who made it, and nothing but pods' ends on it",
+    undone: "`ip link del` one by one; a link that leads to the default route, or to who is logged in, is refused",
+    never: "`docker0`, `br-*`, `virbr*`, an LXC's `lxc*`, `dummy0`, `tunl0` (it is the kernel's own), `veth*` in general, and a link that merely has an address of the pods' network: that is named",
     kinds: &[Kind::Link],
     judge: link,
     ..NONE
 }];
 
-/// Names of links with the kinds that they are: of the sources of kube-proxy, flannel, Calico, Cilium, Weave, kube-router, Antrea, kube-ovn.
-const LINKS: [(&str, &[&str]); 29] = [
-    ("kube-ipvs0", &["dummy"]),
-    ("nodelocaldns", &["dummy"]),
-    ("kube-dummy-if", &["dummy"]),
-    ("kube-bridge", &["bridge"]),
-    ("cbr0", &["bridge"]),
-    ("flannel.1", &["vxlan"]),
-    ("flannel.4096", &["vxlan"]),
-    ("flannel-v6.1", &["vxlan"]),
-    ("flannel-v6.4096", &["vxlan"]),
-    ("flannel-wg", &["wireguard"]),
-    ("flannel-wg-v6", &["wireguard"]),
-    ("vxlan.calico", &["vxlan"]),
-    ("vxlan-v6.calico", &["vxlan"]),
-    ("wireguard.cali", &["wireguard"]),
-    ("wg-v6.cali", &["wireguard"]),
-    ("bpfin.cali", &["veth"]),
-    ("bpfout.cali", &["veth"]),
-    ("egress.calico", &["vxlan"]),
-    ("cilium_host", &["veth"]),
-    ("cilium_net", &["veth"]),
-    ("cilium_vxlan", &["vxlan"]),
-    ("cilium_geneve", &["geneve"]),
-    ("cilium_wg0", &["wireguard"]),
-    ("lxc_health", &["veth"]),
-    ("weave", &["bridge"]),
-    ("vxlan-6784", &["vxlan"]),
-    ("antrea-gw0", &["", "openvswitch"]),
-    ("ovn0", &["", "openvswitch"]),
-    ("ovn-k8s-mp0", &["", "openvswitch"]),
-];
+/// Kinds of links that somebody makes; what has another is the host's own card, or nothing that an agent makes.
+const MADE: [&str; 9] =
+    ["bridge", "vxlan", "geneve", "wireguard", "ipip", "ip6tnl", "gre", "dummy", "macvlan"];
 
 fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (name, kind) = (thing.name.as_str(), thing.get("type"));
     let mine = |proof: &str| goes(proof, Stage::Links, Clear::Links, &[name]);
-    if let Some((_, kinds)) = LINKS.iter().find(|(it, _)| *it == name) {
-        return Some(if kinds.contains(&kind) && host.sign().is_none() && works_alone(name) {
-            alone()
-        } else if kinds.contains(&kind) {
-            mine("only Kubernetes and its network plugins name a link so")
-        } else {
+    let foreign = || {
+        let ends = host.of(Kind::Link).filter(|it| it.get("master") == name);
+        let mut others = ends.filter(|it| !matches!(it.get("type"), "veth" | "vxlan" | "dummy"));
+        others.next().map(|it| unsure(format!("`{}`, which is no pod's end, hangs on it", it.name)))
+    };
+    if let Some(kinds) = names::kinds(name) {
+        return Some(if !kinds.contains(&kind) {
             unsure(format!(
                 "a link of this name should be of the kind `{}` and is `{kind}`",
                 kinds[0]
             ))
+        } else if host.sign().is_none() && works_alone(name) {
+            alone()
+        } else {
+            let proof = "only Kubernetes and its network plugins name a link so";
+            foreign().unwrap_or_else(|| mine(proof))
         });
     }
-    if is_calicos_end(name) && kind == "veth" {
+    if names::is_calicos_end(name) && kind == "veth" {
         return Some(match host.sign() {
             Some(_) => mine("Calico names pods' links so"),
             None => alone(),
         });
     }
+    // The kernel's own, under Cilium's names (pkg/datapath/loader: it renames them where it makes tunnels of these kinds).
+    if let "cilium_tunl" | "cilium_ip6tnl" = name {
+        let own = if name == "cilium_tunl" { "tunl0" } else { "ip6tnl0" };
+        return Some(unsure(format!(
+            "it is the kernel's `{own}` under Cilium's name and cannot be removed: `ip link set {name} down && ip link set {name} name {own}`, or a reboot"
+        )));
+    }
     if name == "cni0" {
         return Some(match host.sign() {
             _ if kind != "bridge" => unsure(format!("`cni0` should be a bridge and is `{kind}`")),
-            _ if bridged_by_others(host) => {
+            _ if is_others_bridge(name, host) => {
                 owners("a network that is not Kubernetes' has it as its bridge")
             }
-            Some(sign) => mine(&format!("the pods' bridge, and {sign}")),
+            Some(sign) => {
+                foreign().unwrap_or_else(|| mine(&format!("the pods' bridge, and {sign}")))
+            }
             None => unsure("nothing else here says that there was a Kubernetes"),
         });
     }
+    let sign = host.sign()?;
     // Pods' ends that outlived them.
-    if thing.get("master") == "cni0"
-        && kind == "veth"
-        && host.sign().is_some()
-        && !bridged_by_others(host)
-    {
+    let master = thing.get("master");
+    if kind == "veth" && is_pods_bridge(master, host) && !is_others_bridge(master, host) {
         return Some(mine("it hangs on the pods' bridge"));
+    }
+    if kind == "bridge" && is_configured(name, host) && !is_others_bridge(name, host) {
+        return Some(match within(thing, host) {
+            Some(range) => foreign().unwrap_or_else(|| {
+                mine(&format!("a configuration of pods' network names it, and {range}"))
+            }),
+            None => unsure(format!(
+                "a configuration of pods' network names it, and an address on it is of no network of theirs: `ip link del dev {name}`, if nobody else has it"
+            )),
+        });
+    }
+    // pkg/tunnels of kube-router: `tun-` and the other node's address, or its hash.
+    if name.starts_with("tun-")
+        && matches!(kind, "ipip" | "ip6tnl")
+        && let Some(agent) = host.agent(Agent::KubeRouter)
+    {
+        return Some(mine(&format!("kube-router names tunnels to other nodes so, and {agent}")));
+    }
+    if names::is_ciliums_end(name)
+        && kind == "veth"
+        && master.is_empty()
+        && let Some(agent) = host.agent(Agent::Cilium)
+    {
+        return Some(match others_containers(host) {
+            Some(other) => unsure(format!(
+                "Cilium names pods' links so, and LXC its containers': `{other}` is there"
+            )),
+            None => mine(&format!("Cilium names pods' links so, and {agent}")),
+        });
+    }
+    // A name that somebody chose.
+    let is_others = names::OTHERS.iter().any(|it| name.starts_with(it));
+    if MADE.contains(&kind) && !is_others && !thing.get("addresses").trim().is_empty() {
+        let range = within(thing, host)?;
+        return Some(unsure(format!(
+            "its address is of {range}, and {sign}; its name says nothing: `ip link del dev {name}`, if it is not yours"
+        )));
     }
     None
 }
 
-/// `cali` and eleven digits, as Calico and its kin name pods' ends.
-pub(in super::super::super) fn is_calicos_end(name: &str) -> bool {
-    name.strip_prefix("cali")
-        .is_some_and(|it| it.len() == 11 && it.bytes().all(|c| c.is_ascii_hexdigit()))
+/// The network of the cluster's that all of a link's addresses are in.
+fn within(thing: &Thing, host: &Host<'_>) -> Option<String> {
+    let mut nets = thing.get("addresses").split_whitespace().map(parsed);
+    let first = host.ranges().around(&nets.next()??)?;
+    nets.all(|net| net.is_some_and(|net| host.ranges().around(&net).is_some()))
+        .then(|| first.shown())
 }
 
-/// Whether a network of others has `cni0` as its bridge.
-fn bridged_by_others(host: &Host<'_>) -> bool {
-    host.of(Kind::Network).any(|it| it.get("bridge") == "cni0" && host.network(it) == Some(false))
+/// Bridges on which pods' ends hang.
+fn is_pods_bridge(name: &str, host: &Host<'_>) -> bool {
+    ["cni0", "cbr0", "kube-bridge", "weave"].contains(&name) || is_configured(name, host)
+}
+
+/// Whether a configuration of pods' network names this bridge.
+fn is_configured(name: &str, host: &Host<'_>) -> bool {
+    let mut networks = host.of(Kind::Network);
+    networks.any(|it| it.get("bridge") == name && host.network(it) == Some(true))
+}
+
+/// Whether a network of others has it as its bridge, or it is called as others call theirs.
+fn is_others_bridge(name: &str, host: &Host<'_>) -> bool {
+    names::OTHERS.iter().any(|it| name.starts_with(it))
+        || host
+            .of(Kind::Network)
+            .any(|it| it.get("bridge") == name && host.network(it) == Some(false))
+}
+
+/// The bridge of a manager of other containers, whose links have names of the same form.
+fn others_containers<'a>(host: &Host<'a>) -> Option<&'a str> {
+    let mut links = host.of(Kind::Link).map(|it| it.name.as_str());
+    links.find(|it| ["lxdbr", "lxcbr", "incusbr"].iter().any(|bridge| it.starts_with(bridge)))
+}
+
+/// Whether a link is the cluster's by its name and kind: its addresses are no network of the owner's.
+pub(in crate::residue) fn is_clusters_link(thing: &Thing, host: &Host<'_>) -> bool {
+    let (name, kind) = (thing.name.as_str(), thing.get("type"));
+    names::kinds(name).is_some_and(|kinds| kinds.contains(&kind))
+        || (names::is_calicos_end(name) && kind == "veth")
+        || switch::is_agents(name)
+        || (kind == "bridge" && is_pods_bridge(name, host) && !is_others_bridge(name, host))
+        || (name.starts_with("tun-") && host.agent(Agent::KubeRouter).is_some())
 }

@@ -1,10 +1,13 @@
 //! Routes and network namespaces of pods.
 
+use super::super::super::agents::Agent;
 use super::super::super::host::{CNI_USERS, Host, goes, owners, unsure};
+use super::super::super::ranges::{Range, Use};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use super::alone;
 use super::links::is_calicos_end;
+use super::words::Route;
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
 
@@ -13,22 +16,11 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
         name: "Routes",
         classes: &["R26"],
         what: "routes of pod networks",
-        known: "the protocol that the plugin writes, `bird` or `80`, over a link of Calico's",
-        undone: "`ip route del` one by one, by their exact words; those over a link go with it",
-        never: "`ip route flush`; routes whose author is not written in them; other routes of a BIRD, which may be the owner's router",
+        known: "one that leads over a link of Calico's with its protocol; one that lies wholly in a network of pods' or services' that the cluster wrote down, in the form that its network gives routes: Calico's blocks (`blackhole`, or by a node, `proto bird` or `80`), flannel's `host-gw` (by a node, and no more words), kube-router's (`proto 17`, tables 77 to 79), Cilium's (by a node, `proto kernel`; tables 2004 and 2005)",
+        undone: "`ip route del` one by one, by their exact words; one without which who is logged in would be reached another way comes back at once; those over a link go with it",
+        never: "`ip route flush`; the default route; one into a network of the host's own links, of docker's or libvirt's, or to who is logged in; one whose author left no other sign, or that may be a BIRD's of the owner's: it is named, with the command",
         kinds: &[Kind::Route],
         judge: route,
-        ..NONE
-    },
-    Entry {
-        name: "RoutingRules",
-        classes: &["R26"],
-        what: "Cilium's rules of routing, and the local rule that it moved",
-        known: "its own two rules by their priority, mark and table, the local rule at priority 100, and another sign of Cilium",
-        undone: "`ip rule del` one by one by their exact words; the local rule gets its place 0 back before it loses place 100",
-        never: "other rules; a moment without a rule that leads to the local table, in which the host would know none of its own addresses",
-        kinds: &[Kind::Policy],
-        judge: policy,
         ..NONE
     },
     Entry {
@@ -77,68 +69,166 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
     },
 ];
 
-/// Cilium's (pkg/datapath/linux: what its proxy gets is led by marks to tables of its own, and the local rule is moved behind that).
-const CILIUMS: [&str; 2] =
-    ["9: from all fwmark 0x200/0xf00 lookup 2004", "10: from all fwmark 0xa00/0xf00 lookup 2005"];
-const MOVED: &str = "100: from all lookup local";
-
-fn policy(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
-    let (_, rule) = thing.name.split_once(' ')?;
-    if !CILIUMS.contains(&rule) && rule != MOVED {
-        return None;
+fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (family, text) = thing.name.split_once(' ')?;
+    let route = Route::of(text);
+    if !route.table.is_empty() {
+        return table(thing, &route, host);
     }
-    Some(match (host.sign(), host.cilium()) {
-        (Some(_), Some(cilium)) => goes(
-            format!("Cilium's own words, and {cilium}"),
-            Stage::Network,
-            Clear::Policies,
-            &[&thing.name],
-        ),
-        (Some(_), None) => {
-            unsure("it has Cilium's words, and nothing else says that Cilium was here")
-        }
-        (None, _) => owners("there is no Kubernetes here"),
+    let is_bgp = matches!(route.proto, "bird" | "80");
+    let is_calicos = matches!(route.dev, "tunl0" | "vxlan.calico" | "vxlan-v6.calico")
+        || is_calicos_end(route.dev);
+    if is_bgp && is_calicos {
+        return Some(match host.sign() {
+            None => alone(),
+            Some(_) => take(
+                thing,
+                &format!(
+                    "its protocol is `{}`, and it leads over Calico's link `{}`",
+                    route.proto, route.dev
+                ),
+            ),
+        });
+    }
+    let around = route.to.as_ref().and_then(|to| host.ranges().around(to));
+    if let (Some(range), Some(to)) = (around, &route.to)
+        && let Some(maker) = maker(&route)
+        && host.sign().is_some()
+    {
+        let command = format!("`ip -{family} route del {text}`");
+        let range_is = range.shown();
+        return Some(if let Some(taker) = host.ranges().taker(to) {
+            unsure(format!(
+                "it is in {range_is}, and in a network of {taker}: {command}, if it is not yours"
+            ))
+        } else if host.is_peers(to) {
+            unsure(format!(
+                "it is in {range_is}, and leads to where this login comes from: {command} from elsewhere"
+            ))
+        } else if let Some(doubt) = doubt(&route, range, &maker, host) {
+            unsure(format!("it is in {range_is}; {doubt}: {command}, if it is not yours"))
+        } else {
+            let agent = maker.agents.iter().find_map(|it| host.agent(*it)).unwrap_or_default();
+            take(thing, &format!("{} in {range_is}, and {agent}", maker.what))
+        });
+    }
+    Some(match (route.proto, host.sign()) {
+        ("bird", None) => owners("BIRD set it, and there is no Kubernetes here"),
+        ("bird", Some(_)) => unsure(format!(
+            "BIRD set it: Calico's or your own; no network of pods that is known here has it: `ip -{family} route del {text}`, if it is Calico's"
+        )),
+        ("80", _) => unsure(format!(
+            "its protocol `80` is Calico's as a rule, and no network of pods that is known here has it: `ip -{family} route del {text}`, if it is Calico's"
+        )),
+        _ => return None,
     })
 }
 
-fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
-    let (family, route) = thing.name.split_once(' ')?;
-    let after = |word: &str| route.split_once(word)?.1.split(' ').next();
-    if let Some(table) = after(" table ") {
-        // What Cilium sets there leads to the host itself or over its own link.
-        let is_ciliums = route.starts_with("local default dev lo ")
-            || after(" dev ").is_some_and(|it| it.starts_with("cilium_"));
-        return Some(match (host.sign(), host.cilium()) {
-            (Some(_), Some(cilium)) if is_ciliums => goes(
-                format!("it is in the table {table} of Cilium's proxy, and {cilium}"),
-                Stage::Network,
-                Clear::Routes,
-                &[&thing.name],
-            ),
-            (Some(_), _) => unsure(format!(
-                "the table {table} is Cilium's as a rule, and nothing else says that this is its own"
-            )),
-            (None, _) => owners("there is no Kubernetes here"),
-        });
+fn take(thing: &Thing, proof: &str) -> Outcome {
+    goes(proof, Stage::Network, Clear::Routes, &[&thing.name])
+}
+
+/// Who makes routes of a form.
+struct Maker {
+    what: &'static str,
+    agents: &'static [Agent],
+    /// It says in the kernel's own place who set it.
+    signs: bool,
+}
+
+/// Who makes a route that looks so. Sources: felix/routetable and confd's `bird_ipam.cfg` of Calico, pkg/backend/hostgw of flannel,
+/// pkg/controllers/routing of kube-router (`zebraRouteOriginator`, 17, which some `ip` call `mrouted`), pkg/datapath/linux of Cilium.
+fn maker(route: &Route<'_>) -> Option<Maker> {
+    let by_node = route.kind.is_empty() && route.via.is_some();
+    let of = |what, agents, signs| Some(Maker { what, agents, signs });
+    match (route.kind, route.proto) {
+        ("blackhole", "bird" | "80") => of("a block of Calico's", &[Agent::Calico], true),
+        ("", "bird" | "80") if by_node => {
+            of("another node's block of Calico's", &[Agent::Calico], true)
+        }
+        ("", "17" | "mrouted") if by_node => {
+            of("kube-router's route to another node's pods", &[Agent::KubeRouter], true)
+        }
+        ("", "kernel") if by_node => {
+            of("Cilium's route to another node's pods", &[Agent::Cilium], true)
+        }
+        ("", "") if by_node => {
+            of("flannel's route to another node's pods", &[Agent::Flannel], false)
+        }
+        _ => None,
     }
-    let protocol = after(" proto ").filter(|it| matches!(*it, "bird" | "80"))?;
-    let link = after(" dev ").unwrap_or_default();
-    let is_calicos =
-        matches!(link, "tunl0" | "vxlan.calico" | "vxlan-v6.calico") || is_calicos_end(link);
-    Some(if is_calicos && host.sign().is_none() {
-        alone()
-    } else if is_calicos {
-        goes(
-            format!("its protocol is `{protocol}`, and it leads over Calico's link `{link}`"),
-            Stage::Network,
-            Clear::Routes,
-            &[&format!("{family} {route}")],
-        )
-    } else if protocol == "bird" && host.sign().is_none() {
-        owners("BIRD set it, and there is no Kubernetes here")
-    } else if protocol == "bird" {
-        unsure("BIRD set it: Calico's or your own")
-    } else {
-        unsure("its protocol `80` is Calico's as a rule, but its link is not")
+}
+
+/// What speaks against that it is theirs.
+fn doubt(route: &Route<'_>, range: &Range, maker: &Maker, host: &Host<'_>) -> Option<String> {
+    if !maker.agents.iter().any(|it| host.agent(*it).is_some()) {
+        let names: Vec<&str> = maker.agents.iter().map(|it| it.name()).collect();
+        return Some(format!(
+            "{} makes such routes, and nothing else says that it was here",
+            names.join(" or ")
+        ));
+    }
+    if route.proto == "bird"
+        && let Some(path) = host.own_router()
+    {
+        return Some(format!("`{path}` is there, and may have set it as well"));
+    }
+    if maker.signs {
+        return None;
+    }
+    // A router of the owner's may lead to all of it, and one who routes to pods by hand writes the same.
+    if range.of != Use::Pods || route.to.is_some_and(|to| to == range.net) || route.says_more {
+        return Some("a network writes no such route".to_owned());
+    }
+    if let Some(taker) = host.ranges().taker(&range.net) {
+        return Some(format!("a network of {taker} overlaps with that"));
+    }
+    let next = route.via.map(ipnet::IpNet::from)?;
+    let is_near = host.of(Kind::Link).filter(|it| it.name == route.dev).any(|it| {
+        let made = ["wireguard", "tun", "ipip", "ip6tnl", "gre", "vxlan", "geneve"];
+        let mut nets = it.get("addresses").split_whitespace();
+        !made.contains(&it.get("type"))
+            && nets.any(|net| net.parse::<ipnet::IpNet>().is_ok_and(|net| net.contains(&next)))
+    });
+    (!is_near).then(|| {
+        format!("its next hop is on no network of `{}`, as another node would be", route.dev)
+    })
+}
+
+/// Routes of tables that only one network has.
+fn table(thing: &Thing, route: &Route<'_>, host: &Host<'_>) -> Option<Outcome> {
+    let around = route.to.as_ref().and_then(|to| host.ranges().around(to));
+    let to_itself = route.kind == "local" && route.to.is_none() && route.dev == "lo";
+    let (agent, is_its) = match route.table {
+        // What Cilium sets there leads to the host itself or over its own link.
+        "2004" | "2005" => (Agent::Cilium, to_itself || route.dev.starts_with("cilium_")),
+        // Tunnels to other nodes, services whose answers go past, addresses of services from outside (pkg/controllers/proxy).
+        "77" | "78" | "79" => (
+            Agent::KubeRouter,
+            to_itself
+                || around.is_some()
+                || matches!(route.dev, "kube-bridge" | "kube-dummy-if")
+                || route.dev.starts_with("tun-"),
+        ),
+        // Anybody's, but for what Calico's WireGuard sets there (felix/wireguard).
+        "1" => {
+            let is_its = matches!(route.dev, "wireguard.cali" | "wg-v6.cali")
+                || (route.kind == "throw" && route.proto == "80" && around.is_some());
+            host.sign().filter(|_| is_its)?;
+            (Agent::Calico, true)
+        }
+        _ => return None,
+    };
+    Some(match (host.sign(), host.agent(agent)) {
+        (None, _) => owners("there is no Kubernetes here"),
+        (Some(_), Some(sign)) if is_its => take(
+            thing,
+            &format!("it is in a table of {}'s, {}, and {sign}", agent.name(), route.table),
+        ),
+        (Some(_), _) => unsure(format!(
+            "the table {} is {}'s as a rule, and nothing else says that this is its own",
+            route.table,
+            agent.name()
+        )),
     })
 }

@@ -303,4 +303,88 @@ pub const CASES: &[Case] = &[
         "address;10.128.0.2/32 eth0;file=/a.yaml;way-in=no;known=yes;leased=no;alone=yes|address;10.128.0.3/32 eth1;file=/a.yaml;way-in=no;known=yes;leased=yes;alone=no",
         &["address 10.128.0.2/32 eth0: unsure", "address 10.128.0.3/32 eth1: unsure"],
     ),
+    case(
+        "NetworkAccess",
+        sign!(
+            "path;/etc/cni/net.d/calico-kubeconfig;type=f|path;/etc/cni/net.d/multus.d;type=d;empty=no|path;/etc/cni/net.d/whereabouts.d;type=d;empty=no"
+        ),
+        &[
+            "/etc/cni/net.d/calico-kubeconfig: goes",
+            "/etc/cni/net.d/multus.d: goes",
+            "/etc/cni/net.d/whereabouts.d: goes",
+        ],
+    ),
+    case(
+        "NetworkAccess",
+        "path;/etc/cni/net.d/calico-kubeconfig;type=f|path;/etc/cni/net.d/mine.d;type=d",
+        &["/etc/cni/net.d/calico-kubeconfig: unsure"],
+    ),
+    case(
+        "NetworkConfig",
+        sign!(
+            "network;/etc/cni/net.d/00-multus.conf;network=multus-cni-network;plugins=multus,calico,calico-ipam,|network;/etc/cni/net.d/10-kuberouter.conflist;network=ekvm;plugins=bridge,portmap,"
+        ),
+        &["/etc/cni/net.d/00-multus.conf: goes", "/etc/cni/net.d/10-kuberouter.conflist: goes"],
+    ),
+    // Of what Cilium put aside a pod network's goes, and others' get their names back.
+    case(
+        "RenamedConfig",
+        sign!(
+            "path;/etc/cni/net.d/10-flannel.conflist.cilium_bak;type=f|network;/etc/cni/net.d/10-flannel.conflist.cilium_bak;network=cbr0;plugins=flannel,portmap,|path;/etc/cni/net.d/87-podman.conflist.cilium_bak;type=f|network;/etc/cni/net.d/87-podman.conflist.cilium_bak;network=podman;plugins=bridge,"
+        ),
+        &[
+            "/etc/cni/net.d/10-flannel.conflist.cilium_bak: goes",
+            "/etc/cni/net.d/87-podman.conflist.cilium_bak: goes",
+        ],
+    ),
+    case(
+        "NetworkPlugins",
+        sign!(
+            "path;/opt/cni/bin/calico;type=f|path;/opt/cni/bin/install;type=f|path;/opt/cni/bin/multus-daemon;type=f|path;/opt/cni/bin/antrea-agent;type=f"
+        ),
+        &[
+            "/opt/cni/bin/calico: goes",
+            "/opt/cni/bin/install: goes",
+            "/opt/cni/bin/multus-daemon: goes",
+            "/opt/cni/bin/antrea-agent: goes",
+        ],
+    ),
+    case(
+        "NetworkPlugins",
+        sign!("path;/opt/cni/bin/install;type=f"),
+        &["/opt/cni/bin/install: stays"],
+    ),
+    case(
+        "PodRanges",
+        sign!(
+            "path;/var/lib/cni/flannel;type=d;empty=no|path;/var/lib/cni/mine;type=d|network;/etc/cni/net.d/87-podman.conflist;network=podman"
+        ),
+        &["/var/lib/cni/flannel: goes"],
+    ),
+    case(
+        "SwitchState",
+        sign!(
+            "path;/opt/cni/bin/kube-ovn;type=f|path;/etc/origin/ovn;type=d;empty=no|path;/run/openvswitch;type=d;empty=no|path;/run/ovn;type=d;empty=no"
+        ),
+        &["/etc/origin/ovn: goes", "/run/openvswitch: goes", "/run/ovn: goes"],
+    ),
+    case(
+        "SwitchState",
+        sign!(
+            "path;/opt/cni/bin/kube-ovn;type=f|path;/run/openvswitch;type=d;empty=no|path;/usr/bin/ovs-vsctl;type=f"
+        ),
+        &["/run/openvswitch: stays"],
+    ),
+    case(
+        "SwitchState",
+        sign!("path;/run/openvswitch;type=d;empty=no"),
+        &["/run/openvswitch: stays"],
+    ),
+    case(
+        "NetworkTools",
+        sign!(
+            "path;/etc/NetworkManager/conf.d/links.conf;type=f;words=calico,cilium,|path;/etc/NetworkManager/conf.d/mine.conf;type=f;words="
+        ),
+        &["/etc/NetworkManager/conf.d/links.conf: unsure"],
+    ),
 ];

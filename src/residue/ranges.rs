@@ -1,0 +1,233 @@
+//! The networks of pods and services, from whatever the cluster wrote down of them, and the networks that are somebody else's: what a
+//! route, an address or a rule of routing is measured by.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::host::inventory::{Inventory, Kind};
+
+/// What a network of the cluster's is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Pods have their addresses from it.
+    Pods,
+    /// Calico takes it for one of pods, of this cluster or of another one that it does not masquerade for.
+    Pools,
+    /// Services have their addresses from it.
+    Services,
+}
+
+impl Use {
+    const ALL: [(&'static str, Self); 3] =
+        [("pods", Self::Pods), ("pools", Self::Pools), ("services", Self::Services)];
+
+    /// What the inventory and the plan of a wipe call it.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, it)| *it == self).map_or("", |(name, _)| *name)
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| *name == word).map(|(_, it)| *it)
+    }
+}
+
+/// A network of the cluster's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    /// What it is for.
+    pub of: Use,
+    /// The network.
+    pub net: IpNet,
+    /// Where that is written.
+    pub from: String,
+}
+
+impl Range {
+    /// From what a host told; nothing where that is no network that a cluster may have.
+    pub(super) fn new(of: Use, net: &str, from: &str) -> Option<Self> {
+        let net = net.parse::<IpNet>().ok()?.trunc();
+        is_plausible(&net).then(|| Self { of, net, from: from.to_owned() })
+    }
+
+    /// As the plan of a wipe has it (`Past`).
+    pub(super) fn words(&self) -> [String; 3] {
+        [self.of.name().to_owned(), self.net.to_string(), self.from.clone()]
+    }
+
+    /// Back from these words.
+    pub(super) fn of_words(words: &[String]) -> Option<Self> {
+        let [of, net, from] = words else { return None };
+        Self::new(Use::of(of)?, net, from)
+    }
+
+    /// For people.
+    pub(super) fn shown(&self) -> String {
+        let whose = match self.of {
+            Use::Pods | Use::Pools => "pods' network",
+            Use::Services => "services' network",
+        };
+        format!("the {whose} {} ({})", self.net, self.from)
+    }
+}
+
+/// What is too large for a cluster's network, or of a use of its own, was misread, or says nothing.
+fn is_plausible(net: &IpNet) -> bool {
+    let ip = net.addr();
+    let is_special = ip.is_loopback()
+        || ip.is_multicast()
+        || match ip {
+            IpAddr::V4(ip) => ip.is_link_local(),
+            IpAddr::V6(ip) => ip.is_unicast_link_local(),
+        };
+    let smallest = if ip.is_ipv4() { 8 } else { 16 };
+    !is_special && !ip.is_unspecified() && net.prefix_len() >= smallest
+}
+
+/// Whether a network is one address.
+pub(super) fn is_one(net: &IpNet) -> bool {
+    net.prefix_len() == net.max_prefix_len()
+}
+
+/// An address, or a network, as `ip` writes it.
+pub(super) fn parsed(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// What a k3s, an RKE2 and a k0s take where nobody says otherwise (`docs.k3s.io/cli/server`, `docs.rke2.io/reference/server_config`,
+/// `docs.k0sproject.io/stable/configuration`), with what says that one was here and where its own say would be.
+const DEFAULTS: [(&str, &[&str], &str, &str); 3] = [
+    ("k3s", &["/etc/rancher/k3s", "/var/lib/rancher/k3s"], "10.42.0.0/16", "10.43.0.0/16"),
+    ("rke2", &["/etc/rancher/rke2", "/var/lib/rancher/rke2"], "10.42.0.0/16", "10.43.0.0/16"),
+    ("k0s", &["/etc/k0s", "/var/lib/k0s"], "10.244.0.0/16", "10.96.0.0/12"),
+];
+
+/// All of one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Ranges {
+    /// The cluster's.
+    pub known: Vec<Range>,
+    /// Of others, with who has it.
+    taken: Vec<(IpNet, String)>,
+}
+
+impl Ranges {
+    /// What the host told, and what an earlier wipe knew.
+    pub fn of(inventory: &Inventory, past: &[Range]) -> Self {
+        let mut ranges = Self::default();
+        for range in past {
+            ranges.add(Some(range.clone()));
+        }
+        for thing in inventory.of(Kind::Range) {
+            let of = Use::of(thing.get("of"));
+            ranges.add(of.and_then(|of| Range::new(of, &thing.name, thing.get("from"))));
+        }
+        let has =
+            |paths: &[&str]| inventory.of(Kind::Path).any(|it| paths.contains(&it.name.as_str()));
+        for (tool, paths, pods, services) in DEFAULTS {
+            let unit = |name: &str| name.starts_with(tool) && name.ends_with(".service");
+            let is_here = has(paths) || inventory.of(Kind::Unit).any(|it| unit(&it.name));
+            let said =
+                |of: Use| ranges.known.iter().any(|it| it.of == of && it.from.contains(tool));
+            let (has_pods, has_services) = (said(Use::Pods), said(Use::Services));
+            let from = format!("{tool}'s default");
+            if is_here && !has_pods {
+                ranges.add(Range::new(Use::Pods, pods, &from));
+            }
+            if is_here && !has_services {
+                ranges.add(Range::new(Use::Services, services, &from));
+            }
+        }
+        ranges
+    }
+
+    /// One more of the cluster's.
+    pub fn add(&mut self, range: Option<Range>) {
+        let Some(range) = range else { return };
+        if !self.known.iter().any(|it| it.of == range.of && it.net == range.net) {
+            self.known.push(range);
+        }
+    }
+
+    /// One that is somebody else's.
+    pub fn take(&mut self, net: &str, who: impl Into<String>) {
+        if let Some(net) = parsed(net) {
+            self.taken.push((net.trunc(), who.into()));
+        }
+    }
+
+    /// The smallest network of the cluster's that this is wholly in.
+    pub fn around(&self, net: &IpNet) -> Option<&Range> {
+        let around = self.known.iter().filter(|it| it.net.contains(net));
+        around.max_by_key(|it| it.net.prefix_len())
+    }
+
+    /// Who else has a network that overlaps with this one.
+    pub fn taker(&self, net: &IpNet) -> Option<&str> {
+        let overlap = |other: &IpNet| other.contains(net) || net.contains(other);
+        self.taken.iter().find(|(other, _)| overlap(other)).map(|(_, who)| who.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(lines: &str) -> Inventory {
+        Inventory::parse(&format!("inventory 1\n{}end\n", lines.replace(';', "\t"))).unwrap()
+    }
+
+    #[test]
+    fn what_no_cluster_has_is_no_network_of_one() {
+        for net in [
+            "0.0.0.0/0",
+            "::/0",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "224.0.0.0/8",
+            "fe80::/64",
+            "10.0.0.0/7",
+            "10.244.0.0",
+            "x",
+            "fd00::/8",
+        ] {
+            assert_eq!(Range::new(Use::Pods, net, "x"), None, "{net}");
+        }
+        // flannel writes the address of its bridge.
+        let range = Range::new(Use::Pods, "10.244.3.1/24", "x").unwrap();
+        assert_eq!(range.net.to_string(), "10.244.3.0/24");
+        assert_eq!(Range::of_words(&range.words()), Some(range));
+    }
+
+    #[test]
+    fn a_tool_s_default_counts_only_where_the_tool_is_and_says_nothing_else() {
+        let known = |lines: &str| -> Vec<String> {
+            let all = Ranges::of(&told(lines), &[]).known;
+            all.iter().map(|it| format!("{} {}", it.of.name(), it.net)).collect()
+        };
+        assert_eq!(known("path;/etc/kubernetes;type=d\n"), [""; 0]);
+        assert_eq!(
+            known("path;/etc/rancher/k3s;type=d\n"),
+            ["pods 10.42.0.0/16", "services 10.43.0.0/16"]
+        );
+        let own = "unit;k3s-agent.service;active=active\nrange;10.9.0.0/16;of=pods;from=/etc/rancher/k3s/config.yaml\n";
+        assert_eq!(known(own), ["pods 10.9.0.0/16", "services 10.43.0.0/16"]);
+    }
+
+    #[test]
+    fn a_network_is_measured_by_the_smallest_around_it_and_by_who_else_has_it() {
+        let lines = "range;10.0.0.0/8;of=pools;from=set\nrange;10.244.0.0/16;of=pods;from=file\nrange;fd00:1::/48;of=pods;from=file\n";
+        let mut ranges = Ranges::of(&told(lines), &[]);
+        ranges.take("10.9.0.11/24", "eth0");
+        let net = |text: &str| parsed(text).unwrap();
+        assert_eq!(ranges.around(&net("10.244.1.0/26")).unwrap().from, "file");
+        assert_eq!(ranges.around(&net("10.9.7.0/24")).unwrap().from, "set");
+        assert_eq!(ranges.around(&net("fd00:1:2::/64")).unwrap().from, "file");
+        // Partly in it is not in it.
+        assert_eq!(ranges.around(&net("8.0.0.0/6")), None);
+        assert_eq!(ranges.around(&net("192.168.0.0/26")), None);
+        assert_eq!(ranges.taker(&net("10.9.0.7")), Some("eth0"));
+        assert_eq!(ranges.taker(&net("10.0.0.0/8")), Some("eth0"));
+        assert_eq!(ranges.taker(&net("10.9.1.0/24")), None);
+    }
+}
