@@ -222,7 +222,7 @@ mod tests {
         let net = |text: &str| parsed(text).unwrap();
         assert_eq!(ranges.around(&net("10.244.1.0/26")).unwrap().from, "file");
         assert_eq!(ranges.around(&net("10.9.7.0/24")).unwrap().from, "set");
-        assert_eq!(ranges.around(&net("fd00:1:2::/64")).unwrap().from, "file");
+        assert_eq!(ranges.around(&net("fd00:1:0:2::/64")).unwrap().from, "file");
         // Partly in it is not in it.
         assert_eq!(ranges.around(&net("8.0.0.0/6")), None);
         assert_eq!(ranges.around(&net("192.168.0.0/26")), None);

@@ -11,7 +11,8 @@ if has ip; then
         case $line in *" master "*) master=${line#* master } master=${master%% *} ;; esac
         kind=
         for word in bridge vxlan geneve veth dummy ipip ip6tnl wireguard tun macvlan ipvlan openvswitch gre; do
-            case $line in *" $word "* | *"\\    $word"*)
+            # Behind it may stand `bridge_slave`.
+            case $line in *"\\    $word "* | *"\\    $word")
                 kind=$word
                 break
                 ;;

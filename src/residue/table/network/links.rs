@@ -139,7 +139,9 @@ fn is_pods_bridge(name: &str, host: &Host<'_>) -> bool {
 /// Whether a configuration of pods' network names this bridge.
 fn is_configured(name: &str, host: &Host<'_>) -> bool {
     let mut networks = host.of(Kind::Network);
-    networks.any(|it| it.get("bridge") == name && host.network(it) == Some(true))
+    // Most name none, and most links hang on none.
+    !name.is_empty()
+        && networks.any(|it| it.get("bridge") == name && host.network(it) == Some(true))
 }
 
 /// Whether a network of others has it as its bridge, or it is called as others call theirs.

@@ -6,7 +6,7 @@ use super::super::super::ranges::{Range, Use};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use super::alone;
-use super::links::is_calicos_end;
+use super::links::{is_calicos_end, is_clusters_link};
 use super::words::Route;
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
@@ -89,6 +89,10 @@ fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
                 ),
             ),
         });
+    }
+    // It goes with its link.
+    if host.of(Kind::Link).any(|it| it.name == route.dev && is_clusters_link(it, host)) {
+        return None;
     }
     let around = route.to.as_ref().and_then(|to| host.ranges().around(to));
     if let (Some(range), Some(to)) = (around, &route.to)

@@ -487,4 +487,22 @@ pub const CASES: &[Case] = &[
         ),
         &["link datapath: unsure"],
     ),
+    // The host's own card in a container, and pairs of the owner's, hang on no bridge; most configurations name none.
+    case(
+        "Links",
+        host!(
+            "path;/var/lib/calico;type=d;empty=no|",
+            "network;/etc/cni/net.d/10-calico.conflist;network=k8s-pod-network;plugins=calico,;bridge=;subnets=|link;eth1;type=veth;master=;addresses=10.99.0.9/24 |link;mine0;type=veth;master="
+        ),
+        &[],
+    ),
+    // It goes with its link.
+    case(
+        "Routes",
+        host!(
+            "path;/run/flannel;type=d;empty=no|",
+            "link;flannel.1;type=vxlan;addresses=10.244.0.0/32 |route;4 10.244.2.0/24 via 10.244.2.0 dev flannel.1"
+        ),
+        &[],
+    ),
 ];
