@@ -44,7 +44,7 @@ pub enum Kind {
     Set,
     /// A virtual server of IPVS, as `OPTION ADDRESS:PORT`.
     Server,
-    /// A network link: `type`, `master`, `addresses`.
+    /// A network link: `type`, `master`, `addresses`, whether the default route leads over it (`uplink`).
     Link,
     /// A route, as `FAMILY ROUTE`.
     Route,

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::host::inventory::{Inventory, Kind};
+use crate::host::inventory::{Inventory, Kind, Thing};
 
 /// What a network of the cluster's is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,11 +95,38 @@ pub(super) fn parsed(text: &str) -> Option<IpNet> {
 }
 
 /// What a k3s, an RKE2 and a k0s take where nobody says otherwise (`docs.k3s.io/cli/server`, `docs.rke2.io/reference/server_config`,
-/// `docs.k0sproject.io/stable/configuration`), with what says that one was here and where its own say would be.
-const DEFAULTS: [(&str, &[&str], &str, &str); 3] = [
-    ("k3s", &["/etc/rancher/k3s", "/var/lib/rancher/k3s"], "10.42.0.0/16", "10.43.0.0/16"),
-    ("rke2", &["/etc/rancher/rke2", "/var/lib/rancher/rke2"], "10.42.0.0/16", "10.43.0.0/16"),
-    ("k0s", &["/etc/k0s", "/var/lib/k0s"], "10.244.0.0/16", "10.96.0.0/12"),
+/// `docs.k0sproject.io/stable/configuration`).
+struct Default {
+    tool: &'static str,
+    /// What says that one was here.
+    paths: [&'static str; 2],
+    units: [&'static str; 2],
+    pods: &'static str,
+    services: &'static str,
+}
+
+const DEFAULTS: [Default; 3] = [
+    Default {
+        tool: "k3s",
+        paths: ["/etc/rancher/k3s", "/var/lib/rancher/k3s"],
+        units: ["k3s.service", "k3s-agent.service"],
+        pods: "10.42.0.0/16",
+        services: "10.43.0.0/16",
+    },
+    Default {
+        tool: "rke2",
+        paths: ["/etc/rancher/rke2", "/var/lib/rancher/rke2"],
+        units: ["rke2-server.service", "rke2-agent.service"],
+        pods: "10.42.0.0/16",
+        services: "10.43.0.0/16",
+    },
+    Default {
+        tool: "k0s",
+        paths: ["/etc/k0s", "/var/lib/k0s"],
+        units: ["k0scontroller.service", "k0sworker.service"],
+        pods: "10.244.0.0/16",
+        services: "10.96.0.0/12",
+    },
 ];
 
 /// All of one host.
@@ -122,20 +149,20 @@ impl Ranges {
             let of = Use::of(thing.get("of"));
             ranges.add(of.and_then(|of| Range::new(of, &thing.name, thing.get("from"))));
         }
-        let has =
-            |paths: &[&str]| inventory.of(Kind::Path).any(|it| paths.contains(&it.name.as_str()));
-        for (tool, paths, pods, services) in DEFAULTS {
-            let unit = |name: &str| name.starts_with(tool) && name.ends_with(".service");
-            let is_here = has(paths) || inventory.of(Kind::Unit).any(|it| unit(&it.name));
-            let said =
-                |of: Use| ranges.known.iter().any(|it| it.of == of && it.from.contains(tool));
-            let (has_pods, has_services) = (said(Use::Pods), said(Use::Services));
-            let from = format!("{tool}'s default");
-            if is_here && !has_pods {
-                ranges.add(Range::new(Use::Pods, pods, &from));
+        for it in &DEFAULTS {
+            let is_here = |thing: &Thing| match thing.kind {
+                Kind::Path => it.paths.contains(&thing.name.as_str()),
+                Kind::Unit => it.units.contains(&thing.name.as_str()),
+                _ => false,
+            };
+            if !inventory.things.iter().any(is_here) {
+                continue;
             }
-            if is_here && !has_services {
-                ranges.add(Range::new(Use::Services, services, &from));
+            for (of, net) in [(Use::Pods, it.pods), (Use::Services, it.services)] {
+                let is_said = |range: &Range| range.of == of && range.from.contains(it.tool);
+                if !ranges.known.iter().any(is_said) {
+                    ranges.add(Range::new(of, net, &format!("{}'s default", it.tool)));
+                }
             }
         }
         ranges
@@ -205,7 +232,10 @@ mod tests {
             let all = Ranges::of(&told(lines), &[]).known;
             all.iter().map(|it| format!("{} {}", it.of.name(), it.net)).collect()
         };
-        assert_eq!(known("path;/etc/kubernetes;type=d\n"), [""; 0]);
+        assert_eq!(
+            known("path;/etc/kubernetes;type=d\nunit;k3s-exporter.service;active=active\n"),
+            [""; 0]
+        );
         assert_eq!(
             known("path;/etc/rancher/k3s;type=d\n"),
             ["pods 10.42.0.0/16", "services 10.43.0.0/16"]

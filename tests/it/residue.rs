@@ -298,7 +298,7 @@ fn what_the_pods_network_was_is_known_when_the_file_that_says_so_is_gone() {
 
 #[test]
 fn what_is_in_doubt_is_named_with_its_command() {
-    let host = "path;/var/lib/kubelet;type=d|range;10.244.0.0/16;of=pods;from=manifest|link;eth0;type=;addresses=192.168.7.9/24 |link;vx7;type=vxlan;addresses=10.244.3.0/32 \
+    let host = "path;/var/lib/kubelet;type=d|range;10.244.0.0/16;of=pods;from=manifest|link;eth0;type=;addresses=192.168.7.9/24 |range;10.9.0.0/16;of=pods;from=manifest|link;vx7;type=vxlan;addresses=10.9.3.0/32 \
         |route;4 10.244.1.0/24 via 192.168.7.8 dev eth0|route;4 blackhole 10.244.3.64/26 proto bird|policy;4 512: from all to 10.244.1.7 lookup main|address;10.244.3.7/32 eth0;file=;way-in=no;known=yes";
     let judged = judged(host);
     for command in [

@@ -2,6 +2,7 @@
 
 mod docker;
 mod facts;
+mod ranges;
 mod runtime;
 
 use std::fs::Permissions;

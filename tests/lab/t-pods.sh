@@ -95,7 +95,7 @@ cut_off() {
   local status=0
   BIVOUAC_CUT=$at:2:mark-after "$DEV" wipe --foreign "$at" --yes -u root --private-key "$LAB_KEY" --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/err" < /dev/null || status=$?
   [ "$status" -gt 128 ] || { cat "$TMP/err"; return 1; }
-  in_host <<< '[ ! -e /etc/kubernetes/manifests/kube-controller-manager.yaml ]; ip route show | grep -q "blackhole 10.244.3.0/26"; ip route add blackhole 10.244.99.0/26 proto bird'
+  in_host <<< '[ ! -e /etc/kubernetes/manifests/kube-controller-manager.yaml ]; ip route show | grep "blackhole 10.244.3.0/26" > /dev/null; ip route add blackhole 10.244.99.0/26 proto bird'
 }
 t "a wipe is cut off when the file that told of the pods' network has gone" cut_off
 wiped() { ends 0 wipe --foreign "$at" --yes; says 'clean of what is known'; }
@@ -110,15 +110,15 @@ quiet() {
 }
 t "a second wipe is quiet" quiet
 
-# In doubt it is named with its command: a route to pods by hand, without a network that makes such ones; an address of pods' on the owner's link.
+# In doubt it is named with its command: a route to pods by hand, without a network that makes such ones; an address of services' on the owner's link.
 doubted() {
   in_host << H
-mkdir -p /etc/kubernetes/manifests; printf '    - --cluster-cidr=10.244.0.0/16\n' > /etc/kubernetes/manifests/kube-controller-manager.yaml
-ip route add 10.244.1.0/24 via $near; ip addr add 10.244.5.5/32 dev eth0
+mkdir -p /etc/kubernetes/manifests; printf '    - --cluster-cidr=10.244.0.0/16\n    - --service-cluster-ip-range=10.96.0.0/12\n' > /etc/kubernetes/manifests/kube-controller-manager.yaml
+ip route add 10.244.1.0/24 via $near; ip addr add 10.96.5.5/32 dev eth0
 H
   ends 6 wipe --foreign "$at" --yes
-  says "ip -4 route del 10.244.1.0/24 via $near dev eth0" 'ip -4 addr del 10.244.5.5/32 dev eth0'
-  in_host <<< 'ip route show | grep "^10.244.1.0/24 via"; ip -o addr show dev eth0 | grep -F 10.244.5.5/32; ip route del 10.244.1.0/24; ip addr del 10.244.5.5/32 dev eth0'
+  says "ip -4 route del 10.244.1.0/24 via $near dev eth0" 'ip -4 addr del 10.96.5.5/32 dev eth0'
+  in_host <<< 'ip route show | grep "^10.244.1.0/24 via"; ip -o addr show dev eth0 | grep -F 10.96.5.5/32; ip route del 10.244.1.0/24; ip addr del 10.96.5.5/32 dev eth0'
   same_as_before
 }
 t "what is in doubt stays, and is named with its command" doubted

@@ -3,6 +3,10 @@
 # Links, routes, namespaces, what the network plugins remember.
 
 if has ip; then
+    uplinks=$({
+        timeout 10 ip -4 route show default
+        timeout 10 ip -6 route show default
+    } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
     timeout 10 ip -o -d link show 2>/dev/null | while IFS= read -r line; do
         name=${line#*: }
         name=${name%%: *}
@@ -19,7 +23,8 @@ if has ip; then
             esac
         done
         addresses=$(timeout 5 ip -o addr show dev "$name" 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print $4 }' | tr '\n' ' ')
-        say link "$name" type "$kind" master "$master" addresses "$addresses"
+        case "$newline$uplinks$newline" in *"$newline$name$newline"*) uplink=yes ;; *) uplink=no ;; esac
+        say link "$name" type "$kind" master "$master" uplink "$uplink" addresses "$addresses"
     done
 fi
 # Which routes there are, and which rules lead to what (bv_clear_routes_now of kind/clear/network.sh: the main table, and those that a network has of its

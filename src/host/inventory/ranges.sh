@@ -9,7 +9,7 @@ ranges() {
 # ranges_in FROM: those behind the words that programs and files of a cluster have for them: flags (kube-controller-manager, kube-apiserver, kube-proxy,
 # kubelet), ClusterConfiguration, KubeProxyConfiguration, flannel's subnet.env and net-conf.json, k3s' and k0s' own files.
 ranges_in() {
-    sed 's/^[[:space:]]*[#;].*//' | tr "\\000\\n\\t\"'\\\\=" ' ' | awk '{
+    sed 's/^[[:space:]]*[#;].*//' | tr "\\000\\n\\t\"'\\\\=[]" ' ' | awk '{
         gsub(/ : /, " ")
         for (i = 1; i < NF; i++) {
             key = $i
@@ -27,7 +27,7 @@ ranges_in() {
 
 pods=/var/lib/kubelet/pods
 ! is_remote "$pods" || pods=/nonexistent
-for path in /etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/*.yaml /etc/kubernetes/*.env \
+for path in /etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/*.yaml /etc/kubernetes/*.yml /etc/kubernetes/*.env \
     /etc/kubernetes/kube-* /etc/default/kube* /etc/sysconfig/kube* /etc/sysconfig/flanneld /etc/systemd/system/kube*.service /etc/systemd/system/kube*.service.d/*.conf \
     /etc/systemd/system/flanneld.service /etc/systemd/system/k3s*.service /etc/systemd/system/k3s*.service.env /etc/systemd/system/rke2*.service /etc/systemd/system/k0s*.service \
     /usr/lib/systemd/system/kube*.service /usr/local/lib/systemd/system/rke2*.service /etc/rancher/k3s/config.yaml /etc/rancher/k3s/config.yaml.d/*.yaml /etc/rancher/rke2/config.yaml \

@@ -146,10 +146,12 @@ bv_clear_links_undo() { :; }
 
 # routes 'FAMILY ROUTE'...
 bv_clear_routes_is() {
+    bv_have=$(bv_clear_routes_all)
     for bv_route; do
-        ! bv_clear_routes_now "${bv_route%% *}" | grep -qxF -- "${bv_route#* }" || return 1
+        ! printf '%s\n' "$bv_have" | grep -qxF -- "$bv_route" || return 1
     done
 }
+bv_clear_routes_all() { for bv_family in 4 6; do bv_clear_routes_now "$bv_family" | sed "s/^/$bv_family /"; done; }
 # Routes of the main table, and of those that Calico (1), kube-router (77 to 79) and Cilium (2004, 2005) have, as they can be named again: without what
 # `ip` tells of their state.
 bv_clear_routes_now() {
@@ -159,12 +161,14 @@ bv_clear_routes_now() {
 bv_clear_routes_plain() { sed -E 's/ expires [0-9]+sec//; s/ error -?[0-9]+//; s/ (linkdown|dead|onlink)( |$)/ /g; s/ +$//'; }
 bv_clear_routes_before() { :; }
 bv_clear_routes_do() {
+    bv_have=$(bv_clear_routes_all)
     for bv_route; do
-        bv_clear_routes_now "${bv_route%% *}" | grep -qxF -- "${bv_route#* }" || continue
+        printf '%s\n' "$bv_have" | grep -qxF -- "$bv_route" || continue
         case ${bv_route#* } in *' table '*) ;; default* | 0.0.0.0/0* | ::/0*) bv_die "\`$bv_route\` is not removed: it is the default route" ;; esac
         bv_back=$(bv_clear_way_back)
+        # It may have gone with another.
         # shellcheck disable=SC2086 # A route is several words.
-        ip "-${bv_route%% *}" route del ${bv_route#* } || return 1
+        ip "-${bv_route%% *}" route del ${bv_route#* } || (bv_clear_routes_is "$bv_route") || return 1
         # Whatever was judged: this would cut our own way in.
         if [ "$bv_back" != "$(bv_clear_way_back)" ]; then
             # shellcheck disable=SC2086 # Likewise.

@@ -88,6 +88,10 @@ fn pods(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let range = range.shown();
     let family = if net.addr().is_ipv4() { 4 } else { 6 };
     let command = format!("`ip -{family} addr del {address} dev {link}`");
+    // It may be the host's own.
+    if link != "tunl0" && (thing.is("alone") || thing.is("leased") || thing.is("way-in")) {
+        return None;
+    }
     Some(if link != "tunl0" {
         unsure(format!("it is of {range}; {command}, if it is not yours"))
     } else if thing.is("way-in") || !thing.is("known") || kind.get("type") != "ipip" {
@@ -123,13 +127,17 @@ fn neighbour(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     if super::links::is_clusters_link(kind, host) {
         return None;
     }
-    Some(match host.ranges().taker(&net) {
+    // A gateway that the owner has nailed down, for one.
+    if host.ranges().taker(&net).is_some() {
+        return None;
+    }
+    let range_is = range.shown();
+    Some(match host.ranges().taker(&range.net) {
         Some(taker) => unsure(format!(
-            "it is in {}, and in a network of {taker}: `ip -{family} neigh del {ip} dev {link}`, if it is not yours",
-            range.shown()
+            "it is in {range_is}, with which a network of {taker} overlaps: `ip -{family} neigh del {ip} dev {link}`, if it is not yours"
         )),
         None => goes(
-            format!("it is in {}, no network of the host's own has it, and {sign}", range.shown()),
+            format!("it is in {range_is}, no network of the host's own has it, and {sign}"),
             Stage::Network,
             Clear::Neighbours,
             &[&thing.name],

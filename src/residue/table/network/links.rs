@@ -8,7 +8,7 @@ pub(in super::super) use switch::ENTRIES as SWITCH;
 
 use super::super::super::agents::Agent;
 use super::super::super::host::{Host, goes, owners, unsure};
-use super::super::super::ranges::parsed;
+use super::super::super::ranges::{Use, parsed};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use super::{alone, works_alone};
@@ -32,6 +32,14 @@ const MADE: [&str; 9] =
     ["bridge", "vxlan", "geneve", "wireguard", "ipip", "ip6tnl", "gre", "dummy", "macvlan"];
 
 fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let outcome = named(thing, host)?;
+    Some(match outcome {
+        Outcome::Goes { .. } if thing.is("uplink") => unsure("the default route leads over it"),
+        outcome => outcome,
+    })
+}
+
+fn named(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (name, kind) = (thing.name.as_str(), thing.get("type"));
     let mine = |proof: &str| goes(proof, Stage::Links, Clear::Links, &[name]);
     let foreign = || {
@@ -113,8 +121,12 @@ fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         });
     }
     // A name that somebody chose.
-    let is_others = names::OTHERS.iter().any(|it| name.starts_with(it));
-    if MADE.contains(&kind) && !is_others && !thing.get("addresses").trim().is_empty() {
+    let is_others = names::OTHERS.iter().any(|it| name.starts_with(it)) || thing.is("uplink");
+    let is_of_pods = |thing: &Thing| {
+        let mut nets = thing.get("addresses").split_whitespace().filter_map(parsed);
+        nets.all(|net| host.ranges().around(&net).is_some_and(|it| it.of != Use::Services))
+    };
+    if MADE.contains(&kind) && !is_others && is_of_pods(thing) && foreign().is_none() {
         let range = within(thing, host)?;
         return Some(unsure(format!(
             "its address is of {range}, and {sign}; its name says nothing: `ip link del dev {name}`, if it is not yours"

@@ -99,6 +99,11 @@ fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         && let Some(maker) = maker(&route)
         && host.sign().is_some()
     {
+        // Nothing speaks for an agent's, where the host's own network is in that of the pods: Cilium has 10.0.0.0/8 by itself.
+        let is_agents = maker.signs || maker.agents.iter().any(|it| host.agent(*it).is_some());
+        if !is_agents && host.ranges().taker(&range.net).is_some() {
+            return None;
+        }
         let command = format!("`ip -{family} route del {text}`");
         let range_is = range.shown();
         return Some(if let Some(taker) = host.ranges().taker(to) {

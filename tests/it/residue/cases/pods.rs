@@ -505,4 +505,40 @@ pub const CASES: &[Case] = &[
         ),
         &[],
     ),
+    // Cilium's own default is all of 10.0.0.0/8, in which the host's network lies: what is the owner's is not spoken of.
+    case(
+        "Routes",
+        host!(
+            "path;/run/cilium;type=d;empty=no|range;10.0.0.0/8;of=pods;from=x|link;eth1;type=;addresses=10.1.2.9/24 |",
+            "route;4 10.5.0.0/16 via 10.1.2.254 dev eth1|route;4 10.1.2.128/25 via 10.1.2.254 dev eth1 proto kernel|route;4 10.7.1.0/24 via 10.1.2.8 dev eth1 proto kernel"
+        ),
+        &[
+            "route 10.1.2.128/25 via 10.1.2.254 dev eth1 proto kernel: unsure",
+            "route 10.7.1.0/24 via 10.1.2.8 dev eth1 proto kernel: goes",
+        ],
+    ),
+    case(
+        "Links",
+        host!(
+            "range;10.0.0.0/8;of=pods;from=x|range;10.96.0.0/12;of=services;from=x|",
+            "link;br0;type=bridge;addresses=10.1.2.9/24 ;uplink=yes|link;br1;type=bridge;addresses=10.1.3.9/24 |link;eth2;type=;master=br1|link;br2;type=bridge;addresses=10.100.0.1/24 |link;flannel.1;type=vxlan;uplink=yes"
+        ),
+        &["link flannel.1: unsure"],
+    ),
+    case(
+        "AddressesOfPods",
+        host!(
+            "range;10.0.0.0/8;of=pods;from=x|",
+            "address;10.128.0.2/32 eth0;file=;way-in=no;known=yes;leased=no;alone=yes|address;10.128.0.3/32 eth0;file=;way-in=yes;known=yes;leased=no;alone=no"
+        ),
+        &[],
+    ),
+    case(
+        "Neighbours",
+        host!(
+            "range;10.0.0.0/8;of=pods;from=x|link;eth1;type=;addresses=10.1.2.9/24 |",
+            "neighbour;4 10.1.2.1 dev eth1 lladdr 02:00:00:00:00:01 PERMANENT|neighbour;4 10.9.9.1 dev eth1 lladdr 02:00:00:00:00:01 PERMANENT"
+        ),
+        &["neighbour 10.9.9.1 dev eth1 lladdr 02:00:00:00:00:01 PERMANENT: unsure"],
+    ),
 ];
