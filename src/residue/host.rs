@@ -27,11 +27,13 @@ const SIGNS: [&str; 12] = [
     "/opt/rke",
 ];
 /// Programs that make a host a node.
-const PROGRAMS: [&str; 6] = [
+const PROGRAMS: [&str; 8] = [
     "/usr/bin/kubelet",
     "/usr/local/bin/kubelet",
     "/opt/kube/bin",
     "/usr/local/bin/k3s",
+    "/usr/bin/k3s",
+    "/opt/bin/k3s",
     "/usr/local/bin/k0s",
     "/usr/local/bin/rke2",
 ];

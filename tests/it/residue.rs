@@ -1,6 +1,7 @@
 //! What any Kubernetes leaves, thing by thing: each entry of the table knows its own and passes over what only looks like it.
 
 mod cases;
+mod gaps;
 mod healthy;
 
 use std::collections::BTreeSet;

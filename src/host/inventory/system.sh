@@ -38,8 +38,10 @@ if has systemctl; then
         say unit "$unit" load "$load" enabled "${enabled:--}" active "$active" file "${file#-}" program "$program" role "$role"
     done
     # Enabled by a link, but the unit's file is gone.
-    for path in /etc/systemd/system/*.wants/kubelet.service /etc/systemd/system/*.wants/k3s*.service /etc/systemd/system/*.wants/rke2*.service; do
-        [ ! -L "$path" ] || [ -e "$path" ] || say path "$path" type l target "$(readlink -- "$path")" dangling yes
+    for unit in $units; do
+        for path in /etc/systemd/system/*.wants/"$unit" /etc/systemd/system/*.requires/"$unit"; do
+            [ ! -L "$path" ] || [ -e "$path" ] || say path "$path" type l target "$(readlink -- "$path")" dangling yes
+        done
     done
 fi
 

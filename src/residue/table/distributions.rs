@@ -74,6 +74,14 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/usr/local/bin/k3s-killall.sh",
             "/usr/local/bin/k3s-uninstall.sh",
             "/usr/local/bin/k3s-agent-uninstall.sh",
+            "/usr/bin/k3s",
+            "/usr/bin/k3s-killall.sh",
+            "/usr/bin/k3s-uninstall.sh",
+            "/usr/bin/k3s-agent-uninstall.sh",
+            "/opt/bin/k3s",
+            "/opt/bin/k3s-killall.sh",
+            "/opt/bin/k3s-uninstall.sh",
+            "/opt/bin/k3s-agent-uninstall.sh",
             "/usr/local/bin/ctr",
             "/usr/local/bin/rke2",
             "/usr/local/bin/rke2-killall.sh",
@@ -82,6 +90,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/usr/bin/rke2-killall.sh",
             "/usr/bin/rke2-uninstall.sh",
             "/usr/local/bin/k0s",
+            "/usr/bin/k0s",
         ],
         judge: |thing, host| {
             // containerd's own client has this name, and k3s' a link.
@@ -162,8 +171,10 @@ fn is_installed(distribution: &str, host: &Host<'_>) -> bool {
     let files = ["/usr/local/bin/", "/usr/bin/", "/opt/bin/", "/etc/rancher/"];
     let file = |place: &str| host.path(&format!("{place}{distribution}")).is_some();
     let scripts = ["killall", "uninstall", "agent-uninstall"];
-    let script =
-        |name: &str| host.path(&format!("/usr/local/bin/{distribution}-{name}.sh")).is_some();
+    let script = |name: &str| {
+        let at = |place: &str| host.path(&format!("{place}{distribution}-{name}.sh")).is_some();
+        files[..3].iter().any(|place| at(place))
+    };
     files.iter().any(|place| file(place))
         || scripts.iter().any(|name| script(name))
         || host.of(Kind::Unit).any(|unit| unit.name.starts_with(distribution))

@@ -98,7 +98,6 @@ pub(super) const ENTRIES: &[Entry] = &[
             "/etc/bash_completion.d/crictl",
             "/etc/bash_completion.d/crio",
             "/etc/sudoers.d/crictl",
-            "/etc/etcd.env",
             "/etc/image-cri-shim.yaml",
             "/etc/kubeone",
             "/etc/kubekey",

@@ -31,7 +31,9 @@ pub(super) const UNITS: &[&str] = &[
     "flanneld.service",
     "k8s-certs-renew.service",
     "k8s-certs-renew.timer",
+    "kubelet-certs-renew.service",
     "kubelet-certs-renew.timer",
+    "kubeadm-certs-renew.service",
     "kubeadm-certs-renew.timer",
 ];
 
@@ -66,8 +68,13 @@ const UNIT_FILES: &[&str] = &[
     "/etc/systemd/system/cri-docker.socket",
     "/etc/systemd/system/cri-dockerd.service",
     "/etc/systemd/system/calico-node.service",
+    "/etc/systemd/system/flanneld.service",
     "/etc/systemd/system/k8s-certs-renew.service",
     "/etc/systemd/system/k8s-certs-renew.timer",
+    "/etc/systemd/system/kubelet-certs-renew.service",
+    "/etc/systemd/system/kubelet-certs-renew.timer",
+    "/etc/systemd/system/kubeadm-certs-renew.service",
+    "/etc/systemd/system/kubeadm-certs-renew.timer",
     "/etc/default/kubelet",
     "/etc/sysconfig/kubelet",
     "/etc/default/kube-proxy",
@@ -165,7 +172,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         never: "links of other units",
         kinds: &[Kind::Path],
         judge: |thing, _| {
-            thing.is("dangling").then(|| {
+            let unit = thing.name.rsplit('/').next().unwrap_or_default();
+            (thing.is("dangling") && UNITS.contains(&unit)).then(|| {
                 goes(
                     "it enables a unit of Kubernetes' that is gone",
                     Stage::Files,

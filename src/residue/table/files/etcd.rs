@@ -3,9 +3,12 @@
 use super::super::super::host::{ETCD_PKI, Host, goes, kept, owners, unsure};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
-use super::super::{held, hollow};
+use super::super::{file_by_sign, held, hollow};
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
+
+/// kubespray's and kubekey's own names for what their etcd is told (roles/etcd/templates, `etcd_cert_dir`).
+const OWN: [&str; 3] = ["/etc/etcd.env", "/etc/etcd-events.env", "/etc/ssl/etcd"];
 
 pub(in super::super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -17,6 +20,24 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
         never: "snapshots (`*.db`, kainstall's copies); an etcd that this host's API server reaches elsewhere (kubeadm#3225); the default path when nothing says that it was the cluster's",
         paths: &["/var/lib/etcd/member", "/var/lib/etcd"],
         judge: etcd,
+        ..NONE
+    },
+    Entry {
+        name: "EtcdFiles",
+        classes: &["R02", "R15"],
+        what: "the unit, configuration and certificates of an etcd that is a service of its own",
+        known: "the paths of kubespray's and kubekey's etcd, and another sign of a Kubernetes",
+        undone: "saved and removed with `etcd.service`, where that is named with `--also` or gone",
+        never: "while the service is there and not named: it could not start any more, and others may use it; `/etc/etcd` and the unit without a word, which an etcd of the owner's has as well",
+        paths: &[
+            "/etc/etcd.env",
+            "/etc/etcd-events.env",
+            "/etc/ssl/etcd",
+            "/etc/etcd",
+            "/etc/systemd/system/etcd.service",
+            "/etc/systemd/system/etcd-events.service",
+        ],
+        judge: files,
         ..NONE
     },
     Entry {
@@ -52,6 +73,36 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
     },
 ];
 
+/// Whether an etcd that is a service of its own stays.
+fn service_stays(host: &Host<'_>) -> bool {
+    host.of(Kind::Unit)
+        .any(|it| is_service(&it.name) && !host.wants(&it.name) && !host.was_planned(&it.name))
+}
+
+fn is_service(unit: &str) -> bool {
+    ["etcd.service", "etcd-events.service"].contains(&unit)
+}
+
+fn files(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let is_own = OWN.contains(&thing.name.as_str());
+    if service_stays(host) {
+        let needs =
+            "the etcd that is a service of its own needs it: it goes with `--also etcd.service`";
+        return (is_own || host.sign().is_some()).then(|| kept(needs));
+    }
+    if host.of(Kind::Unit).any(|it| is_service(&it.name)) {
+        return Some(held(thing, host).unwrap_or_else(|| {
+            let proof = "its service is named on the command line";
+            goes(proof, Stage::Files, Clear::Files, &[&thing.name])
+        }));
+    }
+    if is_own {
+        return file_by_sign(thing, host);
+    }
+    let whose = "an etcd of the owner's has it as well, and nothing says whose this was";
+    host.sign().map(|_| unsure(whose))
+}
+
 fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let elsewhere = host.fact("etcd-servers").split(',').any(|url| {
         !url.is_empty()
@@ -69,8 +120,7 @@ fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             "this host's API server uses an etcd elsewhere: whose this one is is not known",
         ));
     }
-    let is_unit = host.of(Kind::Unit).any(|it| it.name == "etcd.service");
-    if is_unit && !host.wants("etcd.service") {
+    if service_stays(host) {
         return Some(kept("an etcd that is a service of its own writes there"));
     }
     if let Some(outcome) = held(thing, host) {

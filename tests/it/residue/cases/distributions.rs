@@ -37,8 +37,13 @@ pub const CASES: &[Case] = &[
     case("SealosRecords", "path;/root/.sealosrc;type=f|path;/var/lib/sealos;type=d;empty=yes", &[]),
     case(
         "DistributionPrograms",
-        "path;/usr/local/bin/k3s-killall.sh;type=f|path;/usr/local/bin/ctr;type=l;target=k3s",
-        &["/usr/local/bin/k3s-killall.sh: goes", "/usr/local/bin/ctr: goes"],
+        "path;/usr/local/bin/k3s-killall.sh;type=f|path;/usr/local/bin/ctr;type=l;target=k3s|path;/opt/bin/k3s;type=f|path;/usr/bin/k3s;type=f",
+        &[
+            "/usr/local/bin/k3s-killall.sh: goes",
+            "/usr/local/bin/ctr: goes",
+            "/opt/bin/k3s: goes",
+            "/usr/bin/k3s: goes",
+        ],
     ),
     case(
         "DistributionPrograms",

@@ -74,6 +74,24 @@ pub const CASES: &[Case] = &[
         &["/var/lib/etcd/member: kept"],
     ),
     case(
+        "EtcdFiles",
+        sign!("path;/etc/etcd.env;type=f|path;/etc/ssl/etcd;type=d;empty=no|path;/etc/etcd;type=d"),
+        &["/etc/etcd.env: goes", "/etc/ssl/etcd: goes", "/etc/etcd: unsure"],
+    ),
+    // It could not start any more.
+    case(
+        "EtcdFiles",
+        sign!(
+            "unit;etcd.service;load=loaded;enabled=enabled;active=active|path;/etc/etcd.env;type=f|path;/etc/systemd/system/etcd.service;type=f"
+        ),
+        &["/etc/etcd.env: kept", "/etc/systemd/system/etcd.service: kept"],
+    ),
+    case(
+        "EtcdFiles",
+        "unit;etcd.service;load=loaded;enabled=enabled;active=active|path;/etc/etcd;type=d;empty=no|path;/etc/systemd/system/etcd.service;type=f",
+        &[],
+    ),
+    case(
         "EtcdSnapshots",
         "path;/var/lib/etcd/before-upgrade.db;type=f",
         &["/var/lib/etcd/before-upgrade.db: kept"],

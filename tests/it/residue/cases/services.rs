@@ -28,6 +28,28 @@ pub const CASES: &[Case] = &[
         "unit;etcd.service;load=loaded;enabled=enabled;active=active",
         &["unit etcd.service: kept"],
     ),
+    case(
+        "UnitFiles",
+        sign!(
+            "path;/etc/systemd/system/flanneld.service;type=f|path;/etc/systemd/system/kubelet-certs-renew.timer;type=f|path;/etc/systemd/system/kubeadm-certs-renew.timer;type=f"
+        ),
+        &[
+            "/etc/systemd/system/flanneld.service: goes",
+            "/etc/systemd/system/kubelet-certs-renew.timer: goes",
+            "/etc/systemd/system/kubeadm-certs-renew.timer: goes",
+        ],
+    ),
+    // flannel works without Kubernetes.
+    case(
+        "UnitFiles",
+        "path;/etc/systemd/system/flanneld.service;type=f",
+        &["/etc/systemd/system/flanneld.service: unsure"],
+    ),
+    case(
+        "DanglingUnits",
+        "path;/etc/systemd/system/multi-user.target.wants/flanneld.service;type=l;target=/x;dangling=yes|path;/etc/systemd/system/multi-user.target.wants/etcd.service;type=l;target=/x;dangling=yes",
+        &["/etc/systemd/system/multi-user.target.wants/flanneld.service: goes"],
+    ),
     case("EtcdService", "unit;etcd-backup.service;load=loaded;enabled=enabled;active=active", &[]),
     case(
         "UnitFiles",
