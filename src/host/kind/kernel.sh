@@ -50,14 +50,18 @@ bv_forwards_for() {
 # Writes back the settings that kubelet, kube-proxy and the plugins change (their sources: kubelet
 # container_manager_linux.go, kube-proxy conntrack.go and proxier.go). `ip_forward` goes first, because
 # it overwrites the others (Documentation/networking/ip-sysctl), then `all`, `default`, interfaces.
-bv_sysctls_restore() {
+bv_sysctls_restore() { bv_sysctls_settle bv_sysctls_differ; }
+
+BV_SYSCTLS=/proc/sys
+# Writes what the command $1 lists as different, as `RANK<TAB>KEY<TAB>VALUE`, until it lists nothing.
+bv_sysctls_settle() {
     # A second look, because one setting overwrites others.
     for bv_try in 1 2 3; do
-        bv_differ=$(bv_sysctls_differ)
+        bv_differ=$("$1")
         [ -n "$bv_differ" ] || return 0
         printf '%s\n' "$bv_differ" | sort -s -n | cut -f 2- | while IFS='	' read -r bv_key bv_value; do
             # An interface may have a dot in its name (eth0.5): sysctl keys then use `/` for it.
-            bv_file=/proc/sys/$(printf '%s' "$bv_key" | tr './' '/.')
+            bv_file=$BV_SYSCTLS/$(printf '%s' "$bv_key" | tr './' '/.')
             printf '%s\n' "$bv_value" >"$bv_file" 2>/dev/null
         done
     done

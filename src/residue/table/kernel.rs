@@ -128,7 +128,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         classes: &["R34"],
         what: "kernel settings that installers, the kubelet and kube-proxy change",
         known: "a value that is neither the kernel's own nor set by a file that stays",
-        undone: "only with `--restore-defaults`: written back, `ip_forward` first because it overwrites others",
+        undone: "only with `--restore-defaults`: written back, `ip_forward` first; what the kernel overwrites with it (`accept_redirects`, the forwarding of single links) is put back as files of settings say, or as it was",
         never: "by itself: docker and routers need `ip_forward` as well; forwarding where a link of docker's, libvirt's, LXC's, podman's or a VPN's is",
         kinds: &[Kind::Setting],
         judge: sysctl,

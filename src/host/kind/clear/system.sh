@@ -61,14 +61,65 @@ bv_clear_sysctls_before() {
     done
 }
 bv_clear_sysctls_do() { bv_clear_sysctls_write "$@" && bv_clear_sysctls_is "$@"; }
-# This one overwrites others (Documentation/networking/ip-sysctl), so it comes first.
+
+# Where files of settings are.
+BV_SYSCTL_FILES='/run/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf'
+
+# Writes these, and what the kernel overwrites with them as it is to be: where forwarding changes for all, `accept_redirects` becomes the opposite and each
+# link forwards likewise (net/ipv4/devinet.c, `inet_forward_change`; residue.md, D21). What a file of settings says of these counts, as at the boot; if none does,
+# `accept_redirects` stays as it is, and links go with the whole.
 bv_clear_sysctls_write() {
-    for bv_word; do case $bv_word in net.ipv4.ip_forward=* | net.ipv6.conf.all.forwarding=*) bv_clear_sysctl "$bv_word" || return 1 ;; esac done
-    for bv_word; do case $bv_word in net.ipv4.ip_forward=* | net.ipv6.conf.all.forwarding=*) ;; *) bv_clear_sysctl "$bv_word" || return 1 ;; esac done
+    bv_clear_sysctls_wanted "$@" >"$BV_LIVE/sysctls" || bv_die "what the kernel overwrites cannot be noted"
+    bv_sysctls_settle bv_clear_sysctls_differ
+    rm -f -- "$BV_LIVE/sysctls"
 }
-bv_clear_sysctl() {
-    bv_sysctl_path "${1%%=*}"
-    [ ! -e "$bv_sysctl" ] || printf '%s\n' "${1#*=}" >"$bv_sysctl"
+# As `KEY<TAB>VALUE`, keys as paths below $BV_SYSCTLS.
+bv_clear_sysctls_wanted() {
+    bv_families=
+    for bv_word; do
+        case $bv_word in
+        net.ipv4.ip_forward=*) bv_families="$bv_families ipv4" ;;
+        net.ipv6.conf.all.forwarding=*) bv_families="$bv_families ipv6" ;;
+        esac
+    done
+    for bv_family in $bv_families; do
+        for bv_path in "$BV_SYSCTLS/net/$bv_family"/conf/*/accept_redirects; do
+            [ ! -r "$bv_path" ] || printf '%s\t%s\n' "${bv_path#"$BV_SYSCTLS/"}" "$(cat "$bv_path")"
+        done
+        # A link's name may have dots: such a key has them and its slashes the other way round (sysctl.d(5)).
+        # shellcheck disable=SC2086 # patterns
+        cat $BV_SYSCTL_FILES 2>/dev/null | BV_FAMILY=$bv_family awk '
+            /^[ \t]*-?[a-zA-Z0-9_.\/-]+[ \t]*=/ {
+                key = $0
+                sub(/[ \t]*=.*/, "", key); sub(/^[ \t]*-?/, "", key)
+                value = substr($0, index($0, "=") + 1)
+                gsub(/^[ \t]+|[ \t]+$/, "", value)
+                if (key !~ /^[a-z0-9_]*\//) { gsub(/\//, "\n", key); gsub(/\./, "/", key); gsub(/\n/, ".", key) }
+                n = split(key, part, "/")
+                if (n == 5 && part[1] == "net" && part[2] == ENVIRON["BV_FAMILY"] && part[3] == "conf" && part[4] != "all" && part[5] ~ /^(forwarding|accept_redirects)$/ ||
+                    key == "net/" ENVIRON["BV_FAMILY"] "/conf/all/accept_redirects") print key "\t" value
+            }'
+    done
+    for bv_word; do printf '%s\t%s\n' "$(printf '%s' "${bv_word%%=*}" | tr . /)" "${bv_word#*=}"; done
+}
+bv_clear_sysctls_differ() {
+    # The last word on each counts.
+    BV_ROOT=$BV_SYSCTLS awk -F '\t' '
+        { wanted[$1] = $2 }
+        END {
+            for (key in wanted) {
+                path = ENVIRON["BV_ROOT"] "/" key
+                value = ""
+                if ((getline value <path) < 0) continue
+                close(path)
+                gsub(/\t/, " ", value)
+                if (value == wanted[key]) continue
+                name = key
+                # As bv_sysctls_settle turns it back.
+                gsub(/\./, "\n", name); gsub(/\//, ".", name); gsub(/\n/, "/", name)
+                print (key ~ /ip_forward$|ipv6\/conf\/all\/forwarding$/ ? 0 : key ~ /conf\/all\// ? 1 : key ~ /conf\/default\// ? 2 : 3) "\t" name "\t" wanted[key]
+            }
+        }' "$BV_LIVE/sysctls"
 }
 bv_clear_sysctls_undo() {
     shift "$bv_nargs"
