@@ -18,7 +18,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use crate::host::Clear;
-use crate::host::inventory::{Inventory, Kind, Thing, Wanted};
+use crate::host::inventory::{Inventory, Kind, Named, Thing, Wanted};
 
 pub use installers::Installer;
 pub use order::{removals, still};
@@ -168,6 +168,8 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
     /// What the host told of and no entry spoke of, for people: it is nobody's business here.
     pub passed_over: Vec<String>,
+    /// The places that something on the host names which goes in the course of a wipe.
+    pub named: Vec<Named>,
     /// What was shown to go and stays: something else came to be known of it while the question stood.
     pub spared: Vec<Verdict>,
 }
@@ -242,9 +244,22 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
     table::TABLE.iter().copied().flatten()
 }
 
-/// What the table asks hosts for.
-pub fn wanted() -> Wanted {
-    let mut wanted = Wanted::default();
+/// The places of which a host told.
+fn named(inventory: &Inventory) -> Vec<Named> {
+    let of = |kind: Kind| {
+        inventory.of(kind).filter(|it| !it.garbled).map(move |it| Named {
+            is_place: kind == Kind::Place,
+            of: it.get("of").to_owned(),
+            path: it.name.clone(),
+            from: it.get("from").to_owned(),
+        })
+    };
+    of(Kind::Place).chain(of(Kind::HostPath)).collect()
+}
+
+/// What the table asks hosts for, where an earlier wipe may have been cut off.
+pub fn wanted(past: &Past) -> Wanted {
+    let mut wanted = Wanted { named: past.named().to_vec(), ..Wanted::default() };
     for entry in entries() {
         wanted.paths.extend(entry.paths);
         wanted.units.extend(entry.units);
@@ -344,6 +359,7 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
         ranges: host.ranges().known.clone(),
         verdicts,
         passed_over: host::passed_over(inventory, &spoken),
+        named: named(inventory),
         spared: Vec::new(),
     }
 }

@@ -93,8 +93,9 @@ pub async fn look(
             let mut remote = reached.map_err(|it| Unseen::new(Exit::Unreachable, &it.error))?;
             let entries = remote.entries().await;
             let entries = entries.map_err(|error| Unseen::new(Exit::Failed, &error))?;
-            let inventory = remote.inventory(&residue::wanted(), LOOK).await?;
-            let judged = residue::judge(&inventory, &wishes, &Past::of(&entries));
+            let past = Past::of(&entries);
+            let inventory = remote.inventory(&residue::wanted(&past), LOOK).await?;
+            let judged = residue::judge(&inventory, &wishes, &past);
             Ok(Seen { remote, entries, judged })
         }
     });

@@ -141,7 +141,7 @@ impl Lane {
         step: &str,
         known: &Known<'_>,
     ) -> Result<Judged, Stopped> {
-        let wanted = residue::wanted();
+        let wanted = residue::wanted(known.past);
         let look = async {
             journal.reader().inventory(&wanted, LOOK).await.map_err(|error| match error {
                 InventoryError::Remote(error) => error,
@@ -177,7 +177,7 @@ impl Lane {
         }
         let removals = residue::still(removals, &residue::removals(&before, known.wishes));
         if !removals.is_empty() {
-            let plan = residue::plan(&removals, &before.ranges).change();
+            let plan = residue::plan(&removals, &before).change();
             let work = journal.change(
                 "wipe: what it is about to take away",
                 &plan,

@@ -13,6 +13,8 @@ pub enum Clear {
     Symlinks,
     /// A directory of the dead cluster's data: not saved.
     Tree,
+    /// What is one program's own data in a place that no list has: whose, place.
+    Elsewhere,
     /// Directories that go only if they are empty.
     Hollow,
     /// Authorities that the host trusts: files, and its list is made anew.
@@ -23,6 +25,10 @@ pub enum Clear {
     Pods,
     /// Containers of docker, by their ids.
     Docker,
+    /// Images of docker, by their names.
+    Images,
+    /// Profiles of `AppArmor` that no process uses.
+    Profiles,
     /// A namespace of a containerd that stays.
     Containerd,
     /// Chains of one tool (the first word), each as `TABLE CHAIN`.
@@ -85,17 +91,20 @@ pub enum Clear {
 
 impl Clear {
     /// Every one.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 42] = [
         Self::Plan,
         Self::Files,
         Self::Programs,
         Self::Symlinks,
         Self::Tree,
+        Self::Elsewhere,
         Self::Hollow,
         Self::Authorities,
         Self::Units,
         Self::Pods,
         Self::Docker,
+        Self::Images,
+        Self::Profiles,
         Self::Containerd,
         Self::Chains,
         Self::Rule,
@@ -135,11 +144,14 @@ impl Clear {
             Self::Programs => "programs",
             Self::Symlinks => "symlinks",
             Self::Tree => "tree",
+            Self::Elsewhere => "elsewhere",
             Self::Hollow => "hollow",
             Self::Authorities => "authorities",
             Self::Units => "units",
             Self::Pods => "pods",
             Self::Docker => "docker",
+            Self::Images => "images",
+            Self::Profiles => "profiles",
             Self::Containerd => "containerd",
             Self::Chains => "chains",
             Self::Rule => "rule",

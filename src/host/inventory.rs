@@ -15,6 +15,8 @@ use crate::ssh::quote;
 /// What the table of leftovers wants to know about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
+    /// Places that an earlier look knew of.
+    pub named: Vec<Named>,
     /// Absolute paths; `*` stands for any part of a name.
     pub paths: Vec<&'static str>,
     /// Units of systemd.
@@ -23,11 +25,48 @@ pub struct Wanted {
     pub packages: Vec<&'static str>,
 }
 
+/// A place that something on a host named which goes in the course of a wipe: a configuration, a pod.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Named {
+    /// Whether a program's data is there; else a pod had it.
+    pub is_place: bool,
+    /// Whose data; of a pod's the type in its manifest.
+    pub of: String,
+    /// The place.
+    pub path: String,
+    /// What named it.
+    pub from: String,
+}
+
+impl Named {
+    /// How it goes to the host, and into its journal.
+    pub fn words(&self) -> [&str; 4] {
+        [if self.is_place { "place" } else { "hostpath" }, &self.of, &self.path, &self.from]
+    }
+
+    /// From these words.
+    pub fn from_words(words: &[String]) -> Option<Self> {
+        let [kind, of, path, from] = words else { return None };
+        let (of, path, from) = (of.clone(), path.clone(), from.clone());
+        let is_place = match kind.as_str() {
+            "place" => true,
+            "hostpath" => false,
+            _ => return None,
+        };
+        Some(Self { is_place, of, path, from })
+    }
+}
+
 /// What kind of thing a line is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// A path that was asked for: `type`, `mounts` below it, the `mount` that it is itself.
     Path,
+    /// A place that a configuration names for a program's data, elsewhere than by itself: `of` whose, `from` what says so, as a path, how many
+    /// things there are its `own`, and why nothing may be removed there (`denied`).
+    Place,
+    /// A path that a pod has of the host: `of` the type in its manifest, `from` the pod, as a place.
+    HostPath,
     /// The package that a path is of (`package`).
     Owner,
     /// A unit that was asked for: `enabled`, `active`.
@@ -72,13 +111,17 @@ pub enum Kind {
     Namespace,
     /// A container of docker: `kubernetes`.
     Container,
+    /// An image in docker, as `NAME:TAG`: whose containers are made of it (`used`: `pods`, `others`, or nobody's).
+    Image,
+    /// A profile of `AppArmor` that the kernel has: whether a process is `used` by it.
+    Profile,
     /// A program that runs: `pid`, `cgroup`.
     Process,
     /// A kernel setting: `now`.
     Setting,
     /// A line of a file that many write: `file`, `line`.
     Line,
-    /// A block device of a storage add-on.
+    /// A block device of a storage add-on's, or of a volume: what it is `of`, and the command that takes it away (`by`).
     Disk,
     /// A filter of BPF behind clsact or ingress, as [`bv_filters_list`](../kind/bpf.sh) names it: `link`, its own name (`label`), its `program`'s.
     Filter,
@@ -95,8 +138,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 33] = [
+    const ALL: [(&'static str, Self); 37] = [
         ("path", Self::Path),
+        ("place", Self::Place),
+        ("hostpath", Self::HostPath),
         ("owner", Self::Owner),
         ("unit", Self::Unit),
         ("package", Self::Package),
@@ -119,6 +164,8 @@ impl Kind {
         ("network", Self::Network),
         ("namespace", Self::Namespace),
         ("container", Self::Container),
+        ("image", Self::Image),
+        ("profile", Self::Profile),
         ("process", Self::Process),
         ("setting", Self::Setting),
         ("line", Self::Line),
@@ -196,12 +243,15 @@ impl Inventory {
     const SCRIPT: &'static str = concat!(
         include_str!("inventory.sh"),
         include_str!("inventory/paths.sh"),
+        include_str!("inventory/data.sh"),
+        include_str!("inventory/owners.sh"),
         include_str!("inventory/ranges.sh"),
         include_str!("inventory/system.sh"),
         include_str!("inventory/firewall.sh"),
         include_str!("inventory/network.sh"),
         include_str!("inventory/bpf.sh"),
         include_str!("inventory/runtime.sh"),
+        include_str!("inventory/devices.sh"),
         include_str!("inventory/settings.sh"),
         "echo end\n"
     );
@@ -252,8 +302,13 @@ impl Remote {
         limit: Duration,
     ) -> Result<Inventory, InventoryError> {
         let list = |names: &[&str]| quote(&names.join("\n"));
+        // Words with a tab or a line break would be others.
+        let is_plain = |it: &&Named| it.words().iter().all(|word| is_plain(word));
+        let named: Vec<String> =
+            wanted.named.iter().filter(is_plain).map(|it| it.words().join("\t")).collect();
         let script = format!(
-            "asked={}\nunits={}\npackages={}\n{}",
+            "named={}\nasked={}\nunits={}\npackages={}\n{}",
+            quote(&named.join("\n")),
             list(&wanted.paths),
             list(&wanted.units),
             list(&wanted.packages),

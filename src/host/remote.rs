@@ -47,6 +47,7 @@ const PRELUDE: &[&str] = &[
     include_str!("walk.sh"),
     include_str!("kind/clear.sh"),
     include_str!("kind/clear/files.sh"),
+    include_str!("kind/clear/elsewhere.sh"),
     include_str!("kind/clear/running.sh"),
     include_str!("kind/clear/network.sh"),
     include_str!("kind/clear/bpf.sh"),

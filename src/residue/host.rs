@@ -47,6 +47,14 @@ pub(super) const CNI_USERS: [&str; 5] = [
     "/usr/bin/nomad",
     "/usr/local/bin/nomad",
 ];
+/// Others that have images and containers where CRI-O has them.
+const STORE_USERS: [&str; 5] = [
+    "/usr/bin/podman",
+    "/usr/local/bin/podman",
+    "/usr/bin/buildah",
+    "/usr/local/bin/buildah",
+    "/usr/bin/skopeo",
+];
 /// A Kubernetes that is a snap: snapd alone can end and remove it, and what it made while it runs is its own.
 const SNAPS: [(&str, &str); 2] = [("/snap/microk8s", "microk8s"), ("/snap/k8s", "k8s")];
 /// Certificates that kubeadm makes for an etcd of its own.
@@ -55,7 +63,7 @@ pub(super) const ETCD_PKI: &str = "/etc/kubernetes/pki/etcd";
 /// The paths that say something about others.
 pub(super) fn asked() -> impl Iterator<Item = &'static str> {
     let snaps = SNAPS.into_iter().map(|(path, _)| path);
-    let others = DOCKER.into_iter().chain(CNI_USERS).chain([ETCD_PKI]);
+    let others = DOCKER.into_iter().chain(CNI_USERS).chain(STORE_USERS).chain([ETCD_PKI]);
     SIGNS
         .into_iter()
         .chain(PROGRAMS)
@@ -156,8 +164,17 @@ impl<'a> Host<'a> {
 
     /// How something goes that is kept but for the operator's word.
     pub(super) fn asked_for(&self, thing: &str) -> Option<Removal> {
-        (self.wants(thing) && self.path(thing).is_some_and(|it| it.get("type") == "d"))
-            .then(|| Removal::new(Stage::Data, Clear::Tree, [thing]))
+        if !self.wants(thing) {
+            return None;
+        }
+        if self.of(Kind::Image).any(|it| it.name == thing && !it.garbled) {
+            return Some(Removal::new(Stage::Runtime, Clear::Images, [thing]));
+        }
+        if self.path(thing).is_some_and(|it| it.get("type") == "d") {
+            return Some(Removal::new(Stage::Data, Clear::Tree, [thing]));
+        }
+        let mut named = self.of(Kind::Place).chain(self.of(Kind::HostPath));
+        named.find(|it| it.name == thing).and_then(elsewhere)
     }
 
     /// The strongest sign there is. Only what nobody but a Kubernetes makes counts.
@@ -193,6 +210,42 @@ impl<'a> Host<'a> {
                 self.of(Kind::Cgroup).next().map(|it| format!("the cgroup `{}` is there", it.name))
             })
             .or_else(|| self.past.is_there().then(|| "an earlier wipe was cut off here".to_owned()))
+    }
+
+    /// Whose CRI-O is. It serves nobody but a kubelet.
+    pub(super) fn crio(&self) -> Runtime {
+        let paths = ["/usr/bin/crio", "/usr/local/bin/crio", "/etc/crio", "/var/lib/crio"];
+        let is_there = paths.iter().any(|path| self.path(path).is_some())
+            || self.of(Kind::Package).any(|it| it.name == "cri-o")
+            || self.of(Kind::Unit).any(|it| it.name == "crio.service");
+        if !is_there {
+            return Runtime::Absent;
+        }
+        if self.wants("cri-o") {
+            return Runtime::Cluster("named on the command line".to_owned());
+        }
+        if self.fact("kubelet-runtime").contains("crio") {
+            return Runtime::Cluster("the kubelet's runtime, and it serves nobody else".to_owned());
+        }
+        if self.past.removal_of("/etc/crio").or_else(|| self.past.removal_of("cri-o")).is_some() {
+            return Runtime::Cluster("an earlier wipe that was cut off knew it".to_owned());
+        }
+        Runtime::Unknown("nothing says that a kubelet here used it".to_owned())
+    }
+
+    /// Whose the store of CRI-O is: podman and buildah have theirs in the same place.
+    pub(super) fn crio_store(&self) -> Runtime {
+        let crio = self.crio();
+        if crio == Runtime::Absent {
+            return crio;
+        }
+        if let Some(path) = STORE_USERS.iter().find(|path| self.path(path).is_some()) {
+            return Runtime::Shared(format!("`{path}` has its images and containers in it too"));
+        }
+        match self.fact("store-others").trim() {
+            "" => crio,
+            names => Runtime::Shared(format!("containers that are no pods are in it: {names}")),
+        }
     }
 
     /// Whose containerd is.
@@ -260,6 +313,22 @@ impl<'a> Host<'a> {
     }
 }
 
+/// How something goes that the operator names in a place of its own. What an etcd that is a service writes goes with that, and docker's store is not ours at all.
+fn elsewhere(thing: &Thing) -> Option<Removal> {
+    const OF: [&str; 8] =
+        ["etcd", "kubelet", "k3s", "rke2", "k0s", "containerd", "containerd-state", "crio"];
+    if !thing.get("denied").is_empty() || thing.get("mount") == "remote" || thing.get("type") == "l"
+    {
+        return None;
+    }
+    let of = match thing.kind {
+        Kind::HostPath => "all",
+        _ if matches!(thing.get("own"), "" | "0") => return None,
+        _ => OF.into_iter().find(|of| *of == thing.get("of"))?,
+    };
+    Some(Removal::new(Stage::Data, Clear::Elsewhere, [of, &thing.name]))
+}
+
 /// What a host told of besides the things at these places, which entries spoke of. What is only told about such things is left out.
 pub(super) fn passed_over(inventory: &Inventory, spoken: &BTreeSet<usize>) -> Vec<String> {
     let things = inventory.things.iter().enumerate();
@@ -286,9 +355,17 @@ pub(super) fn passed_over(inventory: &Inventory, spoken: &BTreeSet<usize>) -> Ve
 pub(super) fn shown(thing: &Thing) -> String {
     let name = &thing.name;
     match thing.kind {
-        Kind::Path | Kind::Owner | Kind::Attachment | Kind::Network | Kind::Disk | Kind::Pin => {
-            name.clone()
-        }
+        Kind::Fact if name == "unread" => thing.get("value").to_owned(),
+        Kind::Path
+        | Kind::Fact
+        | Kind::Place
+        | Kind::HostPath
+        | Kind::Image
+        | Kind::Owner
+        | Kind::Attachment
+        | Kind::Network
+        | Kind::Disk
+        | Kind::Pin => name.clone(),
         Kind::Unit => format!("unit {name}"),
         Kind::Package => format!("package {name} {}", thing.get("version")),
         Kind::Chain => format!("chain {name}"),
@@ -317,13 +394,12 @@ pub(super) fn shown(thing: &Thing) -> String {
         Kind::Netns => format!("network namespace {name}"),
         Kind::Cgroup => format!("cgroup {name}"),
         Kind::Namespace => format!("containerd's namespace {name}"),
+        Kind::Profile => format!("profile {name}"),
         Kind::Container => format!("container {}", thing.get("name")),
         Kind::Process => format!("process {name} ({})", thing.get("pid")),
         Kind::Setting => format!("setting {name}"),
         Kind::Line if thing.get("number").is_empty() => thing.get("file").to_owned(),
         Kind::Line => format!("{}:{}", thing.get("file"), thing.get("number")),
-        Kind::Fact if name == "unread" => thing.get("value").to_owned(),
-        Kind::Fact => name.clone(),
     }
 }
 

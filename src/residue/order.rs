@@ -76,6 +76,12 @@ pub fn still(
 fn joins(clear: Clear) -> bool {
     !matches!(
         clear,
-        Clear::Tree | Clear::Rule | Clear::Table | Clear::Block | Clear::Rename | Clear::Original
+        Clear::Tree
+            | Clear::Elsewhere
+            | Clear::Rule
+            | Clear::Table
+            | Clear::Block
+            | Clear::Rename
+            | Clear::Original
     )
 }

@@ -5,6 +5,7 @@
 
 mod bpf;
 mod distributions;
+mod elsewhere;
 mod files;
 mod firewall;
 mod kernel;
@@ -46,6 +47,7 @@ pub(super) const TABLE: &[&[Entry]] = &[
     network::POLICIES,
     network::ADDRESSES,
     runtime::ENTRIES,
+    elsewhere::ENTRIES,
     packages::ENTRIES,
     kernel::ENTRIES,
     settings::ENTRIES,

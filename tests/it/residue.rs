@@ -55,8 +55,7 @@ fn every_entry_knows_its_own_and_not_what_looks_like_it() {
 }
 
 /// Entries that look for nothing: nothing on a host tells of them, and their pages say so.
-const BLIND: [&str; 5] =
-    ["Conntrack", "Modules", "SecurityProfiles", "NodeHostname", "TimeSettings"];
+const BLIND: [&str; 4] = ["Conntrack", "Modules", "NodeHostname", "TimeSettings"];
 
 #[test]
 fn every_entry_has_a_case_of_its_own_and_a_near_miss() {
@@ -222,11 +221,16 @@ fn a_wipe_that_was_cut_off_is_known_by_what_it_had_found_out() {
 fn past_of(lines: &str) -> Past {
     let judged = judged(lines);
     let removals = residue::removals(&judged, &Wishes::default());
-    let plan = residue::plan(&removals, &judged.ranges).change();
+    let plan = residue::plan(&removals, &judged).change();
     let Change::Clear { what, words } = plan else { panic!() };
+    Past::of(&[planned(what, words)])
+}
+
+/// The entry of a wipe's plan.
+fn planned(what: Clear, words: Vec<String>) -> bivouac::host::Entry {
     let mut arguments = vec![what.name().to_owned()];
     arguments.extend(words);
-    Past::of(&[bivouac::host::Entry {
+    bivouac::host::Entry {
         seq: 1,
         run: "r".to_owned(),
         step: "plan".to_owned(),
@@ -234,7 +238,7 @@ fn past_of(lines: &str) -> Past {
         arguments,
         before: Vec::new(),
         state: bivouac::host::State::Done,
-    }])
+    }
 }
 
 #[test]
@@ -524,8 +528,7 @@ fn allowed(path: &str) -> bool {
 #[test]
 fn the_shell_half_removes_below_paths_of_the_table_only() {
     // What is only looked at.
-    let looked_at =
-        ["Snaps", "BalancerConfig", "OtherTools", "OtherRepositories", "OpenVswitch", "CriO"];
+    let looked_at = ["Snaps", "BalancerConfig", "OtherTools", "OtherRepositories", "OpenVswitch"];
     for entry in residue::entries().filter(|it| !looked_at.contains(&it.name)) {
         for path in entry.paths {
             assert!(allowed(&path.replace('*', "x")), "{}: {path}", entry.name);
@@ -566,6 +569,159 @@ fn the_shell_half_removes_below_paths_of_the_table_only() {
     ] {
         assert!(!allowed(path), "{path}");
     }
+}
+
+/// Why the shell half removes nothing there.
+fn denies(of: &str, path: &str) -> String {
+    const ELSEWHERE: &str = include_str!("../../src/host/kind/clear/elsewhere.sh");
+    let people = "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\ndata:x:1001:1::/srv/people/data/:/bin/sh\nnobody:x:65534:1::/nonexistent:/bin/sh\nwww:x:33:33::/var/www:/bin/sh";
+    let script = format!(
+        "bv_die() {{ exit 1; }}\ngetent() {{ printf '{people}\n'; }}\nbv_mounts_all() {{ :; }}\n{ELSEWHERE}\nbv_elsewhere_denies \"$1\" \"$2\""
+    );
+    let output =
+        std::process::Command::new("sh").args(["-c", &script, "sh", of, path]).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{path}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_place_that_only_a_configuration_names_is_never_one_of_the_systems_or_of_people() {
+    for path in [
+        "/data/etcd",
+        "/srv/k3s",
+        "/opt/k8s/kubelet",
+        "/mnt/disk1/etcd",
+        "/var/lib/my-etcd",
+        "/run/my",
+        "/var/www/x",
+    ] {
+        assert_eq!((path, denies("etcd", path)), (path, String::new()));
+        assert_eq!((path, denies("all", path)), (path, String::new()));
+    }
+    for path in [
+        "/",
+        "//",
+        "",
+        "relative",
+        "/etc",
+        "/etc/etcd",
+        "/usr",
+        "/usr/local/lib/x",
+        "/bin/x",
+        "/boot/x",
+        "/dev/sda",
+        "/proc/1",
+        "/sys/x",
+        "/home",
+        "/home/ops",
+        "/home/ops/etcd",
+        "/root",
+        "/root/x",
+        "/srv",
+        "/srv/people",
+        "/srv/people/data",
+        "/srv/people/data/x",
+        "/var",
+        "/var/lib",
+        "/var/lib/dpkg",
+        "/var/lib/rpm/x",
+        "/var/lib/docker",
+        "/var/lib/postgresql/15",
+        "/var/lib/bivouac",
+        "/var/log",
+        "/opt",
+        "/mnt",
+        "/tmp",
+        "/run",
+        "/run/systemd/x",
+        "/data/../etc",
+        "/data/./x",
+        "/data//x",
+        "/data/a\nb",
+    ] {
+        for of in ["etcd", "all"] {
+            assert_ne!((of, path, denies(of, path)), (of, path, String::new()));
+        }
+    }
+    // Whole goes nothing at the top; what has a known name may lie there.
+    assert_ne!(denies("all", "/data"), "");
+    assert_eq!(denies("etcd", "/data"), "");
+    // A link, and what lies behind one.
+    let scratch = tempfile::tempdir().unwrap();
+    let top = scratch.path().canonicalize().unwrap();
+    std::fs::create_dir_all(top.join("real/etcd")).unwrap();
+    std::os::unix::fs::symlink(top.join("real"), top.join("link")).unwrap();
+    assert_eq!(denies("etcd", top.join("real/etcd").to_str().unwrap()), "");
+    assert_eq!(denies("etcd", top.join("link").to_str().unwrap()), "a link leads there");
+    assert_eq!(denies("etcd", top.join("link/etcd").to_str().unwrap()), "a link leads there");
+}
+
+#[test]
+fn what_is_judged_to_go_by_its_path_may_go_by_its_path() {
+    for case in cases::all() {
+        // With every thing that stays named on the command line as well.
+        let names = judged(case.host).verdicts.into_iter().map(|it| it.thing);
+        let wishes = Wishes { defaults: true, also: names.chain(["cri-o".to_owned()]).collect() };
+        let judged = residue::judge(&told(case.host), &wishes, &Past::default());
+        for (entry, removal) in residue::removals(&judged, &wishes) {
+            let by_path = matches!(
+                removal.clear,
+                Clear::Files
+                    | Clear::Programs
+                    | Clear::Symlinks
+                    | Clear::Tree
+                    | Clear::Hollow
+                    | Clear::Authorities
+                    | Clear::Rename
+            );
+            for path in removal.words.iter().filter(|_| by_path) {
+                assert!(allowed(path), "{entry}: {path} is judged to go, and refused on the host");
+            }
+            if removal.clear == Clear::Elsewhere {
+                let [of, path] = removal.words.as_slice() else { panic!("{removal:?}") };
+                assert_eq!((path, denies(of, path)), (path, String::new()));
+            }
+        }
+    }
+}
+
+#[test]
+fn places_are_known_after_what_named_them_has_gone() {
+    let host = "path;/var/lib/kubelet;type=d|place;/data/etcd;of=etcd;from=the manifest;type=d;empty=no;own=1;denied=|hostpath;/srv/web;of=-;from=default/web;type=d;empty=no;denied=";
+    let before = judged(host);
+    let plan = residue::plan(&residue::removals(&before, &Wishes::default()), &before);
+    let Change::Clear { what, words } = plan.change() else { panic!() };
+    let past = Past::of(&[planned(what, words)]);
+    let named = residue::wanted(&past).named;
+    let words: Vec<String> = named.iter().map(|it| it.words().join(" ")).collect();
+    assert_eq!(words, ["hostpath - /srv/web default/web", "place etcd /data/etcd the manifest"]);
+    assert_eq!(residue::wanted(&Past::default()).named, []);
+    // A wipe that was cut off goes on with it.
+    let again = residue::judge(&told(&host.replace("the manifest", "")), &Wishes::default(), &past);
+    assert_eq!(said(&again, "DataElsewhere"), ["/data/etcd: goes"]);
+    assert_eq!(said(&again, "PodPaths"), ["/srv/web: kept"]);
+}
+
+#[test]
+fn a_path_that_pods_had_goes_only_where_it_is_named() {
+    let host = "path;/var/lib/kubelet;type=d|hostpath;/srv/web;of=-;from=default/web;type=d;empty=no;denied=|hostpath;/home/ops;of=-;from=default/web;type=d;denied=a home|place;/data/etcd;of=etcd-service;from=u;type=d;empty=no;own=1;denied=|unit;etcd.service;load=loaded;enabled=enabled;active=active";
+    let going = |also: &[&str]| -> Vec<String> {
+        let wishes =
+            Wishes { also: also.iter().map(|it| (*it).to_owned()).collect(), ..Wishes::default() };
+        let judged = residue::judge(&told(host), &wishes, &Past::default());
+        let removals = residue::removals(&judged, &wishes).into_iter();
+        removals
+            .filter(|(_, it)| it.clear == Clear::Elsewhere)
+            .map(|(_, it)| it.words.join(" "))
+            .collect()
+    };
+    assert_eq!(going(&[]), [""; 0]);
+    assert_eq!(going(&["/srv"]), [""; 0]);
+    assert_eq!(going(&["/srv/web"]), ["all /srv/web"]);
+    assert_eq!(going(&["/home/ops"]), [""; 0]);
+    // From under a service that runs nothing is taken.
+    assert_eq!(going(&["/data/etcd"]), [""; 0]);
+    assert_eq!(going(&["etcd.service"]), ["etcd-service /data/etcd"]);
 }
 
 #[test]

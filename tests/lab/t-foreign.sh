@@ -247,7 +247,7 @@ perl -MIO::Socket::UNIX -e 'fork and exit; IO::Socket::UNIX->new(Type => SOCK_ST
 S
   ends 0 wipe --foreign "$(address 2)" --yes
   [ "$(in_host "$shared" ls /srv/docker | paste -sd ' ')" = "0b 0c" ]
-  if in_host "$shared" grep -E 'prune|image|rm .*0[bc]' /srv/docker.log; then return 1; fi
+  if in_host "$shared" grep -E 'prune|image rm|rm .*0[bc]' /srv/docker.log; then return 1; fi
 }
 t "of docker's containers only the pod's goes" docker
 

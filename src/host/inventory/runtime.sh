@@ -27,13 +27,6 @@ else
     done
 fi
 
-# Where its store is, if not where it is by itself: the first lines of its configuration, before any table.
-root=$(sed -n '/^[[:space:]]*\[/q; s/^[[:space:]]*root[[:space:]]*=[[:space:]]*["'"'"']\(\/[^"'"'"']*\)["'"'"'].*/\1/p' /etc/containerd/config.toml 2>/dev/null | head -n 1)
-root=${root%/}
-if [ -n "$root" ] && [ "$root" != /var/lib/containerd ] && ! is_remote "$root" && [ -d "$root" ]; then
-    say path "$root" type d words containerd-root
-fi
-
 answers=no
 if has docker && [ -S /run/docker.sock ]; then
     containers=$(timeout 20 docker --config /nonexistent --host unix:///run/docker.sock container ls -a --no-trunc \
@@ -53,6 +46,22 @@ if [ $answers = yes ] && [ -n "$containers" ]; then
         say container "$id" name "$name" state "$state" kubernetes "$kubernetes"
     done
 fi
+# Its images, where it had pods: those of Kubernetes' own registries, and those of which nobody but pods has containers.
+if [ $answers = yes ] && printf '%s\n' "$containers" | grep -q '^[0-9a-f]* k8s_'; then
+    # shellcheck disable=SC2046 # ids
+    made=$(timeout 30 docker --config /nonexistent --host unix:///run/docker.sock container inspect -f '{{.Image}} {{.Name}}' -- $(printf '%s\n' "$containers" | cut -d ' ' -f 1) 2>/dev/null)
+    timeout 20 docker --config /nonexistent --host unix:///run/docker.sock image ls --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' 2>/dev/null | MADE=$made awk '
+        BEGIN {
+            n = split(ENVIRON["MADE"], lines, "\n")
+            for (i = 1; i <= n; i++) { split(lines[i], it, " "); if (it[2] ~ /^\/k8s_/) pods[it[1]] = 1; else if (it[1] != "") others[it[1]] = 1 }
+        }
+        $2 !~ /<none>/ {
+            used = ($1 in others) ? "others" : ($1 in pods) ? "pods" : "-"
+            if (used == "pods" || $2 ~ /^(registry\.k8s\.io|k8s\.gcr\.io|gcr\.io\/google_containers)\//) print used "\t" $2
+        }' | head -n 300 | while IFS=$tab read -r used name; do say image "$name" used "$used"; done
+fi
+# Containers in the store of CRI-O and podman that are no pods.
+say fact store-others value "$(head -c 400000 /var/lib/containers/storage/overlay-containers/containers.json 2>/dev/null | grep -oE '"names" *: *\["[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | grep -v '^k8s_' | head -n 5 | tr '\n' ' ')"
 # What the kubelet was told to use.
 runtime=$(cat /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /var/lib/kubelet/config.yaml /etc/systemd/system/kubelet.service.d/*.conf \
     /usr/lib/systemd/system/kubelet.service.d/*.conf /etc/systemd/system/kubelet.service /etc/kubernetes/kubelet.env 2>/dev/null | grep -oE '(/[a-z0-9/_.-]+\.sock)' | sort -u | tr '\n' ' ')
@@ -65,12 +74,4 @@ if has dpkg-query && [ -s /var/lib/dpkg/status ]; then
     say fact needs-containerd value "$needs"
 elif has rpm; then
     say fact needs-containerd value "$(timeout 10 rpm -q --whatrequires containerd containerd.io runc --qf '%{NAME}\n' 2>/dev/null | grep -v 'no package' | sort -u | tr '\n' ' ')"
-fi
-# Storage add-ons' devices: named, never touched.
-for path in /dev/longhorn/* /dev/mapper/ceph-* /dev/ceph-*; do
-    [ -e "$path" ] || continue
-    say disk "$path"
-done
-if [ -d /sys/bus/rbd/devices ]; then
-    for path in /sys/bus/rbd/devices/*; do [ ! -e "$path" ] || say disk "/dev/rbd${path##*/}"; done
 fi

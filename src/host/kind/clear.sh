@@ -56,13 +56,13 @@ bv_clear_plan_undo() { :; }
 bv_clear_allows() {
     case $1/ in
     */../* | */./* | *//*) ;;
-    /etc/kubernetes/* | /etc/cni/* | /etc/rancher/?* | /etc/k0s/* | /etc/kube-lb/* | /etc/kubeone/* | /etc/kubekey/* | /etc/calico/* | /etc/cilium/* | /etc/flannel/* | /etc/kube-flannel/* | /etc/origin/openvswitch/* | /etc/origin/ovn/* | /etc/containerd/*) return ;;
+    /etc/kubernetes/* | /etc/cni/* | /etc/rancher/?* | /etc/k0s/* | /etc/kube-lb/* | /etc/kubeone/* | /etc/kubekey/* | /etc/calico/* | /etc/cilium/* | /etc/flannel/* | /etc/kube-flannel/* | /etc/origin/openvswitch/* | /etc/origin/ovn/* | /etc/containerd/* | /etc/crio/*) return ;;
     /etc/systemd/system/?* | /usr/lib/systemd/system/?* | /usr/local/lib/systemd/system/?* | /etc/systemd/journald.conf.d/?*) return ;;
     /etc/default/?* | /etc/sysconfig/?* | /etc/crictl.yaml/ | /etc/etcd.env/ | /etc/etcd-events.env/ | /etc/etcd/* | /etc/ssl/etcd/* | /etc/image-cri-shim.yaml/ | /etc/weave.env/ | /etc/bash_completion.d/?* | /etc/sudoers.d/crictl/ | /etc/profile.d/?* | /etc/NetworkManager/conf.d/?*) return ;;
     /etc/apt/sources.list.d/?* | /etc/apt/keyrings/?* | /etc/apt/trusted.gpg.d/?* | /etc/apt/preferences.d/?* | /etc/apt/apt.conf.d/?* | /usr/share/keyrings/?* | /etc/yum.repos.d/?* | /etc/zypp/repos.d/?*) return ;;
     /etc/sysctl.d/?* | /etc/modules-load.d/?* | /etc/modprobe.d/?* | /usr/local/share/ca-certificates/?* | /etc/pki/ca-trust/source/anchors/?*) return ;;
     /var/lib/kubelet/* | /var/lib/dockershim/* | /var/lib/kube-proxy/* | /var/lib/kubernetes/* | /var/lib/etcd/?* | /var/lib/etcd-backup*/* | /var/backups/?* | /var/lib/cni/* | /var/lib/calico/* | /var/lib/cilium/* | /var/lib/kube-router/* | /var/lib/weave/* | /var/lib/antrea/*) return ;;
-    /var/lib/containerd/* | /var/lib/nerdctl/* | /var/lib/cri-dockerd/* | /var/lib/image-cri-shim/* | /var/lib/sealos/* | /var/lib/rancher/?* | /var/lib/k0s/?*) return ;;
+    /var/lib/containerd/* | /var/lib/containers/storage/* | /var/lib/crio/* | /run/crio/* | /var/lib/nerdctl/* | /var/lib/cri-dockerd/* | /var/lib/image-cri-shim/* | /var/lib/sealos/* | /var/lib/rancher/?* | /var/lib/k0s/?*) return ;;
     /var/lib/rook/* | /var/lib/longhorn/* | /var/openebs/* | /var/lib/openebs/* | /opt/local-path-provisioner/* | /var/local-path-provisioner/* | /var/lib/csi-hostpath-data/* | /mnt/local-storage/* | /var/lib/ceph/*) return ;;
     /var/log/pods/* | /var/log/containers/* | /var/log/calico/* | /var/log/cilium/* | /var/log/kube-ovn/* | /var/log/antrea/* | /var/log/ovn/* | /var/log/openvswitch/* | /var/log/kube-audit/* | /var/log/kubernetes/*) return ;;
     /run/kubernetes/* | /run/flannel/* | /run/calico/* | /run/cilium/* | /run/antrea/* | /run/multus/* | /run/openvswitch/* | /run/ovn/* | /run/containerd/* | /run/k3s/* | /run/k0s/*) return ;;

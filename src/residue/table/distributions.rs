@@ -167,7 +167,7 @@ fn data(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
 }
 
 /// Whether the installer of k3s or of RKE2 was here: its programs, its configuration or its services.
-fn is_installed(distribution: &str, host: &Host<'_>) -> bool {
+pub(super) fn is_installed(distribution: &str, host: &Host<'_>) -> bool {
     let files = ["/usr/local/bin/", "/usr/bin/", "/opt/bin/", "/etc/rancher/"];
     let file = |place: &str| host.path(&format!("{place}{distribution}")).is_some();
     let scripts = ["killall", "uninstall", "agent-uninstall"];

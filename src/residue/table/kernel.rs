@@ -1,6 +1,6 @@
 //! The kernel: modules, settings, security profiles.
 
-use super::super::host::Host;
+use super::super::host::{Host, Runtime, goes, owners};
 use super::super::removal::{Removal, Stage};
 use super::super::{Entry, NONE, Outcome};
 use super::file;
@@ -155,13 +155,28 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "SecurityProfiles",
         classes: &["R35"],
-        what: "profiles of AppArmor and modules of SELinux",
-        known: "not looked for: the runtime loads its profile for whoever uses it",
-        undone: "by a reboot, or with the packages",
-        never: "profiles that a process still uses",
+        what: "profiles that runtimes load into AppArmor",
+        known: "`cri-containerd.apparmor.d` where containerd goes or is gone, `crio-default` likewise with CRI-O",
+        undone: "taken out of the kernel when no process is confined by it any more",
+        never: "a profile that a process has (it would be free); one whose runtime stays, or may be of others; modules of SELinux, which go with their packages",
+        kinds: &[Kind::Profile],
+        judge: profile,
         ..NONE
     },
 ];
+
+fn profile(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let runtime = if thing.name == "crio-default" { host.crio() } else { host.containerd() };
+    Some(match runtime {
+        // What holds it now may be a pod, which goes before: it is looked at once more then.
+        Runtime::Cluster(proof) => goes(proof, Stage::Settings, Clear::Profiles, &[&thing.name]),
+        Runtime::Absent if host.sign().is_some() => {
+            goes("its runtime is gone", Stage::Settings, Clear::Profiles, &[&thing.name])
+        }
+        Runtime::Absent => owners("nothing here says that there was a Kubernetes"),
+        Runtime::Shared(who) | Runtime::Unknown(who) => owners(format!("its runtime stays: {who}")),
+    })
+}
 
 fn sysctl(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (file, now) = (thing.get("file"), thing.get("now"));

@@ -30,6 +30,7 @@ pub(in super::super) fn is_going(package: &str, host: &Host<'_>) -> bool {
     KUBERNETES.contains(&package) && host.sign().is_some() && !is_shared(package, host)
         || ["containerd", "containerd.io", "runc"].contains(&package)
             && matches!(host.containerd(), Runtime::Cluster(_))
+        || ["cri-o", "cri-o-runc"].contains(&package) && matches!(host.crio(), Runtime::Cluster(_))
 }
 
 /// The standard network plugins come as a package, and others may call them in `/opt/cni/bin`.

@@ -56,9 +56,6 @@ pub(super) const PODS: &[Entry] = &[
     },
 ];
 
-/// How the inventory marks a store of containerd's that is elsewhere.
-const ROOT: &str = "containerd-root";
-
 /// What they are stored in.
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
@@ -80,7 +77,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         undone: "removed by `dpkg --purge` or `rpm -e` after its services have ended",
         never: "one that others use (kubespray#10530: Ceph's daemons went with it)",
         packages: &["containerd", "containerd.io", "runc"],
-        judge: |thing, host| Some(runtime(host, |proof| removed(thing, proof))),
+        judge: |thing, host| Some(whose(host, |proof| removed(thing, proof))),
         ..NONE
     },
     Entry {
@@ -94,7 +91,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         judge: |thing, host| {
             let runs = thing.get("active") != "inactive" || thing.get("enabled") == "enabled";
             runs.then(|| {
-                runtime(host, |proof| goes(proof, Stage::Runtime, Clear::Units, &[&thing.name]))
+                whose(host, |proof| goes(proof, Stage::Runtime, Clear::Units, &[&thing.name]))
             })
         },
         ..NONE
@@ -108,21 +105,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         never: "the store of a runtime that others use; a disk of its own that is mounted there",
         paths: &["/var/lib/containerd", "/run/containerd", "/var/lib/nerdctl"],
         judge: |thing, host| store(thing, host, Stage::Data, Clear::Tree),
-        ..NONE
-    },
-    Entry {
-        name: "ContainerdStoreElsewhere",
-        classes: &["R10"],
-        what: "containerd's store, where its configuration puts it elsewhere",
-        known: "`root` of `/etc/containerd/config.toml`",
-        undone: "by its owner; until then the configuration stays, which says where it is",
-        never: "by itself: the place is in nobody's list, and others may have files there",
-        kinds: &[Kind::Path],
-        judge: |thing, host| {
-            (thing.get("words") == ROOT).then(|| {
-                runtime(host, |proof| kept(format!("a store of containerd's ({proof}) in a place that only its configuration names: remove it yourself, then `/etc/containerd`, or run this again")))
-            })
-        },
         ..NONE
     },
     Entry {
@@ -183,22 +165,117 @@ pub(super) const ENTRIES: &[Entry] = &[
         ..NONE
     },
     Entry {
+        name: "DockerImages",
+        classes: &["R10"],
+        what: "images of Kubernetes' in a docker that had pods",
+        known: "the name begins with `registry.k8s.io/`, `k8s.gcr.io/` or `gcr.io/google_containers/`, and no container of others is made of it",
+        undone: "by their names, without force; an image of another name of which only pods have containers goes where it is named with `--also`",
+        never: "images that others have containers of; `docker image prune`",
+        kinds: &[Kind::Image],
+        judge: image,
+        ..NONE
+    },
+    Entry {
         name: "CriO",
-        classes: &["R10", "R11"],
-        what: "CRI-O and its store",
-        known: "its packages and directories",
-        undone: "by its owner",
-        never: "by itself: its store is podman's too, so nobody can tell whose an image is",
-        paths: &["/etc/crio"],
+        classes: &["R10", "R11", "R15"],
+        what: "CRI-O",
+        known: "the kubelet's own settings lead to its socket; it serves nobody but a kubelet",
+        undone: "its service is stopped and disabled, its package removed by `dpkg --purge` or `rpm -e`, its configuration saved and removed; where no kubelet's settings name it: with `--also cri-o`",
+        never: "conmon, crun and runc, which podman uses too; `/etc/containers`",
+        paths: &[
+            "/etc/crio",
+            "/var/lib/crio",
+            "/run/crio",
+            "/etc/systemd/system/crio.service",
+            "/etc/systemd/system/crio.service.d",
+            "/usr/local/lib/systemd/system/crio.service",
+            "/usr/lib/systemd/system/crio.service",
+            "/etc/default/crio",
+            "/etc/sysconfig/crio",
+            "/usr/bin/crio",
+            "/usr/local/bin/crio",
+            "/usr/local/bin/crio-status",
+            "/usr/local/bin/pinns",
+            "/etc/apt/sources.list.d/cri-o.list",
+            "/etc/apt/keyrings/cri-o-apt-keyring.gpg",
+            "/etc/yum.repos.d/cri-o.repo",
+        ],
+        units: &["crio.service"],
         packages: &["cri-o", "cri-o-runc"],
-        judge: |_, _| {
-            Some(kept(
-                "CRI-O serves Kubernetes alone, but its store is podman's too: remove its package yourself",
-            ))
+        judge: crio,
+        ..NONE
+    },
+    Entry {
+        name: "CriOStore",
+        classes: &["R10", "R17"],
+        what: "CRI-O's store of images and containers",
+        known: "as CRI-O, and neither podman nor buildah is here, nor a container in it that is no pod's",
+        undone: "after CRI-O has ended: unmounted below, then removed by a walk in which no mount can be seen",
+        never: "a store that podman or buildah have too; a disk of its own that is mounted there",
+        paths: &["/var/lib/containers/storage"],
+        judge: |thing, host| match host.crio_store() {
+            Runtime::Cluster(proof) => Some(
+                held(thing, host)
+                    .unwrap_or_else(|| goes(proof, Stage::Data, Clear::Tree, &[&thing.name])),
+            ),
+            _ if thing.is("empty") => None,
+            Runtime::Shared(who) => Some(owners(who)),
+            Runtime::Unknown(why) => Some(kept(format!("{why}: {CRIO}"))),
+            Runtime::Absent => None,
         },
         ..NONE
     },
 ];
+
+/// The way to have CRI-O removed.
+const CRIO: &str = "it goes only where it is named: `--also cri-o`";
+
+fn crio(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let proof = match host.crio() {
+        Runtime::Cluster(proof) => proof,
+        Runtime::Shared(who) => return Some(owners(who)),
+        Runtime::Unknown(why) => return Some(kept(format!("{why}: {CRIO}"))),
+        // What is left of one that is gone.
+        Runtime::Absent => {
+            host.sign().map(|sign| format!("there is no CRI-O any more, and {sign}"))?
+        }
+    };
+    match thing.kind {
+        Kind::Package => Some(removed(thing, &proof)),
+        Kind::Unit => {
+            let runs = thing.get("active") != "inactive" || thing.get("enabled") == "enabled";
+            runs.then(|| goes(proof, Stage::Runtime, Clear::Units, &[&thing.name]))
+        }
+        _ => {
+            let is_data = thing.name.starts_with("/var/") || thing.name.starts_with("/run/");
+            let is_program = thing.name.contains("/bin/");
+            let (stage, clear) = match (is_data, is_program) {
+                (true, _) if thing.get("type") == "d" => (Stage::Data, Clear::Tree),
+                (_, true) => (Stage::Files, Clear::Programs),
+                _ => (Stage::Files, Clear::Files),
+            };
+            Some(held(thing, host).unwrap_or_else(|| goes(proof, stage, clear, &[&thing.name])))
+        }
+    }
+}
+
+fn image(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    const REGISTRIES: [&str; 3] = ["registry.k8s.io/", "k8s.gcr.io/", "gcr.io/google_containers/"];
+    let is_own = REGISTRIES.iter().any(|it| thing.name.starts_with(it));
+    Some(match thing.get("used") {
+        "others" => owners("a container of others is made of it"),
+        _ if is_own && host.sign().is_some() => goes(
+            "it is of Kubernetes' own registry, and no container of others is made of it",
+            Stage::Runtime,
+            Clear::Images,
+            &[&thing.name],
+        ),
+        "pods" => unsure(
+            "nobody but pods has containers of it, and who else wants it is not known: it goes where it is named with `--also`",
+        ),
+        _ => owners("nothing else here says that there was a Kubernetes"),
+    })
+}
 
 /// Units in which a kubelet runs, by itself or as a child.
 const SERVICES_OF_KUBELETS: [&str; 7] = [
@@ -250,7 +327,7 @@ fn namespace(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
 }
 
 /// What follows from whose containerd is.
-fn runtime(host: &Host<'_>, theirs: impl Fn(&str) -> Outcome) -> Outcome {
+pub(super) fn whose(host: &Host<'_>, theirs: impl Fn(&str) -> Outcome) -> Outcome {
     match host.containerd() {
         Runtime::Cluster(proof) => theirs(&proof),
         Runtime::Shared(who) => owners(who),
@@ -278,12 +355,12 @@ fn store(thing: &Thing, host: &Host<'_>, stage: Stage, clear: Clear) -> Option<O
             return Some(outcome);
         }
     }
-    if thing.name == "/etc/containerd" && host.of(Kind::Path).any(|it| it.get("words") == ROOT) {
-        return Some(runtime(host, |_| kept("it says where containerd's store is")));
+    if thing.name == "/etc/containerd" && super::elsewhere::containerd_stays(host) {
+        return Some(whose(host, |_| kept("it says where containerd's store is")));
     }
     // A name that says it is for Kubernetes.
     if thing.name.contains("kubernetes") {
         return Some(goes("its name says that it is for Kubernetes", stage, clear, &[&thing.name]));
     }
-    Some(runtime(host, |proof| goes(proof, stage, clear, &[&thing.name])))
+    Some(whose(host, |proof| goes(proof, stage, clear, &[&thing.name])))
 }

@@ -38,11 +38,19 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "VolumeDevices",
         classes: &["R45"],
         what: "block devices of storage add-ons",
-        known: "`/dev/longhorn`, Ceph's mapped devices and logical volumes",
-        undone: "through the add-on, or by their owner",
+        known: "`/dev/longhorn`; mapped images and logical volumes of Ceph; loop devices of the kubelet's; iSCSI sessions of Longhorn and OpenEBS; LVM's volumes that are called `pvc-...`: all as /sys tells",
+        undone: "through the add-on, or by their owner, with the command that is named",
         never: "by itself: no device is wiped, detached or unmapped because it looks unused",
         kinds: &[Kind::Disk],
-        judge: |_, _| Some(kept("a device of a storage add-on: detach it through the add-on")),
+        judge: |thing, _| {
+            let (of, by) = (thing.get("of"), thing.get("by"));
+            Some(kept(match (of, by) {
+                ("", _) | (_, "" | "through the add-on") => {
+                    "a device of a storage add-on: detach it through the add-on".to_owned()
+                }
+                _ => format!("it is of {of}: when nothing needs it any more, `{by}`"),
+            }))
+        },
         ..NONE
     },
 ];

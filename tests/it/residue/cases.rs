@@ -2,6 +2,7 @@
 
 mod bpf;
 mod distributions;
+mod elsewhere;
 mod files;
 mod firewall;
 mod kernel;
@@ -43,6 +44,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
     let rooms = [
         bpf::CASES,
         distributions::CASES,
+        elsewhere::CASES,
         files::CASES,
         firewall::CASES,
         kernel::CASES,

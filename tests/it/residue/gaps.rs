@@ -49,6 +49,9 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("hosts", "/etc/hosts", &["10.0.0.9 lb.kubesphere.local"]),
     ("hosts", "/etc/hosts", &["10.0.0.9 sealos.hub"]),
     ("fstab", "/etc/fstab", &["#/dev/sda2 none swap sw 0 0"]),
+    ("rt_tables", "/etc/iproute2/rt_tables", &["77 kube-router"]),
+    ("rt_tables", "/etc/iproute2/rt_tables", &["78 kube-router-dsr", "79 external_ip"]),
+    ("rt_tables", "/etc/iproute2/rt_tables", &["300 Antrea-service"]),
     ("fstab", "/etc/fstab", &["#/dev/sda2 none swap"]),
     ("selinux", "/etc/selinux/config", &["SELINUX=permissive"]),
     ("block", "/etc/profile", &["## Kainstall managed start", "## Kainstall managed end"]),
@@ -100,11 +103,8 @@ fn alternatives(pattern: &str) -> Vec<String> {
 }
 
 fn fits(pattern: &str, line: &str) -> bool {
-    let mut grep = Command::new("grep")
-        .args(["-qE", "--", pattern])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut grep =
+        Command::new("grep").args(["-qE", "--", pattern]).stdin(Stdio::piped()).spawn().unwrap();
     writeln!(grep.stdin.take().unwrap(), "{line}").unwrap();
     grep.wait().unwrap().success()
 }

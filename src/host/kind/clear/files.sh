@@ -139,6 +139,9 @@ bv_clear_tree_is() {
 bv_clear_tree_before() { :; }
 bv_clear_tree_do() {
     bv_clear_allows "$1"
+    bv_clear_tree_take "$1"
+}
+bv_clear_tree_take() {
     { [ -d "$1" ] && [ ! -L "$1" ]; } || bv_die "\`$1\` is not removed: it is no directory any more"
     # A whole file system that is mounted just there is its owner's disk, also where no file says so: it is emptied and stays mounted. The kubelet
     # only binds the directory onto itself.

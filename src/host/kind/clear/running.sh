@@ -77,6 +77,57 @@ bv_clear_docker_do() {
 }
 bv_clear_docker_undo() { :; }
 
+# images NAME...: of docker's. One of which a container is made stays, and says so.
+bv_clear_images_is() {
+    bv_docker_answers || return 1
+    for bv_name; do ! bv_docker_has "$bv_name" || return 1; done
+}
+bv_clear_images_before() { :; }
+bv_clear_images_do() {
+    bv_docker_answers || bv_die "docker does not answer: start it, so that images of Kubernetes' in it can be removed"
+    bv_docker_forget "$@"
+    bv_clear_images_is "$@" || bv_die "docker keeps images of Kubernetes': containers are made of them"
+}
+bv_clear_images_undo() {
+    while [ "$bv_nargs" -gt 0 ]; do
+        bv_docker_has "$1" || bv_clear_lost "$1"
+        bv_nargs=$((bv_nargs - 1))
+        shift
+    done
+}
+
+# profiles NAME...: of AppArmor, as the kernel has them. Removed while a process is confined by it, that process would be free.
+BV_APPARMOR=/sys/kernel/security/apparmor
+bv_clear_profiles_is() {
+    for bv_name; do ! grep -qs "^$bv_name (" "$BV_APPARMOR/profiles" || return 1; done
+}
+bv_clear_profiles_before() { :; }
+bv_clear_profiles_do() {
+    for bv_name; do
+        case $bv_name in cri-containerd.apparmor.d | crio-default) ;; *) bv_die "the profile \`$bv_name\` is no runtime's" ;; esac
+        bv_used=$(bv_profile_users "$bv_name")
+        [ -z "$bv_used" ] || bv_die "the profile \`$bv_name\` stays: the process $bv_used is confined by it"
+        # What `apparmor_parser -R` writes, which wants a file of the profile that nobody has.
+        bv_clear_profiles_is "$bv_name" || printf '%s' "$bv_name" >"$BV_APPARMOR/.remove" || return 1
+    done
+    bv_clear_profiles_is "$@"
+}
+# Its undo is the runtime's: it loads its profile when it starts a container.
+bv_clear_profiles_undo() { :; }
+# A process that the profile $1 confines.
+bv_profile_users() {
+    for bv_path in /proc/[0-9]*/attr/apparmor/current /proc/[0-9]*/attr/current; do
+        bv_line=
+        read -r bv_line 2>/dev/null <"$bv_path" || continue
+        case $bv_line in "$1" | "$1 ("* | "$1//"*)
+            bv_path=${bv_path#/proc/}
+            printf '%s' "${bv_path%%/*}"
+            return 0
+            ;;
+        esac
+    done
+}
+
 # containerd NAMESPACE: everything in it, then itself. The runtime stays as it runs.
 bv_clear_containerd_is() {
     bv_names=$(timeout 20 ctr --address "$BV_CONTAINERD" namespaces ls -q 2>/dev/null) || return 1

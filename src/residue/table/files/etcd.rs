@@ -74,9 +74,24 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
 ];
 
 /// Whether an etcd that is a service of its own stays.
-fn service_stays(host: &Host<'_>) -> bool {
+pub(in super::super) fn service_stays(host: &Host<'_>) -> bool {
     host.of(Kind::Unit)
         .any(|it| is_service(&it.name) && !host.wants(&it.name) && !host.was_planned(&it.name))
+}
+
+/// Whether there is one at all.
+pub(in super::super) fn is_a_service(host: &Host<'_>) -> bool {
+    host.of(Kind::Unit).any(|it| is_service(&it.name))
+}
+
+/// Whether this host's API server reaches an etcd on another host.
+pub(in super::super) fn is_elsewhere(host: &Host<'_>) -> bool {
+    host.fact("etcd-servers").split(',').any(|url| {
+        !url.is_empty()
+            && !url.contains("127.0.0.1")
+            && !url.contains("[::1]")
+            && !url.contains("localhost")
+    })
 }
 
 fn is_service(unit: &str) -> bool {
@@ -90,7 +105,7 @@ fn files(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             "the etcd that is a service of its own needs it: it goes with `--also etcd.service`";
         return (is_own || host.sign().is_some()).then(|| kept(needs));
     }
-    if host.of(Kind::Unit).any(|it| is_service(&it.name)) {
+    if is_a_service(host) {
         return Some(held(thing, host).unwrap_or_else(|| {
             let proof = "its service is named on the command line";
             goes(proof, Stage::Files, Clear::Files, &[&thing.name])
@@ -104,18 +119,12 @@ fn files(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
 }
 
 fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
-    let elsewhere = host.fact("etcd-servers").split(',').any(|url| {
-        !url.is_empty()
-            && !url.contains("127.0.0.1")
-            && !url.contains("[::1]")
-            && !url.contains("localhost")
-    });
     let named = host.fact("etcd-data") == "/var/lib/etcd";
     if thing.name == "/var/lib/etcd" {
         // What is in it has verdicts of its own, and with none of it going it is not spoken of.
         return hollow_or_kept(thing, host);
     }
-    if elsewhere {
+    if is_elsewhere(host) {
         return Some(kept(
             "this host's API server uses an etcd elsewhere: whose this one is is not known",
         ));

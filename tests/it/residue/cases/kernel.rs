@@ -44,4 +44,20 @@ pub const CASES: &[Case] = &[
         &["/etc/sysctl.d/99-kube.conf: setting"],
     ),
     case("SysctlRest", "line;sysctls;file=/etc/sysctl.d/10-mine.conf;text=net.core.wmem_max ", &[]),
+    case(
+        "SecurityProfiles",
+        sign!(
+            "profile;cri-containerd.apparmor.d;used=no|path;/usr/bin/containerd;type=f|namespace;k8s.io|profile;crio-default;used=no"
+        ),
+        &["profile cri-containerd.apparmor.d: goes", "profile crio-default: goes"],
+    ),
+    // Others have that runtime; nobody here had a cluster.
+    case(
+        "SecurityProfiles",
+        sign!(
+            "profile;cri-containerd.apparmor.d;used=no|path;/usr/bin/containerd;type=f|namespace;moby"
+        ),
+        &["profile cri-containerd.apparmor.d: stays"],
+    ),
+    case("SecurityProfiles", "profile;crio-default;used=no", &["profile crio-default: stays"]),
 ];

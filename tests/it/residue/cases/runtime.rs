@@ -115,33 +115,71 @@ pub const CASES: &[Case] = &[
         &["/usr/local/bin/runc: stays"],
     ),
     case("Docker", "package;docker-ce;manager=apt;version=1", &["package docker-ce 1: stays"]),
-    case("CriO", "package;cri-o;manager=rpm;version=1", &["package cri-o 1: kept"]),
-    case("CriO", "package;podman;manager=rpm;version=1", &[]),
-    // Its configuration says where the store is, so it stays until that is settled.
     case(
-        "ContainerdStoreElsewhere",
+        "DockerImages",
         sign!(
-            "path;/data/containerd;type=d;words=containerd-root|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
+            "image;registry.k8s.io/pause:3.9;used=-|image;k8s.gcr.io/pause:3.2;used=pods|image;nginx:1;used=pods|image;registry.k8s.io/etcd:3;used=others"
         ),
-        &["/data/containerd: kept"],
+        &[
+            "registry.k8s.io/pause:3.9: goes",
+            "k8s.gcr.io/pause:3.2: goes",
+            "nginx:1: unsure",
+            "registry.k8s.io/etcd:3: stays",
+        ],
     ),
+    case(
+        "DockerImages",
+        "image;registry.k8s.io/pause:3.9;used=-",
+        &["registry.k8s.io/pause:3.9: stays"],
+    ),
+    case("DockerImages", sign!("namespace;moby"), &[]),
+    case(
+        "CriO",
+        "fact;kubelet-runtime;value=/var/run/crio/crio.sock |package;cri-o;manager=rpm;version=1|unit;crio.service;load=loaded;enabled=enabled;active=active|path;/etc/crio;type=d;empty=no|path;/usr/bin/crio;type=f|owner;/usr/bin/crio;package=cri-o|path;/usr/local/bin/pinns;type=f",
+        &[
+            "package cri-o 1: goes",
+            "unit crio.service: goes",
+            "/etc/crio: goes",
+            "/usr/local/bin/pinns: goes",
+        ],
+    ),
+    // Whose it is nothing says.
+    case(
+        "CriO",
+        "package;cri-o;manager=rpm;version=1|path;/etc/crio;type=d;empty=no",
+        &["package cri-o 1: kept", "/etc/crio: kept"],
+    ),
+    case("CriO", "package;podman;manager=rpm;version=1|path;/usr/local/bin/conmon;type=f", &[]),
+    case(
+        "CriOStore",
+        "fact;kubelet-runtime;value=/var/run/crio/crio.sock |path;/etc/crio;type=d|path;/var/lib/containers/storage;type=d;empty=no|fact;store-others;value=",
+        &["/var/lib/containers/storage: goes"],
+    ),
+    case(
+        "CriOStore",
+        "fact;kubelet-runtime;value=/var/run/crio/crio.sock |path;/etc/crio;type=d|path;/var/lib/containers/storage;type=d;empty=no|path;/usr/bin/podman;type=f",
+        &["/var/lib/containers/storage: stays"],
+    ),
+    case(
+        "CriOStore",
+        "fact;kubelet-runtime;value=/var/run/crio/crio.sock |path;/etc/crio;type=d|path;/var/lib/containers/storage;type=d;empty=no|fact;store-others;value=mine ",
+        &["/var/lib/containers/storage: stays"],
+    ),
+    // podman alone has it, too.
+    case("CriOStore", sign!("path;/var/lib/containers/storage;type=d;empty=no"), &[]),
+    // Its configuration says where the store is, so it stays until that is settled.
     case(
         "ContainerdFiles",
         sign!(
-            "path;/data/containerd;type=d;words=containerd-root|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
+            "place;/home/x/containerd;of=containerd;from=r;type=d;empty=no;own=5;denied=a home|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
         ),
         &["/etc/containerd: kept"],
     ),
     case(
-        "ContainerdStoreElsewhere",
+        "ContainerdFiles",
         sign!(
-            "path;/data/containerd;type=d;words=containerd-root|path;/usr/bin/containerd;type=f|namespace;k8s.io|namespace;moby"
+            "place;/data/containerd;of=containerd;from=r;type=d;empty=no;own=5;denied=|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
         ),
-        &["/data/containerd: stays"],
-    ),
-    case(
-        "ContainerdStoreElsewhere",
-        sign!("path;/data/containerd;type=d|path;/usr/bin/containerd;type=f|namespace;k8s.io"),
-        &[],
+        &["/etc/containerd: goes"],
     ),
 ];

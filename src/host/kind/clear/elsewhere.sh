@@ -1,0 +1,89 @@
+# Data in places that no list has: a configuration named them, or the operator did. Which part of a place is whose data, and why nothing may be removed there, is
+# asked when the host is looked at (inventory/data.sh) and once more before the removal, by the same functions.
+
+# What is WHAT's own in the directory $2, one path a line: the names that the program itself gives (etcd's `member`; kubelet's pkg/kubelet/config and cm; k3s'
+# pkg/server and pkg/agent; k0s' constants; containerd's plugins' directories). `all` is the operator's word.
+bv_elsewhere_own() {
+    case $1 in
+    etcd | etcd-service) bv_names='member' ;;
+    kubelet) bv_names='pods plugins plugins_registry device-plugins pod-resources pki checkpoints config.yaml kubeadm-flags.env cpu_manager_state memory_manager_state dra_manager_state actuated_pods_state allocated_pods_state' ;;
+    # Neither volumes (`storage`) nor snapshots.
+    k3s | rke2) bv_names='agent data bin server/cred server/tls server/etc server/static server/manifests server/token server/agent-token server/node-token server/kine.sock server/db/etcd server/db/etcd-tmp server/db/reset-flag server/db/state.db server/db/state.db-shm server/db/state.db-wal' ;;
+    k0s) bv_names='bin containerd etcd kubelet manifests pki run db konnectivity-agent konnectivity-server kubelet.conf kubelet-bootstrap.conf kubelet-config.yaml worker-profile.yaml' ;;
+    containerd) bv_names='io.containerd.* tmpmounts' ;;
+    containerd-state) bv_names='io.containerd.* containerd.sock containerd.sock.ttrpc' ;;
+    crio) bv_names="overlay overlay-containers overlay-images overlay-layers storage.lock userns.lock" ;;
+    all)
+        printf '%s\n' "$2"
+        return 0
+        ;;
+    *) return 0 ;;
+    esac
+    for bv_name in $bv_names; do
+        # The place is no pattern, whatever is in its name.
+        for bv_inner in "$2"/$bv_name; do
+            if [ -e "$bv_inner" ] || [ -L "$bv_inner" ]; then printf '%s\n' "$bv_inner"; fi
+        done
+    done
+}
+
+# Why nothing of WHAT is removed in $2; nothing is said where it may be. `all` takes the whole directory, so there the rules are narrower.
+bv_elsewhere_denies() {
+    case $2/ in
+    *"
+"*) bv_why='its name has a line break' ;;
+    [!/]* | */../* | */./* | *//*) bv_why='it is no plain path' ;;
+    /bin/* | /boot/* | /dev/* | /efi/* | /etc/* | /lib/* | /lib32/* | /lib64/* | /libx32/* | /lost+found/* | /proc/* | /sbin/* | /snap/* | /sys/* | /usr/* | / | \
+        /run/systemd/* | /run/user/* | /run/dbus/* | /run/sshd/* | /run/udev/* | /run/lock/* | /run/docker/* | /run/bivouac/* | /run/netns/* | \
+        /var/backups/* | /var/cache/* | /var/mail/* | /var/spool/* | /var/run/* | /var/lock/* | /var/log/journal/* | /var/snap/* | \
+        /var/lib/apt/* | /var/lib/bivouac/* | /var/lib/dbus/* | /var/lib/dpkg/* | /var/lib/docker/* | /var/lib/flatpak/* | /var/lib/incus/* | /var/lib/libvirt/* | /var/lib/lxc/* | /var/lib/lxd/* | \
+        /var/lib/mysql/* | /var/lib/postgresql/* | /var/lib/pgsql/* | /var/lib/mongodb/* | /var/lib/redis/* | /var/lib/machines/* | /var/lib/NetworkManager/* | /var/lib/pam/* | /var/lib/private/* | \
+        /var/lib/rpm/* | /var/lib/snapd/* | /var/lib/sudo/* | /var/lib/systemd/*) bv_why='it is a place of the system, or of another program' ;;
+    /home/ | /media/ | /mnt/ | /opt/ | /root/ | /run/ | /srv/ | /tmp/ | /var/ | /var/lib/ | /var/log/ | /var/opt/ | /var/tmp/ | /var/local/) bv_why='others have their own there' ;;
+    *) bv_why=$(bv_elsewhere_home "$2") ;;
+    esac
+    if [ -n "$bv_why" ]; then
+        :
+    elif [ -L "$2" ] || [ "$(readlink -m -- "$2" 2>/dev/null)" != "$2" ]; then
+        bv_why='a link leads there'
+    elif [ "$1" = all ]; then
+        case $2 in
+        /*/*) [ -z "$(bv_mounts_all "$2")" ] || bv_why='a file system of its own is mounted there, or below it' ;;
+        *) bv_why='it is at the top of the file system' ;;
+        esac
+    fi
+    printf '%s' "$bv_why"
+}
+# Whose home the path is, lies in, or has in it: of root, and of people.
+bv_elsewhere_home() {
+    getent passwd 2>/dev/null | BV_TOP=$1 awk -F : '
+        ($3 == 0 || ($3 >= 1000 && $3 < 65534)) && $6 ~ /^\/./ {
+            home = $6
+            sub(/\/+$/, "", home)
+            top = ENVIRON["BV_TOP"]
+            if (index(top "/", home "/") == 1 || index(home "/", top "/") == 1) { print "it is, or has, or lies in the home of `" $1 "`"; exit }
+        }'
+}
+
+# elsewhere WHAT PATH: what is WHAT's own there, and the directory where nothing else is in it. A disk that is mounted there stays.
+bv_clear_elsewhere_is() {
+    [ -z "$(bv_elsewhere_own "$1" "$2" | while IFS= read -r bv_inner; do if [ -e "$bv_inner" ] || [ -L "$bv_inner" ]; then echo there; fi; done)" ]
+}
+bv_clear_elsewhere_before() { :; }
+bv_clear_elsewhere_do() {
+    bv_why=$(bv_elsewhere_denies "$1" "$2")
+    [ -z "$bv_why" ] || bv_die "\`$2\` is not removed: $bv_why"
+    bv_elsewhere_own "$1" "$2" >"$BV_LIVE/elsewhere" || bv_die "what of \`$2\` is to go cannot be noted"
+    while IFS= read -r bv_inner <&3; do
+        if [ -d "$bv_inner" ] && [ ! -L "$bv_inner" ]; then
+            bv_clear_tree_take "$bv_inner" || return 1
+        else
+            rm -f -- "$bv_inner" || return 1
+        fi
+    done 3<"$BV_LIVE/elsewhere"
+    rm -f -- "$BV_LIVE/elsewhere"
+    # What others have in them keeps them.
+    [ "$1" = all ] || rmdir -- "$2/server/db" "$2/server" "$2" 2>/dev/null
+    return 0
+}
+bv_clear_elsewhere_undo() { [ -e "$2" ] || bv_clear_lost "$2"; }
