@@ -2,6 +2,7 @@
 
 mod docker;
 mod facts;
+mod links;
 mod ranges;
 mod runtime;
 
