@@ -78,7 +78,12 @@ fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let is_bgp = matches!(route.proto, "bird" | "80");
     let is_calicos = matches!(route.dev, "tunl0" | "vxlan.calico" | "vxlan-v6.calico")
         || is_calicos_end(route.dev);
-    if is_bgp && is_calicos {
+    let around = route.to.as_ref().and_then(|to| host.ranges().around(to));
+    // The kernel's own tunnel is anybody's.
+    let is_anybodys = route.dev == "tunl0"
+        && (host.own_router().is_some()
+            || (around.is_none() && host.ranges().known.iter().any(|it| it.of != Use::Services)));
+    if is_bgp && is_calicos && route.to.is_some() && !is_anybodys {
         return Some(match host.sign() {
             None => alone(),
             Some(_) => take(
@@ -94,7 +99,6 @@ fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     if host.of(Kind::Link).any(|it| it.name == route.dev && is_clusters_link(it, host)) {
         return None;
     }
-    let around = route.to.as_ref().and_then(|to| host.ranges().around(to));
     if let (Some(range), Some(to)) = (around, &route.to)
         && let Some(maker) = maker(&route)
         && host.sign().is_some()

@@ -541,4 +541,25 @@ pub const CASES: &[Case] = &[
         ),
         &["neighbour 10.9.9.1 dev eth1 lladdr 02:00:00:00:00:01 PERMANENT: unsure"],
     ),
+    // The kernel's own tunnel, which a router of the owner's may use as well.
+    case(
+        "Routes",
+        host!(
+            "path;/var/lib/calico;type=d;empty=no|link;tunl0;type=ipip;addresses=10.244.3.0/32 |",
+            "route;4 10.244.9.0/26 via 192.168.7.8 dev tunl0 proto bird onlink|route;4 10.99.0.0/16 via 192.168.7.8 dev tunl0 proto bird onlink|route;4 default via 192.168.7.8 dev tunl0 proto bird onlink"
+        ),
+        &[
+            "route 10.244.9.0/26 via 192.168.7.8 dev tunl0 proto bird onlink: goes",
+            "route 10.99.0.0/16 via 192.168.7.8 dev tunl0 proto bird onlink: unsure",
+            "route default via 192.168.7.8 dev tunl0 proto bird onlink: unsure",
+        ],
+    ),
+    case(
+        "Routes",
+        host!(
+            "path;/var/lib/calico;type=d;empty=no|path;/usr/sbin/bird;type=f|",
+            "route;4 10.244.9.0/26 via 192.168.7.8 dev tunl0 proto bird"
+        ),
+        &["route 10.244.9.0/26 via 192.168.7.8 dev tunl0 proto bird: unsure"],
+    ),
 ];
