@@ -92,10 +92,18 @@ for c in "$byhand" "$k3s" "$shared"; do own "$c"; done
 for c in "$byhand" "$k3s" "$shared"; do t "$c: an owner's host is clean" looked 0 "$(podman inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$c")" 'clean of what is known'; done
 for c in "$byhand" "$k3s"; do noted "$c"; done
 
-# What stays by name: packages of the distribution that the expert installed by hand, what they bring along, and the kernel of this machine, which its
-# hosts share.
-without() { grep -vE '^pkg (conntrack|socat|ethtool|ebtables|containernetworking-plugins|lib[a-z0-9.-]+) |^manual |^unit (cni-dhcp|ebtables)|^(path|sum) .*(/usr/(s?bin|lib|share)/|/etc/(network|ethertypes|alternatives)|/var/lib/dpkg)|^sysctl (kernel|vm|fs)\.|^sysctl net\.' "$1"; }
-unchanged() { snap "$1" > "$TMP/$1.after"; diff <(without "$TMP/$1.before") <(without "$TMP/$1.after"); }
+# What stays by name: packages of the distribution that the expert installed by hand, what they bring along (their files, as dpkg lists them), and the kernel of
+# this machine, which its hosts share.
+stays() { # HOST
+  # shellcheck disable=SC2016 # dpkg-query expands it
+  in_host "$1" dpkg-query -W -f '${Package}\n' | sort | comm -23 - <(awk '$1 == "pkg" { print $2 }' "$TMP/$1.before" | sort) | sed -nE '/^(conntrack|socat|ethtool|ebtables|containernetworking-plugins|lib.*)$/p' |
+    in_host "$1" xargs -r dpkg -L | sed -n 's#^/\(bin\|sbin\|lib\)/#/usr/\1/#; /^\/usr\//p' | sort -u > "$TMP/$1.stays"
+}
+without() { # HOST FILE
+  grep -vE '^pkg (conntrack|socat|ethtool|ebtables|containernetworking-plugins|lib[a-z0-9.-]+) |^manual |^unit (cni-dhcp|ebtables)|^(path|sum) .*(/etc/(network|ethertypes|alternatives)|/usr/share/(doc|man|locale)|/var/lib/dpkg)|^sysctl (kernel|vm|fs)\.' "$2" |
+    awk -v list="$TMP/$1.stays" 'BEGIN { while ((getline line < list) > 0) of[line] = 1 } { for (i = 2; i <= NF; i++) if ($i in of) next; print }'
+}
+unchanged() { snap "$1" > "$TMP/$1.after"; stays "$1"; diff <(without "$1" "$TMP/$1.before") <(without "$1" "$TMP/$1.after"); }
 
 # The walk is the last defence: it must not cross a mount even if nobody looked for one before. The owner's data is behind a bind of the same file system,
 # which `rm --one-file-system` takes for the same.
@@ -221,7 +229,7 @@ S
   [ "$(in_host "$shared" systemctl show -p MainPID --value containerd.service)" = "$(cat "$TMP/containerd.pid")" ]
 }
 t "the runtime was not restarted, and its other user has everything" spared
-store_aside() { snap "$shared" > "$TMP/after" && diff <(without "$TMP/$shared.before" | grep -v /containerd) <(without "$TMP/after" | grep -v /containerd); }
+store_aside() { snap "$shared" > "$TMP/after" && stays "$shared" && diff <(without "$shared" "$TMP/$shared.before" | grep -v /containerd) <(without "$shared" "$TMP/after" | grep -v /containerd); }
 t "nothing but the runtime's own store has changed" store_aside
 
 # A docker that its owner uses, in which a kubelet had pods: played by a stand-in, for what matters is which it is asked to remove.

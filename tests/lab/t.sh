@@ -38,9 +38,9 @@ lane() {
   (
     set +e
     trap - EXIT
-    TMP=$dir
-    export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
-    _failed=0 lane_start=$SECONDS
+    # By eval: in a subshell on purpose, and shellcheck would say so in each test that sources this.
+    eval 'TMP=$dir _failed=0; export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts'
+    lane_start=$SECONDS
     "$@"
     echo "# $name: $((SECONDS - lane_start)) s"
     echo "$_failed" > "$TMP/failed"

@@ -83,7 +83,8 @@ bv_clear_elsewhere_do() {
     done 3<"$BV_LIVE/elsewhere"
     rm -f -- "$BV_LIVE/elsewhere"
     # What others have in them keeps them.
-    [ "$1" = all ] || rmdir -- "$2/server/db" "$2/server" "$2" 2>/dev/null
+    case $1 in k3s | rke2) rmdir -- "$2/server/db" "$2/server" 2>/dev/null ;; esac
+    [ "$1" = all ] || rmdir -- "$2" 2>/dev/null
     return 0
 }
 bv_clear_elsewhere_undo() { [ -e "$2" ] || bv_clear_lost "$2"; }
