@@ -27,7 +27,9 @@ bv_walk_empty() {
 
 # Says why the directory $1 is not empty: the first line of $2, which was said of it where it is bound. Fails.
 bv_not_emptied() {
-    printf '%s\n' "\`$1\` is not emptied: $(printf '%s\n' "$2" | head -n 1 | sed "s#$BV_LIVE/walk##")" >&2
+    bv_said=$(printf '%s\n' "$2" | head -n 1)
+    case $bv_said in *"$BV_LIVE/walk"*) bv_said=${bv_said%%"$BV_LIVE/walk"*}$1${bv_said#*"$BV_LIVE/walk"} ;; esac
+    printf '%s\n' "\`$1\` is not emptied: $bv_said" >&2
     return 1
 }
 

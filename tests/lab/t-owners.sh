@@ -105,13 +105,17 @@ t "the audit log's directory is shut for others" shut
 same_processes() { more b | grep ^process > "$TMP/now"; grep ^process "$TMP/b.more" > "$TMP/then"; same "$TMP/then" "$TMP/now"; }
 t "no process of the owner's was touched by the install" same_processes
 
-# While the cluster is there: pods' volumes, of the same file system, of another one, busy, and one that never answers.
+# While the cluster is there: pods' volumes, of the same file system, of another one, busy, and one that never answers. Mounts are shared, as systemd has
+# them where it boots a machine.
 bash_on b <<'E'
+mount --make-rshared /
 volumes=/var/lib/kubelet/pods/1/volumes
 mkdir -p $volumes/{bound,far,hung,"with blank"}
 mount --bind /srv/data $volumes/bound
 mount --bind /srv/nfs $volumes/far
 mount --bind /srv/data "$volumes/with blank"
+# A disk that he mounts since in what a pod has bound is seen there as well.
+mkdir /srv/data/disk; mount -t tmpfs disk /srv/data/disk; echo fast > /srv/data/disk/file
 cp /usr/bin/perl /opt/own/busy
 cat > /etc/systemd/system/own-busy.service <<'U'
 [Service]
@@ -182,7 +186,7 @@ back() { is "755 root"; on a "ls $audit"; [ "$(on a "ls $audit")" = old.log ]; }
 t "the audit log's directory has its mode again, and what was in it" back
 snapshots() { on a 'ls -R /var/lib/etcd'; [ "$(on a 'cd /var/lib/etcd && find . -type f')" = ./snapshots/today.db ]; said a differences '/var/lib/etcd' today; }
 t "a snapshot that the owner put into etcd's directory is kept, and named" snapshots
-unmounted() { on b '! grep /var/lib/kubelet/ /proc/self/mountinfo && [ ! -e /var/lib/kubelet ]'; }
+unmounted() { on b '! grep /var/lib/kubelet/ /proc/self/mountinfo && [ ! -e /var/lib/kubelet ] && [ "$(cat /srv/data/disk/file)" = fast ] && mount --make-rprivate / && umount /srv/data/disk && rmdir /srv/data/disk'; }
 t "volumes are unmounted, also busy ones and one that does not answer, and nothing went through them" unmounted
 cleared() {
   on a 'rm -r /var/lib/etcd/snapshots'

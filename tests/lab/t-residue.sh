@@ -45,9 +45,18 @@ mkdir -p /etc/kubernetes/manifests /var/lib/kubelet/pki
 printf '    image: registry.k8s.io/kube-apiserver:v1.27.3\n' > /etc/kubernetes/manifests/kube-apiserver.yaml
 echo x > "/etc/kubernetes/manifests/<script>alert(1).yaml"; echo x > /var/lib/kubelet/config.yaml
 ip link add flannel.1 type vxlan id 1 dstport 8472
+# Pods had the owner's directory bound, and all of the host; since then he has mounted a disk in it, which is seen there too.
+mount --make-rshared /; v=/var/lib/kubelet/pods/1/volumes; mkdir -p $v/pv "$v/a line
+break" /var/lib/kubelet/pods/1/volume-subpaths/root /srv/mine/disk
+mount --bind /srv/mine $v/pv; mount --bind /srv/mine "$v/a line
+break"; mount --rbind / /var/lib/kubelet/pods/1/volume-subpaths/root; mount -t tmpfs mine /srv/mine/disk; echo precious > /srv/mine/disk/data
+mkdir $v/stack; mount -t tmpfs under $v/stack; mount -t tmpfs over $v/stack
+grep -q 'break/disk' /proc/self/mountinfo; grep -q ' /var/lib/kubelet/.*root/srv/mine/disk' /proc/self/mountinfo
 H
 wiped() { ends 0 wipe --foreign "$at" --yes --report "$TMP/wiped"; says 'clean of what is known'; }
 t "leftovers are wiped" wiped
+own_disk() { in_host <<< '[ "$(cat /srv/mine/data /srv/mine/disk/data | paste -sd " ")" = "precious precious" ]; ! grep /var/lib/kubelet /proc/self/mountinfo; mount --make-rprivate /; umount /srv/mine/disk; rmdir /srv/mine/disk'; }
+t "a disk that the owner mounted in what pods had bound is mounted still" own_disk
 reported() {
   python3 - "$TMP/wiped.json" << 'P'
 import json, sys

@@ -14,18 +14,46 @@ bv_deep_enough() {
     bv_die "\`$1\` is not removed: it is no directory that a step may claim"
 }
 
-# Mount points at or below path $1 that the baseline does not have, newest first. The kernel
-# writes blanks as octal escapes in mountinfo.
+# Mount points at or below path $1 that the baseline does not have, newest first, as mountinfo writes them: one a line, whatever is in a name. With
+# `shared`, those that carry another mount and share what becomes of it with others; with `free`, those that can go without anything going elsewhere.
 bv_mounts_below() {
     # The path of a mount has no symbolic links in it.
-    BV_TOP=$(readlink -m -- "$1") awk '
-        BEGIN { top = ENVIRON["BV_TOP"] }
+    BV_TOP=$(readlink -m -- "$1") BV_WHICH=${2:-} awk '
+        BEGIN { top = ENVIRON["BV_TOP"]; which = ENVIRON["BV_WHICH"] }
         NR == FNR { if ($1 == "mount") { sub(/^mount [^ ]* /, ""); had[$0] = 1 } next }
         {
             path = $5
-            gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)
-            if ((path == top || index(path, top "/") == 1) && !(path in had)) print NR "\t" path
-        }' "$BV_HAD" /proc/self/mountinfo | sort -rn | cut -f 2-
+            gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\012/, "\n", path); gsub(/\\134/, "\\", path)
+            carries[$2] = 1
+            if ((path != top && index(path, top "/") != 1) || path in had) next
+            id[++n] = $1; parent[n] = $2; raw[n] = $5
+            for (i = 7; i <= NF && $i != "-"; i++) if ($i ~ /^shared:/) shared[$1] = 1
+        }
+        END {
+            for (; n; n--) {
+                is_bound = id[n] in shared && id[n] in carries
+                if (which == "shared" && !is_bound) continue
+                if (which == "free" && (is_bound || parent[n] in shared)) continue
+                print raw[n]
+            }
+        }' "$BV_HAD" /proc/self/mountinfo
+}
+# The path that mountinfo writes as $1, into bv_mount.
+bv_mount_plain() {
+    bv_mount=$1
+    case $1 in *\\*) ;; *) return ;; esac
+    # `%b` wants a 0 before the three digits.
+    bv_mount=$(printf '%b.' "$(printf '%s' "$1" | sed 's/\\\([0-7][0-7][0-7]\)/\\0\1/g')")
+    bv_mount=${bv_mount%.}
+}
+# What is unmounted from a mount that shares goes from its peers as well: from the directory of the owner's that a pod had bound (mount_namespaces(7)).
+# So those below $1 that carry others share no more before anything goes.
+bv_mounts_part() {
+    bv_mounts_below "$1" shared | while IFS= read -r bv_raw; do
+        bv_mount_plain "$bv_raw"
+        timeout -k 1 5 mount -c --make-private -- "$bv_mount" ||
+            bv_die "\`$1\` is not removed: \`$bv_mount\` cannot be parted from what it is bound to, and what is mounted below both would go from both"
+    done
 }
 
 # Unmounts everything at or below path $1 that was not mounted before; fails when something stays. What does not answer is detached at once: a
@@ -33,9 +61,10 @@ bv_mounts_below() {
 bv_unmount_below() {
     bv_deep_enough "$1"
     for bv_try in 1 2 3 4 5 6 7 8; do
-        bv_mounts=$(bv_mounts_below "$1")
-        [ -n "$bv_mounts" ] || return 0
-        printf '%s\n' "$bv_mounts" | while IFS= read -r bv_mount; do
+        [ -n "$(bv_mounts_below "$1")" ] || return 0
+        bv_mounts_part "$1" || return 1
+        bv_mounts_below "$1" free | while IFS= read -r bv_raw; do
+            bv_mount_plain "$bv_raw"
             if [ "$bv_try" -lt 6 ]; then
                 timeout -k 1 5 umount -c -- "$bv_mount" 2>/dev/null
                 # 124 and 137: it did not come back.
