@@ -85,8 +85,18 @@ fn held(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
 /// A directory of data that nobody but a Kubernetes makes.
 fn tree(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     Some(held(thing, host).unwrap_or_else(|| {
-        goes("only Kubernetes makes it", Stage::Data, data(thing), &[&thing.name])
+        let because = format!("only Kubernetes makes it{}", mounts(thing));
+        goes(because, Stage::Data, data(thing), &[&thing.name])
     }))
+}
+
+/// What becomes of what is mounted below it.
+fn mounts(thing: &Thing) -> String {
+    match thing.get("mounts") {
+        "" | "0" => String::new(),
+        "1" => "; a mount below it is unmounted first".to_owned(),
+        count => format!("; {count} mounts below it are unmounted first"),
+    }
 }
 
 /// Likewise, but one of a name that others might take: only where something else says that there was a Kubernetes.
@@ -120,7 +130,10 @@ fn by_sign(thing: &Thing, host: &Host<'_>, stage: Stage, clear: Clear) -> Option
         return Some(outcome);
     }
     Some(match host.sign() {
-        Some(sign) => goes(format!("its name, and {sign}"), stage, clear, &[&thing.name]),
+        Some(sign) => {
+            let because = format!("its name, and {sign}{}", mounts(thing));
+            goes(because, stage, clear, &[&thing.name])
+        }
         None => unsure("nothing else here says that there was a Kubernetes"),
     })
 }

@@ -206,3 +206,16 @@ P
 }
 t "with it each is, and the report says so" restored
 t "the host's settings are as they were before the installer" unchanged
+immutable() {
+  in_host << 'H'
+mkdir -p /etc/kubernetes; touch /etc/kubernetes/admin.conf; cp /etc/hosts /root/hosts
+printf '# kubekey hosts BEGIN\n10.0.0.1 cp1\n# kubekey hosts END\n' >> /etc/hosts; chattr +i /etc/hosts
+H
+  ends 1 wipe --foreign "$at" --yes --restore-defaults
+  grep -q 'cause: .*its owner made it immutable; .chattr -i -a /etc/hosts. lets it be changed' "$TMP/err"
+  in_host <<< 'ls /etc/hosts*; [ ! -e /etc/hosts.bivouac~ ]; chattr -i /etc/hosts; touch /etc/kubernetes/admin.conf 2> /dev/null || { mkdir -p /etc/kubernetes; touch /etc/kubernetes/admin.conf; }'
+  ends 0 wipe --foreign "$at" --yes --restore-defaults
+  in_host <<< 'cmp /etc/hosts /root/hosts; rm /root/hosts'
+  unchanged
+}
+t "a file that its owner made immutable is named, with nothing left beside it, and goes its way afterwards" immutable

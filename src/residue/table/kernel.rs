@@ -1,6 +1,7 @@
 //! The kernel: modules, settings, security profiles.
 
 use super::super::host::{Host, Runtime, goes, owners};
+use super::super::installers::{self, Installer};
 use super::super::removal::{Removal, Stage};
 use super::super::{Entry, NONE, Outcome};
 use super::file;
@@ -23,6 +24,9 @@ const SYSCTL_FILES: &[&str] = &[
     "/etc/sysctl.d/90-k3s.conf",
     "/etc/sysctl.d/90-rke2.conf",
 ];
+
+/// The owner's own file, and Debian's link to it.
+const SHARED_FILES: [&str; 2] = ["/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf"];
 
 /// Values that the kernel starts with (Documentation/admin-guide/sysctl, networking/ip-sysctl): what installers, kubelet and kube-proxy change.
 const DEFAULTS: [(&str, &str); 14] = [
@@ -192,6 +196,14 @@ fn sysctl(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         "kernel.panic_on_oops" if is_red => "1",
         _ => default,
     };
+    // kubespray writes its values between the owner's (`sysctl_file_path`, on Debian a link to this file): whose a line is nobody knows.
+    if SHARED_FILES.contains(&file) && installers::of(host).contains(&Installer::Kubespray) {
+        return (now != default).then(|| Outcome::Setting {
+            now: now.to_owned(),
+            ships: format!("{default} (the kernel's own); kubespray writes its lines into `{file}`, between yours"),
+            removal: None,
+        });
+    }
     // With the installer's file gone, what an earlier one of the owner's says counts.
     let (ships, from) = match (is_installers, thing.get("own"), file) {
         (true, "", _) | (false, _, "") => (default, "the kernel's own"),

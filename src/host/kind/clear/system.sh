@@ -136,7 +136,12 @@ bv_clear_edit_before() {
     bv_was saved
 }
 bv_clear_edit_do() {
-    cp -a -- "$bv_saved/new" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1" && bv_label "$1"
+    case $(lsattr -d -- "$1" 2>/dev/null) in
+    [!\ ]*i*\ * | [!\ ]*a*\ *) bv_die "\`$1\` is not changed: its owner made it immutable; \`chattr -i -a $1\` lets it be changed" ;;
+    esac
+    cp -a -- "$bv_saved/new" "$1.bivouac~" && bv_sync "$1.bivouac~" && mv -fT -- "$1.bivouac~" "$1" && bv_label "$1" && return
+    rm -f -- "$1.bivouac~"
+    return 1
 }
 bv_clear_edit_undo() {
     rm -f -- "$1.bivouac~"

@@ -30,6 +30,14 @@ pub const CASES: &[Case] = &[
         &[],
     ),
     case("Sysctls", "setting;net.ipv4.ip_forward;now=1;file=;set=", &[]),
+    // In the owner's own file kubespray writes too: shown, and neither its value nor the kernel's is written.
+    case(
+        "Sysctls",
+        sign!(
+            "path;/etc/kubernetes/kubelet.env;type=f|setting;kernel.panic_on_oops;now=0;file=/etc/sysctl.conf;set=1;own=/etc/sysctl.conf;owned=1|setting;vm.overcommit_memory;now=1;file=/etc/sysctl.d/99-sysctl.conf;set=1;own=/etc/sysctl.d/99-sysctl.conf;owned=1"
+        ),
+        &["setting vm.overcommit_memory: setting"],
+    ),
     // Others tune the same: it counts where an installer's file sets it.
     case(
         "Sysctls",
