@@ -45,7 +45,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         what: "chains of kube-proxy, the kubelet and network plugins, IPv4 and IPv6, in either backend",
         known: "by the chain's name alone, never by a comment: `KUBE-`, `cali-`, `CILIUM_`, `FLANNEL-`, `WEAVE`, `ANTREA-`, `OVN-`, of kube-router as well",
         undone: "for each table one transaction that touches only these chains and the rules that lead to them (`iptables-restore --noflush`); a table that is empty then and accepts everything is deleted",
-        never: "other chains, policies, and rules that only speak of Kubernetes in a comment; nothing is flushed, saved or restored",
+        never: "other chains, policies, and rules that only speak of Kubernetes in a comment; a chain to which a rule of the owner's leads, from a chain of his own or for a protocol and without a comment; nothing is flushed, saved or restored",
         kinds: &[Kind::Chain],
         judge: |thing, host| {
             let (tool, chain) = thing.name.split_once(' ')?;
@@ -53,6 +53,14 @@ pub(super) const ENTRIES: &[Entry] = &[
             CHAINS.iter().any(|beginning| name.starts_with(beginning)).then(|| {
                 if host.sign().is_none() && works_alone(name) {
                     return alone();
+                }
+                if name.contains(|it: char| !it.is_ascii_alphanumeric() && !"-_.:/@+".contains(it)) {
+                    return unsure("`iptables-restore` does not take such a name, and nobody's plugin makes one");
+                }
+                if let Some(rule) = owners_jump(host, tool, chain) {
+                    return unsure(format!(
+                        "your own rule `{rule}` leads to it and would have to go with it: take that out first, if it is to go"
+                    ));
                 }
                 goes(
                     "only Kubernetes and its network plugins name chains so",
@@ -188,6 +196,25 @@ pub(super) const ENTRIES: &[Entry] = &[
         ..NONE
     },
 ];
+
+/// A rule that leads to a chain and is no cluster's. Those of kube-proxy, the kubelet and network plugins stand in the chains that are
+/// built in, and where one is about a protocol it has a comment (pkg/proxy/iptables, pkg/kubelet of Kubernetes; felix; the plugins' own sources).
+fn owners_jump<'a>(host: &Host<'a>, tool: &str, chain: &str) -> Option<&'a str> {
+    const BUILT_IN: [&str; 5] = ["INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"];
+    let (table, name) = chain.split_once(' ')?;
+    let beginning = format!("{tool} {table} -A ");
+    host.of(Kind::Rule).find_map(|it| {
+        let rule = it.name.strip_prefix(&beginning)?;
+        // What stands in a comment is no jump: every other part is outside of quotes.
+        let bare: String = rule.split('"').step_by(2).collect::<Vec<_>>().join("quoted");
+        let words: Vec<&str> = bare.split_whitespace().collect();
+        let leads = words.windows(2).any(|it| matches!(it[0], "-j" | "-g") && it[1] == name);
+        let has = |option: &str| words.contains(&option);
+        let is_own = !words.first().is_some_and(|from| BUILT_IN.contains(from))
+            || (has("-p") && !has("--comment"));
+        (leads && is_own).then(|| &it.name[tool.len() + table.len() + 2..])
+    })
+}
 
 /// What the standard plugins write into a rule: `name: "b" id: "0f..."`.
 fn commented<'a>(rule: &'a str, key: &str) -> Option<&'a str> {

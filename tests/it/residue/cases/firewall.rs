@@ -45,6 +45,27 @@ pub const CASES: &[Case] = &[
         &[],
     ),
     case(
+        "Chains",
+        "chain;iptables-nft nat KUBE-SEP-a'b\"c|chain;iptables-nft nat KUBE-SEP-A_0.b",
+        &[
+            "chain iptables-nft nat KUBE-SEP-a'b\"c: unsure",
+            "chain iptables-nft nat KUBE-SEP-A_0.b: goes",
+        ],
+    ),
+    // A rule of the owner's leads to it; and those of kube-proxy, of a balancer's, of the same name in another table.
+    case(
+        "Chains",
+        "chain;iptables-nft filter KUBE-FIREWALL|chain;iptables-nft filter KUBE-EXT|chain;iptables-nft filter KUBE-FORWARD|chain;iptables-nft nat KUBE-EXT\
+        |rule;iptables-nft filter -A INPUT -j KUBE-FIREWALL|rule;iptables-nft filter -A MY-FW -j KUBE-FIREWALL|rule;iptables-nft filter -A INPUT -p tcp -m tcp --dport 96 -g KUBE-EXT\
+        |rule;iptables-nft filter -A FORWARD -p tcp -m comment --comment \"a -j \\\"KUBE-EXT\\\" b\" -j KUBE-FORWARD|rule;iptables-nft filter -A MINE -m comment --comment \"-j KUBE-FORWARD\" -j ACCEPT",
+        &[
+            "chain iptables-nft filter KUBE-FIREWALL: unsure",
+            "chain iptables-nft filter KUBE-EXT: unsure",
+            "chain iptables-nft filter KUBE-FORWARD: goes",
+            "chain iptables-nft nat KUBE-EXT: goes",
+        ],
+    ),
+    case(
         "CniChains",
         "chain;iptables-nft nat CNI-0f|rule;iptables-nft nat -A POSTROUTING -s 10.244.0.5/32 -m comment --comment \"name: \\\"b\\\" id: \\\"42\\\"\" -j CNI-0f|attachment;/var/lib/cni/results/b-42-eth0;pod=yes;network=b;id=42",
         &["chain iptables-nft nat CNI-0f: goes"],
