@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One plain host, on which leftovers are planted by hand beside things of its owner's that are called nearly the same: what is Kubernetes' goes, what is
 # not stays, and the report of it says which, with the host's address, its key and the Kubernetes that was there.
+# shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
 
 up host

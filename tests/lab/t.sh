@@ -32,20 +32,21 @@ t() {
 }
 # lane NAME DIR COMMAND...: tests beside those of other lanes, in a shell of their own whose TMP is DIR; `lanes_end` shows what they said.
 lane() {
-  local name=$1 dir=$2
+  mkdir "$2"
+  _lane "$@" > "$2.result" 2>&1 &
+  echo "$! $2 $1" >> "$TMP/lanes"
+}
+_lane() {
+  local name=$1 start=$SECONDS
+  set +e
+  trap - EXIT
+  TMP=$2
+  export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts
+  _failed=0
   shift 2
-  mkdir "$dir"
-  (
-    set +e
-    trap - EXIT
-    # By eval: in a subshell on purpose, and shellcheck would say so in each test that sources this.
-    eval 'TMP=$dir _failed=0; export BIVOUAC_KNOWN_HOSTS=$TMP/known_hosts'
-    lane_start=$SECONDS
-    "$@"
-    echo "# $name: $((SECONDS - lane_start)) s"
-    echo "$_failed" > "$TMP/failed"
-  ) > "$dir.result" 2>&1 &
-  echo "$! $dir $name" >> "$TMP/lanes"
+  "$@"
+  echo "# $name: $((SECONDS - start)) s"
+  echo "$_failed" > "$TMP/failed"
 }
 lanes_end() {
   local pid dir name
