@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 pub use coming::Coming;
 pub use diagnosis::{Diagnosis, Named, Proof};
 pub use finding::{Breaks, Finding, Phase};
-pub use leftover::{Fate, Leftover, Looked, Shipped, Sight};
+pub use leftover::{Fate, How, Leftover, Looked, Shipped, Sight, Taken};
 pub use status::{CertificateStatus, EtcdStatus, Health, HostStatus};
 
 /// One thing that happened, on a host or in the run as a whole.
@@ -105,6 +105,8 @@ pub enum EventKind {
     Looked(Box<Looked>),
     /// What any Kubernetes left on the host, and what becomes of it.
     Residue(Leftover),
+    /// A wipe did something about one thing that any Kubernetes left.
+    Taken(Taken),
     /// `status`: how a host is, or a node that is on no host of cluster.yaml.
     HostStatus(Box<HostStatus>),
     /// `status`: how a member of etcd is.

@@ -83,6 +83,8 @@ pub struct Settings {
     pub show_ignored: bool,
     /// Where a wipe's proof is written: [`report_files`] says which files that are.
     pub report: Option<PathBuf>,
+    /// Hosts are looked at for what any Kubernetes left: there is no baseline to compare them with, and no cluster of a name.
+    pub by_proof: bool,
     /// The verb tells what was found, and how it ended, as its own result: no text is said here but
     /// trouble with the logs.
     pub has_own_words: bool,

@@ -6,6 +6,7 @@
 //! `residue.md` (what kubeadm, kainstall, kubespray, sealos, kubekey, k3s, k0s, RKE, kubeasz and `KubeOne` leave).
 
 mod agents;
+mod also;
 mod host;
 mod installers;
 mod order;
@@ -14,18 +15,21 @@ mod past;
 mod ranges;
 mod removal;
 mod table;
+mod taken;
 
 use std::collections::BTreeSet;
 
 use crate::host::Clear;
 use crate::host::inventory::{Inventory, Kind, Named, Thing, Wanted};
 
+pub use also::{Naming, is_asked_for, nameable, naming};
 pub use installers::Installer;
 pub use order::{removals, still};
 pub use pages::pages;
 pub use past::{Past, plan};
 pub use ranges::{Range, Use};
 pub use removal::{Removal, Stage};
+pub use taken::{earlier, how, of as taken_by};
 
 use host::Host;
 
@@ -138,6 +142,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Whether both are about the same thing.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.entry.name == other.entry.name && self.thing == other.thing
+    }
+
     /// Whether something of Kubernetes' is left as long as this is there.
     pub fn is_residue(&self) -> bool {
         match &self.outcome {
@@ -172,6 +181,8 @@ pub struct Judged {
     pub named: Vec<Named>,
     /// What was shown to go and stays: something else came to be known of it while the question stood.
     pub spared: Vec<Verdict>,
+    /// Directories that others share, which are there because something else is in them.
+    pub held: Vec<Verdict>,
 }
 
 impl Judged {
@@ -182,9 +193,7 @@ impl Judged {
 
     /// Of what was to go by this look, what a later one spares.
     pub fn spared_by(&self, now: &Self) -> Vec<Verdict> {
-        let goes = |verdict: &&Verdict| {
-            self.going().any(|it| it.entry.name == verdict.entry.name && it.thing == verdict.thing)
-        };
+        let goes = |verdict: &&Verdict| self.going().any(|it| it.is_of(verdict));
         let spared = now.verdicts.iter().filter(goes);
         spared.filter(|it| !matches!(it.outcome, Outcome::Goes { .. })).cloned().collect()
     }
@@ -193,8 +202,7 @@ impl Judged {
     #[must_use]
     pub fn after(mut self, earlier: &Self, wishes: &Wishes) -> Self {
         for verdict in &mut self.verdicts {
-            let same =
-                |it: &&Verdict| it.entry.name == verdict.entry.name && it.thing == verdict.thing;
+            let same = |it: &&Verdict| it.is_of(verdict);
             // It was emptied, and that is all that was to be done.
             if matches!(&verdict.outcome, Outcome::Stays { why, .. } if why == table::EMPTY_DISK) {
                 continue;
@@ -213,10 +221,18 @@ impl Judged {
             _ => false,
         };
         for known in earlier.verdicts.iter().filter(is_as_it_was) {
-            let is_same =
-                |it: &Verdict| it.entry.name == known.entry.name && it.thing == known.thing;
-            if !self.verdicts.iter().any(is_same) {
+            if !self.verdicts.iter().any(|it| it.is_of(known)) {
                 self.verdicts.push(known.clone());
+            }
+        }
+        // It was to go if it was empty by then, and it is not.
+        for mut held in std::mem::take(&mut self.held) {
+            if earlier.going().any(|it| it.is_of(&held))
+                && !self.verdicts.iter().any(|it| it.is_of(&held))
+            {
+                let (why, whose) = ("something else is in it".to_owned(), Whose::Owner);
+                held.outcome = Outcome::Stays { why, whose };
+                self.verdicts.push(held);
             }
         }
         self.installers.clone_from(&earlier.installers);
@@ -353,7 +369,7 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
         !(stays
             && host.package_of(&it.thing).is_some_and(|package| table::is_going(package, &host)))
     });
-    only_hollow(&mut verdicts, &host);
+    let held = only_hollow(&mut verdicts, &host);
     Judged {
         installers: installers::of(&host),
         ranges: host.ranges().known.clone(),
@@ -361,11 +377,13 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
         passed_over: host::passed_over(inventory, &spoken),
         named: named(inventory),
         spared: Vec::new(),
+        held,
     }
 }
 
-/// A directory that others share goes only when it is empty; one that holds something goes only with what goes from below it.
-fn only_hollow(verdicts: &mut Vec<Verdict>, host: &Host<'_>) {
+/// A directory that others share goes only when it is empty; one that holds something goes only with what goes from below it. Gives back the others.
+fn only_hollow(verdicts: &mut Vec<Verdict>, host: &Host<'_>) -> Vec<Verdict> {
+    let mut held = Vec::new();
     loop {
         let going: Vec<String> = verdicts
             .iter()
@@ -373,15 +391,15 @@ fn only_hollow(verdicts: &mut Vec<Verdict>, host: &Host<'_>) {
             .map(|it| it.thing.clone())
             .collect();
         let before = verdicts.len();
-        verdicts.retain(|it| {
+        held.extend(verdicts.extract_if(.., |it| {
             let is_hollow = matches!(&it.outcome, Outcome::Goes { removal, .. } if removal.clear == Clear::Hollow);
             let is_empty = host.path(&it.thing).is_none_or(|path| path.is("empty"));
             let below = format!("{}/", it.thing);
-            !is_hollow || is_empty || going.iter().any(|path| path.starts_with(&below))
-        });
+            is_hollow && !is_empty && !going.iter().any(|path| path.starts_with(&below))
+        }));
         // One that stays may have been the only reason for the one above it.
         if verdicts.len() == before {
-            return;
+            return held;
         }
     }
 }

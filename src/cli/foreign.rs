@@ -1,16 +1,19 @@
 //! Hosts that another installer made: what is on them, and what of it goes. `wipe --foreign`, `plan wipe`, `verify-clean`.
 
-use std::collections::BTreeSet;
+mod also;
+
 use std::time::Duration;
 
 use super::exit::{Exit, Stop};
 use super::hosts;
 use super::options::Options;
+use super::others;
 use super::session::Session;
+use super::signals;
 use super::told::Told;
 use crate::engine::{self, Clearing, Unreached, Wiped};
 use crate::event::{EventKind, Events, Fate, Leftover, Looked as Look, Shipped, Sight};
-use crate::host::inventory::InventoryError;
+use crate::host::inventory::{Inventory, InventoryError};
 use crate::host::{Entry, Error, Remote};
 use crate::report::{self, Looked};
 use crate::residue::{self, Judged, Outcome, Past, Verdict, Whose, Wishes};
@@ -38,7 +41,8 @@ impl Wanted {
     pub fn wishes(&self) -> Wishes {
         Wishes {
             defaults: self.restore_defaults,
-            also: self.also.iter().cloned().collect::<BTreeSet<_>>(),
+            // A directory is the same with a slash behind it; the root of everything is no name.
+            also: self.also.iter().map(|it| it.trim_end_matches('/').to_owned()).collect(),
         }
     }
 }
@@ -51,6 +55,15 @@ pub struct Seen {
     pub remote: Remote,
     pub entries: Vec<Entry>,
     pub judged: Judged,
+    pub past: Past,
+    pub inventory: Inventory,
+}
+
+impl Seen {
+    /// Whether something of Kubernetes' is there, or a wipe that is not done.
+    fn is_left(&self) -> bool {
+        self.judged.residue().next().is_some() || Entry::are_cut_off(&self.entries)
+    }
 }
 
 /// Why nothing was seen of a host.
@@ -59,11 +72,13 @@ pub struct Unseen {
     exit: Exit,
     why: String,
     fix: String,
+    /// The same as a finding, of a host that cannot be reached.
+    finding: Option<EventKind>,
 }
 
 impl Unseen {
     fn new(exit: Exit, error: &Error) -> Self {
-        Self { exit, why: error.to_string(), fix: error.fix() }
+        Self { exit, why: error.to_string(), fix: error.fix(), finding: None }
     }
 }
 
@@ -75,6 +90,7 @@ impl From<InventoryError> for Unseen {
                 exit: Exit::Failed,
                 why: cut.to_string(),
                 fix: "look at the host by hand, then run the same command again".to_owned(),
+                finding: None,
             },
         }
     }
@@ -90,13 +106,16 @@ pub async fn look(
     let looks = hosts::side_by_side(reached, parallel, |_, reached| {
         let wishes = wishes.clone();
         async move {
-            let mut remote = reached.map_err(|it| Unseen::new(Exit::Unreachable, &it.error))?;
+            let mut remote = reached.map_err(|it| Unseen {
+                finding: Some(hosts::unreachable(&it)),
+                ..Unseen::new(Exit::Unreachable, &it.error)
+            })?;
             let entries = remote.entries().await;
             let entries = entries.map_err(|error| Unseen::new(Exit::Failed, &error))?;
             let past = Past::of(&entries);
             let inventory = remote.inventory(&residue::wanted(&past), LOOK).await?;
             let judged = residue::judge(&inventory, &wishes, &past);
-            Ok(Seen { remote, entries, judged })
+            Ok(Seen { remote, entries, judged, past, inventory })
         }
     });
     session.unless_stopped(looks).await
@@ -108,6 +127,9 @@ pub fn shown(session: &Session, seen: &[Result<Seen, Unseen>]) -> Vec<Looked> {
     hosts
         .map(|(host, seen)| match seen {
             Ok(seen) => {
+                for taken in residue::earlier(&seen.entries) {
+                    session.events.host(&host.display, EventKind::Taken(taken));
+                }
                 tell(&session.events, &host.display, Ok(&seen.judged), BEFORE);
                 (host.display.clone(), Ok(seen.judged.clone()))
             }
@@ -195,7 +217,7 @@ pub fn verdict(seen: &[Result<Seen, Unseen>]) -> Exit {
         Exit::Failed
     } else if seen.iter().any(Result::is_err) {
         Exit::Unreachable
-    } else if seen.iter().flatten().any(|it| it.judged.residue().next().is_some()) {
+    } else if seen.iter().flatten().any(Seen::is_left) {
         Exit::Differs
     } else {
         Exit::Done
@@ -208,9 +230,13 @@ pub async fn inspect(options: &Options, verb: &str, wanted: &Wanted) -> Result<E
     wanted.told.writable()?;
     let mut session = Session::begin(options, verb, cluster);
     session.proves(&wanted.told);
+    session.by_proof();
+    let wishes = wanted.wishes();
     let looked = async {
         let reached = hosts::reached(&session, options).await?;
-        look(&session, reached, options.parallel, &wanted.wishes()).await
+        let seen = look(&session, reached, options.parallel, &wishes).await?;
+        also::check(&seen, &wishes)?;
+        Ok::<_, Stop>(seen)
     };
     let seen = match looked.await {
         Ok(seen) => seen,
@@ -220,6 +246,27 @@ pub async fn inspect(options: &Options, verb: &str, wanted: &Wanted) -> Result<E
         }
     };
     let hosts = shown(&session, &seen);
+    for (host, seen) in session.cluster.hosts.iter().zip(&seen) {
+        if let Some(finding) = seen.as_ref().err().and_then(|it| it.finding.clone()) {
+            session.events.host(&host.display, finding);
+        }
+    }
+    let cut_off: Vec<String> = session
+        .cluster
+        .hosts
+        .iter()
+        .zip(&seen)
+        .filter(|(_, seen)| seen.as_ref().is_ok_and(|it| Entry::are_cut_off(&it.entries)))
+        .map(|(host, _)| {
+            session.events.host(&host.display, others::is_cut_off(options, host));
+            format!(
+                "{}: {}; it goes on with `{}`",
+                host.display,
+                others::CUT_OFF,
+                options.foreign([host])
+            )
+        })
+        .collect();
     let exit = match (verb, verdict(&seen)) {
         // A plan that could be made is done, whatever it says.
         ("plan", Exit::Differs) => Exit::Done,
@@ -227,6 +274,11 @@ pub async fn inspect(options: &Options, verb: &str, wanted: &Wanted) -> Result<E
     };
     let exit = session.end(exit).await;
     say(options, &wanted.told, &hosts, Say::Found)?;
+    if options.output() == report::Output::Text {
+        for line in &cut_off {
+            report::err(line);
+        }
+    }
     Ok(exit)
 }
 
@@ -236,6 +288,7 @@ pub async fn wipe(options: &Options, wanted: &Wanted) -> Result<Exit, Stop> {
     wanted.told.writable()?;
     let mut session = Session::begin(options, "wipe", cluster);
     session.proves(&wanted.told);
+    session.by_proof();
     let ended = match work(&mut session, options, wanted).await {
         Ok(ended) => ended,
         Err(stop) => (stop.show(), Vec::new()),
@@ -255,6 +308,7 @@ async fn work(
     let reached = hosts::reached(session, options).await?;
     let seen = look(session, reached, options.parallel, &wishes).await?;
     refuse_ours(session, &seen)?;
+    also::check(&seen, &wishes)?;
     let hosts = shown(session, &seen);
     let mut exit = match verdict(&seen) {
         Exit::Differs => Exit::Done,
@@ -264,7 +318,7 @@ async fn work(
     let mut quiet = Vec::new();
     let mut unseen = Vec::new();
     for ((name, looked), seen) in hosts.iter().zip(seen) {
-        let Seen { remote, entries, judged } = match seen {
+        let Seen { remote, entries, judged, past, .. } = match seen {
             Ok(seen) => seen,
             Err(why) => {
                 unseen.push((name, why));
@@ -281,17 +335,20 @@ async fn work(
             quiet.push((name.clone(), looked.clone()));
             remote.close().await;
         } else {
-            let past = Past::of(&entries);
             clearings.push(Clearing { name: name.clone(), remote, removals, judged, past });
         }
     }
     let goes = clearings.iter().any(|it| !it.removals.is_empty());
     if goes && !options.yes {
         say(options, &Told::default(), &hosts, Say::Found)?;
-        confirm(session)?;
+        confirm(session).await?;
     }
     session.show();
     if clearings.is_empty() {
+        // What stays is told, and the same once more would not help.
+        if exit == Exit::Differs {
+            session.conclude(true);
+        }
         return Ok((exit, quiet));
     }
     let run = engine::Options {
@@ -299,7 +356,6 @@ async fn work(
         cancel: session.cancel.clone(),
         started: session.started,
     };
-    session.concluded = true;
     if exit == Exit::Unreachable {
         // That status would say that nothing was changed.
         exit = Exit::Failed;
@@ -309,12 +365,14 @@ async fn work(
         session.events.host(name, engine::not_seen(why, fix));
         session.events.host(name, EventKind::HostDone { ok: false, changed: 0, seconds: 0.0 });
     }
-    let cleared = engine::clear(clearings, all, &wishes, &session.events, &run).await;
+    let cleared = engine::clear(clearings, &wishes, &session.events, &run).await;
     for (name, judged) in cleared.hosts {
         let judged = judged.ok_or_else(|| "it was not wiped to the end".to_owned());
         tell(&session.events, &name, judged.as_ref(), AFTER);
         quiet.push((name, judged));
     }
+    // What stays is the table's to say; the work itself was done.
+    session.conclude(all && cleared.how <= Wiped::Differs);
     // In the order of the hosts.
     let place = |name: &str| hosts.iter().position(|(host, _)| host == name);
     quiet.sort_by_key(|(name, _)| place(name));
@@ -354,7 +412,7 @@ fn refuse_ours(session: &Session, seen: &[Result<Seen, Unseen>]) -> Result<(), S
     ))
 }
 
-fn confirm(session: &Session) -> Result<(), Stop> {
+async fn confirm(session: &Session) -> Result<(), Stop> {
     if !report::is_terminal() {
         return Err(Stop::new(
             Exit::Usage,
@@ -366,7 +424,7 @@ fn confirm(session: &Session) -> Result<(), Stop> {
         "this removes what is listed as `goes` from {}; what is saved on the way goes as well when the wipe is whole, so nothing can be put back then\ntype `wipe` to go on: ",
         hosts.join(", ")
     );
-    match report::ask(&question) {
+    match signals::ask(&session.cancel, question).await? {
         Some(answer) if answer.trim() == "wipe" => Ok(()),
         _ => Err(Stop::new(Exit::Usage, "nothing was changed: `wipe` was not typed")),
     }

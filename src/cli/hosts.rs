@@ -12,6 +12,7 @@ use super::credentials;
 use super::exit::{Exit, Stop};
 use super::options::Options;
 use super::session::Session;
+use super::signals;
 use crate::cluster::{Host, RUNTIMES, Subnets};
 use crate::engine::{self, Cancel, Unreached};
 use crate::event::{EventKind, Finding, Severity};
@@ -203,12 +204,7 @@ pub async fn asked(cancel: &Cancel, new: &[ssh::UnknownKey]) -> Result<bool, Sto
         let _ = writeln!(question, "  {}  {}  {}", key.known_as(), key.algorithm, key.fingerprint);
     }
     question += "are these their keys? type `yes` to record them: ";
-    // Reading blocks; a signal must still end it.
-    let answer = tokio::task::spawn_blocking(move || report::ask(&question));
-    tokio::select! {
-        answer = answer => Ok(answer.ok().flatten().is_some_and(|answer| answer.trim() == "yes")),
-        () = cancel.stopped() => Err(Stop::said(Exit::Interrupted)),
-    }
+    Ok(signals::ask(cancel, question).await?.is_some_and(|answer| answer.trim() == "yes"))
 }
 
 /// What was read from a host before anything was changed.

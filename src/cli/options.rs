@@ -235,18 +235,40 @@ impl Options {
         }
     }
 
+    /// The command that wipes hosts that another installer made, or goes on with that.
+    pub fn foreign<'a>(&self, hosts: impl IntoIterator<Item = &'a cluster::Host>) -> String {
+        let is_of_a_file =
+            self.masters().is_empty() && (self.names_a_file() || self.path().exists());
+        let mut words = vec!["bivouac wipe --foreign".to_owned()];
+        if is_of_a_file {
+            words.push(format!("-f {}", word(&self.path().to_string_lossy())));
+        } else {
+            words.extend(self.user.as_ref().map(|user| format!("-u {}", word(user))));
+            words.extend(self.port.map(|port| format!("-P {port}")));
+            let key = self.private_key.as_ref().map(|key| key.to_string_lossy());
+            words.extend(key.map(|key| format!("--private-key {}", word(&key))));
+        }
+        let name = |host: &cluster::Host| {
+            if is_of_a_file { host.display.clone() } else { host.address.clone() }
+        };
+        words.extend(hosts.into_iter().map(name));
+        words.join(" ")
+    }
+
     /// The command that goes on after this one failed: the same, quoted where a shell needs it.
     pub fn resume() -> String {
-        let plain = |word: &str| {
-            !word.is_empty()
-                && word.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_./,:=@~+".contains(&c))
-        };
         std::env::args_os()
             .skip(1)
-            .map(|word| word.to_string_lossy().into_owned())
-            .map(|word| if plain(&word) { word } else { crate::ssh::quote(&word) })
+            .map(|it| word(&it.to_string_lossy()))
             .fold("bivouac".to_owned(), |line, word| format!("{line} {word}"))
     }
+}
+
+/// A word of a command that is shown: quoted where a shell needs it.
+fn word(text: &str) -> String {
+    let is_plain = !text.is_empty()
+        && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_./,:=@~+".contains(&c));
+    if is_plain { text.to_owned() } else { crate::ssh::quote(text) }
 }
 
 /// A list of hosts from one of kainstall's environment variables.

@@ -2,12 +2,13 @@
 
 use super::exit::Stop;
 use super::hosts;
+use super::options::Options;
 use super::running::{self, refused};
 use super::session::Session;
-use crate::cluster::Host;
+use crate::cluster::{Cluster, Host};
 use crate::engine::Unreached;
 use crate::event::{EventKind, Finding, Severity};
-use crate::host::{Probe, Remote};
+use crate::host::{Entry, Probe, Remote};
 use crate::members::Members;
 use crate::playbook::HostState;
 
@@ -71,6 +72,49 @@ Severity::Warning,
             names.join(" ")
         ),
     ))
+}
+
+/// Hosts on which a wipe of what another installer left was cut off: playing that back would bring some of it.
+pub async fn cut_off_hosts(session: &Session, reached: &mut Reached) -> Vec<Host> {
+    let mut hosts = Vec::new();
+    for (host, remote) in session.cluster.hosts.iter().zip(reached) {
+        let Ok(remote) = remote else { continue };
+        // One that cannot be read says so where it is wiped.
+        if remote.peek().await.is_ok_and(|entries| Entry::are_cut_off(&entries)) {
+            hosts.push(host.clone());
+        }
+    }
+    hosts
+}
+
+/// Refuses a removal of such hosts.
+pub fn not_cut_off(
+    options: &Options,
+    cluster: &Cluster,
+    leave: &[usize],
+    seen: &[hosts::Seen],
+) -> Result<(), Stop> {
+    let hosts = leave.iter().filter(|host| Entry::are_cut_off(&seen[**host].entries));
+    let hosts: Vec<Host> = hosts.map(|host| cluster.hosts[*host].clone()).collect();
+    if hosts.is_empty() { Ok(()) } else { Err(cut_off(options, &hosts)) }
+}
+
+/// What is said of them.
+pub fn cut_off(options: &Options, hosts: &[Host]) -> Stop {
+    let names: Vec<&str> = hosts.iter().map(|host| host.display.as_str()).collect();
+    refused(
+        format!("{}: {CUT_OFF}; taken back it would bring some of that again", names.join(", ")),
+        format!("go on with `{}`", options.foreign(hosts)),
+    )
+}
+
+/// What there is to say of a host with such a journal.
+pub const CUT_OFF: &str = "a wipe of what another installer left was cut off here";
+
+/// The same as a finding, for those who only look.
+pub fn is_cut_off(options: &Options, host: &Host) -> EventKind {
+    let fix = format!("go on with `{}`", options.foreign([host]));
+    EventKind::Finding(Finding::new("ForeignWipe", Severity::Error, CUT_OFF, fix))
 }
 
 /// Refuses a node that another tool made: nobody wrote down what was on its host before.

@@ -93,6 +93,20 @@ pub const PAGES: &[Page] = &[
         skips: false,
     },
     Page {
+        name: "ForeignWipe",
+        of: "status, verify-clean, wipe, remove",
+        what: "no wipe of what another installer left was cut off on the host",
+        severity: Some(Severity::Error),
+        phase: Phase::Operation,
+        breaks: "some of a dead cluster is there, and an installation would mix with it",
+        text: "Seen by the host's journal: all that stands in it was written by `wipe --foreign`. Taken back it would bring some of the dead \
+               cluster again, so `init`, `join`, `remove` and `wipe` refuse such a host.\n\nThe same `bivouac wipe --foreign HOST` goes on; what it \
+               had found out is in the journal.",
+        kubeadm: None,
+        repairs: false,
+        skips: false,
+    },
+    Page {
         name: "ImagePull",
         of: "preflight, init, join",
         what: "every image that a host lacks can be had, for its architecture",

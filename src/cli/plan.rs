@@ -11,9 +11,9 @@ use super::preflight::{self, Checked};
 use super::session::Session;
 use super::skips::Skips;
 use super::told::Told;
-use super::{hosts, images, sources, version};
+use super::{hosts, images, others, sources, version};
 use crate::event::{EventKind, StepName};
-use crate::host::{self, Change, Error, Remote, State};
+use crate::host::{self, Change, Entry, Error, Remote, State};
 use crate::playbook::{Lane, Pending, Plan, Site, Work};
 use crate::report;
 
@@ -97,21 +97,34 @@ async fn undone(options: &Options, wanted: &Wanted) -> Result<Exit, Stop> {
 async fn journals(session: &mut Session, options: &Options) -> Result<String, Stop> {
     let mut remotes = hosts::connect(session, options).await?;
     let mut text = String::new();
+    let mut cut_off = Vec::new();
     for (host, remote) in session.cluster.hosts.iter().zip(&mut remotes) {
         let entries = remote
             .peek()
             .await
             .map_err(|error| Stop::error(Exit::Unreachable, &error, &error.fix()))?;
+        if Entry::are_cut_off(&entries) {
+            cut_off.push(host.clone());
+            continue;
+        }
         let standing: Vec<_> =
             entries.iter().rev().filter(|entry| entry.state != State::Undone).collect();
         let count = match standing.len() {
-            0 => "nothing to undo".to_owned(),
+            0 => {
+                let hint =
+                    format!("`{}`", options.foreign([host]).replace(" wipe ", " plan wipe "));
+                format!("nothing to undo; what another installer left shows {hint}")
+            }
             some => format!("{} undone", report::words::count(some, "change")),
         };
         let _ = writeln!(text, "{}: {count}", host.display);
         for entry in standing {
             let _ = writeln!(text, "  - {}", entry.step);
         }
+    }
+    // As the wipe itself would be.
+    if !cut_off.is_empty() {
+        return Err(others::cut_off(options, &cut_off));
     }
     Ok(text)
 }

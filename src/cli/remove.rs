@@ -105,6 +105,7 @@ async fn remove(
     let named = |host: &Host| going.iter().any(|it| it.address == host.address);
     let (leave, rest): (Vec<usize>, Vec<usize>) =
         (0..states.len()).partition(|host| named(&session.cluster.hosts[*host]));
+    others::not_cut_off(options, &session.cluster, &leave, &seen)?;
     let mut remotes = remotes;
     {
         // Whoever leaves does not act.

@@ -64,11 +64,13 @@ impl Session {
             verbose: options.verbose,
             show_ignored: false,
             report: None,
+            by_proof: false,
             has_own_words: ["status", "diagnose", "verify-clean"].contains(&verb),
             log_dir: options.log_dir.clone(),
             who: operator(),
             run_id: run.id.clone(),
-            resume_command: Options::resume(),
+            // Who only looks has nothing to go on with.
+            resume_command: if verb == "plan" { String::new() } else { Options::resume() },
         };
         Self {
             cluster,
@@ -90,9 +92,19 @@ impl Session {
         self.settings.report.clone_from(&told.report);
     }
 
+    /// The run looks for what any Kubernetes left, and has no baseline to compare with.
+    pub fn by_proof(&mut self) {
+        self.settings.by_proof = true;
+    }
+
     /// Whether a report is wanted, which says of each host what it is.
     pub fn reports(&self) -> bool {
         self.settings.report.is_some()
+    }
+
+    /// What goes on after this run, where that is another command. To be said before anything is shown.
+    pub fn goes_on_with(&mut self, command: String) {
+        self.settings.resume_command = command;
     }
 
     /// Starts to show events. Until then questions can be asked without a display in the way.
@@ -100,6 +112,17 @@ impl Session {
         if let Some(receiver) = self.receiver.take() {
             self.reporter = Some(tokio::spawn(report::run(self.settings.clone(), receiver)));
         }
+    }
+
+    /// Tells that the run is over, and whether what was asked for is done.
+    pub fn conclude(&mut self, ok: bool) {
+        self.concluded = true;
+        self.events.run(EventKind::RunDone {
+            ok,
+            seconds: seconds(self.started.elapsed()),
+            differences: None,
+            critical_path: Vec::new(),
+        });
     }
 
     /// Waits for this, unless the run is stopped before.
@@ -112,14 +135,13 @@ impl Session {
 
     /// Ends the run: everything is shown, and the exit code follows.
     pub async fn end(mut self, exit: Exit) -> Exit {
+        if exit == Exit::Usage {
+            // The same words would be as wrong.
+            self.goes_on_with(String::new());
+        }
         self.show();
         if !self.concluded {
-            self.events.run(EventKind::RunDone {
-                ok: exit == Exit::Done,
-                seconds: seconds(self.started.elapsed()),
-                differences: None,
-                critical_path: Vec::new(),
-            });
+            self.conclude(exit == Exit::Done);
         }
         let Self { events, reporter, cancel, after, settings, .. } = self;
         drop(events);

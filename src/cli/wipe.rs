@@ -40,7 +40,14 @@ pub async fn run(options: &Options, args: &Args) -> Result<Exit, Stop> {
 
 async fn wipe(session: &mut Session, options: &Options) -> Result<Exit, Stop> {
     // A host that is gone for good must not keep the others from being wiped.
-    let mut reached = hosts::try_connect(session, options).await?;
+    let mut reached = hosts::reached(session, options).await?;
+    let cut_off = others::cut_off_hosts(session, &mut reached);
+    let cut_off = session.unless_stopped(cut_off).await?;
+    if !cut_off.is_empty() {
+        session.goes_on_with(options.foreign(&cut_off));
+        return Err(others::cut_off(options, &cut_off));
+    }
+    session.show();
     if reached.iter().all(Result::is_err) {
         for unreached in reached.into_iter().filter_map(Result::err) {
             session.events.host(&unreached.host, hosts::unreachable(&unreached));

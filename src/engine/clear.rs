@@ -9,7 +9,7 @@ use super::locks::{self, Taken};
 use super::run::Options;
 use super::task::output;
 use super::wipe::{CHANGES, LIMIT, LOOKS, Lane, Stopped, Wiped, named};
-use crate::event::{EventKind, Events, seconds};
+use crate::event::{EventKind, Events, How, Taken as Tried};
 use crate::host::inventory::InventoryError;
 use crate::host::{Error, Journal, Locked, Outcome, Remote};
 use crate::residue::{self, Judged, Past, Removal, Stage, Wishes};
@@ -51,26 +51,8 @@ pub fn not_seen(cause: String, fix: String) -> EventKind {
     }
 }
 
-/// Clears hosts, side by side; whether they are all of the run is `all`. The run is over afterwards, and has been told so.
+/// Clears hosts, side by side.
 pub async fn clear(
-    hosts: Vec<Clearing>,
-    all: bool,
-    wishes: &Wishes,
-    events: &Events,
-    options: &Options,
-) -> Cleared {
-    let cleared = clear_all(hosts, wishes, events, options).await;
-    events.run(EventKind::RunDone {
-        // What stays is the table's to say; the work itself was done.
-        ok: all && cleared.how <= Wiped::Differs,
-        seconds: seconds(options.started.elapsed()),
-        differences: None,
-        critical_path: Vec::new(),
-    });
-    cleared
-}
-
-async fn clear_all(
     hosts: Vec<Clearing>,
     wishes: &Wishes,
     events: &Events,
@@ -162,7 +144,6 @@ impl Lane {
         known: &Known<'_>,
     ) -> Result<(bool, Judged), Stopped> {
         let mut journal = self.step("open the journal", LOOKS, Journal::open(host)).await?;
-        let mut failed = false;
         // The question may have stood for long: what it showed is looked at once more, now that nobody else changes the host.
         let before = if removals.is_empty() {
             known.before.clone()
@@ -188,36 +169,8 @@ impl Lane {
             );
             self.step("note what goes", LOOKS, work).await?;
         }
-        let mut is_shut_out = false;
-        for (index, (entry, removal)) in removals.iter().enumerate() {
-            // The rules that they serve are there again.
-            if is_shut_out && removal.stage == Stage::Sets {
-                continue;
-            }
-            if self.options.cancel.is_stopped() {
-                return Err(Stopped::Lane);
-            }
-            let change = removal.change();
-            let step = format!("{entry}: {}", short(&change.subject()));
-            let lines = output(&self.events, &self.name, &named(&step));
-            let work = journal.change(&step, &change, None, LIMIT, Some(lines), None);
-            match self.step(&step, CHANGES, work).await {
-                Ok(Outcome::Changed) => self.undone += 1,
-                Ok(Outcome::Unchanged) => {}
-                // The others have their own places; what stays is seen in the end.
-                Err(Stopped::Step) => failed = true,
-                Err(Stopped::Lane) => return Err(Stopped::Lane),
-            }
-            let next = removals.get(index + 1).map(|(_, next)| next.stage);
-            if removal.stage == Stage::Rules && next != Some(Stage::Rules) {
-                match self.step("log in anew, without these rules", LOOKS, journal.prove()).await {
-                    Ok(()) => {}
-                    Err(Stopped::Step) => (failed, is_shut_out) = (true, true),
-                    Err(Stopped::Lane) => return Err(Stopped::Lane),
-                }
-            }
-        }
-        if !removals.is_empty() {
+        let ended = self.remove_all(&mut journal, &removals, &before).await?;
+        if !removals.is_empty() && ended != Ended::Stopped {
             self.step("let systemd forget units that are gone", CHANGES, journal.settle()).await?;
         }
         // What said that there was a Kubernetes has gone by now, and the plan says so still: without it a setting that installers changed would be
@@ -229,15 +182,96 @@ impl Lane {
             .await?
             .after(&before, known.wishes);
         judged.spared = spared;
-        if failed {
-            journal.close().await;
-        } else {
+        if ended == Ended::Well {
             // Nothing is to be undone: what went was a dead cluster's.
             let forget = journal.forget();
             self.step("remove the journal", CHANGES, forget).await?.close().await;
+        } else {
+            journal.close().await;
         }
-        Ok((failed, judged))
+        Ok((ended != Ended::Well, judged))
     }
+
+    /// Takes these away, in their order. A run that is to stop begins with no other, and is sure of what it took out of the packet filter.
+    async fn remove_all(
+        &mut self,
+        journal: &mut Journal,
+        removals: &[(&'static str, Removal)],
+        before: &Judged,
+    ) -> Result<Ended, Stopped> {
+        let mut ended = Ended::Well;
+        // Out of the packet filter, and without a proof so far that they may stay out.
+        let mut unproven: Vec<&Removal> = Vec::new();
+        let mut is_shut_out = false;
+        for (index, (entry, removal)) in removals.iter().enumerate() {
+            // The rules that they serve are there again.
+            if is_shut_out && removal.stage == Stage::Sets {
+                continue;
+            }
+            let is_stopped = self.options.cancel.is_stopped();
+            if !is_stopped {
+                let change = removal.change();
+                let step = format!("{entry}: {}", short(&change.subject()));
+                let lines = output(&self.events, &self.name, &named(&step));
+                let work = journal.change(&step, &change, None, LIMIT, Some(lines), None);
+                let outcome = self.step(&step, CHANGES, work).await;
+                let how = match outcome {
+                    Ok(_) => residue::how(removal.clear),
+                    Err(Stopped::Step) => How::Failed,
+                    Err(Stopped::Lane) => How::Begun,
+                };
+                self.tell_taken(before, removal, how);
+                match outcome {
+                    Ok(Outcome::Changed) => self.undone += 1,
+                    Ok(Outcome::Unchanged) => {}
+                    // The others have their own places; what stays is seen in the end.
+                    Err(Stopped::Step) => ended = Ended::Failed,
+                    Err(Stopped::Lane) => return Err(Stopped::Lane),
+                }
+                if removal.stage == Stage::Rules {
+                    unproven.push(removal);
+                }
+            }
+            let next = removals.get(index + 1).map(|(_, next)| next.stage);
+            if !unproven.is_empty() && (is_stopped || next != Some(Stage::Rules)) {
+                let out = std::mem::take(&mut unproven);
+                let proof =
+                    self.step("log in anew, without these rules", LOOKS, journal.prove()).await;
+                if proof.is_err() {
+                    (ended, is_shut_out) = (Ended::Failed, true);
+                    for it in out {
+                        self.tell_taken(before, it, How::Failed);
+                    }
+                }
+                if proof == Err(Stopped::Lane) {
+                    return Err(Stopped::Lane);
+                }
+            }
+            if is_stopped {
+                return Ok(Ended::Stopped);
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Tells what came of a removal, thing by thing.
+    fn tell_taken(&self, before: &Judged, removal: &Removal, how: How) {
+        for verdict in residue::taken_by(before, removal) {
+            let (name, thing) = (verdict.entry.name, verdict.thing.clone());
+            self.tell(EventKind::Taken(Tried { name, thing, how, run: None }));
+        }
+    }
+}
+
+/// How the removals of a host ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// All of them worked.
+    Well,
+    /// Some did not.
+    Failed,
+    /// The run was told to stop before all of them were made.
+    Stopped,
 }
 
 /// The beginning of a long subject.

@@ -73,3 +73,55 @@ pub struct Sight {
     /// What was there and nobody called Kubernetes'.
     pub passed_over: Vec<String>,
 }
+
+impl Sight {
+    /// What was there besides: not what lies in a directory that is spoken of.
+    pub fn beside(&self) -> Vec<String> {
+        let spoken = |thing: &&String| {
+            let above = thing.match_indices('/').skip(1).map(|(end, _)| &thing[..end]);
+            thing.starts_with('/')
+                && above.into_iter().any(|above| {
+                    self.leftovers.iter().any(|it| it.thing == above && it.fate == Fate::Goes)
+                })
+        };
+        self.passed_over.iter().filter(|it| !spoken(it)).cloned().collect()
+    }
+}
+
+/// What a wipe did about one thing. Whether it is gone is another question: that a look afterwards answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The entry of the table of leftovers that knows it; empty where that is not known any more.
+    pub name: &'static str,
+    /// The thing.
+    pub thing: String,
+    /// What came of it.
+    pub how: How,
+    /// The run that did it, where that was an earlier one: the host's journal tells.
+    pub run: Option<String>,
+}
+
+/// What came of the removal of a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// It was done.
+    Done,
+    /// It was done, and takes only what is empty.
+    IfEmpty,
+    /// It did not work.
+    Failed,
+    /// It was begun, and how it ended nobody heard.
+    Begun,
+}
+
+impl How {
+    /// As programs read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::IfEmpty => "if empty",
+            Self::Failed => "failed",
+            Self::Begun => "begun",
+        }
+    }
+}

@@ -64,6 +64,13 @@ impl Entry {
         self.kind == "clear"
     }
 
+    /// Whether all that stands in a journal takes away what another installer left: such a wipe was cut off there. Its entries put back what it saved
+    /// on the way, so that playing them back would bring a dead cluster's things.
+    pub fn are_cut_off(entries: &[Self]) -> bool {
+        let mut standing = entries.iter().filter(|it| it.state != State::Undone).peekable();
+        standing.peek().is_some() && standing.all(Self::clears)
+    }
+
     /// Whether it makes the host a node. A control plane that is only prepared is none yet.
     pub fn is_join(&self) -> bool {
         let verb = self.arguments.first().map(String::as_str);
@@ -449,6 +456,19 @@ mod tests {
         let states: Vec<_> = entries.iter().map(|entry| (entry.seq, entry.state)).collect();
         assert_eq!(states, [(1, State::Done), (2, State::Kept), (3, State::Undone)]);
         assert_eq!(entries[0].arguments, ["/x", "0644", "root:root", "ab"]);
+    }
+
+    #[test]
+    fn a_journal_of_nothing_but_removals_is_a_foreign_wipe_that_was_cut_off() {
+        let cut_off = |text: &str| Entry::are_cut_off(&parse(text).unwrap());
+        let clear = "start 1 'r' 'wipe: plan' 'clear' '1' 'plan' .\n";
+        let own = "start 2 'r' 'p: b' 'tree' '1' '/y' 'absent' .\n";
+        assert!(cut_off(clear) && cut_off(&format!("{clear}{own}undone 2 .\n")));
+        for text in
+            [String::new(), own.to_owned(), format!("{clear}{own}"), format!("{clear}undone 1 .\n")]
+        {
+            assert!(!cut_off(&text), "{text}");
+        }
     }
 
     #[test]

@@ -93,6 +93,8 @@ pub enum Journal {
         entries: u64,
         /// Changes of the last run that were begun and never completed, as `run`, `playbook: step`.
         begun: Vec<(String, String)>,
+        /// All entries that stand take away what another installer left: such a wipe was cut off.
+        clears: bool,
     },
 }
 

@@ -43,21 +43,24 @@ name=
 read -r name 2>/dev/null </proc/sys/kernel/hostname
 say hostname "$name"
 
-# Our journal (its format: journal.sh): the number of entries that stand, whether kubeadm's is complete, and those of the last run that
-# were begun and never completed. One that an earlier run left was taken up by the later one.
+# Our journal (its format: journal.sh): the number of entries that stand, whether all of them take away what another installer left, and those of the
+# last run that were begun and never completed. One that an earlier run left was taken up by the later one.
 if [ -f "$dir/journal" ]; then
     begun=$(awk '
         $NF != "." { next }
+        $1 == "start" && match($0, / .clear. .[0-9]+. ./) { clears++; clear[$2] }
         $1 == "start" { standing++; number++; entry[number] = $0; place[$2] = number; run[number] = $3; last = $3 }
         $1 == "done" { delete entry[place[$2]] }
-        $1 == "undone" { standing--; delete entry[place[$2]] }
+        $1 == "undone" { standing--; if ($2 in clear) clears--; delete entry[place[$2]] }
         END {
             print "journal " (standing + 0)
+            if (standing > 0 && clears == standing) print "clears"
             for (i = 1; i <= number; i++) if (i in entry && run[i] == last) print entry[i]
         }' "$dir/journal")
     say journal "$(printf '%s\n' "$begun" | sed -n 's/^journal //p')"
+    ! printf '%s\n' "$begun" | grep -qx clears || say clears yes
     # A run that went on found the change made already and wrote nothing: then it is complete all the same.
-    printf '%s\n' "$begun" | sed 1d | while IFS= read -r line; do
+    printf '%s\n' "$begun" | sed '1d; /^clears$/d' | while IFS= read -r line; do
         eval "set -- ${line% .}"
         kind=$5 wanted=$6
         shift 6

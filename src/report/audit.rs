@@ -16,12 +16,12 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 
 use super::state::{Failure, Host, State};
-use super::words;
+use super::{Settings, words};
 use crate::compare::noise;
 use page::{HEAD, facts, table, text};
 
 /// The form of the file, for programs that read it; it changes with its meaning.
-const FORMAT: &str = "bivouac wipe report 1";
+const FORMAT: &str = "bivouac wipe report 2";
 
 /// Everything that a run has to prove.
 #[derive(Debug, Serialize)]
@@ -32,6 +32,8 @@ pub struct Audit {
     who: String,
     verb: String,
     cluster: String,
+    #[serde(skip)]
+    is_look: bool,
     started: Option<String>,
     ended: Option<String>,
     /// Whether every host is what was to be proven.
@@ -94,14 +96,13 @@ struct Failed {
 
 impl Audit {
     /// What the run came to.
-    pub fn of(state: &State, run: &str, who: &str) -> Self {
+    pub fn of(state: &State, settings: &Settings) -> Self {
+        let Settings { run_id: run, who, by_proof: is_look, .. } = settings;
+        let is_look = *is_look;
         let end = state.end.as_ref();
         let ended = state.started.zip(end).and_then(|(started, end)| {
             started.checked_add(Duration::try_from_secs_f64(end.seconds).ok()?)
         });
-        // A run is of one kind: nothing was looked for where there are baselines.
-        let is_look = ["verify-clean", "plan"].contains(&state.verb.as_str())
-            || state.hosts.iter().any(Host::was_looked_at);
         let hosts: Vec<Report> =
             state.hosts.iter().map(|host| Report::of(host, &state.failures, is_look)).collect();
         let is_good = hosts.iter().all(|it| it.verdict.is_good);
@@ -109,10 +110,11 @@ impl Audit {
         Self {
             format: FORMAT,
             tool: format!("bivouac {}", env!("CARGO_PKG_VERSION")),
-            run: run.to_owned(),
-            who: who.to_owned(),
+            run: run.clone(),
+            who: who.clone(),
             verb: state.verb.clone(),
             cluster: state.cluster.clone(),
+            is_look,
             started: state.started.map(moment),
             ended: ended.map(moment),
             ok,
@@ -148,7 +150,14 @@ impl Audit {
     /// As a page.
     pub fn page(&self) -> String {
         let mut page = String::from(HEAD);
-        let title = format!("{} of {}", self.verb, self.cluster);
+        let title = if self.is_look {
+            // Nobody gave these hosts' cluster a name.
+            let hosts: Vec<&str> = self.hosts.iter().map(|it| it.host.as_str()).collect();
+            let verb = if self.verb == "verify-clean" { "" } else { " --foreign" };
+            format!("{}{verb} of {}", self.verb, words::list(&hosts, 4))
+        } else {
+            format!("{} of {}", self.verb, self.cluster)
+        };
         let _ = write!(page, "<title>{0}</title></head><body><h1>{0}</h1>", text(&title));
         let class = if self.ok { "good" } else { "bad" };
         let _ = write!(page, "<p class=\"{class}\">{}</p>", text(self.means));
@@ -176,7 +185,7 @@ impl Audit {
 
 impl Report {
     fn of(host: &Host, failures: &[Failure], is_look: bool) -> Self {
-        let failures: Vec<Failed> = failures
+        let mut failures: Vec<Failed> = failures
             .iter()
             .filter(|failure| failure.host.as_deref() == Some(&host.name))
             .map(|failure| Failed {
@@ -184,12 +193,10 @@ impl Report {
                 cause: failure.cause.clone(),
                 fix: failure.fix.clone(),
             })
-            .chain(host.looks.unseen().map(|cause| Failed {
-                step: "look at the host".to_owned(),
-                cause: cause.to_owned(),
-                fix: "run it again when the host answers".to_owned(),
-            }))
             .collect();
+        if is_look && failures.is_empty() {
+            failures.extend(cleared::unseen_host(host));
+        }
         let fact = |name: &str| host.fact(name).map(str::to_owned);
         let (verdict, proof) = if is_look {
             let verdict = cleared::result(host, !failures.is_empty());
@@ -229,7 +236,7 @@ impl Report {
                 page,
                 "<p class=\"bad\">{}: {}. {}</p>",
                 text(&failure.step),
-                text(&failure.cause),
+                text(failure.cause.trim_end_matches('.')),
                 text(&failure.fix)
             );
         }

@@ -152,8 +152,14 @@ fn outcome(state: &State, log: &Log, style: Style) -> Vec<String> {
 
 /// Why a run that ended is not done.
 fn reason(state: &State, end: &End) -> String {
-    let stopped = state.hosts.iter().filter(|host| host.doing == Doing::Stopped).count();
-    let failed = state.hosts.iter().filter(|host| matches!(host.doing, Doing::Failed(_))).count();
+    // A host goes on behind a step that did not work.
+    let has_failed = |host: &&Host| {
+        matches!(host.doing, Doing::Failed(_))
+            || state.failures.iter().any(|it| it.host.as_ref() == Some(&host.name))
+    };
+    let failed = state.hosts.iter().filter(has_failed).count();
+    let stopped =
+        state.hosts.iter().filter(|it| !has_failed(it) && it.doing == Doing::Stopped).count();
     let errors = state.findings.iter().filter(|it| it.found.severity == Severity::Error).count();
     let mut parts = Vec::new();
     if failed > 0 {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{clean, comparison, words};
 use crate::event::{
     Diagnosis, EtcdStatus, Event, EventKind, Fate, Finding, Health, HostStatus, Leftover, Looked,
-    Named, Proof, StepName,
+    Named, Proof, StepName, Taken,
 };
 
 /// One line, as DESIGN.md promises it. The first five fields are always there, `null` where they
@@ -105,6 +105,13 @@ enum Record<'a> {
         thing: &'a str,
         verdict: &'static str,
         because: &'a str,
+    },
+    /// What a wipe did about a thing: `done`, `if empty`, `failed`, `begun`. With a run it was an earlier one's.
+    Taken {
+        name: &'static str,
+        thing: &'a str,
+        how: &'static str,
+        by: Option<&'a str>,
     },
     /// Ends the `residue` of one look: `before` a wipe or without one, or `after` it. Without a number it was not seen, and why.
     Looked {
@@ -271,6 +278,9 @@ fn record(kind: &EventKind) -> (Option<&StepName>, Record<'_>) {
         }
         EventKind::Residue(Leftover { name, classes, thing, fate, because, .. }) => {
             (None, Record::Residue { name, classes, thing, verdict: fate.word(), because })
+        }
+        EventKind::Taken(Taken { name, thing, how, run }) => {
+            (None, Record::Taken { name, thing, how: how.word(), by: run.as_deref() })
         }
         EventKind::Looked(looked) => (None, looked_at(looked)),
         EventKind::HostStatus(status) => (None, host_status(status)),

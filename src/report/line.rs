@@ -1,7 +1,7 @@
 //! An event as lines of text: for the log files, and for `--verbose`.
 
 use super::{comparison, words};
-use crate::event::{EventKind, Finding, Leftover, StepName};
+use crate::event::{EventKind, Finding, How, Leftover, StepName, Taken};
 
 /// A step as it is always written: `runtime: start containerd`.
 pub fn step(step: &StepName) -> String {
@@ -66,6 +66,7 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
         EventKind::Residue(Leftover { name, thing, fate, because, .. }) => {
             format!("{name}: {thing}: {}: {because}", fate.word())
         }
+        EventKind::Taken(it) => taken(it),
         EventKind::Looked(looked) => {
             let when = if looked.after { " after the wipe" } else { "" };
             match &looked.seen {
@@ -106,6 +107,18 @@ pub fn describe(kind: &EventKind) -> Vec<String> {
         }
     };
     vec![one]
+}
+
+fn taken(it: &Taken) -> String {
+    let Taken { name, thing, how, run } = it;
+    let by = run.as_ref().map_or_else(String::new, |run| format!(" by the run {run}"));
+    let how = match how {
+        How::Done => "taken away",
+        How::IfEmpty => "taken away if it was empty",
+        How::Failed => "could not be taken away",
+        How::Begun => "begun to be taken away",
+    };
+    format!("{name}: {thing}: {how}{by}")
 }
 
 fn with(first: String, rest: impl IntoIterator<Item = String>) -> Vec<String> {

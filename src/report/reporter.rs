@@ -150,7 +150,7 @@ impl Reporter {
     /// Writes a wipe's proof; whole, or not at all.
     fn write_audit(&self) -> Result<(), String> {
         let Some(name) = &self.settings.report else { return Ok(()) };
-        let audit = Audit::of(&self.state, &self.settings.run_id, &self.settings.who);
+        let audit = Audit::of(&self.state, &self.settings);
         for (path, form) in audit::files(name) {
             let text = match form {
                 Form::Json => audit.json(),

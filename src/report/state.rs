@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use crate::event::{
-    Comparison, Diagnosis, Event, EventKind, Finding as Found, PathStep, Sight, StepName,
+    Comparison, Diagnosis, Event, EventKind, Finding as Found, PathStep, Sight, StepName, Taken,
 };
 
 /// Everything that a display may show of a run.
@@ -71,6 +71,8 @@ pub struct Host {
     pub facts: Vec<(String, String)>,
     /// What looks for leftovers of any Kubernetes saw.
     pub looks: Looks,
+    /// What a wipe of leftovers did, thing by thing; and what earlier ones did.
+    pub taken: Vec<Taken>,
     /// How long the host's lane took, in seconds; `None` while it runs.
     pub seconds: Option<f64>,
 }
@@ -257,6 +259,7 @@ impl State {
                 comparison: None,
                 facts: Vec::new(),
                 looks: Looks::default(),
+                taken: Vec::new(),
                 seconds: None,
             });
             self.hosts.len() - 1
@@ -265,19 +268,7 @@ impl State {
     }
 }
 
-impl Looks {
-    /// Why the last of them saw nothing, if so.
-    pub fn unseen(&self) -> Option<&str> {
-        self.after.as_ref().or(self.before.as_ref())?.as_ref().err().map(String::as_str)
-    }
-}
-
 impl Host {
-    /// Whether anybody looked for leftovers on it, or tried to.
-    pub fn was_looked_at(&self) -> bool {
-        self.looks.before.is_some() || self.looks.after.is_some()
-    }
-
     /// The last that was told under this name.
     pub fn fact(&self, name: &str) -> Option<&str> {
         self.facts.iter().rev().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
@@ -330,6 +321,14 @@ impl Host {
                 let look =
                     if looked.after { &mut self.looks.after } else { &mut self.looks.before };
                 *look = Some(looked.seen.clone());
+            }
+            // The last word about a thing counts.
+            EventKind::Taken(taken) => {
+                let is_same = |it: &Taken| {
+                    (&it.run, it.name, &it.thing) == (&taken.run, taken.name, &taken.thing)
+                };
+                self.taken.retain(|it| !is_same(it));
+                self.taken.push(taken.clone());
             }
             EventKind::RunStarted { .. }
             | EventKind::Finding(_)

@@ -18,6 +18,14 @@ fn one(look: &Look<'_>, runs: bool) -> Option<Finding> {
 /// `runs`: there is a cluster to join. Where that is another tool's, `init` would not.
 fn installed(look: &Look<'_>, survey: &Survey, runs: bool) -> Option<Finding> {
     let joins = if runs { "`bivouac join` adds it" } else { "`bivouac init` installs it" };
+    if let Journal::Present { clears: true, .. } = &survey.journal {
+        let fix = "`bivouac wipe --foreign` of this host goes on; `init`, `join` and `wipe` are refused until then";
+        return Some(look.error(
+            "ForeignWipe",
+            "a wipe of what another installer left was cut off here",
+            fix,
+        ));
+    }
     let (message, fix) = match (look.is_installed(), &survey.journal) {
         (None, _) => ("whether it belongs to a cluster is unknown", "look at the host by hand"),
         (_, Journal::Unknown) => ("its journal cannot be read", "look at the host by hand"),

@@ -2,6 +2,7 @@
 //! its own directories is touched.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -12,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::bundle::support::Fixture;
 use crate::support::server::{Answer, Server};
+use crate::support::sshd::Sshd;
 
 /// A directory to work in, with a home of its own.
 struct Place {
@@ -442,6 +444,56 @@ fn with_json_every_line_is_an_object_of_the_contract() {
         assert!(lines[1]["fix"].as_str().unwrap().starts_with("start sshd"));
         assert_eq!((&lines[2]["ok"], &lines[2]["differences"]), (&false.into(), &Value::Null));
         assert!(lines[2]["seconds"].is_f64());
+    }
+}
+
+#[test]
+fn a_signal_ends_a_question_at_once() {
+    let sshd = Sshd::start();
+    let place = Place::new();
+    let call = format!(
+        "'{}' verify-clean 127.0.0.1 -P {} --private-key '{}' --log-dir logs",
+        env!("CARGO_BIN_EXE_bivouac"),
+        sshd.port,
+        sshd.path("client").display()
+    );
+    // A terminal of its own; what does not end by itself ends with another status.
+    let mut child = Command::new("timeout")
+        .args(["60", "script", "-qec", &call, "/dev/null"])
+        .current_dir(place.dir.path())
+        .env("HOME", place.dir.path().join("home"))
+        .env("BIVOUAC_KNOWN_HOSTS", place.dir.path().join("known_hosts"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut screen = child.stdout.take().unwrap();
+    let mut byte = [0];
+    while !said.contains("to record them: ") {
+        assert_eq!(screen.read(&mut byte).unwrap(), 1, "it ended without a question: {said}");
+        said.push(char::from(byte[0]));
+    }
+    let mut keyboard = child.stdin.take().unwrap();
+    keyboard.write_all(b"\x03").unwrap();
+    screen.read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("interrupted") && !said.contains("once more"), "{said}");
+}
+
+#[test]
+fn a_look_at_a_host_that_cannot_be_reached_says_so_as_events() {
+    let place = Place::with_bundle("v1.20.2");
+    for arguments in [vec!["verify-clean"], vec!["plan", "wipe", "--foreign"]] {
+        let mut all = arguments.clone();
+        all.extend(["--output", "json"]);
+        let said = place.refused(&all, 4, &[]);
+        let lines: Vec<Value> =
+            said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+        assert_eq!(events, ["run_started", "looked", "finding", "run_done"], "{arguments:?}");
+        assert!(lines[1]["because"].as_str().unwrap().contains("refuses connections"));
+        assert!(lines[2]["fix"].as_str().unwrap().starts_with("start sshd"));
     }
 }
 

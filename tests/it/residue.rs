@@ -800,3 +800,109 @@ fn what_the_owner_set_before_an_installer_comes_back_not_the_kernels_own() {
         .collect();
     assert_eq!(written, ["vm.swappiness=10", "vm.overcommit_memory=0"]);
 }
+
+#[test]
+fn a_directory_that_others_fill_is_not_gone() {
+    let signs = "path;/var/lib/kubelet;type=d|path;/etc/cni;type=d;empty=no|path;/etc/cni/net.d;type=d;empty=no";
+    let before = judged(&format!(
+        "{signs}|network;/etc/cni/net.d/10-b.conflist;network=b;plugins=flannel,|path;/etc/cni/net.d/10-b.conflist;type=f"
+    ));
+    let hollow = ["/etc/cni", "/etc/cni/net.d"];
+    let going = |it: &Judged| -> Vec<String> { it.going().map(|it| it.thing.clone()).collect() };
+    assert!(
+        hollow.iter().all(|it| going(&before).iter().any(|thing| thing == it)),
+        "{:?}",
+        going(&before)
+    );
+    let after = |lines: &str| {
+        let after = residue::judge(&told(lines), &Wishes::default(), &past_of(signs));
+        after.after(&before, &Wishes::default())
+    };
+    let there = after("path;/etc/cni;type=d;empty=no|path;/etc/cni/net.d;type=d;empty=no");
+    for path in hollow {
+        let it = there.verdicts.iter().find(|it| it.thing == path).unwrap();
+        assert!(matches!(it.outcome, Outcome::Stays { whose: Whose::Owner, .. }), "{it:?}");
+    }
+    assert_eq!(there.residue().count(), 0);
+    assert!(after("path;/etc;type=d").verdicts.is_empty());
+}
+
+#[test]
+fn what_a_change_takes_is_told_thing_by_thing() {
+    let lines = "path;/var/lib/kubelet;type=d|chain;iptables-nft nat KUBE-A|chain;iptables-nft nat KUBE-B|chain;ip6tables-nft nat KUBE-A|link;cni0;type=bridge|unit;kubelet.service;load=loaded;enabled=enabled;active=active";
+    let judged = judged(lines);
+    let removals = residue::removals(&judged, &Wishes::default());
+    let mut told: Vec<String> = removals
+        .iter()
+        .flat_map(|(_, it)| residue::taken_by(&judged, it))
+        .map(|it| it.thing.clone())
+        .collect();
+    let mut going: Vec<String> = judged.going().map(|it| it.thing.clone()).collect();
+    told.sort();
+    going.sort();
+    assert_eq!(told, going);
+}
+
+#[test]
+fn what_an_earlier_wipe_took_is_told_by_the_journal() {
+    use bivouac::event::How;
+    use bivouac::host::{Entry, State};
+    let entry = |seq, step: &str, arguments: &[&str], state| Entry {
+        seq,
+        run: "r1".to_owned(),
+        step: step.to_owned(),
+        kind: "clear".to_owned(),
+        arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
+        before: Vec::new(),
+        state,
+    };
+    let journal = [
+        entry(
+            1,
+            "wipe: what it is about to take away",
+            &["plan", "[\"units\",\"a\"]"],
+            State::Done,
+        ),
+        entry(2, "Kubelet: units kubelet.service", &["units", "kubelet.service"], State::Done),
+        entry(3, "Chains: chains", &["chains", "iptables-nft", "nat KUBE-A"], State::Started),
+        entry(4, "Shared: hollow", &["hollow", "/etc/cni"], State::Done),
+        entry(5, "Chains: chains", &["chains", "iptables-nft", "nat KUBE-A"], State::Done),
+    ];
+    let told: Vec<(String, How)> =
+        residue::earlier(&journal).into_iter().map(|it| (it.thing, it.how)).collect();
+    let expected = [
+        ("unit kubelet.service", How::Done),
+        ("/etc/cni", How::IfEmpty),
+        ("chain iptables-nft nat KUBE-A", How::Done),
+    ];
+    assert_eq!(told, expected.map(|(thing, how)| (thing.to_owned(), how)));
+}
+
+#[test]
+fn a_name_that_means_nothing_is_known_as_such() {
+    use bivouac::residue::Naming::{Absent, Deaf, Goes};
+    let host = "path;/var/lib/kubelet;type=d|path;/var/lib/rook;type=d;empty=no|unit;etcd.service;load=loaded;enabled=enabled;active=active|path;/var/lib/etcd/member;type=d;empty=no|route;4 blackhole 10.9.0.0/26 proto bird";
+    let inventory = told(host);
+    let naming = |name: &str| residue::naming(&inventory, &Past::default(), name);
+    let unsure = judged(host)
+        .verdicts
+        .into_iter()
+        .find(|it| matches!(it.outcome, Outcome::Unsure { .. }) && !it.thing.starts_with('/'));
+    if let Some(it) = unsure {
+        assert_eq!(naming(&it.thing), Deaf, "{it:?}");
+    }
+    for name in ["/var/lib/rook", "etcd.service", "/var/lib/kubelet"] {
+        assert_eq!(naming(name), Goes, "{name}");
+    }
+    for name in ["", "/", "../x", "etcd.servic", "/srv/precious", "/var/lib/rook/", "rook"] {
+        assert_eq!(naming(name), Absent, "{name}");
+    }
+    assert_eq!(
+        residue::nameable(&inventory, &Past::default()),
+        ["/var/lib/etcd/member", "/var/lib/rook", "etcd.service"]
+    );
+    // What a wipe that was cut off has taken already, or was about to take.
+    let past = past_of("path;/var/lib/kubelet;type=d|path;/etc/kubernetes;type=d;empty=no");
+    assert_eq!(residue::naming(&told("path;/etc;type=d"), &past, "/etc/kubernetes"), Goes);
+    assert!(residue::is_asked_for("/var/lib/rook") && !residue::is_asked_for("/var/lib/rok"));
+}

@@ -196,6 +196,19 @@ fn a_host_was_never_installed_or_only_half() {
 }
 
 #[test]
+fn a_wipe_of_another_installers_leftovers_that_was_cut_off_is_no_half_made_node() {
+    let half = "survey 1\nclock 1795412420\nhostname w1\njournal 3\nclears yes\nbegun start 3 'r7' 'Chains: chains x' 'clear' '2' 'chains' 'x' .\nlock free\nkubelet  0\nmanifest -\nserver -\ncertificate -\nend\n";
+    let mut scene = Scene::healthy().replace(0, "\nnode w1\n", "\nnode w0\n");
+    scene.texts[1] = Some(half.into());
+    let text = scene.text();
+    assert!(scene.names().contains(&"ForeignWipe"), "{text}");
+    assert!(text.contains("`bivouac wipe --foreign`"), "{text}");
+    for wrong in ["not completed", "broke off", "`bivouac wipe` takes it back"] {
+        assert!(!text.contains(wrong), "{wrong}: {text}");
+    }
+}
+
+#[test]
 fn a_run_left_things_behind() {
     let begun = "begun start 55 '20261123T053700Z-aa01' 'network: connect the pods' 'service' '1' 'it'\\''s' 'absent' .";
     let scene = Scene::healthy().with(1, begun).replace(

@@ -45,8 +45,13 @@ fn take(survey: &mut Survey, key: &str, value: &str) {
         "journal" => {
             survey.journal = match (value, value.parse()) {
                 ("-", _) => Journal::Absent,
-                (_, Ok(entries)) => Journal::Present { entries, begun: Vec::new() },
+                (_, Ok(entries)) => Journal::Present { entries, begun: Vec::new(), clears: false },
                 _ => Journal::Unknown,
+            }
+        }
+        "clears" => {
+            if let Journal::Present { clears, .. } = &mut survey.journal {
+                *clears = true;
             }
         }
         "begun" => {

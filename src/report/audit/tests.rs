@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::event::{
-    Comparison, Difference, Event, EventKind, Fate, Leftover, Looked, Shipped, Sight, StepName,
+    Comparison, Difference, Event, EventKind, Fate, How, Leftover, Looked, Shipped, Sight,
+    StepName, Taken,
 };
 
 fn state(events: Vec<(Option<&str>, EventKind)>) -> State {
@@ -12,6 +13,14 @@ fn state(events: Vec<(Option<&str>, EventKind)>) -> State {
         state.apply(&Event { time, host: host.map(str::to_owned), kind });
     }
     state
+}
+
+fn named(run: &str, who: &str) -> Settings {
+    Settings { run_id: run.to_owned(), who: who.to_owned(), ..Settings::default() }
+}
+
+fn by_proof(run: &str, who: &str) -> Settings {
+    Settings { by_proof: true, ..named(run, who) }
 }
 
 fn difference(line: &str) -> Difference {
@@ -52,7 +61,7 @@ fn each_host_has_its_result_and_what_it_was_compared_with() {
         ended(false),
     ]);
     let json: serde_json::Value =
-        serde_json::from_str(&Audit::of(&state, "r1", "ops@laptop").json()).unwrap();
+        serde_json::from_str(&Audit::of(&state, &named("r1", "ops@laptop")).json()).unwrap();
     let results: Vec<_> = (0..3).map(|n| json["hosts"][n]["result"].as_str().unwrap()).collect();
     assert_eq!(results, ["as before", "differs", "not compared"]);
     assert_eq!(json["hosts"][0]["baseline"]["sha256"], "ab12");
@@ -72,7 +81,7 @@ fn no_sum_of_a_file_is_in_it() {
         (Some("a"), EventKind::Compared(Box::new(comparison))),
         ended(false),
     ]);
-    let audit = Audit::of(&state, "r", "");
+    let audit = Audit::of(&state, &named("r", ""));
     for text in [audit.json(), audit.page()] {
         assert!(text.contains("+ content /etc/a b") && !text.contains("5e88489"), "{text}");
     }
@@ -87,7 +96,7 @@ fn what_hosts_say_is_no_markup() {
         (Some("a"), EventKind::Compared(Box::new(comparison))),
         ended(false),
     ]);
-    let page = Audit::of(&state, "<b>", "<i>").page();
+    let page = Audit::of(&state, &named("<b>", "<i>")).page();
     assert!(
         !page.contains("<script") && !page.contains('\u{1b}') && !page.contains("<b>"),
         "{page}"
@@ -169,7 +178,7 @@ fn foreign() -> State {
 
 #[test]
 fn what_others_left_is_reported_with_what_went_and_what_stays() {
-    let audit = Audit::of(&foreign(), "20261126T120000Z-0001", "ops@laptop");
+    let audit = Audit::of(&foreign(), &by_proof("20261126T120000Z-0001", "ops@laptop"));
     let version = concat!("bivouac ", env!("CARGO_PKG_VERSION"));
     // What no look tells is the table's to say (`what_nobody_calls_kubernetes_is_named_where_it_is_asked_for`).
     let same = |text: String, end: &str| {
@@ -192,7 +201,7 @@ fn what_others_left_is_reported_with_what_went_and_what_stays() {
 
 #[test]
 fn a_name_on_a_host_is_no_markup_of_the_page() {
-    let page = Audit::of(&foreign(), "r", "<u>").page();
+    let page = Audit::of(&foreign(), &by_proof("r", "<u>")).page();
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
     let raw = ["<script", "\u{1b}", "<u>", "<b>eth0"];
     assert!(raw.iter().all(|it| !page.contains(it)), "{page}");
@@ -208,7 +217,7 @@ fn a_look_that_finds_nothing_is_clean_and_one_that_finds_something_is_not() {
         };
         let state = state(vec![(None, run), (Some("a"), looked(false, leftovers)), ended(false)]);
         let json: serde_json::Value =
-            serde_json::from_str(&Audit::of(&state, "r", "").json()).unwrap();
+            serde_json::from_str(&Audit::of(&state, &by_proof("r", "")).json()).unwrap();
         (json["ok"].clone(), json["hosts"][0]["went"].clone(), json["hosts"][0]["left"].clone())
     };
     let none = serde_json::json!([]);
@@ -227,9 +236,97 @@ fn a_host_that_nobody_saw_is_not_clean() {
         hosts: vec!["a".to_owned()],
     };
     let state = state(vec![(None, run), ended(true)]);
-    let json: serde_json::Value = serde_json::from_str(&Audit::of(&state, "r", "").json()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&Audit::of(&state, &by_proof("r", "")).json()).unwrap();
     assert_eq!(
         (&json["ok"], &json["hosts"][0]["result"]),
         (&false.into(), &"not looked at".into())
     );
+}
+
+fn taken(name: &'static str, thing: &str, how: How, run: Option<&str>) -> EventKind {
+    let (thing, run) = (thing.to_owned(), run.map(str::to_owned));
+    EventKind::Taken(Taken { name, thing, how, run })
+}
+
+/// The JSON and the page of a wipe of one host, `a`.
+fn wiped(events: Vec<EventKind>) -> (serde_json::Value, String) {
+    let hosts = vec!["a".to_owned()];
+    let run = EventKind::RunStarted { verb: "wipe".into(), cluster: "kubernetes".into(), hosts };
+    let events = events.into_iter().map(|kind| (Some("a"), kind));
+    let all = [(None, run)].into_iter().chain(events).chain([ended(false)]).collect();
+    let audit = Audit::of(&state(all), &by_proof("r2", ""));
+    (serde_json::from_str(&audit.json()).unwrap(), audit.page())
+}
+
+fn whats(list: &serde_json::Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|it| it["what"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn what_an_interrupted_wipe_did_is_in_its_report_and_nothing_is_called_gone() {
+    let before = vec![
+        leftover("Services", "unit kubelet.service", Fate::Goes, "a kubelet"),
+        leftover("Chains", "chain KUBE-FW", Fate::Goes, "kube-proxy's"),
+        leftover("Shared", "/etc/cni", Fate::Goes, "empty by then"),
+        leftover("Links", "link cni0", Fate::Goes, "a bridge"),
+        leftover("Sysctls", "setting vm.panic_on_oom", Fate::Setting, "now 1"),
+    ];
+    let unseen = Looked { after: true, seen: Err("it was not wiped to the end".into()) };
+    let stopped = EventKind::HostDone { ok: false, changed: 2, seconds: 1.0 };
+    let (json, page) = wiped(vec![
+        taken("Services", "unit old.service", How::Done, Some("r1")),
+        looked(false, before),
+        taken("Services", "unit kubelet.service", How::Done, None),
+        taken("Chains", "chain KUBE-FW", How::Begun, None),
+        taken("Shared", "/etc/cni", How::IfEmpty, None),
+        taken("Sysctls", "setting vm.panic_on_oom", How::Done, None),
+        stopped,
+        EventKind::Looked(Box::new(unseen)),
+    ]);
+    let host = &json["hosts"][0];
+    assert_eq!(host["result"], "not done");
+    assert_eq!(whats(&host["went"]), [""; 0]);
+    let hows: Vec<_> = host["done"].as_array().unwrap().iter().map(|it| &it["how"]).collect();
+    assert_eq!(
+        whats(&host["done"]),
+        ["unit kubelet.service", "chain KUBE-FW", "/etc/cni", "setting vm.panic_on_oom"]
+    );
+    assert_eq!(hows, ["done", "begun", "if empty", "done"]);
+    assert_eq!(whats(&host["left"]), ["link cni0"]);
+    assert_eq!(host["settings"][0]["restored"], "done, not looked at since");
+    assert_eq!(
+        (whats(&host["earlier"]), &host["earlier"][0]["run"]),
+        (vec!["unit old.service"], &"r1".into())
+    );
+    assert!(!page.contains("changed nothing") && !page.contains("Gone, and"), "{page}");
+    assert!(!page.contains("when the host answers") && page.contains("goes on where"), "{page}");
+    assert!(page.contains("<h1>wipe --foreign of a</h1>"), "{page}");
+}
+
+#[test]
+fn only_what_a_look_did_not_find_is_called_gone() {
+    let before = vec![
+        leftover("Shared", "/etc/cni", Fate::Goes, "empty by then"),
+        leftover("Links", "link br-mine", Fate::Goes, "a bridge"),
+        leftover("Services", "unit kubelet.service", Fate::Goes, "a kubelet"),
+        leftover("Unsure", "/etc/kubernetes/x", Fate::Unsure, "nobody knows"),
+    ];
+    let held = leftover("Shared", "/etc/cni", Fate::Stays, "something else is in it");
+    // `looked` tells of the link as of one that nothing calls Kubernetes'.
+    let (json, _) = wiped(vec![looked(false, before), looked(true, vec![held])]);
+    let host = &json["hosts"][0];
+    assert_eq!(whats(&host["went"]), ["unit kubelet.service"]);
+    assert_eq!(whats(&host["left"]), ["link br-mine"]);
+    assert_eq!(whats(&host["owners"]), ["/etc/cni"]);
+    assert_eq!(whats(&host["vanished"]), ["/etc/kubernetes/x"]);
+}
+
+#[test]
+fn a_run_that_ended_before_its_look_speaks_of_no_baseline() {
+    let (json, page) = wiped(vec![]);
+    assert_eq!(json["hosts"][0]["result"], "not looked at");
+    for word in ["as it was before", "taken back", "see the failures", "Never a difference"] {
+        assert!(!page.contains(word), "`{word}` in {page}");
+    }
 }
