@@ -118,6 +118,8 @@ pub enum Outcome {
     Unsure {
         /// What.
         unknown: String,
+        /// It speaks of what is so now, and not of what is gone: what an earlier wipe knew does not outweigh it.
+        is_now: bool,
     },
     /// An installer, or the cluster, changed a setting of the system.
     Setting {
@@ -306,35 +308,32 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
                     && entry.paths.iter().any(|path| matches(path, &thing.name));
                 let unknown = "what it was known by is gone".to_owned();
                 (asked && past.removal_of(&thing.name).is_some())
-                    .then_some(Outcome::Unsure { unknown })
+                    .then_some(Outcome::Unsure { unknown, is_now: false })
             };
             if let Some(outcome) = (entry.judge)(thing, &host).or_else(known) {
                 let outcome = match (outcome, past.removal_of(&thing.name)) {
                     // A name that is no plain text is handed to no command, whatever the entry thinks of it.
                     (Outcome::Goes { .. }, _) if thing.garbled => {
-                        Outcome::Unsure { unknown: "its name is no plain text".to_owned() }
+                        host::doubted("its name is no plain text")
                     }
                     // What would cut this very login is left, whatever an earlier wipe meant to do.
                     (outcome, _) if thing.is("way-in") => outcome,
                     // It runs, and would make anew or miss what is taken from under it.
                     (Outcome::Goes { .. }, _) if host.snap().is_some() => {
                         let name = host.snap().unwrap_or_default();
-                        let unknown = format!(
+                        host::doubted(format!(
                             "the snap `{name}` may use it: `snap remove --purge {name}`, then run this again"
-                        );
-                        Outcome::Unsure { unknown }
+                        ))
                     }
                     (Outcome::Setting { now, ships, .. }, _) if host.snap().is_some() => {
                         Outcome::Setting { now, ships, removal: None }
                     }
                     // That something is the owner's is news since then.
                     (
-                        Outcome::Unsure { .. } | Outcome::Stays { whose: Whose::Cluster, .. },
+                        Outcome::Unsure { is_now: false, .. }
+                        | Outcome::Stays { whose: Whose::Cluster, .. },
                         Some(removal),
-                    ) => {
-                        let proof = "an earlier wipe that was cut off knew it".to_owned();
-                        Outcome::Goes { proof, removal }
-                    }
+                    ) => known_before(removal),
                     (outcome, _) => outcome,
                 };
                 spoken.insert(place);
@@ -349,6 +348,7 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
             }
         }
     }
+    verdicts.extend(left_by(inventory, &host, past, &mut spoken));
     // What the operator named goes as well.
     for verdict in &mut verdicts {
         let may = matches!(
@@ -379,6 +379,48 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
         spared: Vec::new(),
         held,
     }
+}
+
+fn known_before(removal: Removal) -> Outcome {
+    Outcome::Goes { proof: "an earlier wipe that was cut off knew it".to_owned(), removal }
+}
+
+/// What an earlier wipe was about to take out of the kernel, and of which no entry speaks now: what it was known by went before it.
+fn left_by(
+    inventory: &Inventory,
+    host: &Host<'_>,
+    past: &Past,
+    spoken: &mut BTreeSet<usize>,
+) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for (place, thing) in inventory.things.iter().enumerate() {
+        let is_of = |clear: Clear| {
+            matches!(
+                (thing.kind, clear),
+                (Kind::Policy, Clear::Policies)
+                    | (Kind::Route, Clear::Routes)
+                    | (Kind::Link, Clear::Links)
+                    | (Kind::Netns, Clear::Netns)
+                    | (Kind::Filter, Clear::Filters)
+                    | (Kind::Xdp, Clear::Xdp)
+                    | (Kind::Pin, Clear::Pins)
+            )
+        };
+        if let Some(removal) = past.removal_of(&thing.name)
+            && is_of(removal.clear)
+            && let Some(entry) = entries().find(|it| it.reads(thing))
+            && !thing.garbled
+            && host.snap().is_none()
+            && spoken.insert(place)
+        {
+            verdicts.push(Verdict {
+                entry,
+                thing: host::shown(thing),
+                outcome: known_before(removal),
+            });
+        }
+    }
+    verdicts
 }
 
 /// A directory that others share goes only when it is empty; one that holds something goes only with what goes from below it. Gives back the others.

@@ -112,7 +112,7 @@ pub fn because(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Goes { proof: why, .. }
         | Outcome::Stays { why, .. }
-        | Outcome::Unsure { unknown: why } => why.clone(),
+        | Outcome::Unsure { unknown: why, .. } => why.clone(),
         Outcome::Setting { now, ships, removal } => {
             let by = if removal.is_some() { "" } else { "; only by hand" };
             format!("now {now}; shipped: {ships}{by}")

@@ -415,7 +415,12 @@ pub(super) fn kept(why: impl Into<String>) -> Outcome {
 
 /// It stays, because something is not known.
 pub(super) fn unsure(unknown: impl Into<String>) -> Outcome {
-    Outcome::Unsure { unknown: unknown.into() }
+    Outcome::Unsure { unknown: unknown.into(), is_now: false }
+}
+
+/// It stays because of what is so now: who asks for it, or whose it may have become. An earlier wipe knew nothing of that.
+pub(super) fn doubted(unknown: impl Into<String>) -> Outcome {
+    Outcome::Unsure { unknown: unknown.into(), is_now: true }
 }
 
 /// It goes.

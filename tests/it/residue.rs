@@ -277,6 +277,39 @@ fn past_is_what_turns_doubt_into_knowledge() {
 }
 
 #[test]
+fn past_does_not_outweigh_what_is_so_now() {
+    let calico = "path;/var/lib/calico;type=d;empty=no|range;10.244.0.0/16;of=pods;from=manifest|link;eth0;type=;addresses=192.168.7.9/24 ";
+    let route = "route;4 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird";
+    let past = past_of(&format!("path;/var/lib/kubelet;type=d|{calico}|{route}"));
+    let again = |lines: &str| {
+        let judged = residue::judge(&told(lines), &Wishes::default(), &past);
+        said(&judged, "Routes").concat()
+    };
+    let goes = "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: goes";
+    assert_eq!(again(&format!("{calico}|{route}")), goes);
+    for now in ["fact;peer;value=10.244.9.5", "link;wg0;type=wireguard;addresses=10.244.9.1/24 "] {
+        let said = again(&format!("path;/var/lib/kubelet;type=d|{calico}|{route}|{now}"));
+        assert_eq!(said, goes.replace("goes", "unsure"), "{now}");
+    }
+}
+
+#[test]
+fn what_went_in_the_middle_takes_no_memory_with_it() {
+    let rule = "policy;4 99: not from all fwmark 0x200000/0x200000 lookup 1";
+    let past =
+        past_of(&format!("path;/var/lib/kubelet;type=d|link;wireguard.cali;type=wireguard|{rule}"));
+    let again = |past: &Past| {
+        let judged = residue::judge(&told(rule), &Wishes::default(), past);
+        said(&judged, "RoutingRules").concat()
+    };
+    assert_eq!(
+        again(&past),
+        "rule of routing 99: not from all fwmark 0x200000/0x200000 lookup 1: goes"
+    );
+    assert_eq!(again(&Past::default()), "");
+}
+
+#[test]
 fn what_the_pods_network_was_is_known_when_the_file_that_says_so_is_gone() {
     let calico = "path;/var/lib/calico;type=d;empty=no|link;eth0;type=;addresses=192.168.7.9/24 ";
     let past = past_of(&format!(
@@ -313,7 +346,7 @@ fn what_is_in_doubt_is_named_with_its_command() {
         "`ip -4 addr del 10.244.3.7/32 dev eth0`",
         "`ip link del dev vx7`",
     ] {
-        let names = |it: &&residue::Verdict| matches!(&it.outcome, Outcome::Unsure { unknown } if unknown.contains(command));
+        let names = |it: &&residue::Verdict| matches!(&it.outcome, Outcome::Unsure { unknown, .. } if unknown.contains(command));
         assert_eq!(
             judged.verdicts.iter().filter(names).count(),
             1,

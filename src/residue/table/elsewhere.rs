@@ -204,7 +204,7 @@ fn host_path(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     }
     let from = thing.get("from");
     Some(match held(thing) {
-        Some(Outcome::Unsure { unknown }) => {
+        Some(Outcome::Unsure { unknown, .. }) => {
             kept(format!("a pod's hostPath (`{from}`), yours to decide; {unknown}"))
         }
         Some(outcome) => outcome,

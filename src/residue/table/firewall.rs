@@ -1,7 +1,7 @@
 //! The packet filter: chains, rules, tables, sets, virtual servers. Each goes by its own name; nothing is flushed, and nothing is written anew
 //! that was read (residue.md, D1 to D3: both lost people their hosts).
 
-use super::super::host::{Host, goes, owners, unsure};
+use super::super::host::{Host, doubted, goes, owners, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
 use super::network::{alone, works_alone};
@@ -58,7 +58,7 @@ pub(super) const ENTRIES: &[Entry] = &[
                     return unsure("`iptables-restore` does not take such a name, and nobody's plugin makes one");
                 }
                 if let Some(rule) = owners_jump(host, tool, chain) {
-                    return unsure(format!(
+                    return doubted(format!(
                         "your own rule `{rule}` leads to it and would have to go with it: take that out first, if it is to go"
                     ));
                 }

@@ -24,19 +24,19 @@ use super::super::Outcome;
 use super::super::host::{CNI_USERS, Host, unsure};
 use crate::host::inventory::Kind;
 
-/// Whether a name is Calico's, Weave's or flannel's, which people have on hosts without Kubernetes as well.
+/// Whether a name is that of a network that people have on hosts without Kubernetes as well: Nomad has Calico, Weave and Cilium, and Cilium takes in hosts of
+/// no cluster (external workloads); kube-router and Antrea are programs that anybody can start.
 pub(super) fn works_alone(name: &str) -> bool {
-    ["cali", "weave", "Weave", "WEAVE", "vethwe", "flannel", "FLANNEL"]
-        .iter()
-        .any(|it| name.contains(it))
+    const NETWORKS: [&str; 6] = ["cali", "weave", "vethwe", "flannel", "cilium", "antrea"];
+    let plain = name.to_ascii_lowercase();
+    NETWORKS.iter().any(|it| plain.contains(it))
+        || plain.contains("kube-router")
         || name == "vxlan-6784"
 }
 
 /// What becomes of such a thing where nothing says that there was a Kubernetes.
 pub(super) fn alone() -> Outcome {
-    unsure(
-        "Calico, Weave and flannel work without Kubernetes too, and nothing else says that there was one",
-    )
+    unsure("such networks work without Kubernetes too, and nothing else says that there was one")
 }
 
 /// Whether anybody else has, or may have, networks of plugins here.

@@ -1,7 +1,7 @@
 //! Routes and network namespaces of pods.
 
 use super::super::super::agents::Agent;
-use super::super::super::host::{CNI_USERS, Host, goes, owners, unsure};
+use super::super::super::host::{CNI_USERS, Host, doubted, goes, owners, unsure};
 use super::super::super::ranges::{Range, Use};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
@@ -111,11 +111,11 @@ fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         let command = format!("`ip -{family} route del {text}`");
         let range_is = range.shown();
         return Some(if let Some(taker) = host.ranges().taker(to) {
-            unsure(format!(
+            doubted(format!(
                 "it is in {range_is}, and in a network of {taker}: {command}, if it is not yours"
             ))
         } else if host.is_peers(to) {
-            unsure(format!(
+            doubted(format!(
                 "it is in {range_is}, and leads to where this login comes from: {command} from elsewhere"
             ))
         } else if let Some(doubt) = doubt(&route, range, &maker, host) {

@@ -59,7 +59,7 @@ pub const CASES: &[Case] = &[
             "/etc/calico: unsure",
             "/var/lib/weave: unsure",
             "/run/flannel: unsure",
-            "/run/cilium: goes",
+            "/run/cilium: unsure",
         ],
     ),
     case(
