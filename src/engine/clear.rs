@@ -93,6 +93,25 @@ struct Known<'a> {
     wishes: &'a Wishes,
 }
 
+/// What may have been the way in, and so wants a new login when it is gone: one for all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Rules of the packet filter.
+    Rules,
+    /// Links, routes, rules of routing, addresses.
+    Links,
+}
+
+impl Way {
+    fn of(stage: Stage) -> Option<Self> {
+        match stage {
+            Stage::Rules => Some(Self::Rules),
+            Stage::Links | Stage::Network => Some(Self::Links),
+            _ => None,
+        }
+    }
+}
+
 impl Lane {
     async fn clear(
         mut self,
@@ -200,7 +219,7 @@ impl Lane {
         before: &Judged,
     ) -> Result<Ended, Stopped> {
         let mut ended = Ended::Well;
-        // Out of the packet filter, and without a proof so far that they may stay out.
+        // What may have been the way in, without a proof so far that it may stay out.
         let mut unproven: Vec<&Removal> = Vec::new();
         let mut is_shut_out = false;
         for (index, (entry, removal)) in removals.iter().enumerate() {
@@ -228,18 +247,29 @@ impl Lane {
                     Err(Stopped::Step) => ended = Ended::Failed,
                     Err(Stopped::Lane) => return Err(Stopped::Lane),
                 }
-                if removal.stage == Stage::Rules {
+                if Way::of(removal.stage).is_some() {
                     unproven.push(removal);
                 }
             }
-            let next = removals.get(index + 1).map(|(_, next)| next.stage);
-            if !unproven.is_empty() && (is_stopped || next != Some(Stage::Rules)) {
+            let next = removals.get(index + 1).and_then(|(_, next)| Way::of(next.stage));
+            let way = unproven.last().and_then(|it| Way::of(it.stage));
+            if let Some(way) = way.filter(|way| is_stopped || next != Some(*way)) {
                 let out = std::mem::take(&mut unproven);
-                let proof =
-                    self.step("log in anew, without these rules", LOOKS, journal.prove()).await;
+                let proof = match way {
+                    Way::Rules => {
+                        let work = journal.prove();
+                        self.step("log in anew, without these rules", LOOKS, work).await
+                    }
+                    Way::Links => {
+                        let work = journal.prove_way();
+                        self.step("log in anew, without these links and routes", LOOKS, work).await
+                    }
+                };
                 if proof.is_err() {
-                    (ended, is_shut_out) = (Ended::Failed, true);
-                    for it in out {
+                    ended = Ended::Failed;
+                    is_shut_out |= way == Way::Rules;
+                    // What has no guard is not put back.
+                    for it in out.into_iter().filter(|it| it.change().is_guarded()) {
                         self.tell_taken(before, it, How::Failed);
                     }
                 }

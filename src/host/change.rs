@@ -128,7 +128,15 @@ impl Change {
     pub fn is_guarded(&self) -> bool {
         match self {
             Self::Firewall { .. } => true,
-            Self::Clear { what, .. } => matches!(what, Clear::Chains | Clear::Rule | Clear::Table),
+            Self::Clear { what, .. } => matches!(
+                what,
+                Clear::Chains
+                    | Clear::Rule
+                    | Clear::Table
+                    | Clear::Routes
+                    | Clear::Policies
+                    | Clear::Addresses
+            ),
             _ => false,
         }
     }

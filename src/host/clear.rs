@@ -45,6 +45,8 @@ pub enum Clear {
     Links,
     /// Routes, each as `FAMILY ROUTE`.
     Routes,
+    /// Connections that are translated, each as `ADDRESS TARGET`.
+    Connections,
     /// Rules of routing, each as `FAMILY PRIORITY: RULE`.
     Policies,
     /// Addresses of links, each as `ADDRESS/PREFIX LINK`.
@@ -91,7 +93,7 @@ pub enum Clear {
 
 impl Clear {
     /// Every one.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::Plan,
         Self::Files,
         Self::Programs,
@@ -113,6 +115,7 @@ impl Clear {
         Self::Servers,
         Self::Links,
         Self::Routes,
+        Self::Connections,
         Self::Policies,
         Self::Addresses,
         Self::Neighbours,
@@ -160,6 +163,7 @@ impl Clear {
             Self::Servers => "servers",
             Self::Links => "links",
             Self::Routes => "routes",
+            Self::Connections => "connections",
             Self::Policies => "policies",
             Self::Addresses => "addresses",
             Self::Neighbours => "neighbours",

@@ -59,21 +59,27 @@ impl Look {
 }
 
 /// Where something waits for a new login, logs in and confirms it, or has it put back. `went` where something has just been taken out on
-/// this connection.
-pub(super) async fn prove(remote: &mut Remote, went: bool) -> Result<(), Error> {
+/// this connection; `anyway` where a login is wanted although nothing waits: what went the host could not put back.
+pub(super) async fn prove(remote: &mut Remote, went: bool, anyway: bool) -> Result<(), Error> {
     let look = remote.read("bv_guard_look", SHORT).await;
     let answer = look.map_err(|error| cut_off(error, went))?;
-    if !Look::read(&answer.stdout).judged(went, answer)? {
+    let is_armed = Look::read(&answer.stdout).judged(went, answer)?;
+    if !is_armed && !anyway {
         return Ok(());
     }
     let Err(cause) = Box::pin(login(&remote.connection)).await else {
-        remote.read("bv_guard_confirm", SHORT).await?;
+        if is_armed {
+            remote.read("bv_guard_confirm", SHORT).await?;
+        }
         return Ok(());
     };
+    if !is_armed {
+        return Err(Error::CutOff { cause });
+    }
     match remote.read("bv_guard_back", SHORT).await {
         Ok(_) => Err(Error::ShutOut { cause, is_back: true }),
         Err(Error::Script { cause: why, answer }) => {
-            let cause = format!("without the cluster's rules no login works ({cause}), and {why}");
+            let cause = format!("without what was taken away no login works ({cause}), and {why}");
             Err(Error::Script { cause, answer })
         }
         Err(_) => Err(Error::ShutOut { cause, is_back: false }),

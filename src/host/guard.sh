@@ -11,7 +11,7 @@
 #            back, to `confirmed` where not. Without it and `decided` nothing went: a guard that was cut off while it was made or removed
 #   now      put back, do not wait for longer. It is always that process which does: a session that is in doubt may end in the middle of it
 #   back     the program that puts back; `said` is what it said where it did not work, and then there is `failed`
-#   N.KIND   a piece: `sources` of firewalld, `nft`, or a program: `iptables`, `ip6tables-legacy`
+#   N.KIND   a piece: `sources` of firewalld, `nft`, words of `ip`, or a program: `iptables`, `ip6tables-legacy`
 BV_GUARD=/run/bivouac-guard
 # Seconds without a new login; more than LOGIN in guard.rs.
 BV_GUARD_WAIT=45
@@ -80,8 +80,21 @@ bv_back_sources() {
     done <"$1"
     return "$bv_wrong"
 }
+# Routes, rules of routing, addresses: a line is what `ip` was not to have.
+bv_back_ip() {
+    bv_wrong=0
+    while IFS= read -r bv_line; do
+        # shellcheck disable=SC2086 # It is several words.
+        bv_said=$(ip $bv_line 2>&1 </dev/null) && continue
+        case $bv_said in *'File exists'* | *'already assigned'*) continue ;; esac
+        printf 'not put back: ip %s: %s\n' "$bv_line" "$bv_said" >&2
+        bv_wrong=1
+    done <"$1"
+    return "$bv_wrong"
+}
 bv_back() {
     case $1 in
+    *.ip) bv_back_ip "$1" ;;
     *.sources) bv_back_sources "$1" ;;
     *.nft)
         read -r _ bv_family bv_name _ <"$1"

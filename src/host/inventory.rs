@@ -87,6 +87,8 @@ pub enum Kind {
     Link,
     /// A route, as `FAMILY ROUTE`.
     Route,
+    /// Connections that are translated, as `ADDRESS TARGET`: how many (`count`), whether there is a `tool` to end them.
+    Connection,
     /// A rule of routing, as `FAMILY PRIORITY: RULE`.
     Policy,
     /// An address that a virtual address of an API server is, as `ADDRESS/PREFIX LINK`: `file` that says so, whether it is our `way-in`.
@@ -138,7 +140,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 37] = [
+    const ALL: [(&'static str, Self); 38] = [
         ("path", Self::Path),
         ("place", Self::Place),
         ("hostpath", Self::HostPath),
@@ -152,6 +154,7 @@ impl Kind {
         ("server", Self::Server),
         ("link", Self::Link),
         ("route", Self::Route),
+        ("connection", Self::Connection),
         ("policy", Self::Policy),
         ("address", Self::Address),
         ("neighbour", Self::Neighbour),

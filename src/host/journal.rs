@@ -337,7 +337,13 @@ impl Journal {
     /// it is put back. All of it has one proof.
     pub async fn prove(&mut self) -> Result<(), Error> {
         let went = std::mem::take(&mut self.went);
-        guard::prove(&mut self.remote, went).await
+        guard::prove(&mut self.remote, went, false).await
+    }
+
+    /// The same behind links and routes, of which not all can be put back: a new login is wanted also where nothing waits for one.
+    pub async fn prove_way(&mut self) -> Result<(), Error> {
+        let went = std::mem::take(&mut self.went);
+        guard::prove(&mut self.remote, went, true).await
     }
 
     /// Lets systemd forget what is gone, then compares the host with its baseline.

@@ -78,13 +78,18 @@ pub enum Error {
     /// Another run has changed the host since it was looked at.
     #[error("another run has changed this host meanwhile: its last step was `{step}`")]
     Moved { step: String },
-    /// After rules were taken out of the packet filter no new login worked.
+    /// After rules were taken out of the packet filter, or routes away, no new login worked.
     #[error("without the cluster's rules no login works ({cause}): {}", back(*.is_back))]
     ShutOut {
         cause: String,
         /// The rules are there again; otherwise the host puts them back by itself, and nothing more can be done there until then.
         is_back: bool,
     },
+    /// After links went no new login works, and nothing can put these back.
+    #[error(
+        "since the cluster's links and routes went no new login works ({cause}); the connection of this run stood until then"
+    )]
+    CutOff { cause: String },
     /// The journal holds something that this version does not write.
     #[error("the journal's line `{line}` cannot be read")]
     Journal { line: String },
@@ -123,6 +128,9 @@ impl Error {
             Self::Moved { .. } => "run the same command again: it plans with what is there now".to_owned(),
             Self::ShutOut { .. } => {
                 "let SSH from here in by a rule of the host's own, then run the same command again".to_owned()
+            }
+            Self::CutOff { .. } => {
+                "look on its console at `ip addr`, `ip route` and its rules of the packet filter: a reboot sets all of that as its configuration says; then run the same command again".to_owned()
             }
             Self::Journal { .. } => "use the version of bivouac that wrote it".to_owned(),
         }

@@ -341,6 +341,7 @@ pub(super) fn passed_over(inventory: &Inventory, spoken: &BTreeSet<usize>) -> Ve
                 | Kind::Line
                 | Kind::Attachment
                 | Kind::Range
+                | Kind::Connection
                 | Kind::Neighbour
         );
         is_thing && !spoken.contains(place)
@@ -377,6 +378,7 @@ pub(super) fn shown(thing: &Thing) -> String {
         Kind::Route => {
             format!("route {}", name.split_once(' ').map_or(name.as_str(), |(_, it)| it))
         }
+        Kind::Connection => format!("connections to {}", name.replacen(' ', " that lead to ", 1)),
         Kind::Policy => {
             format!("rule of routing {}", name.split_once(' ').map_or(name.as_str(), |(_, it)| it))
         }

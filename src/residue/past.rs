@@ -71,6 +71,7 @@ impl Past {
                 Clear::Links => Stage::Links,
                 Clear::Netns
                 | Clear::Routes
+                | Clear::Connections
                 | Clear::Policies
                 | Clear::Addresses
                 | Clear::Mounts

@@ -79,6 +79,10 @@ fn things(clear: Clear, words: &[String]) -> Vec<String> {
         Clear::Routes => without_first("route"),
         Clear::Policies => without_first("rule of routing"),
         Clear::Addresses => each("address"),
+        Clear::Connections => words
+            .iter()
+            .map(|it| format!("connections to {}", it.replacen(' ', " that lead to ", 1)))
+            .collect(),
         Clear::Users => each("user"),
         Clear::Groups => each("group"),
         Clear::Filters => each("filter"),

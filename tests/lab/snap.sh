@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # snap.sh CONTAINER: prints a lab host's state as sorted lines (files with hashes, packages, units, links, addresses, routes, rules,
-# firewalls, sets, mounts, sysctls, users, listeners, processes). Two snaps of an untouched host are equal.
+# firewalls, sets, programs on links, mounts, sysctls, users, listeners, processes). Two snaps of an untouched host are equal.
 . "$(dirname "$0")/lib.sh"
 set +e +o pipefail
 trap - ERR
 
 # Without these the snap would leave lines out and two different hosts would look equal.
-for tool in nft ipset ip bridge ss nsenter; do command -v "$tool" >/dev/null || die "\`$tool\` is not installed on this machine: run tests/lab/needs.sh"; done
+for tool in nft ipset ip tc bridge ss nsenter; do command -v "$tool" >/dev/null || die "\`$tool\` is not installed on this machine: run tests/lab/needs.sh"; done
 P=$(podman inspect -f '{{.State.Pid}}' "$1") || die "no lab host \`$1\`"
 { [ -n "$P" ] && [ "$P" != 0 ]; } || die "\`$1\` does not run"
 nsenter -t "$P" -n nft -s list ruleset 2>/dev/null | grep -vE '^\s*$' | sed 's/counter packets [0-9]* bytes [0-9]*//; s/^/nft /'
 nsenter -t "$P" -n ipset save 2>/dev/null | sed 's/^/ipset /'
 # shellcheck disable=SC2016 # awk expands it
 nsenter -t "$P" -n sh -c 'ip -br addr | awk "{print \"addr\",\$1,\$3,\$4}" | sed "s/@if[0-9]*//"; ip -6 route | grep -vE "^fe80|^multicast|^ff00" | sed "s/^/route6 /"; ip neigh show nud permanent | sed "s/^/neigh /"; bridge fdb 2>/dev/null | grep permanent | grep -v "dev eth0" | sed "s/^/fdb /"; ss -Hlntu | awk "{print \"listen\",\$1,\$5}" | sort -u'
+# shellcheck disable=SC2016 # awk expands it
+nsenter -t "$P" -n sh -c 'tc qdisc show | sed -n -E "s/^qdisc (clsact|ingress) .*dev ([^ ]+).*/\1 \2/p" | while read -r kind link; do echo "tc $link $kind"; for side in ingress egress; do tc filter show dev "$link" "$side" 2>/dev/null | sed "s/ id [0-9]*//; s/^/tc $link $side /"; done; done; ip -d -o link | sed -n "s/^[0-9]*: \([^:@]*\).*\(prog\/xdp[a-z]*\) .*/xdp \1 \2/p"'
 # The cgroup tree of systemd is left out below: containers may see their neighbours' in it, and its slices show as units.
 podman exec -i "$1" bash -s <<'S'
 export LC_ALL=C

@@ -82,6 +82,18 @@ looks() {
     fails bv_guard_save iptables </dev/null | grep GONE'
 }
 t "a putting back that did not work is no putting back, and is said with its cause" looks
+ways() {
+  floor 'mount -t sysfs sys /sys; ip link set lo up; ip link add b0 type bridge; ip link set b0 up; ip route add 198.51.100.0/24 dev b0; ip rule add fwmark 0x200/0xf00 lookup 2004 priority 9; ip addr add 192.0.2.9/32 dev b0; ip addr add 192.0.2.8/24 dev b0
+    SSH_CONNECTION="192.0.2.1 1 192.0.2.8 22"; ip route >/var/lib/routes; ip rule >/var/lib/rules; ip -o addr >/var/lib/addresses
+    bv_clear_routes_do "4 198.51.100.0/24 dev b0 scope link"; bv_clear_policies_do "4 9: from all fwmark 0x200/0xf00 lookup 2004"; bv_clear_addresses_do "192.0.2.9/32 b0"
+    if ip rule | grep 0x200; then exit 1; fi; if ip addr | grep 192.0.2.9; then exit 1; fi; [ "$bv_unproven" = yes ]
+    # What came back by itself is not missed.
+    ip rule add fwmark 0x200/0xf00 lookup 2004 priority 9; ip addr add 192.0.2.9/32 dev b0
+    bv_guard_back; ip route | diff /var/lib/routes -; ip rule | diff /var/lib/rules -; [ "$(ip -o addr | grep -c 192.0.2.9)" = 1 ]
+    fails bv_clear_links_do b0 | grep "this login came in over it"; [ -e /sys/class/net/b0 ]'
+  floor 'ip link add b0 type bridge; ip link set b0 up; ip route add 198.51.100.0/24 dev b0; bv_clear_routes_do "4 198.51.100.0/24 dev b0 scope link"; ip link del b0; fails bv_guard_back | grep "ip -4 route append 198.51.100.0/24"'
+}
+t "routes, rules of routing and addresses come back too, and the link of this login is not taken" ways
 # A stand-in for firewalld: what holds now, and what is permanent, are lists.
 firewalld='bv_firewall_runs() { :; }
 printf "192.0.2.1\n" | tee $BV_LIVE/now >$BV_LIVE/permanent

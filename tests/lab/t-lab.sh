@@ -52,6 +52,7 @@ t "a planted file shows and its removal too" shows 'touch /etc/planted' 'rm /etc
 t "a changed file shows" shows 'cp -a /etc/fstab /root/f; echo "# x" >> /etc/fstab' 'cp -a /root/f /etc/fstab; rm /root/f' 'sum .*/etc/fstab'
 t "a link shows" shows 'ip link add snap0 type bridge' 'ip link del snap0' 'link snap0'
 t "a firewall chain shows" shows 'iptables -N SNAPPED' 'nft delete table ip filter' 'nft .*SNAPPED'
+t "a filter of a link shows" shows 'tc qdisc add dev eth0 clsact; tc filter add dev eth0 ingress bpf bytecode "1,6 0 0 4294967295,"' 'tc qdisc del dev eth0 clsact' 'tc eth0 ingress .*bytecode'
 t "a set shows" shows 'ipset create SNAPPED hash:ip' 'ipset destroy SNAPPED' 'ipset .*SNAPPED'
 t "a sysctl shows" shows 'sysctl -qw net.ipv4.conf.default.arp_announce=2' 'sysctl -qw net.ipv4.conf.default.arp_announce=0' 'sysctl .*arp_announce'
 

@@ -7,6 +7,7 @@ if has ip; then
         timeout 10 ip -4 route show default
         timeout 10 ip -6 route show default
     } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+    ways=$(bv_clear_way_links)
     timeout 10 ip -o -d link show 2>/dev/null | while IFS= read -r line; do
         name=${line#*: }
         name=${name%%: *}
@@ -24,7 +25,8 @@ if has ip; then
         done
         addresses=$(timeout 5 ip -o addr show dev "$name" 2>/dev/null | awk '$3 ~ /^inet6?$/ && $4 !~ /^fe80:/ { print $4 }' | tr '\n' ' ')
         case "$newline$uplinks$newline" in *"$newline$name$newline"*) uplink=yes ;; *) uplink=no ;; esac
-        say link "$name" type "$kind" master "$master" uplink "$uplink" addresses "$addresses"
+        case "$newline$ways$newline" in *"$newline$name$newline"*) over=yes ;; *) over=no ;; esac
+        say link "$name" type "$kind" master "$master" uplink "$uplink" addresses "$addresses" way-in "$over"
     done
 fi
 # Which routes there are, and which rules lead to what (bv_clear_routes_now of kind/clear/network.sh: the main table, and those that a network has of its
@@ -98,3 +100,7 @@ for path in /var/lib/cni/results/* /var/lib/cni/cache/results/*; do
         id "$(printf '%s' "$text" | sed -n 's/.*"containerId"[ ]*:[ ]*"\([^"]*\)".*/\1/p')" \
         subnet "$(printf '%s' "$text" | grep -oE '"address"[ ]*:[ ]*"[0-9a-fA-F.:]+/[0-9]+"' | head -n 1 | grep -oE '[0-9a-fA-F.:]{3,}/[0-9]+')"
 done
+# Connections that are still translated: whether to what is no more is judged by the networks of pods and services.
+found=no
+! has conntrack || found=yes
+bv_connections_list | sort | uniq -c | sort -rn | head -n 1000 | while read -r count name; do say connection "$name" count "$count" tool $found; done

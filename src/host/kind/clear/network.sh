@@ -132,12 +132,13 @@ bv_clear_links_is() {
 }
 bv_clear_links_before() { :; }
 bv_clear_links_do() {
+    bv_ways=$(bv_clear_way_links)
     for bv_name; do
         [ -e "/sys/class/net/$bv_name/ifindex" ] || continue
         # Whatever it is called: this would be our own way in.
         [ -z "$(ip -4 route show default dev "$bv_name" 2>/dev/null)$(ip -6 route show default dev "$bv_name" 2>/dev/null)" ] ||
             bv_die "the link \`$bv_name\` is not removed: the default route leads over it"
-        case " $(bv_clear_way_back) " in *" dev $bv_name "*) bv_die "the link \`$bv_name\` is not removed: this login is answered over it" ;; esac
+        ! printf '%s\n' "$bv_ways" | grep -qxF -- "$bv_name" || bv_die "the link \`$bv_name\` is not removed: this login came in over it"
         # The other end of a pair may have gone with the first.
         ip link del dev "$bv_name" || [ ! -e "/sys/class/net/$bv_name/ifindex" ] || return 1
     done
@@ -166,6 +167,7 @@ bv_clear_routes_do() {
         printf '%s\n' "$bv_have" | grep -qxF -- "$bv_route" || continue
         case ${bv_route#* } in *' table '*) ;; default* | 0.0.0.0/0* | ::/0*) bv_die "\`$bv_route\` is not removed: it is the default route" ;; esac
         bv_back=$(bv_clear_way_back)
+        printf '%s\n' "-${bv_route%% *} route append ${bv_route#* }" | bv_guard_save ip
         # It may have gone with another.
         # shellcheck disable=SC2086 # A route is several words.
         ip "-${bv_route%% *}" route del ${bv_route#* } || (bv_clear_routes_is "$bv_route") || return 1
@@ -175,6 +177,7 @@ bv_clear_routes_do() {
             ip "-${bv_route%% *}" route add ${bv_route#* }
             bv_die "\`$bv_route\` is there again: without it this login is answered another way"
         fi
+        bv_unproven=yes
     done
 }
 # How the host answers who is logged in.
@@ -240,8 +243,10 @@ bv_clear_policies_do() {
             bv_clear_policies_now "$bv_family" | grep -qxF '0: from all lookup local' || return 1
             ;;
         esac
+        printf '%s\n' "-$bv_family rule add priority ${bv_rule%%:*} ${bv_rule#*: }" | bv_guard_save ip
         # shellcheck disable=SC2086 # A rule is several words.
         ip "-$bv_family" rule del priority "${bv_rule%%:*}" ${bv_rule#*: } || return 1
+        bv_unproven=yes
     done
 }
 bv_clear_policies_undo() { :; }
@@ -273,7 +278,26 @@ bv_clear_addresses_do() {
         ip -o addr show dev "${bv_word#* }" 2>/dev/null | FAMILY=$bv_family ADDRESS=$bv_address awk '
             $3 == ENVIRON["FAMILY"] && $4 != ENVIRON["ADDRESS"] && $4 !~ /^fe80:/ { other = 1 } END { exit !other }' ||
             bv_die "\`$bv_word\` is not removed: it is the only address of this link"
+        printf '%s\n' "addr add $bv_address dev ${bv_word#* }" | bv_guard_save ip
         ip addr del "$bv_address" dev "${bv_word#* }" || return 1
+        bv_unproven=yes
+    done
+}
+# Links over which this login came in, a line each: that of its address, that over which is answered, and what these stand on.
+bv_clear_way_links() {
+    # shellcheck disable=SC2046 # Four words.
+    set -- $(bv_clear_session)
+    [ $# -ge 3 ] || return 0
+    bv_over=$(
+        ip -o addr show 2>/dev/null | awk -v address="$3" '{ sub(/\/.*/, "", $4) } $4 == address { print $2 }'
+        ip -o route get "${1%%%*}" from "$3" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }'
+    )
+    for bv_depth in 1 2 3 4; do
+        [ -n "$bv_over" ] || break
+        printf '%s\n' "$bv_over"
+        bv_over=$(printf '%s\n' "$bv_over" | while IFS= read -r bv_name; do
+            for bv_file in "/sys/class/net/$bv_name"/lower_*; do [ ! -e "$bv_file" ] || printf '%s\n' "${bv_file##*/lower_}"; done
+        done)
     done
 }
 # Sets a link down that has no address and no route any more.
@@ -321,3 +345,32 @@ bv_clear_neighbours_do() {
     done
 }
 bv_clear_neighbours_undo() { :; }
+
+# connections 'ADDRESS TARGET'...: what the kernel still translates to pods and services that are no more. They end by themselves, but those of UDP only when
+# nobody sends any more.
+bv_clear_connections_is() {
+    bv_have=$(bv_connections_list)
+    for bv_word; do
+        ! printf '%s\n' "$bv_have" | grep -qxF -- "$bv_word" || return 1
+    done
+}
+# Where connections were made to, and where they lead instead, a line each connection. The kernel's list is there where it has any, and to read it loads nothing.
+bv_connections_list() {
+    timeout 20 cat /proc/net/nf_conntrack 2>/dev/null | awk '$1 ~ /^ipv[46]$/ {
+        to = from = ""
+        for (i = 5; i <= NF; i++) {
+            if (to == "" && $i ~ /^dst=/) to = substr($i, 5)
+            else if (to != "" && from == "" && $i ~ /^src=/) from = substr($i, 5)
+        }
+        if (to != from) print to " " from
+    }'
+}
+bv_clear_connections_before() { :; }
+bv_clear_connections_do() {
+    command -v conntrack >/dev/null || bv_die "\`conntrack\` is not here any more: install it, or wait until they end"
+    for bv_word; do
+        # It fails where there is none, and one may have ended by now.
+        bv_said=$(timeout 30 conntrack -D -d "${bv_word%% *}" -r "${bv_word#* }" 2>&1 >/dev/null) || bv_clear_connections_is "$bv_word" || bv_die "$bv_said"
+    done
+}
+bv_clear_connections_undo() { :; }

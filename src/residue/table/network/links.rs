@@ -20,7 +20,7 @@ pub(in super::super) const ENTRIES: &[Entry] = &[Entry {
     classes: &["R23", "R24"],
     what: "links of pod networks and of kube-proxy",
     known: "a name that only they use, and the kind of link that it is there; where the name is anybody's (`cni0`, `tun-*`, `lxc*`, a bridge that a configuration of pods names) another sign of who made it, and nothing but pods' ends on it",
-    undone: "`ip link del` one by one; a link that leads to the default route, or to who is logged in, is refused",
+    undone: "`ip link del` one by one; a link that leads to the default route, or over which the login came in, is refused; behind links, routes and addresses a new login proves the way in",
     never: "`docker0`, `br-*`, `virbr*`, an LXC's `lxc*`, `dummy0`, `tunl0` (it is the kernel's own), `veth*` in general, and a link that merely has an address of the pods' network: that is named",
     kinds: &[Kind::Link],
     judge: link,
@@ -35,6 +35,9 @@ fn link(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let outcome = named(thing, host)?;
     Some(match outcome {
         Outcome::Goes { .. } if thing.is("uplink") => unsure("the default route leads over it"),
+        Outcome::Goes { .. } if thing.is("way-in") => {
+            unsure("this login came in over it: log in on another address, then run this again")
+        }
         outcome => outcome,
     })
 }

@@ -2,7 +2,7 @@
 
 use super::super::super::agents::Agent;
 use super::super::super::host::{CNI_USERS, Host, doubted, goes, owners, unsure};
-use super::super::super::ranges::{Range, Use};
+use super::super::super::ranges::{Range, Use, parsed};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use super::alone;
@@ -62,9 +62,11 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
         name: "Conntrack",
         classes: &["R29"],
         what: "connections that the kernel still translates",
-        known: "not looked for: they end by themselves within minutes",
-        undone: "by themselves",
-        never: "`conntrack -F`, which cuts everybody's connections",
+        known: "they were made to an address in the services' network, or lead to one in the pods' (both as for routes), and nobody else has that network",
+        undone: "where `conntrack` is installed, `conntrack -D` by both addresses; otherwise by themselves, those of UDP two minutes after the last packet, those of TCP when either end notices that nobody answers",
+        never: "`conntrack -F`, which cuts everybody's connections; what is translated for others, such as docker's published ports",
+        kinds: &[Kind::Connection],
+        judge: connection,
         ..NONE
     },
 ];
@@ -243,5 +245,28 @@ fn table(thing: &Thing, route: &Route<'_>, host: &Host<'_>) -> Option<Outcome> {
             route.table,
             agent.name()
         )),
+    })
+}
+
+fn connection(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (to, target) = thing.name.split_once(' ')?;
+    let of = |address: &str, uses: &[Use]| {
+        let net = parsed(address)?;
+        let range = host.ranges().around(&net).filter(|it| uses.contains(&it.of))?;
+        host.ranges().taker(&net).is_none().then_some(range)
+    };
+    let range = of(to, &[Use::Services]).or_else(|| of(target, &[Use::Pods]))?;
+    let sign = host.sign()?;
+    Some(if thing.is("tool") {
+        goes(
+            format!("it is of {}, and {sign}", range.shown()),
+            Stage::Network,
+            Clear::Connections,
+            &[&thing.name],
+        )
+    } else {
+        owners(format!(
+            "it ends by itself, one of UDP two minutes after the last packet; `conntrack -D -d {to} -r {target}` (of the package conntrack) ends it at once"
+        ))
     })
 }

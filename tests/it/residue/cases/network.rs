@@ -62,6 +62,12 @@ pub const CASES: &[Case] = &[
             "/run/cilium: unsure",
         ],
     ),
+    // Whatever it is called: the login came in over it.
+    case(
+        "Links",
+        sign!("link;cni0;type=bridge;way-in=yes|link;flannel.1;type=vxlan;way-in=no"),
+        &["link cni0: unsure", "link flannel.1: goes"],
+    ),
     case(
         "Links",
         "link;weave;type=bridge|link;cali0123456789a;type=veth|link;flannel.1;type=vxlan|link;kube-ipvs0;type=dummy",
@@ -386,5 +392,31 @@ pub const CASES: &[Case] = &[
             "path;/etc/NetworkManager/conf.d/links.conf;type=f;words=calico,cilium,|path;/etc/NetworkManager/conf.d/mine.conf;type=f;words="
         ),
         &["/etc/NetworkManager/conf.d/links.conf: unsure"],
+    ),
+    // To a service, and from outside to a pod by a port of the node's; docker's, and one into a network that the owner has too.
+    case(
+        "Conntrack",
+        sign!(
+            "range;10.96.0.0/12;of=services;from=x|range;10.244.0.0/16;of=pods;from=x|connection;10.96.0.10 10.244.0.3;count=3;tool=yes|connection;10.96.0.1 192.168.7.1;count=1;tool=yes|connection;192.168.7.1 10.244.0.9;count=1;tool=yes|connection;192.168.7.1 172.17.0.2;count=9;tool=yes|connection;10.244.0.1 192.168.7.9;count=1;tool=yes"
+        ),
+        &[
+            "connections to 10.96.0.10 that lead to 10.244.0.3: goes",
+            "connections to 10.96.0.1 that lead to 192.168.7.1: goes",
+            "connections to 192.168.7.1 that lead to 10.244.0.9: goes",
+        ],
+    ),
+    // They end by themselves, and no tool is there.
+    case(
+        "Conntrack",
+        sign!(
+            "range;10.96.0.0/12;of=services;from=x|connection;10.96.0.10 10.244.0.3;count=3;tool=no"
+        ),
+        &["connections to 10.96.0.10 that lead to 10.244.0.3: stays"],
+    ),
+    case("Conntrack", sign!("connection;10.96.0.10 10.244.0.3;count=3;tool=yes"), &[]),
+    case(
+        "Conntrack",
+        "range;10.96.0.0/12;of=services;from=x|connection;10.96.0.10 10.244.0.3;count=3;tool=yes",
+        &[],
     ),
 ];
