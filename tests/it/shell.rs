@@ -1,5 +1,6 @@
 //! Functions of the shell half that only read, here, with stand-ins for the programs that they ask.
 
+mod bpf;
 mod devices;
 mod docker;
 mod facts;

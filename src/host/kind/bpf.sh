@@ -1,31 +1,45 @@
 # Programs of BPF on links and cgroups, and what is pinned: for the baseline, the inventory and both ways to wipe (residue.md, R28 and D13). What lists
 # them only reads: no program is loaded, and no module.
 BV_BPF=/sys/fs/bpf
+BV_PROC=/proc
 
 # Filters of BPF behind clsact and ingress, a line each: what it goes by, its link, its own name and that of its program (`-` where none is told), by tabs.
-# The first is `LINK SIDE protocol P pref N chain N handle H NAME PROGRAM` (tc/f_bpf.c of iproute2 prints them so).
+# The first is `LINK SIDE protocol P pref N chain N handle H NAME PROGRAM` (tc/f_bpf.c of iproute2 prints them so). With a link and a side those of it alone.
 bv_filters_list() {
     command -v tc >/dev/null || return 0
-    timeout 10 tc qdisc show 2>/dev/null | awk '
+    bv_sides="${1:-} ${2:-}"
+    [ $# = 2 ] || bv_sides=$(timeout 10 tc qdisc show 2>/dev/null | awk '
         $1 == "qdisc" && $2 ~ /^(clsact|ingress)$/ {
             for (i = 3; i < NF; i++) if ($i == "dev") { print $(i + 1), "ingress"; if ($2 == "clsact") print $(i + 1), "egress"; next }
-        }' | while read -r bv_link bv_side; do
-        timeout 10 tc filter show dev "$bv_link" "$bv_side" 2>/dev/null | BV_LINK=$bv_link BV_SIDE=$bv_side awk '
-            $1 != "filter" || $2 != "protocol" || $4 != "pref" || $6 != "bpf" { next }
-            {
-                chain = 0; handle = ""; name = ""; program = "-"
-                for (i = 7; i <= NF && handle == ""; i++) {
-                    if ($i == "chain") chain = $(i + 1)
-                    if ($i == "handle") handle = $(i + 1)
-                }
-                if (handle == "") next
-                for (i++; i <= NF && $i !~ /^(flowid|direct-action|skip_hw|skip_sw|in_hw|not_in_hw|bytecode|id|tag|police|action)$/; i++) name = name (name == "" ? "" : " ") $i
-                for (; i < NF; i++) if ($i == "id" && $(i + 2) == "name") program = $(i + 3)
-                if (name == "") name = "-"
-                link = ENVIRON["BV_LINK"]
-                print link " " ENVIRON["BV_SIDE"] " protocol " $3 " pref " $5 " chain " chain " handle " handle " " name " " program "\t" link "\t" name "\t" program
-            }'
-    done
+        }')
+    [ -n "$bv_sides" ] || return 0
+    bv_filters_show "$bv_sides" | awk '
+        $1 == "Object" && $2 ~ /^"bv\// { split(substr($2, 2, length($2) - 2), side, "/"); next }
+        $1 != "filter" || $2 != "protocol" || $4 != "pref" || $6 != "bpf" { next }
+        {
+            chain = 0; handle = ""; name = ""; program = "-"
+            for (i = 7; i <= NF && handle == ""; i++) {
+                if ($i == "chain") chain = $(i + 1)
+                if ($i == "handle") handle = $(i + 1)
+            }
+            if (handle == "") next
+            for (i++; i <= NF && $i !~ /^(flowid|direct-action|skip_hw|skip_sw|in_hw|not_in_hw|bytecode|id|tag|police|action)$/; i++) name = name (name == "" ? "" : " ") $i
+            for (; i < NF; i++) if ($i == "id" && $(i + 2) == "name") program = $(i + 3)
+            if (name == "") name = "-"
+            print side[2] " " side[3] " protocol " $3 " pref " $5 " chain " chain " handle " handle " " name " " program "\t" side[2] "\t" name "\t" program
+        }'
+}
+# What tc shows of the sides $1, a line `LINK SIDE` each, in one process: it does not say of which link it speaks, but calls what it does not know by its name
+# (tc/tc.c of iproute2, `do_cmd`), and no name of a link has a `/`.
+bv_filters_show() {
+    case $1 in
+    # tc's own quotes and comments (lib/utils.c, `getcmdline` and `makeargs`).
+    *[\"\'\\#]*) printf '%s\n' "$1" | while read -r bv_link bv_side; do
+        echo "Object \"bv/$bv_link/$bv_side\""
+        timeout 10 tc filter show dev "$bv_link" "$bv_side" 2>/dev/null
+    done ;;
+    *) printf '%s\n' "$1" | awk '{ print "bv/" $1 "/" $2; print "filter show dev " $1 " " $2 }' | timeout 30 tc -force -batch - 2>&1 ;;
+    esac
 }
 # Whether a filter of this name, of a program of this name, is one that Cilium or Calico hang there; with a name alone, whether a program is. The same names with
 # their sources in residue/table/bpf.rs, and in compare/names.rs.
@@ -42,8 +56,9 @@ bv_filters_take() {
     bv_agents_gone || return 1
     bv_links=
     for bv_word; do
-        bv_filters_list | cut -f 1 | grep -qxF -- "$bv_word" || continue
         bv_link=${bv_word%% *}
+        bv_side=${bv_word#* }
+        bv_filters_list "$bv_link" "${bv_side%% *}" | cut -f 1 | grep -qxF -- "$bv_word" || continue
         # Before the names, which may have blanks in them, are ten words without.
         # shellcheck disable=SC2086 # They are several words.
         bv_filters_del $bv_word || return 1
@@ -63,15 +78,18 @@ bv_filters_del() {
     fi
 }
 
-# Programs of XDP, a line each: `LINK MODE PROGRAM`, the link, the program's name and its number, by tabs. Where ip does not tell the name (before
-# iproute2 5.17) bpftool does.
+# Programs of XDP, a line each: `LINK MODE PROGRAM`, the link, the program's name and its number, by tabs; with a link those of it alone. Where ip does not
+# tell the name (before iproute2 5.17) bpftool does. Before 4.16 the number stands behind the mode, before 4.13 nowhere (ip/iplink_xdp.c).
 bv_xdp_list() {
     command -v ip >/dev/null || return 0
-    timeout 10 ip -d -o link show 2>/dev/null | awk '
+    timeout 10 ip -d -o link show ${1:+dev "$1"} 2>/dev/null | awk '
         BEGIN { FS = "\\" }
-        match($1, / mtu [0-9]+ xdp(generic|offload|multi)? /) {
+        match($1, / mtu [0-9]+ xdp(generic|offload|multi)?(\/id:[0-9]+)? /) {
             mode = substr($1, RSTART, RLENGTH - 1)
             sub(/.* xdp/, "", mode)
+            old = "-"
+            if (n = index(mode, "/id:")) { old = substr(mode, n + 4); mode = substr(mode, 1, n - 1) }
+            seen = 0
             split($1, words, " ")
             link = words[2]
             sub(/:$/, "", link); sub(/@.*/, "", link)
@@ -83,9 +101,11 @@ bv_xdp_list() {
                 id = name = "-"
                 for (i = 2; i < count; i++) { if (words[i] == "id") id = words[i + 1]; if (words[i] == "name") name = words[i + 1] }
                 print link "\txdp" own "\t" id "\t" name
+                seen = 1
             }
+            if (!seen) print link "\txdp" (mode == "" || mode == "multi" ? "drv" : mode) "\t" old "\t-"
         }' | while read -r bv_link bv_mode bv_id bv_name; do
-        if [ "$bv_name" = - ] && command -v bpftool >/dev/null; then
+        if [ "$bv_name" = - ] && [ "$bv_id" != - ] && command -v bpftool >/dev/null; then
             bv_name=$(timeout 5 bpftool prog show id "$bv_id" 2>/dev/null | awk 'NR == 1 { for (i = 2; i < NF; i++) if ($i == "name") print $(i + 1) }')
         fi
         printf '%s %s %s\t%s\t%s\t%s\n' "$bv_link" "$bv_mode" "${bv_name:--}" "$bv_link" "${bv_name:--}" "$bv_id"
@@ -114,7 +134,7 @@ bv_xdp_take() {
         bv_xdp_gone "$bv_word" || bv_die "the program \`$bv_name\` is on \`$bv_link\` still"
     done
 }
-bv_xdp_there() { bv_xdp_list | cut -f 1 | grep -qxF -- "$1"; }
+bv_xdp_there() { bv_xdp_list "${1%% *}" | cut -f 1 | grep -qxF -- "$1"; }
 bv_xdp_gone() { ! bv_xdp_there "$1"; }
 
 # Programs on the cgroup above all others, where bpftool is there to tell: `TYPE NAME id N`, and the name.
@@ -190,14 +210,17 @@ bv_pins_take() {
     return 0
 }
 
-# Whether no agent runs that would attach again what is taken from under it.
+# Whether no agent runs that would attach again what is taken from under it. One that has another network than this host hangs nothing on its links: it is of a
+# cluster in containers.
 bv_agents_gone() {
-    for bv_file in /proc/[0-9]*/comm; do
+    bv_net=$(readlink "$BV_PROC/self/ns/net")
+    for bv_file in "$BV_PROC"/[0-9]*/comm; do
         read -r bv_name 2>/dev/null <"$bv_file" || continue
         case $bv_name in
         cilium-agent | calico-node | calico-felix)
-            bv_pid=${bv_file#/proc/}
-            printf '%s\n' "\`$bv_name\` runs still (process ${bv_pid%/comm}) and would attach its programs again: end it, then run this again" >&2
+            bv_pid=${bv_file%/comm}
+            [ -z "$bv_net" ] || [ "$(readlink "$bv_pid/ns/net")" = "$bv_net" ] || continue
+            printf '%s\n' "\`$bv_name\` runs still (process ${bv_pid##*/}) and would attach its programs again: end it, then run this again" >&2
             return 1
             ;;
         esac

@@ -237,10 +237,14 @@ fn xdp(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         _ => return None,
     };
     host.sign().and_then(|_| plugin.sign(host, &[Kind::Xdp]))?;
+    // Of a program without a number nothing but the link is told.
+    let look = match thing.get("id") {
+        "" | "-" => format!("net show dev {link}"),
+        id => format!("prog show id {id}"),
+    };
     Some(unsure(format!(
-        "it may be {}'s or yours (`bpftool prog show id {}` tells more): if it is not yours, {by_hand}",
+        "it may be {}'s or yours (`bpftool {look}` tells more): if it is not yours, {by_hand}",
         plugin.name(),
-        thing.get("id")
     )))
 }
 

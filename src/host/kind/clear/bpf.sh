@@ -62,7 +62,11 @@ bv_clear_mounts_do() {
         *) bv_die "\`$bv_path\` is not unmounted: it is no mount of Cilium's or Calico's" ;;
         esac
         ! grep -qxF "mount $(bv_clear_mounts_type "$bv_path") $bv_path" "$BV_HAD" || bv_die "\`$bv_path\` stays mounted: a unit or /etc/fstab has it"
-        umount -- "$bv_path" || umount -l -- "$bv_path" || return 1
+        umount -- "$bv_path" || case $bv_path in
+        # Who works in the host's own keeps it.
+        /sys/fs/bpf) bv_die "\`$bv_path\` stays mounted: something has it in use (\`fuser -vm $bv_path\` tells what): end it, then run this again" ;;
+        *) umount -l -- "$bv_path" || return 1 ;;
+        esac
         case $bv_path in /run/*) rmdir -- "$bv_path" 2>/dev/null ;; esac
     done
     return 0
