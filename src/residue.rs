@@ -369,6 +369,16 @@ pub fn judge(inventory: &Inventory, wishes: &Wishes, past: &Past) -> Judged {
         !(stays
             && host.package_of(&it.thing).is_some_and(|package| table::is_going(package, &host)))
     });
+    // What nothing is known of goes with the directory that it is in.
+    let whole: Vec<String> = verdicts
+        .iter()
+        .filter(|it| matches!(&it.outcome, Outcome::Goes { removal, .. } if matches!(removal.clear, Clear::Tree | Clear::Files)))
+        .map(|it| format!("{}/", it.thing))
+        .collect();
+    verdicts.retain(|it| {
+        let is_inside = whole.iter().any(|above| it.thing.starts_with(above));
+        !(is_inside && matches!(it.outcome, Outcome::Unsure { .. }))
+    });
     let held = only_hollow(&mut verdicts, &host);
     Judged {
         installers: installers::of(&host),

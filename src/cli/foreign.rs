@@ -184,16 +184,20 @@ fn leftover(verdict: &Verdict) -> Leftover {
 
 /// Says something of the run's own, unless only events are wanted.
 fn say(options: &Options, told: &Told, hosts: &[Looked], what: Say) -> Result<(), Stop> {
+    let is_left = |it: &&Looked| {
+        !options.quiet || it.1.as_ref().map_or(true, |it| it.residue().next().is_some())
+    };
+    let hosts: Vec<Looked> = hosts.iter().filter(is_left).cloned().collect();
     if options.output() == report::Output::Json || hosts.is_empty() {
         return Ok(());
     }
     report::styled(|style| {
         let mut text = match what {
-            Say::Found => report::residue_text(hosts, options.verbose, style),
-            Say::Left => report::residue_left(hosts, options.verbose, style),
+            Say::Found => report::residue_text(&hosts, options.verbose, style),
+            Say::Left => report::residue_left(&hosts, options.verbose, style),
         };
         if told.show_ignored {
-            text += &report::residue_ignored(hosts);
+            text += &report::residue_ignored(&hosts);
         }
         text
     })

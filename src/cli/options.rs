@@ -149,8 +149,21 @@ impl Options {
     /// The hosts that a verb names: those of the file that `-f` gives, or addresses with the login of the flags. None
     /// means all of the cluster.
     pub fn cluster_of(&self, hosts: &[String]) -> Result<Cluster, Stop> {
+        let has_masters = !self.master.is_empty() || !self.worker.is_empty();
         if hosts.is_empty() {
+            if !self.names_a_file() && self.masters().is_empty() && !self.path().exists() {
+                return Err(Stop::new(
+                    Exit::Usage,
+                    "no host is named, and there is no cluster.yaml here\n  fix: name hosts by their addresses, with `-u` and `--private-key` for the login (`bivouac verify-clean 192.0.2.11`), or a file with `-f`",
+                ));
+            }
             return self.cluster();
+        }
+        if has_masters {
+            return Err(Stop::new(
+                Exit::Usage,
+                "hosts are named twice, by themselves and with `-m` or `-w`\n  fix: name all of them in one way",
+            ));
         }
         if self.names_a_file() {
             let cluster = self.cluster()?;

@@ -149,7 +149,13 @@ impl Session {
             Some(reporter) => reporter.await.ok(),
             None => None,
         };
-        let exit = match summary.and_then(|summary| summary.unwritten) {
+        let unwritten = summary.and_then(|summary| summary.unwritten);
+        if let (Some(name), None, false) = (&settings.report, &unwritten, settings.quiet) {
+            let files = report::report_files(name).into_iter();
+            let files: Vec<String> = files.map(|(path, _)| path.display().to_string()).collect();
+            report::err(&format!("report: {}", files.join(", ")));
+        }
+        let exit = match unwritten {
             Some(cause) => {
                 report::err(&cause);
                 // What was asked for is not done.

@@ -5,7 +5,7 @@ use super::{Check, Context, Finding, HostFacts, Phase, Run, Severity, need, quot
 use crate::ssh::quote;
 
 /// What to do about what another cluster left.
-pub(super) const OLD_CLUSTER: &str = "remove the earlier cluster with the tool that installed it (`kubeadm reset -f`), and then what is left, if you need none of it";
+pub(super) const OLD_CLUSTER: &str = "`bivouac wipe --foreign` of this host takes the earlier cluster away, after it has shown what goes; what it leaves it names with the reason: move that aside, if you need none of it here";
 
 pub(super) const CHECK: Check = Check {
     name: "DirAvailable-*",
@@ -19,8 +19,8 @@ pub(super) const CHECK: Check = Check {
     needs: &[need::PATHS],
     page: "Seen by what is in `/etc/kubernetes`, `/var/lib/kubelet`, `/var/lib/etcd` (control \
            planes) and `/etc/cni/net.d` and is not ours by the journal. Empty directories do not \
-           count.\n\nRemove the earlier cluster with the tool that made it (`kubeadm reset -f`), \
-           and then what is left, if you need none of it. A disk of etcd's own has a `lost+found`: \
+           count.\n\n`bivouac wipe --foreign` takes the earlier cluster away (`bivouac wipe` one of \
+           bivouac's); what it leaves it names with the reason, and that is moved aside. A disk of etcd's own has a `lost+found`: \
            give etcd a directory below.",
     run: Run::EachHost(run),
 };

@@ -15,8 +15,8 @@ pub(super) const CHECK: Check = Check {
     ),
     needs: &[need::PATHS],
     page: "Seen by the files themselves, on all hosts: a kubelet runs the manifests that it finds, and `kubeadm init` goes on with an authority that is there. \
-           What the journal has as ours is passed over.\n\nRemove the earlier cluster with the tool that made it (`kubeadm reset -f`; `bivouac wipe` for one of \
-           bivouac's), or move its directory out of the way.",
+           What the journal has as ours is passed over.\n\n`bivouac wipe --foreign` takes the earlier cluster away (`bivouac wipe` one of \
+           bivouac's); or move its directory out of the way.",
     run: Run::EachHost(run),
 };
 

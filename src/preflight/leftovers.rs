@@ -55,7 +55,7 @@ fn run(_: &Context<'_>, host: &HostFacts<'_>) -> Vec<Finding> {
         left.paths.iter().flatten().filter(|path| DATA.contains(&path.as_str())).collect();
     if !data.is_empty() {
         let message = format!("another Kubernetes is, or was, installed here: {}", quoted(data));
-        let fix = "remove it with the tool that installed it, or with `bivouac wipe --foreign`, which shows first what goes";
+        let fix = "`bivouac wipe --foreign` takes away what is provably its own, after it has shown what goes; what it keeps it names with the reason (`--also` takes data): move that aside, if you need none of it here";
         findings.push(host.error(CHECK.name, message, fix));
     }
     if host.facts.has_claimed_kernel() {

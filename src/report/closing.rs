@@ -27,7 +27,7 @@ pub fn lines(state: &State, log: &Log, settings: &Settings, style: Style) -> Vec
     lines.extend(state.diagnosis.iter().flat_map(|found| diagnosis::block(found, style)));
     if !quiet || !ok(state) {
         lines.push(String::new());
-        lines.extend(outcome(state, log, style));
+        lines.extend(outcome(state, log, settings.by_proof, style));
         if !ok(state) && !told && !resume.is_empty() {
             lines.push(format!("go on with: {}", style.bold(&clean::line(resume, clean::LINE))));
         }
@@ -121,10 +121,12 @@ fn critical_path(end: &End, style: Style) -> Vec<String> {
 }
 
 /// The verdict, and where the logs are.
-fn outcome(state: &State, log: &Log, style: Style) -> Vec<String> {
+fn outcome(state: &State, log: &Log, by_proof: bool, style: Style) -> Vec<String> {
     let what = match (state.verb.as_str(), state.cluster.as_str()) {
         ("", _) => "the run".to_owned(),
         (verb, "") => format!("`{verb}`"),
+        // Nobody gave that cluster a name.
+        (verb, _) if by_proof => format!("`{verb}`"),
         (verb, cluster) => format!("`{verb}` of `{cluster}`"),
     };
     let what = clean::line(&what, clean::LINE);

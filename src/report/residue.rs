@@ -52,10 +52,7 @@ fn each(hosts: &[Looked], style: Style, of: impl Fn(&str, &Judged) -> Vec<String
 fn after(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
     let mut lines = match judged.residue().count() {
         0 => vec![style.green(&format!("{name}: clean of what is known"))],
-        some => {
-            let count = words::count(some, "thing");
-            vec![style.red(&format!("{name}: {count} of Kubernetes' left"))]
-        }
+        _ => vec![style.red(&format!("{name}: {} left", counted(judged)))],
     };
     lines.extend(grouped(&judged.spared, all, |_| true, "was shown to go, and stays"));
     lines.extend(groups(judged, all, |it| matches!(it, Outcome::Goes { .. }), "is there still"));
@@ -75,8 +72,7 @@ fn found(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
     if judged.residue().next().is_none() {
         lines.push(style.green(&format!("{name}: clean of what is known{by}")));
     } else {
-        let count = words::count(judged.residue().count(), "thing");
-        lines.push(style.bold(&format!("{name}: {count} of Kubernetes'{by}")));
+        lines.push(style.bold(&format!("{name}: {}{by}", counted(judged))));
     }
     lines.extend(groups(judged, all, |it| matches!(it, Outcome::Goes { .. }), "goes"));
     lines.extend(groups(judged, all, is_kept, "stays, because it cannot be had back"));
@@ -84,6 +80,18 @@ fn found(name: &str, judged: &Judged, all: bool, style: Style) -> Vec<String> {
     lines.extend(groups(judged, all, is_owners, "stays, for it is not Kubernetes' own"));
     lines.extend(settings(judged, all));
     lines
+}
+
+/// `3 things of Kubernetes', and 2 that may be`: what nothing is known of may be the owner's.
+fn counted(judged: &Judged) -> String {
+    let unsure = judged.residue().filter(|it| is_unsure(&it.outcome)).count();
+    match (judged.residue().count() - unsure, unsure) {
+        (0, unsure) => format!("{} that may be Kubernetes'", words::count(unsure, "thing")),
+        (sure, 0) => format!("{} of Kubernetes'", words::count(sure, "thing")),
+        (sure, unsure) => {
+            format!("{} of Kubernetes', and {unsure} that may be", words::count(sure, "thing"))
+        }
+    }
 }
 
 fn settings(judged: &Judged, all: bool) -> Vec<String> {
@@ -157,7 +165,7 @@ fn grouped(
             named.push(format!("and {} more", things.len() - shown));
         }
         lines.push(format!(
-            "    {name:<22} {}: {}",
+            "    {name:<24} {}: {}",
             named.join(", "),
             clean::line(&why, clean::LINE)
         ));

@@ -939,3 +939,12 @@ fn a_name_that_means_nothing_is_known_as_such() {
     assert_eq!(residue::naming(&told("path;/etc;type=d"), &past, "/etc/kubernetes"), Goes);
     assert!(residue::is_asked_for("/var/lib/rook") && !residue::is_asked_for("/var/lib/rok"));
 }
+
+#[test]
+fn what_nothing_is_known_of_goes_with_the_directory_that_it_is_in() {
+    let host = "path;/etc/kubernetes;type=d;empty=no|path;/etc/kubernetes/manifests/a\\x0ab.yaml;type=f;garbled=yes";
+    let judged = judged(host);
+    let of = judged.verdicts.iter().filter(|it| matches!(it.outcome, Outcome::Unsure { .. }));
+    assert_eq!(of.map(|it| it.thing.as_str()).collect::<Vec<_>>(), [""; 0]);
+    assert!(judged.going().any(|it| it.thing == "/etc/kubernetes"));
+}

@@ -583,3 +583,32 @@ fn lines_of_fstab_with_blanks_in_front_are_swap_and_come_back_as_they_were() {
     assert!(shell("bv_swap_undo fstab"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{fstab}tmpfs /x tmpfs\n"));
 }
+
+#[test]
+fn a_swap_whose_device_is_gone_stays_a_comment_and_fails_nothing() {
+    const ON: &str = "#/dev/there-is-on none swap sw 0 0";
+    const SYSTEM: &str = include_str!("../../src/host/kind/clear/system.sh");
+    let dir = tempfile::tempdir().unwrap();
+    let there = dir.path().join("swap");
+    std::fs::write(&there, "").unwrap();
+    let there = format!("#{} none swap sw 0 0", there.display());
+    let gone = "#/dev/there-is-none none swap sw 0 0";
+    let fstab = dir.path().join("fstab");
+    std::fs::write(&fstab, format!("{gone}\n{there}\n")).unwrap();
+    let said = |line: &str| {
+        let output = std::process::Command::new("sh")
+            .arg("-c")
+            .arg(format!("{SYSTEM}\nBV_FSTAB=$FSTAB\nbv_clear_edit_before() {{ cat; }}\nbv_was() {{ :; }}\nbv_swap_on() {{ echo 1:/dev/there-is-on; }}\n{line}"))
+            .env("FSTAB", &fstab)
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let is = |words: &str| said(&format!("bv_clear_fstab_is {words}")).0;
+    assert!(is(&format!("'{gone}'")), "there is nothing to do");
+    std::fs::write(&fstab, format!("{gone}\n{there}\n{ON}\n")).unwrap();
+    assert!(!is(&format!("'{ON}'")), "it is on, so it is there");
+    assert!(!is(&format!("'{gone}' '{there}'")));
+    let (_, written) = said(&format!("bv_clear_fstab_before '{gone}' '{there}'"));
+    assert_eq!(written, format!("{gone}\n{}\n{ON}\n", &there[1..]));
+}

@@ -158,7 +158,7 @@ for name in vm/overcommit_memory vm/panic_on_oom kernel/softlockup_panic kernel/
 echo 'root=/dev/vda1 panic=30 sysctl.vm/panic_on_oom=1 quiet' > /run/cmdline; mount --bind /run/cmdline /proc/cmdline; echo 30 > /proc/sys/kernel/panic; echo 1 > /proc/sys/vm/panic_on_oom
 printf 'Filename\tType\tSize\tUsed\tPriority\n/dev/vda2\tpartition\t1\t0\t-2\n' > /run/swaps; mount --bind /run/swaps /proc/swaps
 printf '#!/bin/sh\nfor last; do :; done\nprintf "%%s\\tpartition\\t1\\t0\\t-2\\n" "$last" >> /run/swaps\n' > /usr/local/sbin/swapon; chmod +x /usr/local/sbin/swapon
-printf '/dev/vda2 none swap sw 0 0\n# swap was on /dev/sda5\n' > /etc/fstab; mkdir -p /etc/selinux /etc/apt; printf '# SELINUX= can be one of\nSELINUX=enforcing\nSELINUXTYPE=targeted\n' > /etc/selinux/config
+[ -e /dev/vda2 ] || : > /dev/vda2; printf '/dev/vda2 none swap sw 0 0\n# swap was on /dev/sda5\n' > /etc/fstab; mkdir -p /etc/selinux /etc/apt; printf '# SELINUX= can be one of\nSELINUX=enforcing\nSELINUXTYPE=targeted\n' > /etc/selinux/config
 echo 'deb http://deb.debian.org/debian bookworm main' > /etc/apt/sources.list; echo '10.0.0.9 my-worker-1' >> /etc/hosts; echo '# mine' >> /etc/security/limits.conf
 until systemctl is-active -q proc-cmdline.mount proc-swaps.mount; do sleep 0.1; done
 H

@@ -190,13 +190,27 @@ bv_clear_lines_before() {
 bv_clear_lines_do() { bv_clear_edit_do "$1"; }
 bv_clear_lines_undo() { bv_clear_edit_undo "$1"; }
 
-# fstab LINE...: comments that become lines again, and their swap is switched on.
+# fstab LINE...: comments that become lines again, and their swap is switched on. One whose device is gone stays a comment: the next boot would wait for it.
 bv_clear_fstab_is() {
     for bv_word; do
+        bv_clear_swap_is_there "$bv_word" || continue
         ! grep -qxF -- "$bv_word" "$BV_FSTAB" 2>/dev/null || return 1
     done
 }
+bv_clear_swap_is_there() {
+    bv_device=${1#\#}
+    # shellcheck disable=SC2086 # The first word of a line.
+    set -- $bv_device
+    case ${1:-} in
+    *=*) timeout 10 findfs "$1" >/dev/null 2>&1 ;;
+    *) [ -e "${1:-}" ] || bv_clear_swaps "${1:-}" ;;
+    esac
+}
 bv_clear_fstab_before() {
+    for bv_word; do
+        shift
+        ! bv_clear_swap_is_there "$bv_word" || set -- "$@" "$bv_word"
+    done
     bv_words=$(for bv_word; do printf '%s\n' "$bv_word"; done)
     BV_LINES=$bv_words awk '
         BEGIN { n = split(ENVIRON["BV_LINES"], all, "\n"); for (i = 1; i <= n; i++) out[all[i]] = 1 }
@@ -212,6 +226,7 @@ bv_clear_swaps() {
 }
 bv_clear_fstab_do() {
     for bv_word; do
+        bv_clear_swap_is_there "$bv_word" || continue
         bv_word=${bv_word#\#}
         # shellcheck disable=SC2086 # The first word of a line.
         set -- $bv_word
