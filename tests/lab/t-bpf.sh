@@ -64,6 +64,30 @@ agent() {
   on 'tc filter show dev eth0 ingress | grep cil_from_netdev; pid=$(grep -lx cilium-agent /proc/[0-9]*/comm | cut -d/ -f3); kill $pid; while [ -e /proc/$pid ]; do sleep 0.1; done; rm /run/cilium-agent'
 }
 t "while an agent runs no program is taken from under it" agent
+# Whatever was judged, of the shell half's own: names of others, through another file system, from below somebody; an agent of a cluster in containers is in nobody's way.
+refused() {
+  state > "$TMP/before"
+  { cat "$ROOT"/src/host/kind/bpf.sh "$ROOT"/src/host/kind/clear/bpf.sh; cat << 'E'; } | podman exec -i "$host" unshare -m sh
+bv_die() { echo "$*"; exit 7; }
+BV_HAD=/run/had; : > "$BV_HAD"
+no() { word=$1; shift; said=$("$@" 2>&1); [ $? = 7 ] && printf '%s\n' "$said" | grep -F "$word" || { echo "not refused: $* ($said)"; exit 1; }; }
+no 'no name of' bv_pins_take /sys/fs/bpf/cilium /sys/fs/bpf/mine/xdp
+no 'is in it' bv_clear_mounts_do /sys/fs/bpf
+no 'no mount of' bv_clear_mounts_do /run
+mount -t tmpfs none /sys/fs/bpf; mkdir -p /sys/fs/bpf/cilium/links; : > /sys/fs/bpf/cilium/links/his
+no 'no file system of BPF' bv_pins_take /sys/fs/bpf/cilium
+[ -f /sys/fs/bpf/cilium/links/his ] && umount /sys/fs/bpf || exit 1
+mount -t bpf none /sys/fs/bpf && cd /sys/fs/bpf || exit 1
+no 'has it in use' bv_clear_mounts_do /sys/fs/bpf
+cd / && bv_clear_mounts_do /sys/fs/bpf && [ -d /sys/fs/bpf/mine ] || exit 1
+cp /bin/sleep /run/cilium-agent; unshare -n /run/cilium-agent 600 & pid=$!
+until grep -qx cilium-agent /proc/$pid/comm; do sleep 0.1; done
+bv_agents_gone || exit 1
+kill $pid; rm /run/cilium-agent /run/had
+E
+  state | diff "$TMP/before" -
+}
+t "what is no plugin's, or in use, is refused where it would be taken away" refused
 gone() {
   ends 0 wipe --foreign "$at" --yes
   state > "$TMP/after"
