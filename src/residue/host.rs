@@ -173,8 +173,12 @@ impl<'a> Host<'a> {
         if self.path(thing).is_some_and(|it| it.get("type") == "d") {
             return Some(Removal::new(Stage::Data, Clear::Tree, [thing]));
         }
-        let mut named = self.of(Kind::Place).chain(self.of(Kind::HostPath));
-        named.find(|it| it.name == thing).and_then(elsewhere)
+        let named = |kind| self.of(kind).filter(|it| it.name == thing);
+        // Two may name one place, and what holds one of them holds it.
+        if named(Kind::Place).any(|it| elsewhere(it).is_none()) {
+            return None;
+        }
+        named(Kind::Place).chain(named(Kind::HostPath)).next().and_then(elsewhere)
     }
 
     /// The strongest sign there is. Only what nobody but a Kubernetes makes counts.
@@ -315,8 +319,17 @@ impl<'a> Host<'a> {
 
 /// How something goes that the operator names in a place of its own. What an etcd that is a service writes goes with that, and docker's store is not ours at all.
 fn elsewhere(thing: &Thing) -> Option<Removal> {
-    const OF: [&str; 8] =
-        ["etcd", "kubelet", "k3s", "rke2", "k0s", "containerd", "containerd-state", "crio"];
+    const OF: [&str; 9] = [
+        "etcd",
+        "kubelet",
+        "k3s",
+        "rke2",
+        "k0s",
+        "containerd",
+        "containerd-state",
+        "crio",
+        "containers",
+    ];
     if !thing.get("denied").is_empty() || thing.get("mount") == "remote" || thing.get("type") == "l"
     {
         return None;
@@ -324,6 +337,7 @@ fn elsewhere(thing: &Thing) -> Option<Removal> {
     let of = match thing.kind {
         Kind::HostPath => "all",
         _ if matches!(thing.get("own"), "" | "0") => return None,
+        _ if !thing.is("signed") => return None,
         _ => OF.into_iter().find(|of| *of == thing.get("of"))?,
     };
     Some(Removal::new(Stage::Data, Clear::Elsewhere, [of, &thing.name]))

@@ -76,7 +76,7 @@ fn held(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             Some(owners(EMPTY_DISK))
         }
         _ if !matches!(thing.get("kept"), "" | "0") => {
-            Some(kept("a mount of /etc/fstab lies below it"))
+            Some(kept("a mount of /etc/fstab, or of a unit, lies below it"))
         }
         _ => None,
     }

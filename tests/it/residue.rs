@@ -609,7 +609,7 @@ fn denies(of: &str, path: &str) -> String {
     const ELSEWHERE: &str = include_str!("../../src/host/kind/clear/elsewhere.sh");
     let people = "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\ndata:x:1001:1::/srv/people/data/:/bin/sh\nnobody:x:65534:1::/nonexistent:/bin/sh\nwww:x:33:33::/var/www:/bin/sh";
     let script = format!(
-        "bv_die() {{ exit 1; }}\ngetent() {{ printf '{people}\n'; }}\nbv_mounts_all() {{ :; }}\n{ELSEWHERE}\nbv_elsewhere_denies \"$1\" \"$2\""
+        "bv_die() {{ exit 1; }}\ngetent() {{ printf '{people}\n'; }}\nbv_mounts_all() {{ :; }}\nbv_clear_disk() {{ :; }}\n{ELSEWHERE}\nbv_elsewhere_denies \"$1\" \"$2\""
     );
     let output =
         std::process::Command::new("sh").args(["-c", &script, "sh", of, path]).output().unwrap();
@@ -676,9 +676,9 @@ fn a_place_that_only_a_configuration_names_is_never_one_of_the_systems_or_of_peo
             assert_ne!((of, path, denies(of, path)), (of, path, String::new()));
         }
     }
-    // Whole goes nothing at the top; what has a known name may lie there.
+    // Names that a program gives are anybody's at the top.
     assert_ne!(denies("all", "/data"), "");
-    assert_eq!(denies("etcd", "/data"), "");
+    assert_eq!(denies("etcd", "/data"), "it is at the top of the file system");
     // A link, and what lies behind one.
     let scratch = tempfile::tempdir().unwrap();
     let top = scratch.path().canonicalize().unwrap();
@@ -720,7 +720,7 @@ fn what_is_judged_to_go_by_its_path_may_go_by_its_path() {
 
 #[test]
 fn places_are_known_after_what_named_them_has_gone() {
-    let host = "path;/var/lib/kubelet;type=d|place;/data/etcd;of=etcd;from=the manifest;type=d;empty=no;own=1;denied=|hostpath;/srv/web;of=-;from=default/web;type=d;empty=no;denied=";
+    let host = "path;/var/lib/kubelet;type=d|place;/data/etcd;of=etcd;from=the manifest;type=d;empty=no;own=1;signed=yes;denied=|hostpath;/srv/web;of=-;from=default/web;type=d;empty=no;denied=";
     let before = judged(host);
     let plan = residue::plan(&residue::removals(&before, &Wishes::default()), &before);
     let Change::Clear { what, words } = plan.change() else { panic!() };
@@ -736,8 +736,39 @@ fn places_are_known_after_what_named_them_has_gone() {
 }
 
 #[test]
+fn an_etcd_service_that_is_named_goes_with_its_own_and_is_done_then() {
+    const UNIT: &str = "path;/etc/systemd/system/etcd.service;type=f|path;/usr/local/bin/etcd;type=f|path;/usr/local/bin/etcdctl;type=f|path;/var/lib/etcd/member;type=d;empty=no|unit;etcd.service;load=loaded;program=/usr/local/bin/etcd;";
+    let says = |host: &str| -> Vec<String> {
+        let also = std::iter::once("etcd.service".to_owned()).collect();
+        let wishes = Wishes { also, ..Wishes::default() };
+        let judged = residue::judge(&told(host), &wishes, &Past::default());
+        let said = judged.going().map(|it| match &it.outcome {
+            residue::Outcome::Goes { proof, .. } => format!("{}: {proof}", it.thing),
+            _ => unreachable!(),
+        });
+        said.collect()
+    };
+    let named = "its service is named on the command line";
+    let mut all = says(&format!("{UNIT}enabled=enabled;active=active"));
+    all.sort();
+    let files = [
+        format!("/etc/systemd/system/etcd.service: {named}"),
+        format!("/usr/local/bin/etcd: {named}"),
+        format!("/var/lib/etcd/member: {named}"),
+    ];
+    assert_eq!(all[..3], files);
+    assert_eq!(all[3..], ["unit etcd.service: named on the command line"]);
+    // Stopped and switched off, as one of a package's stays.
+    assert_eq!(says("unit;etcd.service;load=loaded;enabled=disabled;active=inactive"), [""; 0]);
+    // Another program of this name, and data without a service.
+    let other = "path;/usr/local/bin/etcd;type=f|unit;etcd.service;load=loaded;program=/usr/bin/etcd;enabled=disabled;active=inactive";
+    assert_eq!(says(other), [""; 0]);
+    assert_eq!(says("path;/var/lib/etcd/member;type=d;empty=no"), [""; 0]);
+}
+
+#[test]
 fn a_path_that_pods_had_goes_only_where_it_is_named() {
-    let host = "path;/var/lib/kubelet;type=d|hostpath;/srv/web;of=-;from=default/web;type=d;empty=no;denied=|hostpath;/home/ops;of=-;from=default/web;type=d;denied=a home|place;/data/etcd;of=etcd-service;from=u;type=d;empty=no;own=1;denied=|unit;etcd.service;load=loaded;enabled=enabled;active=active";
+    let host = "path;/var/lib/kubelet;type=d|hostpath;/srv/web;of=-;from=default/web;type=d;empty=no;denied=|hostpath;/home/ops;of=-;from=default/web;type=d;denied=a home|place;/data/etcd;of=etcd-service;from=u;type=d;empty=no;own=1;signed=yes;denied=|unit;etcd.service;load=loaded;enabled=enabled;active=active";
     let going = |also: &[&str]| -> Vec<String> {
         let wishes =
             Wishes { also: also.iter().map(|it| (*it).to_owned()).collect(), ..Wishes::default() };

@@ -1,6 +1,7 @@
 //! Functions of the shell half that only read, here, with stand-ins for the programs that they ask.
 
 mod bpf;
+mod data;
 mod devices;
 mod docker;
 mod facts;

@@ -47,8 +47,8 @@ t "an owner's host is clean" ends 0 verify-clean "$at"
 
 # What clusters left.
 in_host << 'H'
-mkdir -p /etc/kubernetes/manifests /var/lib/kubelet /data/etcd/member/wal /data/kubelet/{pods/a/volumes/{t,bind},plugins} /data/k3s/{agent,server/{tls,db/{etcd,snapshots}},storage/pvc-1} /data/k0s/{bin,pki,etcd} /data/cd/io.containerd.content.v1.content /data/etcd-service/member
-echo wal > /data/etcd/member/wal/1; echo precious > /data/k3s/storage/pvc-1/volume; echo precious > /data/k3s/server/db/snapshots/on-demand; echo t > /data/k3s/server/token
+mkdir -p /etc/kubernetes/manifests /var/lib/kubelet /data/etcd/member/wal /data/kubelet/{pods/a/volumes/{t,bind},plugins} /data/k3s/{agent,server/{tls,db/{etcd,snapshots}},storage/pvc-1} /data/k0s/{bin,pki,etcd} /data/cd/io.containerd.content.v1.content /data/etcd-service/member/wal
+echo wal > /data/etcd/member/wal/1; echo precious > /data/k3s/storage/pvc-1/volume; echo precious > /data/k3s/server/db/snapshots/on-demand; echo t > /data/k3s/server/token; touch /data/kubelet/cpu_manager_state /data/k0s/{pki/ca.crt,kubelet.conf};
 mount -t tmpfs tmpfs /data/kubelet/pods/a/volumes/t; mount --bind /srv/web /data/kubelet/pods/a/volumes/bind
 echo x > /var/lib/kubelet/config.yaml; printf 'KUBELET_EXTRA_ARGS="--v=2 --root-dir=/data/kubelet"\n' > /etc/default/kubelet
 printf 'spec:\n  containers:\n  - command:\n    - etcd\n    - --data-dir=/data/etcd\n    - --name=x\n  volumes:\n  - hostPath:\n      path: /data/etcd\n      type: DirectoryOrCreate\n    name: etcd-data\n' > /etc/kubernetes/manifests/etcd.yaml

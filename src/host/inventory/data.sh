@@ -32,8 +32,14 @@ seen() {
         done
         below=${at#* }
         own=
-        [ "$1" != place ] || own=$(bv_elsewhere_own "$2" "$path" | grep -c .)
-        say "$1" "$path" of "$2" from "$4" type d empty $empty mount "${at%% *}" mounts "${below% *}" kept "${below#* }" own "$own" denied "$(bv_elsewhere_denies "$2" "$path")"
+        signed=no
+        others=
+        if [ "$1" = place ]; then
+            case $2 in crio | containers) others=$(others_in "$path") ;; esac
+            own=$(bv_elsewhere_own "$2" "$path" | grep -c .)
+            ! bv_elsewhere_signed "$2" "$path" || signed=yes
+        fi
+        say "$1" "$path" of "$2" from "$4" type d empty $empty mount "${at%% *}" mounts "${below% *}" kept "${below#* }" own "$own" signed $signed others "$others" denied "$(bv_elsewhere_denies "$2" "$path")"
     elif [ -f "$path" ]; then
         say "$1" "$path" of "$2" from "$4" type f denied "$(bv_elsewhere_denies "$2" "$path")"
     else
@@ -49,6 +55,16 @@ option() {
     shift
     cat -- "$@" 2>/dev/null | head -c 200000 | tr '\000\\"'"'" '\n   ' | grep -v '^[[:space:]]*[#;]' | tr '\n\t' '  ' |
         grep -oE -- "(^| )--?$option( *= *| +)/[^ ,]+" | sed 's/^[^/]*//' | sort -u | head -n 8
+}
+# commands NAME FILE...: what units start where that is `NAME server` or `NAME agent`, a line each: what runs before it may have any options (`test -d /srv`).
+commands() {
+    command=$1
+    shift
+    cat -- "$@" 2>/dev/null | head -c 200000 | tr -d '\000"'"'" | awk '
+        /^[ \t]*[#;]/ { next }
+        { line = line $0; if (sub(/\\$/, " ", line)) next; print line; line = "" }
+        END { print line }' | sed 's/^[[:space:]]*//' | grep -E "^ExecStart[[:space:]]*=[[:space:]]*[-@:+!]*/[^[:space:]]*/${command}[[:space:]]+(server|agent)([[:space:]]|\$)" |
+        sed 's/[[:space:]];[[:space:]].*//'
 }
 # variable NAME FILE...: likewise what a variable is.
 variable() {
@@ -89,6 +105,15 @@ places() {
 }
 units_of() { for name; do printf '%s\n' /etc/systemd/system/"$name" /etc/systemd/system/"$name".d/*.conf /usr/lib/systemd/system/"$name" /usr/lib/systemd/system/"$name".d/*.conf /usr/local/lib/systemd/system/"$name"; done; }
 
+# roots_in FILE...: where these say that images and containers are.
+roots_in() {
+    sed -n 's/^[[:space:]]*\(graphroot\|root\)[[:space:]]*=[[:space:]]*["'"'"']\(\/[^"'"'"']*\)["'"'"'].*/\2/p' "$@" 2>/dev/null
+}
+# Containers in the store $1 of CRI-O's and podman's that are no pods.
+others_in() {
+    head -c 400000 -- "$1/overlay-containers/containers.json" 2>/dev/null | grep -oE '"names" *: *\["[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | grep -v '^k8s_' | head -n 5 | tr '\n' ' '
+}
+
 data_places() {
     IFS=$newline
     # shellcheck disable=SC2046 # one file a line
@@ -111,9 +136,9 @@ data_places() {
                 field data-dir /etc/rancher/$name/config.yaml /etc/rancher/$name/config.yaml.d/*.yaml
                 # `-d` is its short name, and its installer quotes each word (k3s' install.sh).
                 # shellcheck disable=SC2086 # one a line
-                option data-dir $started
-                # shellcheck disable=SC2086 # one a line
-                option d $started
+                started=$(commands "$name" $started)
+                printf '%s\n' "$started" | option data-dir -
+                printf '%s\n' "$started" | option d -
                 variable "$variable" /etc/systemd/system/$name*.env
             } | places $name "$name's \`data-dir\`" /var/lib/rancher/$name
         done
@@ -126,8 +151,9 @@ data_places() {
             field graph /etc/docker/daemon.json
             option data-root $(units_of docker.service) $(arguments dockerd)
         } | places docker "docker's \`data-root\`" /var/lib/docker
-        sed -n 's/^[[:space:]]*\(graphroot\|root\)[[:space:]]*=[[:space:]]*["'"'"']\(\/[^"'"'"']*\)["'"'"'].*/\2/p' /etc/containers/storage.conf /etc/crio/crio.conf /etc/crio/crio.conf.d/*.conf 2>/dev/null |
-            places crio 'the configuration of the store' /var/lib/containers
+        roots_in /etc/crio/crio.conf /etc/crio/crio.conf.d/*.conf | places crio "\`root\` of CRI-O's configuration" /var/lib/containers
+        # podman's and buildah's as well.
+        roots_in /etc/containers/storage.conf /usr/share/containers/storage.conf | places containers "\`graphroot\` of the configuration of containers' storage" /var/lib/containers
     } 2>/dev/null
 }
 

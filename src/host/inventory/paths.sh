@@ -2,10 +2,16 @@
 # shellcheck disable=SC2154 # inventory.sh sets them
 # Paths that are asked for: what is there, and what is mounted at or below it.
 
-# What is mounted at $1 (`self`: bound onto itself, as the kubelet does where the mount is not shared; `fstab`; `other`) and how many below.
+# Where units mount something: the owner's as much as /etc/fstab.
+unit_mounts=$(sed -n 's/^[[:space:]]*Where[[:space:]]*=[[:space:]]*\(\/.*[^/[:space:]]\)[/[:space:]]*$/\1/p' /etc/systemd/system/*.mount /run/systemd/system/*.mount /usr/local/lib/systemd/system/*.mount /usr/lib/systemd/system/*.mount 2>/dev/null)
+# What is mounted at $1 (`self`: bound onto itself, as the kubelet does where the mount is not shared; `fstab`, or a unit; `other`) and how many below.
 mounts_at() {
-    MOUNT_TOP=$1 awk -F '\t' '
-        BEGIN { top = ENVIRON["MOUNT_TOP"] }
+    MOUNT_TOP=$1 UNIT_MOUNTS=$unit_mounts awk -F '\t' '
+        BEGIN {
+            top = ENVIRON["MOUNT_TOP"]
+            n = split(ENVIRON["UNIT_MOUNTS"], units, "\n")
+            for (i = 1; i <= n; i++) { fstab[units[i]] = 1; if (units[i] == top) listed = 1 }
+        }
         part == "mounts" {
             path = $1
             gsub(/\\040/, " ", path); gsub(/\\011/, "\t", path); gsub(/\\134/, "\\", path)

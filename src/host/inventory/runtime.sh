@@ -29,8 +29,9 @@ fi
 
 answers=no
 if has docker && [ -S /run/docker.sock ]; then
+    # A label may be anything: as JSON it has neither tabs nor line breaks, and is never nothing.
     containers=$(timeout 20 docker --config /nonexistent --host unix:///run/docker.sock container ls -a --no-trunc \
-        --format '{{.ID}} {{.Names}} {{.State}} {{.Label "io.kubernetes.pod.name"}} {{.Label "io.rancher.rke.container.name"}}' 2>/dev/null)
+        --format '{{.ID}}{{"\t"}}{{.Names}}{{"\t"}}{{json (.Label "io.kubernetes.pod.name")}}{{"\t"}}{{json (.Label "io.rancher.rke.container.name")}}' 2>/dev/null)
     case $? in
     0) answers=yes ;;
     124 | 137) say fact unread value 'the containers of docker, which does not answer' ;;
@@ -38,18 +39,18 @@ if has docker && [ -S /run/docker.sock ]; then
 fi
 say fact docker value "$answers"
 if [ $answers = yes ] && [ -n "$containers" ]; then
-    printf '%s\n' "$containers" | while read -r id name state pod rke; do
+    printf '%s\n' "$containers" | while IFS=$tab read -r id name pod rke; do
         kubernetes=no
         # By its name and by its label: one alone may be anybody's.
-        case $name:$pod in k8s_*:?*) kubernetes=yes ;; esac
-        [ -z "$rke" ] || kubernetes=rke
-        say container "$id" name "$name" state "$state" kubernetes "$kubernetes"
+        case $name:$pod in k8s_*:'"'?*'"') kubernetes=yes ;; esac
+        case $rke in '"'?*'"') kubernetes=rke ;; esac
+        say container "$id" name "$name" kubernetes "$kubernetes"
     done
 fi
 # Its images, where it had pods: those of Kubernetes' own registries, and those of which nobody but pods has containers.
-if [ $answers = yes ] && printf '%s\n' "$containers" | grep -q '^[0-9a-f]* k8s_'; then
+if [ $answers = yes ] && printf '%s\n' "$containers" | grep -q "^[0-9a-f]*${tab}k8s_"; then
     # shellcheck disable=SC2046 # ids
-    made=$(timeout 30 docker --config /nonexistent --host unix:///run/docker.sock container inspect -f '{{.Image}} {{.Name}}' -- $(printf '%s\n' "$containers" | cut -d ' ' -f 1) 2>/dev/null)
+    made=$(timeout 30 docker --config /nonexistent --host unix:///run/docker.sock container inspect -f '{{.Image}} {{.Name}}' -- $(printf '%s\n' "$containers" | cut -f 1) 2>/dev/null)
     timeout 20 docker --config /nonexistent --host unix:///run/docker.sock image ls --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' 2>/dev/null | MADE=$made awk '
         BEGIN {
             n = split(ENVIRON["MADE"], lines, "\n")
@@ -61,7 +62,7 @@ if [ $answers = yes ] && printf '%s\n' "$containers" | grep -q '^[0-9a-f]* k8s_'
         }' | head -n 300 | while IFS=$tab read -r used name; do say image "$name" used "$used"; done
 fi
 # Containers in the store of CRI-O and podman that are no pods.
-say fact store-others value "$(head -c 400000 /var/lib/containers/storage/overlay-containers/containers.json 2>/dev/null | grep -oE '"names" *: *\["[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | grep -v '^k8s_' | head -n 5 | tr '\n' ' ')"
+say fact store-others value "$(others_in /var/lib/containers/storage)"
 # What the kubelet was told to use.
 runtime=$(cat /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet /var/lib/kubelet/config.yaml /etc/systemd/system/kubelet.service.d/*.conf \
     /usr/lib/systemd/system/kubelet.service.d/*.conf /etc/systemd/system/kubelet.service /etc/kubernetes/kubelet.env 2>/dev/null | grep -oE '(/[a-z0-9/_.-]+\.sock)' | sort -u | tr '\n' ' ')

@@ -93,7 +93,7 @@ lines_of() {
         say line "$1" file "$2" number "${line%%:*}" text "${line#*:}"
     done
 }
-lines_of hosts /etc/hosts '(^# (kubekey|kubernetes) hosts (BEGIN|END)|^# Ansible inventory hosts (BEGIN|END)|-(master|worker)-node[0-9]+|apiserver\.cluster\.local|lb\.kubesphere\.local|sealos\.hub)'
+lines_of hosts /etc/hosts '(^# (kubekey|kubernetes) hosts (BEGIN|END)|^# Ansible inventory hosts (BEGIN|END)|-(master|worker)-node[0-9]+|apiserver\.cluster\.local|lb\.kubesphere\.local|sealos\.hub|lvscare\.node\.ip)'
 # Names that networks give to tables of routes (kube-router: RouteTableAdd of pkg/utils, wherever the distribution keeps the file).
 for path in /etc/iproute2/rt_tables /usr/share/iproute2/rt_tables /usr/lib/iproute2/rt_tables; do
     lines_of rt_tables "$path" '^[0-9]+[[:space:]]+(kube-router|kube-router-dsr|external_ip|Antrea-service)[[:space:]]*$'

@@ -58,7 +58,7 @@ bv_clear_allows() {
     */../* | */./* | *//*) ;;
     /etc/kubernetes/* | /etc/cni/* | /etc/rancher/?* | /etc/k0s/* | /etc/kube-lb/* | /etc/kubeone/* | /etc/kubekey/* | /etc/calico/* | /etc/cilium/* | /etc/flannel/* | /etc/kube-flannel/* | /etc/origin/openvswitch/* | /etc/origin/ovn/* | /etc/containerd/* | /etc/crio/*) return ;;
     /etc/systemd/system/?* | /usr/lib/systemd/system/?* | /usr/local/lib/systemd/system/?* | /etc/systemd/journald.conf.d/?*) return ;;
-    /etc/default/?* | /etc/sysconfig/?* | /etc/crictl.yaml/ | /etc/etcd.env/ | /etc/etcd-events.env/ | /etc/etcd/* | /etc/ssl/etcd/* | /etc/image-cri-shim.yaml/ | /etc/weave.env/ | /etc/bash_completion.d/?* | /etc/sudoers.d/crictl/ | /etc/profile.d/?* | /etc/NetworkManager/conf.d/?*) return ;;
+    /etc/default/?* | /etc/sysconfig/?* | /etc/crictl.yaml/ | /etc/etcd.env/ | /etc/etcd-events.env/ | /etc/etcd/* | /etc/ssl/etcd/* | /etc/registry/* | /etc/image-cri-shim.yaml/ | /etc/weave.env/ | /etc/bash_completion.d/?* | /etc/sudoers.d/crictl/ | /etc/profile.d/?* | /etc/NetworkManager/conf.d/?*) return ;;
     /etc/apt/sources.list.d/?* | /etc/apt/keyrings/?* | /etc/apt/trusted.gpg.d/?* | /etc/apt/preferences.d/?* | /etc/apt/apt.conf.d/?* | /usr/share/keyrings/?* | /etc/yum.repos.d/?* | /etc/zypp/repos.d/?*) return ;;
     /etc/sysctl.d/?* | /etc/modules-load.d/?* | /etc/modprobe.d/?* | /usr/local/share/ca-certificates/?* | /etc/pki/ca-trust/source/anchors/?*) return ;;
     /var/lib/kubelet/* | /var/lib/dockershim/* | /var/lib/kube-proxy/* | /var/lib/kubernetes/* | /var/lib/etcd/?* | /var/lib/etcd-backup*/* | /var/backups/?* | /var/lib/cni/* | /var/lib/calico/* | /var/lib/cilium/* | /var/lib/kube-router/* | /var/lib/weave/* | /var/lib/antrea/*) return ;;

@@ -1,8 +1,9 @@
 //! Kubernetes that comes as one program: k3s, RKE2, k0s; and RKE1's and kubeasz' own directories.
 
-use super::super::host::{Host, goes, kept, unsure};
+use super::super::host::{Host, goes, kept, owners, unsure};
 use super::super::removal::Stage;
 use super::super::{Entry, NONE, Outcome};
+use super::services::is_on;
 use super::{file, held, hollow_anyway, tree};
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
@@ -22,16 +23,31 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "SealosRecords",
         classes: &["R01", "R06"],
-        what: "what sealos notes of the clusters that it made from here, and their images",
-        known: "its directories",
-        undone: "only where the directory is named with `--also`",
+        what: "sealos, and what it notes of the clusters that it made from here, and their images",
+        known: "its program and its directories",
+        undone: "only where the program or the directory is named with `--also`",
         never: "by itself: on an operator's machine they have the records and credentials of other clusters",
-        paths: &["/var/lib/sealos", "/root/.sealos"],
-        judge: |thing, _| {
+        paths: &["/var/lib/sealos", "/root/.sealos", "/usr/bin/sealos", "/usr/local/bin/sealos"],
+        judge: |thing, host| {
+            if thing.name.contains("/bin/") {
+                return Some(sealos(thing, host));
+            }
             (thing.get("empty") != "yes").then(|| {
                 kept("it may have records and credentials of other clusters: it goes only where it is named with `--also`")
             })
         },
+        ..NONE
+    },
+    Entry {
+        name: "SealosRegistry",
+        classes: &["R01", "R12", "R15"],
+        what: "the registry of images that sealos runs as a service",
+        known: "the names that it gives, and sealos itself or its records",
+        undone: "only with `--also registry.service`: stopped and disabled, its configuration saved and removed, its program removed",
+        never: "by itself: a registry of the owner's may have these names as well; images in it",
+        paths: &["/etc/registry", "/usr/bin/registry", "/etc/systemd/system/registry.service"],
+        units: &["registry.service"],
+        judge: registry,
         ..NONE
     },
     Entry {
@@ -136,6 +152,48 @@ pub(super) const ENTRIES: &[Entry] = &[
         ..NONE
     },
 ];
+
+fn sealos(thing: &Thing, host: &Host<'_>) -> Outcome {
+    if let Some(outcome) = held(thing, host) {
+        return outcome;
+    }
+    if host.wants(&thing.name) {
+        let proof = "named on the command line";
+        return goes(proof, Stage::Files, Clear::Programs, &[&thing.name]);
+    }
+    match host.sign() {
+        Some(_) => kept(
+            "it may have made other clusters from here: it goes only where it is named with `--also`",
+        ),
+        None => owners("a client: there is no cluster on this host that it came with"),
+    }
+}
+
+fn registry(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    const WORD: &str = "registry.service";
+    let sealos = ["/var/lib/sealos", "/root/.sealos", "/usr/bin/sealos", "/usr/local/bin/sealos"];
+    if !sealos.iter().any(|path| host.path(path).is_some()) && !host.was_planned(&thing.name) {
+        return None;
+    }
+    let is_unit = thing.kind == Kind::Unit;
+    if is_unit && !is_on(thing) {
+        return None;
+    }
+    if !is_unit && let Some(outcome) = held(thing, host) {
+        return Some(outcome);
+    }
+    if !host.wants(WORD) {
+        return Some(kept(
+            "sealos runs such a registry, and so may others: it goes only with `--also registry.service`",
+        ));
+    }
+    let (stage, clear) = match thing.name.as_str() {
+        _ if is_unit => (Stage::Services, Clear::Units),
+        "/usr/bin/registry" => (Stage::Files, Clear::Programs),
+        _ => (Stage::Files, Clear::Files),
+    };
+    Some(goes("named on the command line", stage, clear, &[&thing.name]))
+}
 
 fn data(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     // These have entries of their own.

@@ -12,9 +12,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "DataElsewhere",
         classes: &["R01", "R02", "R10"],
         what: "data of etcd, the kubelet, k3s, RKE2, k0s and of runtimes in places that only their configuration names",
-        known: "`--data-dir`, `--root-dir`, `data-dir`, `root`, `state` or `data-root` in manifests, units, configurations and in the arguments of what runs; and in the place the names that the program itself gives (etcd's `member`, containerd's `io.containerd.*`)",
+        known: "`--data-dir`, `--root-dir`, `data-dir`, `root`, `state` or `data-root` in manifests, units, configurations and in the arguments of what runs; and in the place the names that the program itself gives (etcd's `member`, containerd's `io.containerd.*`), beside what nobody else makes (k3s' token or kubeconfigs, k0s' authority, the kubelet's state of its processors)",
         undone: "only what has such a name, after everything below was unmounted, by a walk in which no mount can be seen; the directory when nothing else is in it",
-        never: "files of others there; snapshots and volumes; an etcd that is a service of its own, or that is elsewhere; docker's store; a place of the system's, in a home, or behind a link: that is named with the reason; a disk that is mounted there stays mounted",
+        never: "files of others there; snapshots and volumes; an etcd that is a service of its own, or that is elsewhere; docker's store; a store that podman is told of as well; a place of the system's, at the top of the file system, in a home, behind a link, or with a disk at one of these names: that is named with the reason; a disk that is mounted at the place itself stays mounted",
         kinds: &[Kind::Place],
         judge: place,
         ..NONE
@@ -40,13 +40,44 @@ fn held(thing: &Thing) -> Option<Outcome> {
         _ if thing.get("mount") == "remote" => Some(kept("a network file system is mounted there")),
         _ if !thing.get("denied").is_empty() => Some(by_hand(thing.get("denied"))),
         _ if !matches!(thing.get("kept"), "" | "0") => {
-            Some(kept("a mount of /etc/fstab lies below it"))
+            Some(kept("a mount of /etc/fstab, or of a unit, lies below it"))
         }
         _ => None,
     }
 }
 
+/// What becomes of a place: two may name the same, and then what speaks against one counts for both.
 fn place(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let others =
+        host.of(Kind::Place).filter(|it| it.name == thing.name && it.get("of") != thing.get("of"));
+    let outcome = place_of(thing, host)?;
+    if !matches!(outcome, Outcome::Goes { .. }) {
+        return Some(outcome);
+    }
+    let mut against = others.filter_map(|it| place_of(it, host));
+    Some(against.find(|it| !matches!(it, Outcome::Goes { .. })).unwrap_or(outcome))
+}
+
+/// Whether it is known where each etcd that is a service of its own writes.
+fn is_etcd_services_known(host: &Host<'_>) -> bool {
+    let services = host
+        .of(Kind::Unit)
+        .filter(|it| ["etcd.service", "etcd-events.service"].contains(&it.name.as_str()));
+    host.of(Kind::Place).filter(|it| it.get("of") == "etcd-service").count() >= services.count()
+}
+
+/// Who makes what a place is known by.
+fn who(of: &str) -> &str {
+    match of {
+        "k3s" | "k0s" | "etcd" => of,
+        "rke2" => "RKE2",
+        "kubelet" => "a kubelet",
+        "etcd-service" => "etcd",
+        _ => "its runtime",
+    }
+}
+
+fn place_of(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (of, from) = (thing.get("of"), thing.get("from"));
     // Nothing is in it, and an empty directory may be anybody's mount point.
     if thing.is("empty") {
@@ -57,12 +88,20 @@ fn place(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             "" | "0" => {
                 unsure(format!("{from} names it, but nothing in it has a name that it would have"))
             }
+            _ if !thing.is("signed") => unsure(format!(
+                "{from} names it, but what only {} makes is not in it: look at it, and remove what is of Kubernetes' yourself",
+                who(of)
+            )),
             _ => goes(proof, Stage::Data, Clear::Elsewhere, &[of, &thing.name]),
         })
     };
     Some(match of {
         "etcd" if files::is_etcd_elsewhere(host) => {
             kept("this host's API server uses an etcd elsewhere: whose this one is is not known")
+        }
+        // It may have the very same directory: where its own is elsewhere, that has been told.
+        "etcd" if files::etcd_service_stays(host) && !is_etcd_services_known(host) => {
+            kept("an etcd that is a service of its own may write there: it goes only where it is named with `--also`")
         }
         "etcd-service" if files::etcd_service_stays(host) => kept(
             "an etcd that is a service of its own writes there: it goes with `--also etcd.service`",
@@ -85,6 +124,19 @@ fn place(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         "containerd" | "containerd-state" => {
             runtime::whose(host, |proof| theirs(&format!("{from} names it; {proof}")))
         }
+        "crio" | "containers"
+            if host.crio_store() != Runtime::Absent && !thing.get("others").trim().is_empty() =>
+        {
+            let names = thing.get("others").trim();
+            owners(format!("containers that are no pods are in it: {names}"))
+        }
+        "containers" => match host.crio_store() {
+            Runtime::Shared(who) => owners(who),
+            Runtime::Absent => return None,
+            _ => kept(format!(
+                "{from} names it, which podman and buildah read as well: it goes only where it is named with `--also`"
+            )),
+        },
         "crio" => match host.crio_store() {
             Runtime::Cluster(proof) => theirs(&format!("{from} names it; {proof}")),
             Runtime::Shared(who) => owners(who),

@@ -142,10 +142,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         never: "by itself: it may be an etcd that other clusters, or other programs, use (kubeadm#3225: a wipe emptied one)",
         units: &["etcd.service", "etcd-events.service"],
         judge: |thing, host| {
-            Some(if host.wants(&thing.name) {
+            if !host.wants(&thing.name) {
+                return Some(kept(
+                    "others may use this etcd: it goes only where it is named with `--also`",
+                ));
+            }
+            // One that a package brought is known to systemd afterwards as well.
+            is_on(thing).then(|| {
                 goes("named on the command line", Stage::Services, Clear::Units, &[&thing.name])
-            } else {
-                kept("others may use this etcd: it goes only where it is named with `--also`")
             })
         },
         ..NONE
@@ -205,14 +209,17 @@ fn named(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     }
 }
 
+/// Whether a unit runs, or would at the next boot.
+pub(super) fn is_on(thing: &Thing) -> bool {
+    matches!(thing.get("enabled"), "enabled" | "enabled-runtime" | "linked")
+        || thing.get("active") != "inactive"
+}
+
 fn service(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
-    let enabled = thing.get("enabled");
-    let is_on = matches!(enabled, "enabled" | "enabled-runtime" | "linked");
-    let runs = !matches!(thing.get("active"), "inactive");
-    if !is_on && !runs {
+    if !is_on(thing) {
         return None;
     }
-    if enabled == "masked" && !runs {
+    if thing.get("enabled") == "masked" && thing.get("active") == "inactive" {
         return Some(unsure("it is masked, and somebody did that on purpose"));
     }
     if host.sign().is_none() && works_alone(&thing.name) {

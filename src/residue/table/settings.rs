@@ -86,7 +86,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "HostsEntries",
         classes: &["R39"],
         what: "lines of /etc/hosts for nodes and API servers",
-        known: "between the marks that kubekey and kubespray set; kainstall's lines by their names (`k8s-worker-node1`, `apiserver.cluster.local`), and by nothing less",
+        known: "between the marks that kubekey and kubespray set; kainstall's lines by their names (`k8s-worker-node1`, `apiserver.cluster.local`), sealos' likewise (`sealos.hub`, `lvscare.node.ip`), and by nothing less",
         undone: "only with `--restore-defaults`: the file is saved, and only these lines go",
         never: "lines of other names (kainstall's own reset deletes any that contains `-worker-`)",
         kinds: &[Kind::Line],
@@ -262,6 +262,7 @@ fn hosts(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         is_kainstalls(name)
             || *name == "apiserver.cluster.local"
             || *name == "sealos.hub"
+            || *name == "lvscare.node.ip"
             || *name == "lb.kubesphere.local"
     };
     (!names.is_empty() && names.iter().all(known)).then(|| {

@@ -48,6 +48,7 @@ const LINES: &[(&str, &str, &[&str])] = &[
     ("hosts", "/etc/hosts", &["10.0.0.9 apiserver.cluster.local"]),
     ("hosts", "/etc/hosts", &["10.0.0.9 lb.kubesphere.local"]),
     ("hosts", "/etc/hosts", &["10.0.0.9 sealos.hub"]),
+    ("hosts", "/etc/hosts", &["10.0.0.9 lvscare.node.ip"]),
     ("fstab", "/etc/fstab", &["#/dev/sda2 none swap sw 0 0"]),
     ("rt_tables", "/etc/iproute2/rt_tables", &["77 kube-router"]),
     ("rt_tables", "/etc/iproute2/rt_tables", &["78 kube-router-dsr", "79 external_ip"]),

@@ -77,3 +77,36 @@ fn another_s_ctr_asks_our_containerd() {
         format!("{} -n k8s.io images ls -q\n", socket())
     );
 }
+
+/// docker's own way to fill in a line of its list: a label that is not there is nothing.
+const LIST: &str = r#"
+has() { true; }
+timeout() { shift; "$@"; }
+say() { case $1 in container) shift; echo "$*" ;; esac; }
+row() {
+    printf '%s\n' "$format" | sed -e "s/{{.ID}}/$1/; s/{{.Names}}/$2/; s/{{.State}}/running/; s/{{.Label \"io.kubernetes.pod.name\"}}/$3/; s/{{.Label \"io.rancher.rke.container.name\"}}/$4/" \
+        -e "s/{{json (.Label \"io.kubernetes.pod.name\")}}/\"$3\"/; s/{{json (.Label \"io.rancher.rke.container.name\")}}/\"$4\"/; s/{{\"\\\\t\"}}/$tab/g"
+}
+docker() {
+    for format; do :; done
+    row ab kubelet '' kubelet
+    row cd k8s_web web-0 ''
+    row ef mine 'my label' ''
+    row 01 plain '' ''
+}
+"#;
+
+#[test]
+fn containers_of_docker_are_known_by_their_labels_whatever_is_in_them() {
+    const RUNTIME: &str = include_str!("../../../src/host/inventory/runtime.sh");
+    let from = RUNTIME.find("answers=no\nif has docker").unwrap();
+    let part = &RUNTIME[from..from + RUNTIME[from..].find("# Its images").unwrap()];
+    let part = part.replace("[ -S /run/docker.sock ]", "true");
+    let script = format!("tab='\t'\n{LIST}{part}");
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "ab name kubelet kubernetes rke\ncd name k8s_web kubernetes yes\nef name mine kubernetes no\n01 name plain kubernetes no\n"
+    );
+}

@@ -6,13 +6,14 @@
 bv_elsewhere_own() {
     case $1 in
     etcd | etcd-service) bv_names='member' ;;
-    kubelet) bv_names='pods plugins plugins_registry device-plugins pod-resources pki checkpoints config.yaml kubeadm-flags.env cpu_manager_state memory_manager_state dra_manager_state actuated_pods_state allocated_pods_state' ;;
+    # What kubeadm writes for it lies in the usual place, and only its own certificates are its own.
+    kubelet) bv_names='pods plugins plugins_registry device-plugins pod-resources pki/kubelet* checkpoints cpu_manager_state memory_manager_state dra_manager_state actuated_pods_state allocated_pods_state' ;;
     # Neither volumes (`storage`) nor snapshots.
-    k3s | rke2) bv_names='agent data bin server/cred server/tls server/etc server/static server/manifests server/token server/agent-token server/node-token server/kine.sock server/db/etcd server/db/etcd-tmp server/db/reset-flag server/db/state.db server/db/state.db-shm server/db/state.db-wal' ;;
-    k0s) bv_names='bin containerd etcd kubelet manifests pki run db konnectivity-agent konnectivity-server kubelet.conf kubelet-bootstrap.conf kubelet-config.yaml worker-profile.yaml' ;;
+    k3s | rke2) bv_names='data/current data/previous data/cni data/v[0-9]*-rke2r* data/[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]* bin server/cred server/tls server/etc server/static server/manifests server/agent-token server/node-token server/kine.sock server/db/etcd server/db/etcd-tmp server/db/reset-flag server/db/state.db server/db/state.db-shm server/db/state.db-wal agent server/token' ;;
+    k0s) bv_names='bin containerd etcd kubelet manifests db/state.db db/state.db-shm db/state.db-wal konnectivity-agent konnectivity-server kubelet-bootstrap.conf kubelet-config.yaml worker-profile.yaml pki kubelet.conf' ;;
     containerd) bv_names='io.containerd.* tmpmounts' ;;
     containerd-state) bv_names='io.containerd.* containerd.sock containerd.sock.ttrpc' ;;
-    crio) bv_names="overlay overlay-containers overlay-images overlay-layers storage.lock userns.lock" ;;
+    crio | containers) bv_names="overlay overlay-containers overlay-images overlay-layers storage.lock userns.lock" ;;
     all)
         printf '%s\n' "$2"
         return 0
@@ -22,9 +23,37 @@ bv_elsewhere_own() {
     for bv_name in $bv_names; do
         # The place is no pattern, whatever is in its name.
         for bv_inner in "$2"/$bv_name; do
+            # RKE2's is a link; k3s has none.
+            case $1:$bv_name in k3s:bin | rke2:bin) [ -L "$bv_inner" ] || continue ;; esac
             if [ -e "$bv_inner" ] || [ -L "$bv_inner" ]; then printf '%s\n' "$bv_inner"; fi
         done
     done
+}
+
+# Whether WHAT has been in the directory $2 at all, by what only the program itself makes: most of its names are anybody's (`data`, `bin`, `pki`). Sources: the
+# token and the kubeconfigs of k3s' pkg/server and pkg/agent/config; k0s' pkg/component/controller/certificates.go and the worker's kubelet.conf; the
+# kubelet's pkg/kubelet/cm; etcd's server/storage (datadir.go). The rest have names that are theirs alone.
+bv_elsewhere_signed() {
+    bv_any() { for bv_sign; do if [ -e "$bv_sign" ]; then return 0; fi; done; return 1; }
+    case $1 in
+    etcd | etcd-service) bv_any "$2/member/wal" "$2/member/snap" ;;
+    kubelet) [ -d "$2/pods" ] && bv_any "$2/cpu_manager_state" "$2/memory_manager_state" "$2/pki/kubelet-client-current.pem" "$2/pki/kubelet.crt" ;;
+    k3s | rke2)
+        { [ -f "$2/server/token" ] && bv_any "$2/server/cred" "$2/server/tls"; } ||
+            { [ -d "$2/agent/etc" ] && bv_any "$2/agent/kubelet.kubeconfig" "$2/agent/client-ca.crt"; }
+        ;;
+    k0s) [ -f "$2/pki/ca.crt" ] && bv_any "$2/pki/k0s-api.crt" "$2/kubelet.conf" ;;
+    *) return 0 ;;
+    esac
+}
+# The first of what is mounted at what is WHAT's own in $2, or between the two: a disk of somebody's, whatever it is called there. What is bound onto itself is none.
+bv_elsewhere_disk() {
+    bv_elsewhere_own "$1" "$2" | while IFS= read -r bv_inner; do
+        while [ "$bv_inner" != "$2" ] && [ -n "$bv_inner" ]; do
+            if [ ! -L "$bv_inner" ]; then bv_clear_disk "$bv_inner"; fi
+            bv_inner=${bv_inner%/*}
+        done
+    done | sed -n '1s/^mount - //p'
 }
 
 # Why nothing of WHAT is removed in $2; nothing is said where it may be. `all` takes the whole directory, so there the rules are narrower.
@@ -46,9 +75,13 @@ bv_elsewhere_denies() {
         :
     elif [ -L "$2" ] || [ "$(readlink -m -- "$2" 2>/dev/null)" != "$2" ]; then
         bv_why='a link leads there'
-    elif [ "$1" = all ]; then
-        case $2 in
-        /*/*) [ -z "$(bv_mounts_all "$2")" ] || bv_why='a file system of its own is mounted there, or below it' ;;
+    else
+        case $1:$2 in
+        all:/*/*) [ -z "$(bv_mounts_all "$2")" ] || bv_why='a file system of its own is mounted there, or below it' ;;
+        *:/*/*)
+            bv_disk=$(bv_elsewhere_disk "$1" "$2")
+            [ -z "$bv_disk" ] || bv_why="a file system of its own is mounted at \`$bv_disk\`"
+            ;;
         *) bv_why='it is at the top of the file system' ;;
         esac
     fi
@@ -83,7 +116,11 @@ bv_clear_elsewhere_do() {
     done 3<"$BV_LIVE/elsewhere"
     rm -f -- "$BV_LIVE/elsewhere"
     # What others have in them keeps them.
-    case $1 in k3s | rke2) rmdir -- "$2/server/db" "$2/server" 2>/dev/null ;; esac
+    case $1 in
+    k3s | rke2) rmdir -- "$2/server/db" "$2/server" "$2/data" 2>/dev/null ;;
+    k0s) rmdir -- "$2/db" 2>/dev/null ;;
+    kubelet) rmdir -- "$2/pki" 2>/dev/null ;;
+    esac
     [ "$1" = all ] || rmdir -- "$2" 2>/dev/null
     return 0
 }

@@ -98,6 +98,12 @@ fn is_service(unit: &str) -> bool {
     ["etcd.service", "etcd-events.service"].contains(&unit)
 }
 
+/// Whether a program is what such a service starts that goes.
+pub(super) fn is_its_program(path: &str, host: &Host<'_>) -> bool {
+    let mut units = host.of(Kind::Unit).filter(|it| is_service(&it.name));
+    !service_stays(host) && units.any(|it| it.get("program") == path) || host.was_planned(path)
+}
+
 fn files(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let is_own = OWN.contains(&thing.name.as_str());
     if service_stays(host) {
@@ -136,13 +142,14 @@ fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         return Some(outcome);
     }
     let has_pki = host.path(ETCD_PKI).is_some();
-    Some(if named || host.wants("etcd.service") {
-        goes(
-            "the manifest of the cluster's etcd names it",
-            Stage::Data,
-            Clear::Tree,
-            &[&thing.name],
-        )
+    let is_wanted = host.wants("etcd.service") && is_a_service(host);
+    Some(if named || is_wanted {
+        let proof = if named {
+            "the manifest of the cluster's etcd names it"
+        } else {
+            "its service is named on the command line"
+        };
+        goes(proof, Stage::Data, Clear::Tree, &[&thing.name])
     } else if has_pki {
         goes(
             "kubeadm's certificates for an etcd of its own are there",

@@ -4,6 +4,7 @@ use super::super::super::host::{Host, goes, owners};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use super::super::{held, program};
+use super::etcd;
 use crate::host::Clear;
 use crate::host::inventory::Thing;
 
@@ -58,7 +59,7 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
         classes: &["R12"],
         what: "tools that are used with a cluster, and without one as well",
         known: "their names",
-        undone: "by their owner",
+        undone: "by their owner; etcd goes with its service, where that is named with `--also` and starts it",
         never: "by itself",
         paths: &[
             "/usr/local/bin/helm",
@@ -68,7 +69,15 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
             "/usr/local/bin/nerdctl",
             "/usr/local/bin/velero",
         ],
-        judge: |_, host| host.sign().map(|_| owners("a tool that needs no cluster: perhaps yours")),
+        judge: |thing, host| {
+            if etcd::is_its_program(&thing.name, host) {
+                return Some(held(thing, host).unwrap_or_else(|| {
+                    let proof = "its service is named on the command line";
+                    goes(proof, Stage::Files, Clear::Programs, &[&thing.name])
+                }));
+            }
+            host.sign().map(|_| owners("a tool that needs no cluster: perhaps yours"))
+        },
         ..NONE
     },
 ];

@@ -10,6 +10,27 @@ pub const CASES: &[Case] = &[
     ),
     case("DistributionConfig", "path;/etc/rancher/mine;type=d", &[]),
     case(
+        "SealosRegistry",
+        "path;/var/lib/sealos;type=d;empty=no|unit;registry.service;load=loaded;enabled=enabled;active=active|path;/etc/registry;type=d;empty=no|path;/usr/bin/registry;type=f|path;/etc/systemd/system/registry.service;type=f",
+        &[
+            "unit registry.service: kept",
+            "/etc/registry: kept",
+            "/usr/bin/registry: kept",
+            "/etc/systemd/system/registry.service: kept",
+        ],
+    ),
+    case(
+        "SealosRegistry",
+        "unit;registry.service;load=loaded;enabled=enabled;active=active|path;/etc/registry;type=d;empty=no|path;/usr/bin/registry;type=f",
+        &[],
+    ),
+    case(
+        "SealosRecords",
+        "path;/var/lib/kubelet/config.yaml;type=f|path;/usr/bin/sealos;type=f",
+        &["/usr/bin/sealos: kept"],
+    ),
+    case("SealosRecords", "path;/usr/bin/sealos;type=f", &["/usr/bin/sealos: stays"]),
+    case(
         "DistributionData",
         "path;/etc/rancher/k3s;type=d|path;/var/lib/rancher/k3s/agent;type=d|path;/var/lib/rancher/k3s/server/token;type=f|path;/var/lib/rancher/k3s/server/db;type=d|path;/var/lib/rancher/k3s/server/db/state.db;type=f",
         &[

@@ -171,14 +171,14 @@ pub const CASES: &[Case] = &[
     case(
         "ContainerdFiles",
         sign!(
-            "place;/home/x/containerd;of=containerd;from=r;type=d;empty=no;own=5;denied=a home|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
+            "place;/home/x/containerd;of=containerd;from=r;type=d;empty=no;own=5;signed=yes;denied=a home|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
         ),
         &["/etc/containerd: kept"],
     ),
     case(
         "ContainerdFiles",
         sign!(
-            "place;/data/containerd;of=containerd;from=r;type=d;empty=no;own=5;denied=|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
+            "place;/data/containerd;of=containerd;from=r;type=d;empty=no;own=5;signed=yes;denied=|path;/etc/containerd;type=d;empty=no|path;/usr/bin/containerd;type=f|namespace;k8s.io"
         ),
         &["/etc/containerd: goes"],
     ),

@@ -107,5 +107,10 @@ pub const CASES: &[Case] = &[
         &[],
     ),
     case("Snaps", "path;/snap/microk8s;type=d;empty=no", &["/snap/microk8s: kept"]),
+    case(
+        "DanglingUnits",
+        "path;/etc/systemd/system/multi-user.target.wants/kube-proxy.service;type=l;target=/x;dangling=yes",
+        &["/etc/systemd/system/multi-user.target.wants/kube-proxy.service: goes"],
+    ),
     case("Snaps", "path;/snap/lxd;type=d;empty=no|path;/var/snap/microk8s;type=d", &[]),
 ];
