@@ -25,6 +25,7 @@ fn a_link_is_of_its_own_kind_whatever_it_hangs_on() {
     let part = &INVENTORY[..INVENTORY.find("# Which routes there are").unwrap()];
     let script = format!(
         "newline='\n'\nhas() {{ :; }}\ntimeout() {{ shift; \"$@\"; }}\nsay() {{ printf '%s %s %s %s\\n' \"$2\" \"$4\" \"$6\" \"$8\"; }}
+bv_clear_way_links() {{ :; }}
 ip() {{ case $* in '-o -d link show') cat <<'L'
 {LINKS}
 L
