@@ -6,6 +6,8 @@ use std::process::Command;
 const DATA: &str = include_str!("../../../src/host/inventory/data.sh");
 const ELSEWHERE: &str = include_str!("../../../src/host/kind/clear/elsewhere.sh");
 
+const PATHS: &str = include_str!("../../../src/host/inventory/paths.sh");
+
 /// What a script says that has functions of the shell half, in a directory.
 fn said(dir: &Path, script: &str) -> String {
     let functions = &DATA[..DATA.find("\ndata_places()").unwrap()];
@@ -149,4 +151,17 @@ fn containers_that_are_no_pods_are_named_at_each_store() {
     )
     .unwrap();
     assert_eq!(said(dir.path(), "others_in store; others_in none"), "web ");
+}
+
+#[test]
+fn what_a_unit_mounts_is_the_owner_s_as_much_as_a_line_of_fstab() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("fstab"), "/dev/sdb1 /data/k0s/listed ext4 defaults 0 0\n")
+        .unwrap();
+    let from = PATHS.find("mounts_at() {").unwrap();
+    let function = &PATHS[from..PATHS.find("\nfstab=").unwrap()];
+    let script = format!(
+        "{function}\nfstab=fstab\nunit_mounts='/srv/x\n/data/k0s/db'\nmounts='/data/k0s/db\text4\t/\n/data/k0s/listed\text4\t/\n/data/k0s/by-hand\text4\t/'\nmounts_at /data/k0s; mounts_at /data/k0s/db; mounts_at /data/k0s/by-hand"
+    );
+    assert_eq!(said(dir.path(), &script), "- 3 2\nfstab 0 0\nother 0 0\n");
 }
