@@ -86,6 +86,9 @@ bv_back_ip() {
     while IFS= read -r bv_line; do
         # shellcheck disable=SC2086 # It is several words.
         bv_said=$(ip $bv_line 2>&1 </dev/null) && continue
+        # One whose next hop is on no network of the link comes only so (bv_clear_routes_do).
+        # shellcheck disable=SC2086 # Likewise.
+        case $bv_line in *' route append '*' via '*) bv_said=$(ip $bv_line onlink 2>&1 </dev/null) && continue ;; esac
         case $bv_said in *'File exists'* | *'already assigned'*) continue ;; esac
         printf 'not put back: ip %s: %s\n' "$bv_line" "$bv_said" >&2
         bv_wrong=1

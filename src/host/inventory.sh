@@ -49,6 +49,10 @@ say() {
     printf '%s\n' "$line"
 }
 
+# Whether a process is in a pod of this host's own: the tree of pods of a cluster in a container is further down. In a host that is a container itself
+# some trees begin with `/..`.
+in_pods() { grep -qsE '^[0-9]+:[^:]*:(/\.\.)*/kubepods(\.slice)?(/|$)' "/proc/$1/cgroup"; }
+
 echo 'inventory 1'
 
 # Mounts, as `POINT<TAB>TYPE<TAB>ROOT<TAB>DEVICE`, in the kernel's own escaping, which is octal.

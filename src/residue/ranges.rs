@@ -1,6 +1,7 @@
 //! The networks of pods and services, from whatever the cluster wrote down of them, and the networks that are somebody else's: what a
 //! route, an address or a rule of routing is measured by.
 
+use std::cmp::Reverse;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -168,10 +169,10 @@ impl Ranges {
         ranges
     }
 
-    /// One more of the cluster's.
+    /// One more of the cluster's: one place a network does not speak for another.
     pub fn add(&mut self, range: Option<Range>) {
         let Some(range) = range else { return };
-        if !self.known.iter().any(|it| it.of == range.of && it.net == range.net) {
+        if !self.known.contains(&range) {
             self.known.push(range);
         }
     }
@@ -186,7 +187,13 @@ impl Ranges {
     /// The smallest network of the cluster's that this is wholly in.
     pub fn around(&self, net: &IpNet) -> Option<&Range> {
         let around = self.known.iter().filter(|it| it.net.contains(net));
-        around.max_by_key(|it| it.net.prefix_len())
+        around.min_by_key(|it| Reverse(it.net.prefix_len()))
+    }
+
+    /// Whether it is a part, and not all, of a network of pods' that is written in such a place.
+    pub fn is_part(&self, net: &IpNet, is_such: impl Fn(&str) -> bool) -> bool {
+        let mut larger = self.known.iter().filter(|it| it.net.contains(net) && it.net != *net);
+        larger.any(|it| it.of != Use::Services && is_such(&it.from))
     }
 
     /// Who else has a network that overlaps with this one.

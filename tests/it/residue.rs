@@ -287,10 +287,19 @@ fn past_does_not_outweigh_what_is_so_now() {
     };
     let goes = "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: goes";
     assert_eq!(again(&format!("{calico}|{route}")), goes);
-    for now in ["fact;peer;value=10.244.9.5", "link;wg0;type=wireguard;addresses=10.244.9.1/24 "] {
+    for now in [
+        "fact;peer;value=10.244.9.5",
+        "fact;peer;value=",
+        "fact;gateways;value=192.168.7.8 ",
+        "fact;routers;value= bird",
+        "link;wg0;type=wireguard;addresses=10.244.9.1/24 ",
+    ] {
         let said = again(&format!("path;/var/lib/kubelet;type=d|{calico}|{route}|{now}"));
         assert_eq!(said, goes.replace("goes", "unsure"), "{now}");
     }
+    // Nor where nothing else is there that speaks of it.
+    let said = again(&format!("{route}|fact;peer;value=10.244.9.5"));
+    assert_eq!(said, goes.replace("goes", "unsure"));
 }
 
 #[test]
@@ -367,9 +376,22 @@ fn where_the_login_comes_from_is_reached_as_before() {
         host("192.168.7.1"),
         "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: goes"
     );
+    for peer in ["10.244.9.7", ""] {
+        assert_eq!(
+            host(peer),
+            "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: unsure",
+            "{peer}"
+        );
+    }
+    // A link-local address is on its own link, and leads by no route. Whatever link it is, and whoever set it.
     assert_eq!(
-        host("10.244.9.7"),
-        "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: unsure"
+        host("fe80::1%eth0"),
+        "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: goes"
+    );
+    let tunnel = "path;/var/lib/kubelet;type=d|fact;peer;value=10.244.9.7|route;4 10.244.9.0/26 via 192.168.7.8 dev vxlan.calico proto bird";
+    assert_eq!(
+        said(&judged(tunnel), "Routes"),
+        ["route 10.244.9.0/26 via 192.168.7.8 dev vxlan.calico proto bird: unsure"]
     );
 }
 

@@ -5,6 +5,7 @@ mod data;
 mod devices;
 mod docker;
 mod facts;
+mod guards;
 mod links;
 mod ranges;
 mod runtime;

@@ -3,10 +3,11 @@
 # Links, routes, namespaces, what the network plugins remember.
 
 if has ip; then
-    uplinks=$({
+    defaults=$({
         timeout 10 ip -4 route show default
         timeout 10 ip -6 route show default
-    } 2>/dev/null | sed -n 's/.* dev \([^ ]*\).*/\1/p')
+    } 2>/dev/null)
+    uplinks=$(printf '%s\n' "$defaults" | sed -n 's/.* dev \([^ ]*\).*/\1/p')
     ways=$(bv_clear_way_links)
     timeout 10 ip -o -d link show 2>/dev/null | while IFS= read -r line; do
         name=${line#*: }
@@ -32,6 +33,8 @@ fi
 # Which routes there are, and which rules lead to what (bv_clear_routes_now of kind/clear/network.sh: the main table, and those that a network has of its
 # own). The kernel keeps those of links; what others set names a gateway, a protocol, a kind or a table.
 if has ip; then
+    # No node of a cluster is the way to everywhere.
+    say fact gateways value "$(printf '%s\n' "$defaults" | sed -n 's/.* via inet6 /x via /; s/.* via \([^ ]*\).*/\1/p' | sort -u | tr '\n' ' ')"
     for family in 4 6; do
         [ "$family" = 4 ] || [ -e /proc/net/if_inet6 ] || continue
         bv_clear_routes_now "$family" | awk '/ table / || ($1 != "default" && $0 !~ / proto (ra|dhcp)( |$)/ && ($0 !~ / proto kernel( |$)/ || / via /) && $1 !~ /^(fe80|ff)/)' |
@@ -74,6 +77,16 @@ say fact peer value "$(bv_clear_peer)"
     esac
     say address "$name" file "$named" way-in $in known $known leased "$leased" alone "$alone"
 done
+# Calico has its own BIRD in a pod. Another one, in a container or not, is the owner's.
+routers=
+for path in /proc/[0-9]*/comm; do
+    name=
+    read -r name 2>/dev/null <"$path" || continue
+    case $name in bird | bird6) ;; *) continue ;; esac
+    pid=${path#/proc/}
+    in_pods "${pid%/comm}" || routers="$routers $name"
+done
+say fact routers value "$routers"
 for path in /run/netns/*; do
     [ -e "$path" ] || continue
     say netns "${path##*/}"
@@ -87,7 +100,7 @@ for path in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.jso
     network=$(printf '%s' "$text" | sed -n 's/"plugins".*//; s/.*"name"[ ]*:[ ]*"\([^"]*\)".*/\1/p')
     plugins=$(printf '%s' "$text" | grep -o '"type"[ ]*:[ ]*"[^"]*"' | sed 's/.*"\([^"]*\)"$/\1/' | tr '\n' ',')
     bridge=$(printf '%s' "$text" | sed -n 's/.*"bridge"[ ]*:[ ]*"\([^"]*\)".*/\1/p')
-    subnets=$(printf '%s' "$text" | grep -oE '"(subnet|ipv4_pools|ipv6_pools)"[ ]*:[ ]*(\[[^]]*\]|"[^"]*")' | grep -oE '[0-9a-fA-F.:]{3,}/[0-9]{1,3}' | sort -u | head -n 20 | tr '\n' ' ')
+    subnets=$(printf '%s' "$text" | grep -oE '"(subnet|ipv4_pools|ipv6_pools)"[ ]*:[ ]*(\[[^]]*\]|"[^"]*")' | grep -oE '[0-9a-fA-F.:]{3,}/[0-9]{1,3}' | sort -u | tr '\n' ' ')
     say network "$path" network "$network" plugins "$plugins" bridge "$bridge" subnets "$subnets"
 done
 # Containers that have an address: libcni's own notes, in which those of pods name them.

@@ -4,7 +4,7 @@
 
 # ranges OF FROM: those that come in, however they are parted.
 ranges() {
-    tr -c '0-9a-fA-F:./' '\n' | grep -xE '[0-9a-fA-F.:]{3,}/[0-9]{1,3}' | sort -u | head -n 20 | while IFS= read -r net; do say range "$net" of "$1" from "$2"; done
+    tr -c '0-9a-fA-F:./' '\n' | grep -xE '[0-9a-fA-F.:]{3,}/[0-9]{1,3}' | sort -u | while IFS= read -r net; do say range "$net" of "$1" from "$2"; done
 }
 # ranges_in FROM: those behind the words that programs and files of a cluster have for them: flags (kube-controller-manager, kube-apiserver, kube-proxy,
 # kubelet), ClusterConfiguration, KubeProxyConfiguration, flannel's subnet.env and net-conf.json, k3s' and k0s' own files.

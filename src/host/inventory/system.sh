@@ -101,8 +101,7 @@ for path in /proc/[0-9]*/comm; do
     pid=${path#/proc/}
     pid=${pid%/comm}
     pods=no
-    # At the top only, as above. In a host that is a container itself some trees begin with `/..`.
-    ! grep -qsE '^[0-9]+:[^:]*:(/\.\.)*/kubepods(\.slice)?(/|$)' "/proc/$pid/cgroup" || pods=yes
+    ! in_pods "$pid" || pods=yes
     [ $pods = yes ] || [ "$(readlink "/proc/$pid/ns/pid" 2>/dev/null)" = "$(readlink /proc/self/ns/pid)" ] || continue
     namespace=
     case $name in containerd-shim*) namespace=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | sed -n 's/.* -namespace \([^ ]*\) .*/\1/p') ;; esac

@@ -13,6 +13,9 @@ use crate::host::inventory::{Kind, Thing};
 /// Programs of routers that speak BGP: what they set says so in the same words as Calico's.
 const OTHERS_BIRD: [&str; 4] =
     ["/usr/sbin/bird", "/usr/sbin/bird6", "/usr/local/sbin/bird", "/usr/lib/frr/bgpd"];
+/// Plugins that put pods into networks that the host's owner has, or may do so (Multus, by what it delegates to).
+const OTHERS_NETS: [&str; 7] =
+    ["macvlan", "ipvlan", "host-device", "sriov", "vlan", "tap", "multus"];
 /// Open vSwitch on the host itself.
 const OTHERS_SWITCH: [&str; 4] = [
     "/usr/bin/ovs-vsctl",
@@ -33,14 +36,41 @@ impl<'a> Host<'a> {
 
     /// Whether the operator's own login comes from there.
     pub(in crate::residue) fn is_peers(&self, net: &IpNet) -> bool {
-        self.fact("peer").parse::<IpAddr>().is_ok_and(|ip| net.contains(&ip))
+        self.peer().is_some_and(|ip| net.contains(&ip))
     }
 
-    /// A program of a router, or of a switch, that the owner has on this host itself.
-    pub(in crate::residue) fn own_router(&self) -> Option<&'static str> {
-        OTHERS_BIRD.into_iter().find(|path| self.path(path).is_some())
+    /// Whether the host could not say where it comes from.
+    pub(in crate::residue) fn is_peer_unknown(&self) -> bool {
+        self.peer().is_none() && self.of(Kind::Fact).any(|it| it.name == "peer")
     }
 
+    fn peer(&self) -> Option<IpAddr> {
+        self.fact("peer").split('%').next()?.parse().ok()
+    }
+
+    /// Whether the default route leads by this neighbour.
+    pub(in crate::residue) fn is_gateway(&self, ip: IpAddr) -> bool {
+        self.fact("gateways").split_whitespace().any(|it| it.parse() == Ok(ip))
+    }
+
+    /// What says that the owner has a router of his own that speaks BGP, on this host itself or in a container.
+    pub(in crate::residue) fn own_router(&self) -> Option<String> {
+        let path = OTHERS_BIRD.into_iter().find(|path| self.path(path).is_some());
+        path.map(|path| format!("`{path}` is there")).or_else(|| {
+            let name = self.fact("routers").split_whitespace().next()?;
+            Some(format!("a `{name}` runs that is no pod's"))
+        })
+    }
+
+    /// Whether flannel itself wrote down what is read from there: `subnet.env`, `net-conf.json`, or a configuration with its plugin.
+    pub(in crate::residue) fn is_flannels(&self, from: &str) -> bool {
+        let is_its = |it: &Thing| it.get("plugins").split(',').any(|plugin| plugin == "flannel");
+        from.starts_with("/run/flannel/")
+            || from.ends_with("/net-conf.json")
+            || self.of(Kind::Network).any(|it| it.name == from && is_its(it))
+    }
+
+    /// A program of a switch that the owner has on this host itself.
     pub(in crate::residue) fn own_switch(&self) -> Option<&'static str> {
         OTHERS_SWITCH.into_iter().find(|path| self.path(path).is_some())
     }
@@ -49,9 +79,12 @@ impl<'a> Host<'a> {
     /// cluster's, are somebody else's.
     pub(in crate::residue) fn find_ranges(&self) -> Ranges {
         let mut ranges = Ranges::of(self.inventory, self.past.ranges());
+        let has_others =
+            |it: &Thing| it.get("plugins").split(',').any(|it| OTHERS_NETS.contains(&it));
         for network in self.of(Kind::Network) {
             for net in network.get("subnets").split_whitespace() {
                 match self.network(network) {
+                    Some(true) if has_others(network) => {}
                     Some(true) => ranges.add(Range::new(Use::Pods, net, &network.name)),
                     Some(false) => {
                         ranges.take(net, format!("the network `{}`", network.get("network")));
@@ -62,6 +95,15 @@ impl<'a> Host<'a> {
         }
         // A plugin that gives each pod a network of its own says nothing of all of them.
         for note in self.of(Kind::Attachment).filter(|it| it.is("pod")) {
+            // Where pods may have more than one, and the owner's own, what says nothing of it is no proof.
+            let name = note.get("network");
+            let mut others = self.of(Kind::Network).filter(|it| has_others(it));
+            let is_plain = |it: &Thing| {
+                it.get("network") == name && !has_others(it) && self.network(it) == Some(true)
+            };
+            if others.next().is_some() && !self.of(Kind::Network).any(is_plain) {
+                continue;
+            }
             let range = Range::new(Use::Pods, note.get("subnet"), &note.name);
             ranges.add(range.filter(|it| !ranges::is_one(&it.net)));
         }

@@ -58,6 +58,33 @@ fn networks_are_read_wherever_a_cluster_writes_them() {
             &["pods 10.245.0.0/16"],
         ),
         ("- name: CALICO_IPV4POOL_CIDR\n  value: \"10.9.0.0/16\"\n", &["pods 10.9.0.0/16"]),
+        // Many, of which the last by their names are as real as the first.
+        (
+            "podSubnet: 1.0.0.0/16,1.1.0.0/16,1.2.0.0/16,1.3.0.0/16,1.4.0.0/16,1.5.0.0/16,1.6.0.0/16,1.7.0.0/16,1.8.0.0/16,1.9.0.0/16,2.0.0.0/16,2.1.0.0/16,2.2.0.0/16,2.3.0.0/16,2.4.0.0/16,2.5.0.0/16,2.6.0.0/16,2.7.0.0/16,2.8.0.0/16,2.9.0.0/16,9.9.0.0/16\n",
+            &[
+                "pods 1.0.0.0/16",
+                "pods 1.1.0.0/16",
+                "pods 1.2.0.0/16",
+                "pods 1.3.0.0/16",
+                "pods 1.4.0.0/16",
+                "pods 1.5.0.0/16",
+                "pods 1.6.0.0/16",
+                "pods 1.7.0.0/16",
+                "pods 1.8.0.0/16",
+                "pods 1.9.0.0/16",
+                "pods 2.0.0.0/16",
+                "pods 2.1.0.0/16",
+                "pods 2.2.0.0/16",
+                "pods 2.3.0.0/16",
+                "pods 2.4.0.0/16",
+                "pods 2.5.0.0/16",
+                "pods 2.6.0.0/16",
+                "pods 2.7.0.0/16",
+                "pods 2.8.0.0/16",
+                "pods 2.9.0.0/16",
+                "pods 9.9.0.0/16",
+            ],
+        ),
         // What is switched off, what is for something else, and what is none.
         ("#    - --cluster-cidr=10.1.0.0/16\n  # podSubnet: 10.2.0.0/16\n", &[]),
         (

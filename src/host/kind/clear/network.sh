@@ -167,14 +167,20 @@ bv_clear_routes_do() {
         printf '%s\n' "$bv_have" | grep -qxF -- "$bv_route" || continue
         case ${bv_route#* } in *' table '*) ;; default* | 0.0.0.0/0* | ::/0*) bv_die "\`$bv_route\` is not removed: it is the default route" ;; esac
         bv_back=$(bv_clear_way_back)
+        # Without that nothing would tell whether it was the way in.
+        case $bv_route in *' via '*) [ -n "$bv_back" ] || bv_die "\`$bv_route\` is not removed: how this login is answered is not known: \`ip -${bv_route%% *} route del ${bv_route#* }\`, from a console" ;; esac
         printf '%s\n' "-${bv_route%% *} route append ${bv_route#* }" | bv_guard_save ip
         # It may have gone with another.
         # shellcheck disable=SC2086 # A route is several words.
         ip "-${bv_route%% *}" route del ${bv_route#* } || (bv_clear_routes_is "$bv_route") || return 1
         # Whatever was judged: this would cut our own way in.
         if [ "$bv_back" != "$(bv_clear_way_back)" ]; then
+            # One whose next hop is on no network of the link is taken back only so, and the word for it is none of its name.
             # shellcheck disable=SC2086 # Likewise.
-            ip "-${bv_route%% *}" route add ${bv_route#* }
+            ip "-${bv_route%% *}" route add ${bv_route#* } 2>/dev/null || ip "-${bv_route%% *}" route add ${bv_route#* } onlink
+            if (bv_clear_routes_is "$bv_route") || [ "$bv_back" != "$(bv_clear_way_back)" ]; then
+                bv_die "\`$bv_route\` is removed, without it this login is answered another way, and it could not be put back: \`ip -${bv_route%% *} route add ${bv_route#* }\`, before this login ends"
+            fi
             bv_die "\`$bv_route\` is there again: without it this login is answered another way"
         fi
         bv_unproven=yes
@@ -183,7 +189,12 @@ bv_clear_routes_do() {
 # How the host answers who is logged in.
 bv_clear_way_back() {
     bv_peer=$(bv_clear_peer)
-    [ -z "$bv_peer" ] || ip route get "$bv_peer" 2>/dev/null | sed -n '1{s/ uid .*//; s/ cache.*//; s/ *$//; p;}'
+    case $bv_peer in
+    '') ;;
+    # An address of the link's own is on no other.
+    *%*) printf '%s dev %s\n' "${bv_peer%%%*}" "${bv_peer#*%}" ;;
+    *) ip route get "$bv_peer" 2>/dev/null | sed -n '1{s/ uid .*//; s/ cache.*//; s/ *$//; p;}' ;;
+    esac
 }
 bv_clear_routes_undo() { :; }
 
@@ -289,8 +300,10 @@ bv_clear_way_links() {
     set -- $(bv_clear_session)
     [ $# -ge 3 ] || return 0
     bv_over=$(
-        ip -o addr show 2>/dev/null | awk -v address="$3" '{ sub(/\/.*/, "", $4) } $4 == address { print $2 }'
-        ip -o route get "${1%%%*}" from "$3" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }'
+        # An address of the link's own says which.
+        case $1 in *%*) printf '%s\n' "${1#*%}" ;; esac
+        ip -o addr show 2>/dev/null | awk -v address="${3%%%*}" '{ sub(/\/.*/, "", $4) } $4 == address { print $2 }'
+        ip -o route get "${1%%%*}" from "${3%%%*}" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }'
     )
     for bv_depth in 1 2 3 4; do
         [ -n "$bv_over" ] || break

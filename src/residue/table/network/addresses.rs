@@ -1,7 +1,7 @@
 //! Addresses and neighbours on the host's own links.
 
 use super::super::super::agents::Agent;
-use super::super::super::host::{Host, goes, kept, unsure};
+use super::super::super::host::{Host, doubted, goes, kept, unsure};
 use super::super::super::ranges::parsed;
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
@@ -35,9 +35,9 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
         name: "Neighbours",
         classes: &["R26"],
         what: "neighbours that pod networks set for good",
-        known: "an address of a network of pods' that the cluster wrote down, on a link that stays; those of a link go with it",
+        known: "an address of a network of pods' that the cluster wrote down, on a tunnel of the kernel's own that Calico or Cilium has and that stays; those of a link go with it",
         undone: "`ip neigh del` one by one",
-        never: "`ip neigh flush`; neighbours in networks of the host's own",
+        never: "`ip neigh flush`; neighbours in networks of the host's own; those on the host's own links: they are named, with the command",
         kinds: &[Kind::Neighbour],
         judge: neighbour,
         ..NONE
@@ -121,7 +121,7 @@ fn neighbour(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [ip, "dev", link, ..] = words.as_slice() else { return None };
     let net = parsed(ip)?;
-    let (range, sign) = (host.ranges().around(&net)?, host.sign()?);
+    let (range, _) = (host.ranges().around(&net)?, host.sign()?);
     let kind = host.of(Kind::Link).find(|it| it.name == *link)?;
     // Those of a link go with it.
     if super::links::is_clusters_link(kind, host) {
@@ -132,12 +132,22 @@ fn neighbour(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         return None;
     }
     let range_is = range.shown();
-    Some(match host.ranges().taker(&range.net) {
-        Some(taker) => unsure(format!(
-            "it is in {range_is}, with which a network of {taker} overlaps: `ip -{family} neigh del {ip} dev {link}`, if it is not yours"
+    let command = format!("`ip -{family} neigh del {ip} dev {link}`, if it is not yours");
+    let agent = match *link {
+        "tunl0" => host.agent(Agent::Calico),
+        "cilium_tunl" | "cilium_ip6tnl" => host.agent(Agent::Cilium),
+        // A network's agent has those of other nodes on a link of its own.
+        _ => None,
+    };
+    Some(match (host.ranges().taker(&range.net), agent) {
+        (Some(taker), _) => doubted(format!(
+            "it is in {range_is}, with which a network of {taker} overlaps: {command}"
         )),
-        None => goes(
-            format!("it is in {range_is}, no network of the host's own has it, and {sign}"),
+        (None, None) => {
+            unsure(format!("it is in {range_is}, and `{link}` is no link of that: {command}"))
+        }
+        (None, Some(agent)) => goes(
+            format!("it is in {range_is}, no network of the host's own has it, and {agent}"),
             Stage::Network,
             Clear::Neighbours,
             &[&thing.name],

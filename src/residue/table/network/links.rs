@@ -4,6 +4,7 @@ mod names;
 mod switch;
 
 pub(in crate::residue) use names::is_calicos_end;
+pub(super) use names::is_kube_routers_tunnel;
 pub(in super::super) use switch::ENTRIES as SWITCH;
 
 use super::super::super::agents::Agent;
@@ -19,7 +20,7 @@ pub(in super::super) const ENTRIES: &[Entry] = &[Entry {
     name: "Links",
     classes: &["R23", "R24"],
     what: "links of pod networks and of kube-proxy",
-    known: "a name that only they use, and the kind of link that it is there; where the name is anybody's (`cni0`, `tun-*`, `lxc*`, a bridge that a configuration of pods names) another sign of who made it, and nothing but pods' ends on it",
+    known: "a name that only they use, and the kind of link that it is there; where the name is anybody's (`cni0`, `tun-*`, `lxc*`, a bridge that a configuration of pods names) another sign of who made it, and nothing but pods' ends on it; those ends, where the bridge goes",
     undone: "`ip link del` one by one; a link that leads to the default route, or over which the login came in, is refused; behind links, routes and addresses a new login proves the way in",
     never: "`docker0`, `br-*`, `virbr*`, an LXC's `lxc*`, `dummy0`, `tunl0` (it is the kernel's own), `veth*` in general, and a link that merely has an address of the pods' network: that is named",
     kinds: &[Kind::Link],
@@ -92,7 +93,16 @@ fn named(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     // Pods' ends that outlived them.
     let master = thing.get("master");
     if kind == "veth" && is_pods_bridge(master, host) && !is_others_bridge(master, host) {
-        return Some(mine("it hangs on the pods' bridge"));
+        let mut bridges = host.of(Kind::Link).filter(|it| it.get("type") == "bridge");
+        let bridge = bridges.find(|it| it.name == master);
+        let goes = bridge.is_some_and(|it| matches!(link(it, host), Some(Outcome::Goes { .. })));
+        return Some(if goes {
+            mine("it hangs on the pods' bridge, which goes")
+        } else {
+            unsure(format!(
+                "it hangs on `{master}`, which pods have as well as others: `ip link del dev {name}`, if it is a pod's"
+            ))
+        });
     }
     if kind == "bridge" && is_configured(name, host) && !is_others_bridge(name, host) {
         return Some(match within(thing, host) {
@@ -105,7 +115,7 @@ fn named(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         });
     }
     // pkg/tunnels of kube-router: `tun-` and the other node's address, or its hash.
-    if name.starts_with("tun-")
+    if is_kube_routers_tunnel(name)
         && matches!(kind, "ipip" | "ip6tnl")
         && let Some(agent) = host.agent(Agent::KubeRouter)
     {
@@ -180,5 +190,5 @@ pub(in crate::residue) fn is_clusters_link(thing: &Thing, host: &Host<'_>) -> bo
         || (names::is_calicos_end(name) && kind == "veth")
         || switch::is_agents(name)
         || (kind == "bridge" && is_pods_bridge(name, host) && !is_others_bridge(name, host))
-        || (name.starts_with("tun-") && host.agent(Agent::KubeRouter).is_some())
+        || (is_kube_routers_tunnel(name) && host.agent(Agent::KubeRouter).is_some())
 }

@@ -1,12 +1,14 @@
 //! Routes and network namespaces of pods.
 
+use ipnet::IpNet;
+
 use super::super::super::agents::Agent;
 use super::super::super::host::{CNI_USERS, Host, doubted, goes, owners, unsure};
-use super::super::super::ranges::{Range, Use, parsed};
+use super::super::super::ranges::{Range, Use, is_one, parsed};
 use super::super::super::removal::Stage;
 use super::super::super::{Entry, NONE, Outcome};
 use super::alone;
-use super::links::{is_calicos_end, is_clusters_link};
+use super::links::{is_calicos_end, is_clusters_link, is_kube_routers_tunnel};
 use super::words::Route;
 use crate::host::Clear;
 use crate::host::inventory::{Kind, Thing};
@@ -16,9 +18,9 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
         name: "Routes",
         classes: &["R26"],
         what: "routes of pod networks",
-        known: "one that leads over a link of Calico's with its protocol; one that lies wholly in a network of pods' or services' that the cluster wrote down, in the form that its network gives routes: Calico's blocks (`blackhole`, or by a node, `proto bird` or `80`), flannel's `host-gw` (by a node, and no more words), kube-router's (`proto 17`, tables 77 to 79), Cilium's (by a node, `proto kernel`; tables 2004 and 2005)",
+        known: "one that leads over a link of Calico's with its protocol; one that lies wholly in a network of pods' or services' that the cluster wrote down, in the form that its network gives routes: Calico's blocks (`blackhole`, or by a node, `proto bird` or `80`), flannel's `host-gw` (by a node, no more words, in a network that flannel itself wrote down), kube-router's (`proto 17`, tables 77 to 79), Cilium's (by a node, `proto kernel`; tables 2004 and 2005)",
         undone: "`ip route del` one by one, by their exact words; one without which who is logged in would be reached another way comes back at once; those over a link go with it",
-        never: "`ip route flush`; the default route; one into a network of the host's own links, of docker's or libvirt's, or to who is logged in; one whose author left no other sign, or that may be a BIRD's of the owner's: it is named, with the command",
+        never: "`ip route flush`; the default route; one into a network of the host's own links, of docker's or libvirt's, or to who is logged in; one that is no node's share, or leads by the default gateway; one whose author left no other sign, or that may be a BIRD's of the owner's: it is named, with the command",
         kinds: &[Kind::Route],
         judge: route,
         ..NONE
@@ -74,6 +76,29 @@ pub(in super::super) const ENTRIES: &[Entry] = &[
 fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let (family, text) = thing.name.split_once(' ')?;
     let route = Route::of(text);
+    let command = format!("`ip -{family} route del {text}`");
+    let outcome = judged(thing, host);
+    let may_go = match outcome {
+        Some(Outcome::Goes { .. }) => true,
+        Some(Outcome::Unsure { .. }) | None => host.was_planned(&thing.name),
+        Some(_) => false,
+    };
+    // Whoever made it.
+    if may_go && route.to.is_some_and(|to| host.is_peers(&to)) {
+        let why = format!("it leads to where this login comes from: {command} from elsewhere");
+        return Some(doubted(why));
+    }
+    if may_go && route.via.is_some() && host.is_peer_unknown() {
+        return Some(doubted(format!(
+            "where this login comes from is not known, and it may be answered by this: {command} from a console"
+        )));
+    }
+    outcome
+}
+
+fn judged(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
+    let (family, text) = thing.name.split_once(' ')?;
+    let route = Route::of(text);
     if !route.table.is_empty() {
         return table(thing, &route, host);
     }
@@ -116,10 +141,8 @@ fn route(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
             doubted(format!(
                 "it is in {range_is}, and in a network of {taker}: {command}, if it is not yours"
             ))
-        } else if host.is_peers(to) {
-            doubted(format!(
-                "it is in {range_is}, and leads to where this login comes from: {command} from elsewhere"
-            ))
+        } else if let Some(doubt) = others(&route, host) {
+            doubted(format!("it is in {range_is}; {doubt}: {command}, if it is not yours"))
         } else if let Some(doubt) = doubt(&route, range, &maker, host) {
             unsure(format!("it is in {range_is}; {doubt}: {command}, if it is not yours"))
         } else {
@@ -174,6 +197,22 @@ fn maker(route: &Route<'_>) -> Option<Maker> {
     }
 }
 
+/// Whether it may be what one node's pods have: a block of Calico's is between /20 and /32, /116 and /128
+/// (`docs.tigera.io/calico/latest/reference/resources/ippool`, `blockSize`), a node's whole share is a /24 and a /64 where nobody says otherwise
+/// (`--node-cidr-mask-size-ipv4` and `-ipv6` of kube-controller-manager, `SubnetLen` of flannel).
+fn is_nodes(net: &IpNet) -> bool {
+    net.prefix_len() >= if net.addr().is_ipv4() { 20 } else { 64 }
+}
+
+/// Whose it may be now, whoever made such ones before.
+fn others(route: &Route<'_>, host: &Host<'_>) -> Option<String> {
+    if let Some(gateway) = route.via.filter(|it| host.is_gateway(*it)) {
+        return Some(format!("it leads by `{gateway}`, the host's gateway, which is no node"));
+    }
+    let router = host.own_router().filter(|_| route.proto == "bird")?;
+    Some(format!("{router}, and may have set it as well"))
+}
+
 /// What speaks against that it is theirs.
 fn doubt(route: &Route<'_>, range: &Range, maker: &Maker, host: &Host<'_>) -> Option<String> {
     if !maker.agents.iter().any(|it| host.agent(*it).is_some()) {
@@ -183,27 +222,29 @@ fn doubt(route: &Route<'_>, range: &Range, maker: &Maker, host: &Host<'_>) -> Op
             names.join(" or ")
         ));
     }
-    if route.proto == "bird"
-        && let Some(path) = host.own_router()
-    {
-        return Some(format!("`{path}` is there, and may have set it as well"));
+    let to = route.to?;
+    if !is_nodes(&to) || !host.ranges().is_part(&to, |_| true) {
+        return Some("that is not what one node's pods have".to_owned());
     }
     if maker.signs {
         return None;
     }
     // A router of the owner's may lead to all of it, and one who routes to pods by hand writes the same.
-    if range.of != Use::Pods || route.to.is_some_and(|to| to == range.net) || route.says_more {
+    if range.of != Use::Pods || is_one(&to) || route.says_more {
         return Some("a network writes no such route".to_owned());
+    }
+    if !host.ranges().is_part(&to, |from| host.is_flannels(from)) {
+        return Some("flannel itself wrote down no network that it is a part of".to_owned());
     }
     if let Some(taker) = host.ranges().taker(&range.net) {
         return Some(format!("a network of {taker} overlaps with that"));
     }
-    let next = route.via.map(ipnet::IpNet::from)?;
+    let next = route.via.map(IpNet::from)?;
     let is_near = host.of(Kind::Link).filter(|it| it.name == route.dev).any(|it| {
         let made = ["wireguard", "tun", "ipip", "ip6tnl", "gre", "vxlan", "geneve"];
         let mut nets = it.get("addresses").split_whitespace();
         !made.contains(&it.get("type"))
-            && nets.any(|net| net.parse::<ipnet::IpNet>().is_ok_and(|net| net.contains(&next)))
+            && nets.any(|net| net.parse::<IpNet>().is_ok_and(|net| net.contains(&next)))
     });
     (!is_near).then(|| {
         format!("its next hop is on no network of `{}`, as another node would be", route.dev)
@@ -223,7 +264,7 @@ fn table(thing: &Thing, route: &Route<'_>, host: &Host<'_>) -> Option<Outcome> {
             to_itself
                 || around.is_some()
                 || matches!(route.dev, "kube-bridge" | "kube-dummy-if")
-                || route.dev.starts_with("tun-"),
+                || is_kube_routers_tunnel(route.dev),
         ),
         // Anybody's, but for what Calico's WireGuard sets there (felix/wireguard).
         "1" => {

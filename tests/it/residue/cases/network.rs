@@ -175,6 +175,31 @@ pub const CASES: &[Case] = &[
             "link veth12: goes",
         ],
     ),
+    // The owner's bridge, which a network of pods has as well: whose its ends are is not known.
+    case(
+        "Links",
+        sign!(
+            "network;/etc/cni/net.d/10-br.conflist;network=lan;plugins=bridge,;bridge=br0;subnets=10.9.0.0/24 |attachment;/var/lib/cni/results/lan-1-eth0;pod=yes;network=lan;id=1\
+             |link;br0;type=bridge;addresses=10.9.0.1/24 |link;eth0;type=;master=br0|link;vethABCDEF;type=veth;master=br0|link;veth12345678;type=veth;master=br0"
+        ),
+        &["link br0: unsure", "link vethABCDEF: unsure", "link veth12345678: unsure"],
+    ),
+    case(
+        "Links",
+        sign!(
+            "network;/etc/cni/net.d/10-br.conflist;network=lan;plugins=bridge,;bridge=br0;subnets=10.9.0.0/24 |attachment;/var/lib/cni/results/lan-1-eth0;pod=yes;network=lan;id=1\
+             |link;br0;type=bridge;addresses=10.9.0.1/24 |link;veth12345678;type=veth;master=br0"
+        ),
+        &["link br0: goes", "link veth12345678: goes"],
+    ),
+    // kube-router's tunnels, and a tunnel of the owner's.
+    case(
+        "Links",
+        sign!(
+            "path;/var/lib/kube-router;type=d|link;tun-berlin;type=ipip|link;tun-7;type=ipip|link;tun-cafe;type=ip6tnl|link;tun-10002;type=ipip|link;tun192168100200;type=ipip|link;tun10;type=ipip|link;tun-0a1b2c3d4e5;type=ip6tnl"
+        ),
+        &["link tun-10002: goes", "link tun192168100200: goes", "link tun-0a1b2c3d4e5: goes"],
+    ),
     case(
         "Links",
         "link;cni0;type=bridge|link;flannel.1;type=bridge",

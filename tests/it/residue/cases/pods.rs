@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
     case(
         "Routes",
         host!(
-            "path;/run/flannel;type=d;empty=no|",
+            "path;/run/flannel;type=d;empty=no|range;10.244.0.0/16;of=pods;from=/run/flannel/subnet.env|range;fd00:244::/48;of=pods;from=/run/flannel/subnet.env|",
             "route;4 10.244.1.0/24 via 192.168.7.8 dev eth0|route;6 fd00:244:0:1::/64 via fd00:7::8 dev eth0 metric 1024 pref medium"
         ),
         &[
@@ -85,7 +85,7 @@ pub const CASES: &[Case] = &[
     case(
         "Routes",
         host!(
-            "path;/run/flannel;type=d;empty=no|",
+            "path;/run/flannel;type=d;empty=no|range;10.244.0.0/16;of=pods;from=/run/flannel/subnet.env|",
             "route;4 10.245.1.0/24 via 192.168.7.8 dev eth0|route;4 10.244.0.0/16 via 192.168.7.254 dev eth0|route;4 10.244.2.0/24 via 192.168.7.8 dev eth0 metric 50|route;4 10.244.2.0/24 via 10.9.9.9 dev eth0|route;4 10.244.2.0/24 via 192.168.7.8 dev eth0 proto static"
         ),
         &[
@@ -94,11 +94,75 @@ pub const CASES: &[Case] = &[
             "route 10.244.2.0/24 via 10.9.9.9 dev eth0: unsure",
         ],
     ),
+    // A static route of his in a wide network, whoever wrote that down: by his gateway, to one host, to more than one node has; one in which flannel is not.
+    case(
+        "Routes",
+        host!(
+            "path;/run/flannel;type=d;empty=no|range;192.168.0.0/16;of=pods;from=/run/flannel/subnet.env|link;eth2;type=;addresses=10.0.0.5/24 |fact;gateways;value=10.0.0.1 |",
+            "route;4 192.168.50.0/24 via 10.0.0.1 dev eth2|route;4 192.168.60.7 via 10.0.0.2 dev eth2|route;4 192.168.64.0/18 via 10.0.0.2 dev eth2"
+        ),
+        &[
+            "route 192.168.50.0/24 via 10.0.0.1 dev eth2: unsure",
+            "route 192.168.60.7 via 10.0.0.2 dev eth2: unsure",
+            "route 192.168.64.0/18 via 10.0.0.2 dev eth2: unsure",
+        ],
+    ),
+    case(
+        "Routes",
+        host!(
+            "path;/run/flannel;type=d;empty=no|range;10.0.0.0/8;of=pods;from=/run/flannel/subnet.env|fact;gateways;value=192.168.7.254 |",
+            "route;4 10.20.1.0/24 via 192.168.7.254 dev eth0|route;4 10.20.2.7 via 192.168.7.8 dev eth0|route;4 10.64.0.0/18 via 192.168.7.8 dev eth0|route;4 10.20.3.0/24 via 192.168.7.8 dev eth0"
+        ),
+        &[
+            "route 10.20.1.0/24 via 192.168.7.254 dev eth0: unsure",
+            "route 10.20.2.7 via 192.168.7.8 dev eth0: unsure",
+            "route 10.64.0.0/18 via 192.168.7.8 dev eth0: unsure",
+            "route 10.20.3.0/24 via 192.168.7.8 dev eth0: goes",
+        ],
+    ),
+    case(
+        "Routes",
+        host!(
+            "path;/run/flannel;type=d;empty=no|network;/etc/cni/net.d/10-f.conflist;network=f;plugins=flannel,;subnets=10.246.0.0/16 |",
+            "route;4 10.244.1.0/24 via 192.168.7.8 dev eth0|route;4 10.246.1.0/24 via 192.168.7.8 dev eth0"
+        ),
+        &[
+            "route 10.244.1.0/24 via 192.168.7.8 dev eth0: unsure",
+            "route 10.246.1.0/24 via 192.168.7.8 dev eth0: goes",
+        ],
+    ),
+    // Nor does a protocol speak for what is no node's share, or leads by the gateway.
+    case(
+        "Routes",
+        host!(
+            "path;/var/lib/calico;type=d;empty=no|path;/run/cilium;type=d;empty=no|path;/var/lib/kube-router;type=d|range;10.0.0.0/8;of=pods;from=x|fact;gateways;value=192.168.7.254 |",
+            "route;4 10.66.0.0/16 via 192.168.7.8 dev eth0 proto bird|route;4 blackhole 10.67.0.0/16 proto 80|route;4 10.68.0.0/24 via 192.168.7.254 dev eth0 proto kernel|route;4 10.69.0.0/24 via 192.168.7.254 dev eth0 proto 17|route;4 10.70.0.0/26 via 192.168.7.254 dev eth0 proto 80"
+        ),
+        &[
+            "route 10.66.0.0/16 via 192.168.7.8 dev eth0 proto bird: unsure",
+            "route blackhole 10.67.0.0/16 proto 80: unsure",
+            "route 10.68.0.0/24 via 192.168.7.254 dev eth0 proto kernel: unsure",
+            "route 10.69.0.0/24 via 192.168.7.254 dev eth0 proto 17: unsure",
+            "route 10.70.0.0/26 via 192.168.7.254 dev eth0 proto 80: unsure",
+        ],
+    ),
+    // A BIRD of the owner's in a container.
+    case(
+        "Routes",
+        host!(
+            "path;/var/lib/calico;type=d;empty=no|fact;routers;value= bird|",
+            "route;4 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird|route;4 10.244.9.64/26 via 192.168.7.8 dev eth0 proto 80"
+        ),
+        &[
+            "route 10.244.9.0/26 via 192.168.7.8 dev eth0 proto bird: unsure",
+            "route 10.244.9.64/26 via 192.168.7.8 dev eth0 proto 80: goes",
+        ],
+    ),
     // By a VPN.
     case(
         "Routes",
         host!(
-            "path;/run/flannel;type=d;empty=no|",
+            "path;/run/flannel;type=d;empty=no|range;10.244.0.0/16;of=pods;from=/run/flannel/subnet.env|",
             "link;wg0;type=wireguard;addresses=10.99.0.1/24 |",
             "route;4 10.244.2.0/24 via 10.99.0.2 dev wg0"
         ),
@@ -153,12 +217,13 @@ pub const CASES: &[Case] = &[
         "Routes",
         host!(
             "path;/var/lib/kube-router;type=d;empty=no|",
-            "route;4 10.244.1.0/24 via 192.168.7.8 dev eth0 proto 17|route;4 10.244.2.0/24 via 192.168.7.8 dev eth0 proto mrouted|route;4 10.244.1.0/24 dev tun-a1b2c3 table 77|route;4 local default dev lo table 78|route;4 203.0.113.7 dev kube-bridge table 79|route;4 203.0.113.0/24 dev eth0 table 79"
+            "route;4 10.244.1.0/24 via 192.168.7.8 dev eth0 proto 17|route;4 10.244.2.0/24 via 192.168.7.8 dev eth0 proto mrouted|route;4 10.244.1.0/24 dev tun-0a1b2c3d4e5 table 77|route;4 172.20.0.0/16 dev tun-berlin table 77|route;4 local default dev lo table 78|route;4 203.0.113.7 dev kube-bridge table 79|route;4 203.0.113.0/24 dev eth0 table 79"
         ),
         &[
             "route 10.244.1.0/24 via 192.168.7.8 dev eth0 proto 17: goes",
             "route 10.244.2.0/24 via 192.168.7.8 dev eth0 proto mrouted: goes",
-            "route 10.244.1.0/24 dev tun-a1b2c3 table 77: goes",
+            "route 10.244.1.0/24 dev tun-0a1b2c3d4e5 table 77: goes",
+            "route 172.20.0.0/16 dev tun-berlin table 77: unsure",
             "route local default dev lo table 78: goes",
             "route 203.0.113.7 dev kube-bridge table 79: goes",
             "route 203.0.113.0/24 dev eth0 table 79: unsure",
@@ -305,9 +370,31 @@ pub const CASES: &[Case] = &[
             "neighbour;4 10.244.1.0 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT|neighbour;6 fd00:244::7 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT"
         ),
         &[
-            "neighbour 10.244.1.0 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT: goes",
-            "neighbour fd00:244::7 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT: goes",
+            "neighbour 10.244.1.0 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT: unsure",
+            "neighbour fd00:244::7 dev eth0 lladdr 02:00:00:00:00:01 PERMANENT: unsure",
         ],
+    ),
+    // On a tunnel of the kernel's own, which stays, whoever has it.
+    case(
+        "Neighbours",
+        host!(
+            "path;/var/lib/calico;type=d;empty=no|link;tunl0;type=ipip|link;cilium_tunl;type=ipip|",
+            "neighbour;4 10.244.1.0 dev tunl0 lladdr 10.0.0.8 PERMANENT|neighbour;4 10.244.1.0 dev cilium_tunl lladdr 10.0.0.8 PERMANENT"
+        ),
+        &[
+            "neighbour 10.244.1.0 dev tunl0 lladdr 10.0.0.8 PERMANENT: goes",
+            "neighbour 10.244.1.0 dev cilium_tunl lladdr 10.0.0.8 PERMANENT: goes",
+        ],
+    ),
+    // A network of the LAN that a macvlan of pods has is no network of pods': in a file of Multus', in a plugin's own, in a note.
+    case(
+        "Neighbours",
+        host!(
+            "network;/etc/cni/net.d/00-multus.conf;network=multus-cni-network;plugins=multus,macvlan,host-local,;subnets=192.168.8.0/24 |network;/etc/cni/net.d/10-lan.conf;network=lan;plugins=macvlan,host-local,;subnets=192.168.9.0/24 \
+             |attachment;/var/lib/cni/results/lan-1-net1;pod=yes;network=lan;id=1;subnet=192.168.10.5/24|",
+            "neighbour;4 192.168.8.9 dev eth1 lladdr 02:00:00:00:00:01 PERMANENT|neighbour;4 192.168.9.9 dev eth1 lladdr 02:00:00:00:00:01 PERMANENT|neighbour;4 192.168.10.9 dev eth1 lladdr 02:00:00:00:00:01 PERMANENT|link;eth1;type=;addresses="
+        ),
+        &[],
     ),
     // The owner's; one that goes with its link.
     case(
@@ -347,11 +434,11 @@ pub const CASES: &[Case] = &[
         "Links",
         host!(
             "path;/var/lib/kube-router;type=d;empty=no|",
-            "link;kube-bridge;type=bridge;addresses=10.244.3.1/24 |link;tun-a1b2c3d4;type=ipip|link;veth12;type=veth;master=kube-bridge|link;kube-dummy-if;type=dummy"
+            "link;kube-bridge;type=bridge;addresses=10.244.3.1/24 |link;tun-a1b2c3d4e5f;type=ipip|link;veth12;type=veth;master=kube-bridge|link;kube-dummy-if;type=dummy"
         ),
         &[
             "link kube-bridge: goes",
-            "link tun-a1b2c3d4: goes",
+            "link tun-a1b2c3d4e5f: goes",
             "link veth12: goes",
             "link kube-dummy-if: goes",
         ],

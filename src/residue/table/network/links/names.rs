@@ -58,6 +58,18 @@ pub(super) fn is_ciliums_end(name: &str) -> bool {
     is_end(name, "lxc", 12)
 }
 
+/// `tun-` and eleven digits of a hash, as kube-router names tunnels to other nodes (`GenerateTunnelName` of pkg/tunnels), or, before that was there,
+/// the other node's address without its points: behind `tun-`, where it has less than twelve digits, else behind `tun` (`generateTunnelName` of
+/// pkg/controllers/routing).
+pub(in crate::residue) fn is_kube_routers_tunnel(name: &str) -> bool {
+    let is_address = |prefix, lengths: std::ops::RangeInclusive<usize>| {
+        name.strip_prefix(prefix).is_some_and(|it: &str| {
+            lengths.contains(&it.len()) && it.bytes().all(|c| c.is_ascii_digit())
+        })
+    };
+    is_end(name, "tun-", 11) || is_address("tun-", 4..=11) || is_address("tun", 12..=12)
+}
+
 fn is_end(name: &str, prefix: &str, digits: usize) -> bool {
     name.strip_prefix(prefix)
         .is_some_and(|it| it.len() == digits && it.bytes().all(|c| c.is_ascii_hexdigit()))
