@@ -37,7 +37,7 @@ ip() {{
         echo \"add $*\"
         echo \"$*\" >>\"$dir/routes\"
         ;;
-    '-o route get '*) ip route get "$4" ;;
+    '-o route get '*) ip route get \"$4\" ;;
     'route get '*) if grep -q '^10.244.9.0' \"$dir/routes\"; then echo \"$3 via 10.0.0.7 dev lo uid 0\"; else echo \"$3 via 10.0.0.1 dev eth0 uid 0\"; fi ;;
     '-o addr show') printf '2: eth0 inet 10.0.0.5/24\\n3: lo inet6 fe80::2/64\\n' ;;
     '-o addr show dev '*) printf '2: %s inet %s scope global\\n' \"$5\" 10.0.0.5/24 \"$5\" 10.0.0.100/32 ;;
