@@ -3,21 +3,13 @@
 # cgroups, pins, mounts. What is the cluster's goes in an order in which no packet is lost, what is the owner's stays.
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
+. "$LAB_DIR/bare.sh"
 . "$LAB_DIR/fast.sh"
 
 up host own
 host=${containers[0]} at=$(address 0)
 on() { podman exec -i "$host" bash -euo pipefail -c "$1"; }
 bpf() { podman exec -i "$host" python3 - "$@" < "$LAB_DIR/bpf.py"; }
-# ends STATUS VERB ARGUMENT...
-ends() {
-  local expected=$1 status=0
-  shift
-  "$BIVOUAC" "$@" -u root --private-key "$LAB_KEY" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/err" < /dev/null || status=$?
-  cat "$TMP/said" "$TMP/err"
-  [ "$status" = "$expected" ]
-}
-says() { local word; for word; do grep -qE -- "$word" "$TMP/said" || { echo "no \`$word\`"; return 1; }; done; }
 # All of BPF that is on the host, as the kernel tells it.
 state() {
   on 'for link in $(ls /sys/class/net); do for side in ingress egress; do tc filter show dev $link $side | sed "s/^/$link $side /"; done; done; tc qdisc show | grep clsact | sort

@@ -2,21 +2,12 @@
 # One plain host on which clusters left data in places that only their configuration names, and pods had directories of the host's: planted by hand, each
 # beside something of the owner's. What is provably the cluster's goes, the owner's stays to the last byte, and what nobody can tell is named.
 . "$(dirname "$0")/t.sh"
+. "$LAB_DIR/bare.sh"
 
 up host
 host=${containers[0]} at=$(address 0)
 DEV=${BIVOUAC_DEV:-$ROOT/target/debug/bivouac}
-in_host() { podman exec -i "$host" bash -euo pipefail -s; }
-run() { local log=$1; "$BIVOUAC" "$@" -u root --private-key "$LAB_KEY" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/$log.err" < /dev/null; }
-# ends STATUS VERB ARGUMENT...
-ends() {
-  local expected=$1 status=0
-  shift
-  run "$@" || status=$?
-  cat "$TMP/said" "$TMP/$1.err"
-  [ "$status" = "$expected" ]
-}
-says() { local word; for word; do grep -qE -- "$word" "$TMP/said" || { echo "no \`$word\`"; return 1; }; done; }
+run() { "$BIVOUAC" "$@" -u root --private-key "$LAB_KEY" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/err" < /dev/null; }
 silent() { local word; for word; do if grep -E -- "$word" "$TMP/said"; then return 1; fi; done; }
 
 # The owner's, and what it lies beside. The kernel's own places are the whole machine's, so files take them.
@@ -81,7 +72,7 @@ t "what lies elsewhere and what pods had is named, each with what becomes of it"
 cut_off() {
   local status=0
   BIVOUAC_CUT=$at:3:effect-after BIVOUAC=$DEV run wipe --foreign "$at" --yes || status=$?
-  [ "$status" -gt 128 ] || { cat "$TMP/said" "$TMP/wipe.err"; return 1; }
+  [ "$status" -gt 128 ] || { cat "$TMP/said" "$TMP/err"; return 1; }
   in_host <<< 'rm -rf /run/containerd/io.containerd.runtime.v2.task /etc/kubernetes/manifests /etc/rancher/k3s/config.yaml'
   ends 6 verify-clean "$at"
   says 'PodPaths +/srv/web: .*.shop/web-0.' 'PodPaths +/srv/made' 'DataElsewhere .*/data/k3s' 'DataElsewhere .*/data/etcd'
@@ -114,7 +105,7 @@ forwarding() { in_host <<< 'cd /proc/sys/net/ipv4; [ "$(cat ip_forward conf/all/
 t "with forwarding switched off what the kernel overwrites is as files of settings say, or as it was" forwarding
 quiet() {
   ends 6 wipe --foreign "$at" --yes
-  if grep ' changed (' "$TMP/wipe.err"; then return 1; fi
+  if grep ' changed (' "$TMP/err"; then return 1; fi
   says 'etcd.service' '/opt/rke/etcd-snapshots'
 }
 t "a second wipe changes nothing, and names what is kept" quiet

@@ -4,19 +4,11 @@
 # in turn
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
+. "$LAB_DIR/bare.sh"
 
 up host
 host=${containers[0]} at=$(address 0)
 on() { podman exec -i "$host" bash -euo pipefail -c "$1"; }
-# ends STATUS VERB ARGUMENT...
-ends() {
-  local expected=$1 status=0
-  shift
-  "$BIVOUAC" "$@" -u root --private-key "$LAB_KEY" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/err" < /dev/null || status=$?
-  cat "$TMP/said" "$TMP/err"
-  [ "$status" = "$expected" ]
-}
-says() { local word; for word; do grep -qE -- "$word" "$TMP/said" || { echo "no \`$word\`"; return 1; }; done; }
 state() {
   on 'for tool in iptables-legacy ip6tables-legacy iptables-nft ip6tables-nft; do $tool-save 2> /dev/null | sed "/^#/d; s/ \[.*//; s/^/$tool /"; done; nft -s list ruleset 2> /dev/null; ipset save | sort; grep -c "dst=198.51.100.9 .*dport=99 " /proc/net/nf_conntrack'
 }

@@ -4,6 +4,7 @@
 # thing, also where the wipe is cut off when the file that says so has gone; what is the owner's stays as it was.
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
+. "$LAB_DIR/bare.sh"
 
 up host --ipv6
 host=${containers[0]} at=$(address 0)
@@ -11,16 +12,6 @@ DEV=${BIVOUAC_DEV:-$ROOT/target/debug/bivouac}
 gateway=${at%.*}.1 near=${at%.*}.77
 gateway6=$(podman exec "$host" ip -6 -o addr show dev eth0 scope global | sed -n 's/.*inet6 \([0-9a-f:]*\)::[0-9a-f]*\/64.*/\1::1/p')
 near6=${gateway6%::1}::77
-in_host() { podman exec -i "$host" bash -euo pipefail -s; }
-# ends STATUS VERB ARGUMENT...
-ends() {
-  local expected=$1 status=0
-  shift
-  "${PROGRAM:-$BIVOUAC}" "$@" -u root --private-key "$LAB_KEY" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/err" < /dev/null || status=$?
-  cat "$TMP/said" "$TMP/err"
-  [ "$status" = "$expected" ]
-}
-says() { local word; for word; do grep -qE -- "$word" "$TMP/said" || { echo "no \`$word\`"; return 1; }; done; }
 # What snap.sh has, and routes of all tables. The tools for users keep what was before.
 state() { snap "$host" | grep -vE '/etc/(passwd|shadow|group|gshadow)-$'; podman exec "$host" sh -c 'ip -4 route show table all; ip -6 route show table all; ip -4 neigh show nud permanent' | grep -vE 'expires|table local|^multicast|^ff00' | sed -E 's/ +$//' | sort; }
 

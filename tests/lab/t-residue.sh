@@ -3,19 +3,10 @@
 # not stays, and the report of it says which, with the host's address, its key and the Kubernetes that was there.
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
+. "$LAB_DIR/bare.sh"
 
 up host
 host=${containers[0]} at=$(address 0)
-in_host() { podman exec -i "$host" bash -euo pipefail -s; }
-# ends STATUS VERB ARGUMENT...
-ends() {
-  local expected=$1 status=0
-  shift
-  "$BIVOUAC" "$@" -u root --private-key "$LAB_KEY" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/err" < /dev/null || status=$?
-  cat "$TMP/said" "$TMP/err"
-  [ "$status" = "$expected" ]
-}
-says() { local word; for word; do grep -qE -- "$word" "$TMP/said" || { echo "no \`$word\`"; return 1; }; done; }
 
 # The owner's, and what it looks like.
 in_host << 'H'

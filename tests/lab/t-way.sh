@@ -4,18 +4,11 @@
 # in turn
 # shellcheck disable=SC2016 # what is in single quotes the host expands
 . "$(dirname "$0")/t.sh"
+. "$LAB_DIR/bare.sh"
 
 up host
 host=${containers[0]} at=$(address 0)
 on() { podman exec -i "$host" bash -euo pipefail -c "$1"; }
-# ends STATUS VERB ARGUMENT...
-ends() {
-  local expected=$1 status=0
-  shift
-  "$BIVOUAC" "$@" -u root --private-key "$LAB_KEY" --accept-new-host-keys --log-dir "$TMP/logs" > "$TMP/said" 2> "$TMP/err" < /dev/null || status=$?
-  cat "$TMP/said" "$TMP/err"
-  [ "$status" = "$expected" ]
-}
 sign='mkdir -p /var/lib/kubelet /run/cilium; echo x > /var/lib/kubelet/config.yaml'
 
 # The owner has put his own network into a bridge that is called like the pods'.
