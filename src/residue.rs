@@ -210,7 +210,14 @@ impl Judged {
                 continue;
             }
             if let Some(known) = earlier.verdicts.iter().find(same) {
-                verdict.outcome = known.outcome.clone();
+                // What was the cluster's in it has gone, and what is there still was nobody's business.
+                let is_done = matches!(known.outcome, Outcome::Goes { .. })
+                    && matches!(&verdict.outcome, Outcome::Unsure { unknown, .. } if unknown.ends_with(table::NONE_OF_THEIRS));
+                verdict.outcome = if is_done {
+                    host::owners("what was of Kubernetes' in it has gone, the rest is not its own")
+                } else {
+                    known.outcome.clone()
+                };
             }
         }
         // What no tool was there to show is as unknown as it was: only what spoke for it has gone.

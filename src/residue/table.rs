@@ -17,6 +17,7 @@ mod settings;
 mod storage;
 
 pub(super) use bpf::UNSEEN;
+pub(super) use elsewhere::NONE_OF_THEIRS;
 pub(super) use network::{is_calicos_end, is_clusters_link};
 pub(super) use packages::is_going;
 

@@ -539,6 +539,21 @@ fn a_disk_that_was_emptied_is_no_residue() {
 }
 
 #[test]
+fn a_place_in_which_only_the_owners_files_are_left_is_no_residue() {
+    let seen = |own: u8| {
+        judged(&format!(
+            "path;/var/lib/kubelet;type=d|place;/data/kubelet;of=kubelet;from=the option;type=d;empty=no;own={own};signed=yes;denied="
+        ))
+    };
+    let place = |judged: &Judged| said(judged, "DataElsewhere");
+    assert_eq!(place(&seen(4)), ["/data/kubelet: goes"]);
+    assert_eq!(place(&seen(0).after(&seen(4), &Wishes::default())), ["/data/kubelet: stays"]);
+    // It did not work, or nothing of it was to go.
+    assert_eq!(place(&seen(1).after(&seen(4), &Wishes::default())), ["/data/kubelet: goes"]);
+    assert_eq!(place(&seen(0).after(&seen(0), &Wishes::default())), ["/data/kubelet: unsure"]);
+}
+
+#[test]
 fn installers_are_named_by_what_only_they_leave() {
     for (host, expected) in [
         ("path;/etc/kubernetes/kubelet.conf;type=f", "kubeadm, by hand"),

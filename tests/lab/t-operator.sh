@@ -228,7 +228,7 @@ refused() {
   snap "$host2" > "$TMP/wrong2"
   exits 3 "$name" init
   names 2 Port-10250 'port 10250 is in use by `perl`' 'stop `perl`, or the service that it belongs to'
-  names 2 DirAvailable--etc-kubernetes '`/etc/kubernetes` is not empty: `pki`' 'remove the earlier cluster with the tool that installed it'
+  names 2 DirAvailable--etc-kubernetes '`/etc/kubernetes` is not empty: `pki`' '`bivouac wipe --foreign` of this host takes the earlier cluster away'
   says "$name" '2 errors found, nothing was changed' 'go on with: bivouac'
   both_are wrong2
 }
@@ -236,7 +236,7 @@ refused_still() {
   on_other 'touch /run/go'
   until_true 10 none_listens
   exits 3 "$name" init
-  names 1 DirAvailable--etc-kubernetes '`/etc/kubernetes` is not empty: `pki`' 'remove'
+  names 1 DirAvailable--etc-kubernetes '`/etc/kubernetes` is not empty: `pki`' '`bivouac wipe --foreign`'
   both_untouched
 }
 # together: steps of two hosts that ran at the same time in the last run, a pair a line. A look changes nothing, so it is no work. Times

@@ -58,6 +58,9 @@ fn place(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     Some(against.find(|it| !matches!(it, Outcome::Goes { .. })).unwrap_or(outcome))
 }
 
+/// Why a place is in doubt in which nothing is the cluster's; after a wipe it is what became of it.
+pub(in super::super) const NONE_OF_THEIRS: &str = "but nothing in it has a name that it would have";
+
 /// Whether it is known where each etcd that is a service of its own writes.
 fn is_etcd_services_known(host: &Host<'_>) -> bool {
     let services = host
@@ -85,9 +88,7 @@ fn place_of(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     }
     let theirs = |proof: &str| {
         held(thing).unwrap_or_else(|| match thing.get("own") {
-            "" | "0" => {
-                unsure(format!("{from} names it, but nothing in it has a name that it would have"))
-            }
+            "" | "0" => unsure(format!("{from} names it, {NONE_OF_THEIRS}")),
             _ if !thing.is("signed") => unsure(format!(
                 "{from} names it, but what only {} makes is not in it: look at it, and remove what is of Kubernetes' yourself",
                 who(of)
