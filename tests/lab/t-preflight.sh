@@ -58,6 +58,13 @@ in_memory() {
 }
 t "a node's state in memory is warned of" in_memory
 
+# Of chains the fix is a verb that shows first what goes, and nothing to paste.
+chains() {
+  on 'iptables -N KUBE-SERVICES; iptables -A OUTPUT -j KUBE-SERVICES'
+  exits 0 one first preflight && finds Leftovers && grep 'bivouac wipe --foreign cp1' "$BASE/one/out" && on 'iptables -D OUTPUT -j KUBE-SERVICES; iptables -X KUBE-SERVICES' && content
+}
+t "chains of another cluster are warned of" chains
+
 round "places"
 fault Places "a file where a directory must be" 'echo x > /etc/kubernetes' 'rm -f /etc/kubernetes.*'
 fault Places "a directory where a file must go" 'mkdir -p /usr/local/bin/kubelet/x' 'rm -rf /usr/local/bin/kubelet.*'
@@ -110,7 +117,6 @@ fault DirAvailable--var-lib-kubelet "a kubelet's state, and a volume" 'mkdir -p 
 fault DirAvailable--var-lib-etcd "a member of etcd" 'mkdir -p /var/lib/etcd/member/wal; touch /var/lib/etcd/member/wal/x' 'rm -r /var/lib/etcd*'
 fault DirAvailable--etc-cni-net.d "another network" 'mkdir -p /etc/cni/net.d; echo {} > /etc/cni/net.d/10-calico.conflist' 'rm -r /etc/cni'
 fault Leftovers "a bridge" 'ip link add cni0 type bridge'
-fault Leftovers "chains" 'iptables -N KUBE-SERVICES; iptables -A OUTPUT -j KUBE-SERVICES'
 fault Leftovers "tables" 'nft add table ip kube-proxy'
 over
 

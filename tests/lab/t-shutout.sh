@@ -26,7 +26,7 @@ walls() {
 # SSH comes in by what a cluster has in the middle of it, by two chains; and the cluster has rules elsewhere.
 lets_in() {
   on "$1" 'iptables -N KUBE-ROUTER-INPUT; iptables -N KUBE-POD-FW-A; iptables -A KUBE-ROUTER-INPUT -p udp -j RETURN; iptables -A KUBE-ROUTER-INPUT -p tcp --dport 22 -m comment --comment "it'"'"'s the \"pod\" way" -j KUBE-POD-FW-A; iptables -A KUBE-POD-FW-A -j ACCEPT
-    iptables -I INPUT 2 -m comment --comment "one" -j KUBE-ROUTER-INPUT; iptables -I INPUT 5 -p udp -j KUBE-POD-FW-A; iptables -A INPUT -p udp -j KUBE-POD-FW-A
+    iptables -I INPUT 2 -m comment --comment "one" -j KUBE-ROUTER-INPUT; iptables -I INPUT 5 -p udp -m comment --comment two -j KUBE-POD-FW-A; iptables -A INPUT -p udp -m comment --comment two -j KUBE-POD-FW-A
     iptables -t nat -N KUBE-SERVICES; iptables -t nat -A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES; ip6tables -N KUBE-FIREWALL; ip6tables -A INPUT -j KUBE-FIREWALL'
 }
 own_way() { on "$1" 'iptables -I INPUT 1 -p tcp --dport 22 -j ACCEPT'; }
