@@ -98,7 +98,7 @@ fn place_of(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     };
     Some(match of {
         "etcd" if files::is_etcd_elsewhere(host) => {
-            kept("this host's API server uses an etcd elsewhere: whose this one is is not known")
+            kept(files::ETCD_ELSEWHERE)
         }
         // It may have the very same directory: where its own is elsewhere, that has been told.
         "etcd" if files::etcd_service_stays(host) && !is_etcd_services_known(host) => {

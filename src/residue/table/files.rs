@@ -6,8 +6,8 @@ mod programs;
 
 pub(super) use access::ENTRIES as ACCESS;
 pub(super) use etcd::{
-    ENTRIES as ETCD, is_a_service as is_etcd_a_service, is_elsewhere as is_etcd_elsewhere,
-    service_stays as etcd_service_stays,
+    ENTRIES as ETCD, ETCD_ELSEWHERE, is_a_service as is_etcd_a_service,
+    is_elsewhere as is_etcd_elsewhere, service_stays as etcd_service_stays,
 };
 pub(super) use programs::ENTRIES as PROGRAMS;
 

@@ -258,7 +258,7 @@ fn cni_chain(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     } else if pods.contains(network) {
         mine(format!("it is of the pods' network `{network}`"))
     } else {
-        unsure(format!("whose network `{network}` is is not known"))
+        unsure(format!("nothing says whose the network `{network}` is"))
     })
 }
 

@@ -124,6 +124,10 @@ fn files(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     host.sign().map(|_| unsure(whose))
 }
 
+/// Why data of an etcd stays on a host that may not be the one that is asked.
+pub(in super::super) const ETCD_ELSEWHERE: &str =
+    "this host's API server uses an etcd elsewhere: nothing says whose this one is";
+
 fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
     let named = host.fact("etcd-data") == "/var/lib/etcd";
     if thing.name == "/var/lib/etcd" {
@@ -131,9 +135,7 @@ fn etcd(thing: &Thing, host: &Host<'_>) -> Option<Outcome> {
         return hollow_or_kept(thing, host);
     }
     if is_elsewhere(host) {
-        return Some(kept(
-            "this host's API server uses an etcd elsewhere: whose this one is is not known",
-        ));
+        return Some(kept(ETCD_ELSEWHERE));
     }
     if service_stays(host) {
         return Some(kept("an etcd that is a service of its own writes there"));

@@ -85,8 +85,11 @@ fn config(thing: &Thing, host: &Host<'_>) -> Outcome {
             (Runtime::Cluster(_), Some(_)) if !others_may_use(host) => mine(
                 "the kubelet's runtime takes it from there, and nobody else here has networks of plugins".to_owned(),
             ),
+            _ if network.is_empty() => unsure(
+                "it names no network that can be read: look at it, and remove it if it is a cluster's",
+            ),
             _ => unsure(format!(
-                "whose network `{network}` is is not known: nothing has an address from it"
+                "nothing says whose the network `{network}` is, and nothing has an address from it: remove it if it is a cluster's"
             )),
         },
     }
